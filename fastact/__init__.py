@@ -1,0 +1,28 @@
+"""Fast and accurate activation functions for NumPy, forward and backward, as compiled kernels.
+
+Every activation is one object, called for the forward pass; `backward` and `value_and_grad` are its methods. The
+functions along an axis, like `softmax`, are objects of the same kind.
+
+Examples
+--------
+>>> import numpy as np
+>>> from fastact import relu
+>>> print(relu(np.array([-1, 2, -3, 4, 0])))
+[0 2 0 4 0]
+"""
+
+from pkgutil import extend_path
+
+# A source tree has no compiled modules: those of the installed package serve it.
+__path__ = extend_path(__path__, __name__)
+
+from . import backends
+from .activations import *
+from .catalogue import activations, get
+from .config import backend, get_num_threads, show_config
+from .contract import Activation
+from .registry import Info
+from .rows import softmax
+from .version import __version__
+
+

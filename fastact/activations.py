@@ -1,0 +1,577 @@
+"""The catalogue: ONE entry per activation, its NumPy formulas, parameters, properties and documentation.
+
+To add an activation, add its entry here and its scalar formula to `kernels/formulas.pxi`; the backends, tests, benchmarks
+and type checkers find it by themselves. The formulas below are the NumPy backend and what the kernels are tested
+against. They see contiguous float64 blocks (or integers, where an entry keeps them) with floating-point warnings off.
+
+Conventions: a = |x|, e = exp(-a), s = sigmoid(x). At a kink the derivative is PyTorch's. NaN in, NaN out.
+"""
+
+import numpy as np
+from numpy import inf
+
+from .registry import Info, activation
+from .special import normal_cdf, normal_pdf
+
+
+def _nan_or(values, x):
+    """The values, but NaN where x is."""
+    return np.where(np.isnan(x), x, values)
+
+
+def _vanishing(factor, exponential):
+    """factor * exponential with the limit 0 where the exponential vanishes, though the factor be infinite."""
+    return np.where(exponential == 0, np.copysign(0.0, factor), factor * exponential)
+
+
+def _over_one_plus(numerator, e):
+    """numerator / (1 + e) for 0 <= e <= 1, corrected by what the sum's rounding lost."""
+    total = 1 + e
+    lost = e - (total - 1)
+    quotient = numerator / total
+    return quotient - quotient * lost / total
+
+
+def _split_product(x, factor):
+    """factor * x as an unevaluated sum of two doubles (Dekker 1971); an infinite product has no low part."""
+    high = factor * x
+    if factor in (1, -1):
+        return high, np.zeros_like(x)
+    x_mantissa, exponent = np.frexp(x)
+
+    def halves(value):
+        big = value * 134217729.0  # 2^27 + 1
+        top = big - (big - value)
+        return top, value - top
+
+    (x_top, x_rest), (f_top, f_rest) = halves(x_mantissa), halves(np.float64(factor))
+    product = x_mantissa * factor
+    low = ((x_top * f_top - product) + x_top * f_rest + x_rest * f_top) + x_rest * f_rest
+    return high, np.where(np.isfinite(high), np.ldexp(low, exponent), 0.0)
+
+
+def _exp_minus_abs(x, factor):
+    """exp(-|factor * x|), the product's rounding error made good."""
+    high, low = _split_product(x, factor)
+    return np.exp(-np.abs(high)) * (1 - np.copysign(1.0, high) * low)
+
+
+@activation(
+    derivative=lambda x: _nan_or(1.0, x),
+    derivative_from_output=lambda y: _nan_or(1.0, y),
+    keeps_integers=True,
+    info=Info(
+        formula="x",
+        derivative="1",
+        range=(-inf, inf),
+        monotonic=True,
+        smooth=True,
+        zero_centred=True,
+        identity_near_zero=True,
+        ulp=0,
+        derivative_ulp=0,
+    ),
+)
+def identity(x):
+    """Identity: the input itself, for the linear output layer of a regression.
+
+    Notes
+    -----
+    ``torch.nn.Identity``. The result is a copy, never a view.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import identity
+    >>> identity(np.array([-1.0, 2.0]))
+    array([-1.,  2.])
+    """
+    return x
+
+
+@activation(
+    derivative=lambda x: _nan_or(0.0, x),
+    keeps_integers=True,
+    info=Info(
+        formula="0 for x < 0, else 1",
+        derivative="0",
+        range=(0, 1),
+        monotonic=True,
+        smooth=False,
+        zero_centred=False,
+        identity_near_zero=False,
+        ulp=0,
+        derivative_ulp=0,
+    ),
+)
+def binary_step(x):
+    """Binary step (Heaviside): 0 below zero, 1 from zero on.
+
+    Notes
+    -----
+    The threshold unit of McCulloch and Pitts (1943). ``np.heaviside(x, 1)`` is the same. The derivative is 0 everywhere, at
+    the jump too, so nothing can be learnt through it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import binary_step
+    >>> binary_step(np.array([-0.5, 0.0, 3.0]))
+    array([0., 1., 1.])
+    """
+    return np.where(x < 0, 0, np.where(x == x, 1, x))
+
+
+@activation(
+    derivative=lambda x: _nan_or(x > 0, x),
+    derivative_from_output=lambda y: _nan_or(y > 0, y),
+    keeps_integers=True,
+    info=Info(
+        formula="max(0, x)",
+        derivative="1 for x > 0, else 0",
+        range=(0, inf),
+        monotonic=True,
+        smooth=False,
+        zero_centred=False,
+        identity_near_zero=False,
+        ulp=0,
+        derivative_ulp=0,
+    ),
+)
+def relu(x):
+    """Rectified linear unit.
+
+    Notes
+    -----
+    Nair and Hinton, *Rectified Linear Units Improve Restricted Boltzmann Machines* (2010); ``torch.nn.ReLU``. As there,
+    f'(0) = 0 and f(-0.0) = -0.0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import relu
+    >>> print(relu(np.array([-1, 2, -3, 4, 0])))
+    [0 2 0 4 0]
+    """
+    return np.where(x < 0, 0, x)
+
+
+@activation(
+    derivative=lambda x: _nan_or((x > 0) & (x < 6), x),
+    derivative_from_output=lambda y: _nan_or((y > 0) & (y < 6), y),
+    keeps_integers=True,
+    info=Info(
+        formula="min(max(0, x), 6)",
+        derivative="1 for 0 < x < 6, else 0",
+        range=(0, 6),
+        monotonic=True,
+        smooth=False,
+        zero_centred=False,
+        identity_near_zero=False,
+        ulp=0,
+        derivative_ulp=0,
+    ),
+)
+def relu6(x):
+    """Rectified linear unit capped at 6.
+
+    Notes
+    -----
+    Krizhevsky, *Convolutional Deep Belief Networks on CIFAR-10* (2010); ``torch.nn.ReLU6``. The derivative is 0 at both
+    kinks.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import relu6
+    >>> relu6(np.array([-1.0, 2.0, 8.0]))
+    array([0., 2., 6.])
+    """
+    return np.where(x < 0, 0, np.where(x > 6, 6, x))
+
+
+@activation(
+    derivative=lambda x, negative_slope: _nan_or(np.where(x > 0, 1.0, negative_slope), x),
+    derivative_from_output=lambda y, negative_slope: _nan_or(np.where(y > 0, 1.0, negative_slope), y),
+    from_output_low={"negative_slope": 0},
+    keeps_integers=True,
+    info=Info(
+        formula="x for x > 0, else negative_slope * x",
+        derivative="1 for x > 0, else negative_slope",
+        range=(-inf, inf),
+        monotonic=True,
+        smooth=False,
+        zero_centred=True,
+        identity_near_zero=False,
+        ulp=0.5,
+        derivative_ulp=0.5,
+    ),
+)
+def leaky_relu(x, negative_slope=0.01):
+    """Leaky rectified linear unit.
+
+    Parameters
+    ----------
+    negative_slope : float, default 0.01
+        Slope for x <= 0. The backward pass from the output needs it not to be negative.
+
+    Notes
+    -----
+    Maas, Hannun and Ng, *Rectifier Nonlinearities Improve Neural Network Acoustic Models* (2013);
+    ``torch.nn.LeakyReLU``. TensorFlow's default slope is 0.2 and Keras' 0.3. f'(0) = negative_slope.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import leaky_relu
+    >>> leaky_relu(np.array([-1.0, 2.0]), negative_slope=0.2)
+    array([-0.2,  2. ])
+    """
+    return np.where(x > 0, x, negative_slope * x)
+
+
+@activation(
+    derivative=lambda x, slope: _nan_or(np.where(x > 0, 1.0, slope), x),
+    derivative_by_parameter=lambda x, slope: np.where(x > 0, 0.0, x),
+    keeps_integers=True,
+    info=Info(
+        formula="x for x > 0, else slope * x",
+        derivative="1 for x > 0, else slope",
+        range=(-inf, inf),
+        monotonic=True,
+        smooth=False,
+        zero_centred=True,
+        identity_near_zero=False,
+        ulp=0.5,
+        derivative_ulp=0.5,
+    ),
+)
+def prelu(x, slope=0.25):
+    """Parametric rectified linear unit: a leaky ReLU whose slopes are learnt.
+
+    Parameters
+    ----------
+    slope : array_like, default 0.25
+        Slope for x <= 0, broadcast against `x` as NumPy does. `backward` gives the pair (dx, dslope), dslope summed to the
+        shape of `slope`.
+
+    Notes
+    -----
+    He, Zhang, Ren and Sun, *Delving Deep into Rectifiers* (2015); ``torch.nn.PReLU``, which has one slope per channel on
+    axis 1: give ``slope.reshape(-1, 1, 1)`` for input of shape (batch, channel, height, width).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import prelu
+    >>> prelu(np.array([[-1.0, -1.0], [2.0, -4.0]]), slope=np.array([0.5, 0.25]))
+    array([[-0.5 , -0.25],
+           [ 2.  , -1.  ]])
+    """
+    return np.where(x > 0, x, slope * x)
+
+
+@activation(
+    derivative=lambda x, alpha: np.where(x > 0, 1.0, alpha * np.exp(np.minimum(x, 0))),
+    derivative_from_output=lambda y, alpha: np.where(y > 0, 1.0, y + alpha),
+    from_output_low={"alpha": 0},
+    info=Info(
+        formula="x for x > 0, else alpha * (exp(x) - 1)",
+        derivative="1 for x > 0, else alpha * exp(x)",
+        range=(-1, inf),
+        monotonic=True,
+        smooth=True,
+        zero_centred=True,
+        identity_near_zero=True,
+    ),
+)
+def elu(x, alpha=1.0):
+    """Exponential linear unit.
+
+    Parameters
+    ----------
+    alpha : float, default 1
+        The limit for x to -inf is -alpha. The backward pass from the output needs it not to be negative.
+
+    Notes
+    -----
+    Clevert, Unterthiner and Hochreiter, *Fast and Accurate Deep Network Learning by Exponential Linear Units* (2016);
+    ``torch.nn.ELU``. Computed with expm1, so that nothing is lost near zero. f'(0) = alpha.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import elu
+    >>> elu(np.array([-1e-20, 2.0]))
+    array([-1.e-20,  2.e+00])
+    """
+    return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
+
+
+def _sigmoid_derivative(x):
+    e = np.exp(-np.abs(x))
+    return e / (1 + e) ** 2
+
+
+@activation(
+    derivative=_sigmoid_derivative,
+    derivative_from_output=lambda y: y * (1 - y),
+    info=Info(
+        formula="1 / (1 + exp(-x))",
+        derivative="f(x) * (1 - f(x))",
+        range=(0, 1),
+        monotonic=True,
+        smooth=True,
+        zero_centred=False,
+        identity_near_zero=False,
+    ),
+)
+def sigmoid(x):
+    """Logistic sigmoid.
+
+    Notes
+    -----
+    ``torch.sigmoid``, ``scipy.special.expit``. From the output the derivative is y(1 - y), whose relative error grows as y
+    nears 1, where the output's own rounding has lost 1 - y; from the input it is right everywhere.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import sigmoid
+    >>> sigmoid(np.array([-800.0, 0.0, 800.0]))
+    array([0. , 0.5, 1. ])
+    """
+    e = np.exp(-np.abs(x))
+    return _over_one_plus(np.where(x < 0, e, 1.0), e)
+
+
+def _tanh_derivative(x):
+    e = np.exp(-np.abs(x))
+    sech = 2 * e / (1 + e * e)
+    return sech * sech
+
+
+@activation(
+    derivative=_tanh_derivative,
+    derivative_from_output=lambda y: (1 - y) * (1 + y),
+    info=Info(
+        formula="tanh(x)",
+        derivative="1 - f(x)^2",
+        range=(-1, 1),
+        monotonic=True,
+        smooth=True,
+        zero_centred=True,
+        identity_near_zero=True,
+    ),
+)
+def tanh(x):
+    """Hyperbolic tangent.
+
+    Notes
+    -----
+    ``np.tanh``, ``torch.tanh``. From the output the derivative is (1 - y)(1 + y), whose relative error grows as \\|y\\| nears
+    1; from the input it is right everywhere.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import tanh
+    >>> tanh(np.array([-np.inf, 0.0, 20.0]))
+    array([-1.,  0.,  1.])
+    """
+    return np.tanh(x)
+
+
+def _softplus_derivative(x, beta):
+    e = _exp_minus_abs(x, beta)
+    return np.where(x < 0, e, 1.0) / (1 + e)
+
+
+@activation(
+    derivative=_softplus_derivative,
+    derivative_from_output=lambda y, beta: -np.expm1(-beta * y),
+    domain={"beta": (0, True)},
+    info=Info(
+        formula="log(1 + exp(beta * x)) / beta",
+        derivative="sigmoid(beta * x)",
+        range=(0, inf),
+        monotonic=True,
+        smooth=True,
+        zero_centred=False,
+        identity_near_zero=False,
+    ),
+)
+def softplus(x, beta=1.0):
+    """Softplus, a smooth ReLU.
+
+    Parameters
+    ----------
+    beta : float > 0, default 1
+        Sharpness.
+
+    Notes
+    -----
+    Dugas et al., *Incorporating Second-Order Functional Knowledge for Better Option Pricing* (2001);
+    ``torch.nn.Softplus``, which returns x itself beyond a threshold of 20. No threshold is needed here: it is right everywhere.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import softplus
+    >>> softplus(np.array([-700.0, 0.0, 1000.0]))
+    array([9.85967654e-305, 6.93147181e-001, 1.00000000e+003])
+    """
+    return np.maximum(x, 0) + np.log1p(_exp_minus_abs(x, beta)) / beta
+
+
+def _softsign_derivative(x):
+    reciprocal = 1 / (1 + np.abs(x))
+    return reciprocal * reciprocal
+
+
+@activation(
+    derivative=_softsign_derivative,
+    derivative_from_output=lambda y: (1 - np.abs(y)) ** 2,
+    info=Info(
+        formula="x / (1 + |x|)",
+        derivative="1 / (1 + |x|)^2",
+        range=(-1, 1),
+        monotonic=True,
+        smooth=True,
+        zero_centred=True,
+        identity_near_zero=True,
+    ),
+)
+def softsign(x):
+    """Softsign: a sigmoid with polynomial tails.
+
+    Notes
+    -----
+    Turian, Bergstra and Bengio, *Quadratic Features and Deep Architectures for Chunking* (2009); ``torch.nn.Softsign``. From
+    the output the derivative loses what the output's rounding lost as \\|y\\| nears 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import softsign
+    >>> softsign(np.array([-np.inf, 1.0]))
+    array([-1. ,  0.5])
+    """
+    a = np.abs(x)
+    return np.where(a == inf, np.copysign(1.0, x), x / (1 + a))
+
+
+def _arctan_derivative(x):
+    a = np.abs(x)
+    small = np.where(a > 1, 1 / a, a)
+    square = small * small
+    return np.where(a > 1, square, 1.0) / (1 + square)
+
+
+@activation(
+    derivative=_arctan_derivative,
+    derivative_from_output=lambda y: np.cos(y) ** 2,
+    info=Info(
+        formula="arctan(x)",
+        derivative="1 / (1 + x^2)",
+        range=(-np.pi / 2, np.pi / 2),
+        monotonic=True,
+        smooth=True,
+        zero_centred=True,
+        identity_near_zero=True,
+    ),
+)
+def arctan(x):
+    """Inverse tangent, in radians.
+
+    Notes
+    -----
+    ``np.arctan``, ``torch.atan``. From the output the derivative is cos(y)^2, whose relative error grows as \\|y\\| nears
+    pi/2; from the input it is right everywhere.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import arctan
+    >>> arctan(np.array([0.0, 1.0]))
+    array([0.        , 0.78539816])
+    """
+    return np.arctan(x)
+
+
+def _silu_derivative(x, beta):
+    e = _exp_minus_abs(x, beta)
+    reciprocal = 1 / (1 + e)
+    negative = beta * x < 0
+    return np.where(negative, e, 1.0) * reciprocal + _vanishing(beta * x, e * reciprocal * reciprocal)
+
+
+@activation(
+    derivative=_silu_derivative,
+    info=Info(
+        formula="x * sigmoid(beta * x)",
+        derivative="s + beta * x * s * (1 - s), s = sigmoid(beta * x)",
+        range=(-0.27846454276107386, inf),
+        monotonic=False,
+        smooth=True,
+        zero_centred=True,
+        identity_near_zero=False,
+    ),
+)
+def silu(x, beta=1.0):
+    """Sigmoid linear unit, also called swish.
+
+    Parameters
+    ----------
+    beta : float, default 1
+        Sharpness.
+
+    Notes
+    -----
+    Elfwing, Uchibe and Doya, *Sigmoid-Weighted Linear Units* (2018); with beta Ramachandran, Zoph and Le, *Searching for
+    Activation Functions* (2017); ``torch.nn.SiLU`` has no beta. f(-inf) is -0.0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import silu
+    >>> silu(np.array([-np.inf, 0.0, 100.0]))
+    array([ -0.,   0., 100.])
+    """
+    e = _exp_minus_abs(x, beta)
+    weight = np.where(beta * x < 0, e, 1.0)
+    return np.where(weight == 0, np.copysign(0.0, x), _over_one_plus(x * weight, e))
+
+
+swish = silu
+
+
+@activation(
+    derivative=lambda x: normal_cdf(x) + _vanishing(x, normal_pdf(x)),
+    info=Info(
+        formula="x * Phi(x), Phi the standard normal distribution function",
+        derivative="Phi(x) + x * phi(x), phi the standard normal density",
+        range=(-0.16997120747990369, inf),
+        monotonic=False,
+        smooth=True,
+        zero_centred=True,
+        identity_near_zero=False,
+    ),
+)
+def gelu(x):
+    """Gaussian error linear unit, the exact form.
+
+    Notes
+    -----
+    Hendrycks and Gimpel, *Gaussian Error Linear Units* (2016); ``torch.nn.GELU()``. JAX's and Flax's default is the tanh
+    approximation instead. Computed with the complementary error function, so that the left tail keeps its digits. f(-inf) is
+    -0.0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import gelu
+    >>> gelu(np.array([-30.0, 0.0, 1.0]))
+    array([-1.47202123e-196,  0.00000000e+000,  8.41344746e-001])
+    """
+    return _vanishing(x, normal_cdf(x))

@@ -1,0 +1,392 @@
+"""`Activation`: what a call means, the same on every backend. Arguments, errors, documentation; no arithmetic.
+
+A backend supplies the arithmetic as one ufunc per entry of `KINDS`; a compiled backend adds a fast path in front.
+"""
+
+from __future__ import annotations
+
+import inspect
+import numbers
+import re
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from .registry import Entry, Info
+
+#: Per kind of loop its array operands; an activation's parameters follow them.
+KINDS: dict[str, tuple[str, ...]] = {
+    "forward": ("x",),
+    "forward_bias": ("x", "bias"),
+    "backward": ("dy", "x"),
+    "backward_bias": ("dy", "x", "bias"),
+    "backward_from_output": ("dy", "y"),
+    "backward_by_parameter": ("dy", "x"),
+    "value_and_grad": ("x",),
+}
+
+#: The dtypes that every activation takes.
+SUPPORTED = frozenset("?bBhHiIlLqQefd")
+
+
+class Activation:
+    """An activation function: call it for the forward pass; its methods give the rest.
+
+    `fastact.activations` maps the names to the instances; see the documentation of each, as in ``help(fastact.relu)``.
+
+    Attributes
+    ----------
+    name : str
+        The name it is registered under.
+    params : mapping
+        Its parameters with their defaults.
+    info : fastact.Info
+        Formula, derivative, range and other properties, and the error bound.
+    ufunc : numpy.ufunc
+        The ufunc behind it, which takes the parameters as further inputs (on the NumPy backend an object with a
+        ufunc's call).
+    backend : str
+        The backend that computes it.
+    """
+
+    def __init__(self, entry: Entry, backend: str, make_ufunc: Callable[[str], Any]) -> None:
+        self.name = self.__name__ = self.__qualname__ = entry.name
+        self.backend = backend
+        self.params: Mapping[str, float] = MappingProxyType({p.name: p.default for p in entry.parameters})
+        self.info: Info = entry.info
+        self.__signature__ = _signature(entry)
+        self.__doc__ = _documentation(entry)
+        self._entry = entry
+        self._make_ufunc = make_ufunc
+        self._ufuncs: dict[str, Any] = {}
+
+    def __call__(
+        self,
+        x: Any,
+        out: Any = None,
+        *,
+        where: Any = True,
+        dtype: Any = None,
+        bias: Any = None,
+        **params: Any,
+    ) -> Any:
+        values = self._values(params, "out, where, dtype, bias")
+        operands = [self._operand("x", x)]
+        if bias is not None:
+            operands.append(self._bias(bias, operands[0]))
+        return self._run(
+            "forward" if bias is None else "forward_bias", operands, values, (out,), where=where, dtype=dtype
+        )
+
+    def backward(self, dy: Any, x: Any = None, out: Any = None, *, y: Any = None, bias: Any = None, **params: Any) -> Any:
+        """The gradient of the input from the gradient of the output: dy * f'(x), in one pass.
+
+        Parameters
+        ----------
+        dy : array_like
+            Gradient of the output; broadcast to the shape of `x`.
+        x : array_like
+            The input of the forward pass.
+        out : ndarray, optional
+            Where to put dx; may be `dy` or `x` itself.
+        y : array_like
+            Instead of `x`, the output of the forward pass, where the derivative can be had from it.
+        bias : array_like of shape (x.shape[-1],), optional
+            The bias of the forward pass: the derivative is taken at x + bias, and the bias gradient is returned too.
+        **params
+            The activation's parameters, as in the forward pass.
+
+        Returns
+        -------
+        dx : ndarray
+            dy * f'(x), of the shape of `x`. With an array parameter (prelu's slope) or a `bias` a tuple: dx, then the
+            parameter's gradient, then dbias, each summed to the shape of what it belongs to.
+
+        Raises
+        ------
+        TypeError
+            Both or neither of `x` and `y`; `y` where the derivative can't be had from the output; a wrong dtype or
+            keyword.
+        ValueError
+            Shapes that don't fit, a read-only `out`, a parameter out of its domain.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from fastact import relu
+        >>> relu.backward(np.array([1.0, 2.0, 3.0]), np.array([-1.0, 0.0, 1.0]))
+        array([0., 0., 3.])
+        """
+        values = self._values(params, "out, y, bias", from_output=y is not None)
+        if (x is None) == (y is None):
+            raise TypeError(f"{self.name}.backward takes either x or y=, and {'neither' if x is None else 'both'} given")
+        if y is None:
+            kind, saved_name, saved = "backward", "x", x
+        elif self._entry.derivative_from_output is None:
+            raise TypeError(f"{self.name}.backward: the derivative of {self.name} can't be had from its output; give x, not y=")
+        else:
+            kind, saved_name, saved = "backward_from_output", "y", y
+        operands = [self._operand("dy", dy), self._operand(saved_name, saved)]
+        dy, saved = operands
+        shape = np.shape(saved)
+        if _broadcast(np.shape(dy), shape) != shape:
+            raise ValueError(f"{self.name}.backward: dy of shape {np.shape(dy)} does not broadcast to {saved_name} of shape {shape}")
+        if bias is not None:
+            bias = self._bias(bias, saved)
+            if y is None:
+                kind = "backward_bias"
+                operands.append(bias)
+        gradients: list[Any] = []
+        if self._entry.array_parameter:
+            self._check_out((out,), operands + values, kind, True)
+            z = saved if bias is None else np.add(saved, bias)
+            elementwise = self._run("backward_by_parameter", [dy, z], values, (None,))
+            gradients.append(_sum_to(elementwise, np.shape(values[0])))
+        dx = self._run(kind, operands, values, (out,))
+        if bias is not None:
+            gradients.append(_sum_to(dx, np.shape(bias)))
+        return (dx, *gradients) if gradients else dx
+
+    def value_and_grad(self, x: Any, out: tuple[Any, Any] = (None, None), **params: Any) -> tuple[Any, Any]:
+        """The pair f(x), f'(x) in one pass, what they share computed once.
+
+        Parameters
+        ----------
+        x : array_like
+            The input.
+        out : pair of ndarray or None, optional
+            Where to put the two results.
+        **params
+            The activation's parameters.
+
+        Returns
+        -------
+        y, d : ndarray
+            f(x) and f'(x), both of the shape of `x`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from fastact import sigmoid
+        >>> y, d = sigmoid.value_and_grad(np.array([0.0]))
+        >>> y, d
+        (array([0.5]), array([0.25]))
+        """
+        values = self._values(params, "out")
+        if not (isinstance(out, tuple) and len(out) == 2):
+            raise TypeError(f"{self.name}.value_and_grad: out must be a pair (y, d) of arrays or None")
+        return self._run("value_and_grad", [self._operand("x", x)], values, out)
+
+    @property
+    def ufunc(self) -> Any:
+        return self._ufunc("forward")
+
+    def __repr__(self) -> str:
+        return f"<activation {self.name!r} on {self.backend}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        from . import get
+
+        return get, (self.name,)
+
+    def __copy__(self) -> Activation:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Activation:
+        return self
+
+    def _ufunc(self, kind: str) -> Any:
+        if kind not in self._ufuncs:
+            self._ufuncs[kind] = self._make_ufunc(kind)
+        return self._ufuncs[kind]
+
+    def _values(self, params: dict[str, Any], accepted: str, from_output: bool = False) -> list[Any]:
+        """The parameters' values in order, checked."""
+        for name in params:
+            if name not in self.params:
+                takes = ", ".join([accepted, *self.params])
+                raise TypeError(f"{self.name}: unexpected keyword argument {name!r}; it takes {takes}")
+        values = []
+        for p in self._entry.parameters:
+            value = params.get(p.name, p.default)
+            if p.array:
+                values.append(self._operand(p.name, value))
+                continue
+            value = self._number(p.name, value)
+            if not p.admits(value):
+                raise ValueError(f"{self.name}: {p.name} must be {p.domain}, not {value!r}")
+            low = self._entry.from_output_low.get(p.name)
+            if from_output and low is not None and value < low:
+                raise ValueError(
+                    f"{self.name}.backward: with {p.name}={value!r} the output does not determine the derivative; give x, "
+                    f"not y= (which needs {p.name} >= {low:g})"
+                )
+            values.append(value)
+        return values
+
+    def _number(self, name: str, value: Any) -> float:
+        """A Python number, which never changes the result's dtype (NEP 50)."""
+        if isinstance(value, np.ndarray) and value.ndim == 0:
+            value = value[()]
+        if isinstance(value, np.generic):
+            value = value.item()
+        if isinstance(value, numbers.Integral):
+            return int(value)
+        if isinstance(value, numbers.Real):
+            return float(value)
+        raise TypeError(f"{self.name}: {name} must be a real number, not {type(value).__name__}")
+
+    def _operand(self, name: str, value: Any) -> Any:
+        """An input as an array; Python numbers and arrays that take part in NumPy's protocol stay what they are."""
+        if not isinstance(value, np.ndarray) and getattr(type(value), "__array_ufunc__", None) is not None:
+            if not isinstance(value, np.generic):
+                return value
+        array = np.asanyarray(value)
+        if array.dtype.char not in SUPPORTED:
+            raise TypeError(f"{self.name}: {name} has dtype {array.dtype}, which is not supported; it takes {_SUPPORTED_TEXT}")
+        return value if type(value) in (bool, int, float) else array
+
+    def _bias(self, bias: Any, x: Any) -> Any:
+        bias = self._operand("bias", bias)
+        shape = np.shape(x)
+        if np.ndim(bias) != 1 or not shape or np.shape(bias)[0] != shape[-1]:
+            raise ValueError(
+                f"{self.name}: bias of shape {np.shape(bias)} does not fit the last axis of an input of shape {shape}; "
+                f"it must have shape {shape[-1:] or '(n,), and the input at least one axis'}"
+            )
+        return bias
+
+    def _check_out(self, out: tuple[Any, ...], operands: list[Any], kind: str, where: Any) -> None:
+        shape = _broadcast(*map(np.shape, operands), np.shape(where))
+        for array in out:
+            if array is None:
+                continue
+            if not isinstance(array, np.ndarray):
+                if hasattr(type(array), "__array_ufunc__") and not isinstance(array, np.generic):
+                    continue
+                raise TypeError(f"{self.name}: out must be an array, not {type(array).__name__}")
+            if array.shape != shape:
+                raise ValueError(f"{self.name}: out has shape {array.shape}, the result {shape}")
+            if not array.flags.writeable:
+                raise ValueError(f"{self.name}: out is read-only")
+
+    def _run(
+        self,
+        kind: str,
+        operands: list[Any],
+        values: list[Any],
+        out: tuple[Any, ...],
+        where: Any = True,
+        dtype: Any = None,
+    ) -> Any:
+        if len(out) == 1 and isinstance(out[0], tuple):
+            if len(out[0]) != 1:
+                raise TypeError(f"{self.name}: out must be one array, not a tuple of {len(out[0])}")
+            out = out[0]
+        ufunc = self._ufunc(kind)
+        keywords: dict[str, Any] = {}
+        if where is not True:
+            keywords["where"] = where
+        if dtype is not None:
+            keywords["dtype"] = np.dtype(dtype)
+            if keywords["dtype"].char not in SUPPORTED:
+                raise TypeError(f"{self.name}: dtype {keywords['dtype']} is not supported; it takes {_SUPPORTED_TEXT}")
+        given = any(array is not None for array in out)
+        if given:
+            self._check_out(out, operands + values, kind, where)
+            keywords["out"] = out
+        if given or dtype is not None:  # the result may be converted, and a conversion may overflow
+            with np.errstate(all="ignore"):
+                return ufunc(*operands, *values, **keywords)
+        return ufunc(*operands, *values, **keywords)
+
+
+_SUPPORTED_TEXT = "float16, float32, float64, integers and bool"
+
+
+def _broadcast(*shapes: tuple[int, ...]) -> tuple[int, ...]:
+    return np.broadcast_shapes(*shapes)
+
+
+def _sum_to(array: Any, shape: tuple[int, ...]) -> Any:
+    """Sum over the axes along which something of this shape was broadcast to the array's, in float64."""
+    leading = np.ndim(array) - len(shape)
+    axes = (*range(leading), *(leading + i for i, n in enumerate(shape) if n == 1 and array.shape[leading + i] != 1))
+    with np.errstate(all="ignore"):
+        total = np.add.reduce(array, axis=axes, dtype=np.float64, keepdims=True).reshape(shape)
+        return total.astype(array.dtype)[()]
+
+
+def _signature(entry: Entry) -> inspect.Signature:
+    positional, keyword = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
+    return inspect.Signature(
+        [
+            inspect.Parameter("x", positional),
+            inspect.Parameter("out", positional, default=None),
+            inspect.Parameter("where", keyword, default=True),
+            inspect.Parameter("dtype", keyword, default=None),
+            inspect.Parameter("bias", keyword, default=None),
+            *(inspect.Parameter(p.name, keyword, default=p.default) for p in entry.parameters),
+        ]
+    )
+
+
+_DOCUMENTATION = """\
+{name}{signature}
+
+{summary}
+
+    f(x)  = {info.formula}
+    f'(x) = {info.derivative}
+
+Parameters
+----------
+x : array_like
+    The input, of any shape and layout; float16, float32, float64, integers or bool.
+out : ndarray, optional
+    Where to put the result, of its shape; may be `x` itself.
+where : array_like of bool, optional
+    Where to compute; elsewhere `out` keeps its values.
+dtype : dtype, optional
+    The dtype to compute and return.
+bias : array_like of shape (x.shape[-1],), optional
+    Added to the input along its last axis: f(x + bias).
+{parameters}
+Returns
+-------
+y : ndarray or scalar
+    Of the shape of `x`. Floating dtypes are kept; {integers}.
+
+Raises
+------
+TypeError
+    A complex, object, string or datetime dtype; an unknown keyword; an `out` to which the result can't be cast.
+ValueError
+    An `out` of another shape or read-only; a bias that doesn't fit; a parameter out of its domain.
+
+Notes
+-----
+{notes}
+
+The error is at most {info.ulp:g} ULP. `backward`, `value_and_grad` and `info` are documented on `fastact.Activation`{from_output}.
+{examples}"""
+
+
+def _documentation(entry: Entry) -> str:
+    """The entry's docstring (summary, own Parameters, Notes, Examples) within what all activations share."""
+    summary, *sections = re.split(r"\n\n(?=\w+\n-+\n)", entry.doc)
+    own = {title: body for title, _, body in (re.split(r"\n(-+)\n", section, maxsplit=1) for section in sections)}
+    keeps = "integers and bool are kept" + (" if the parameters are integers too" if entry.parameters else "")
+    return _DOCUMENTATION.format(
+        name=entry.name,
+        signature=_signature(entry),
+        summary=summary,
+        info=entry.info,
+        parameters=own["Parameters"] + "\n" if "Parameters" in own else "",
+        integers=keeps if entry.keeps_integers else "integers and bool give float64",
+        notes=own["Notes"],
+        from_output="" if entry.derivative_from_output else "; the derivative can't be had from the output, so `backward` needs x",
+        examples=f"\nExamples\n--------\n{own['Examples']}\n" if "Examples" in own else "",
+    )

@@ -1,0 +1,48 @@
+"""The compiled backends: `Activation` with the engine's fast path in front, on the loops of one instruction set."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from pkgutil import extend_path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..contract import Activation
+    from ..registry import Entry
+
+# A source tree has no compiled modules: those of the installed package serve it.
+__path__ = extend_path(__path__, __name__)
+
+
+def load_engine() -> Any:
+    """The engine, imported when first asked for; ImportError where it was not built."""
+    return importlib.import_module(f"{__name__}.engine")
+
+
+@functools.cache
+def _compiled_activation() -> type[Activation]:
+    from ..contract import Activation
+
+    class CompiledActivation(load_engine().FastPath, Activation):
+        __doc__ = Activation.__doc__
+
+    load_engine().enable_vectorcall(CompiledActivation)
+    return CompiledActivation
+
+
+def load(name: str) -> tuple[Callable[[Entry], Activation], str]:
+    """What makes an entry's activation on the kernels of this name, and a line on how they were compiled.
+
+    Raises ImportError where the engine or these kernels were not built.
+    """
+    table = load_engine().Table(importlib.import_module(f"{__name__}._{name}").capsule)
+
+    def make(entry: Entry) -> Activation:
+        activation: Any = _compiled_activation()(entry, name, lambda kind: load_engine().make_ufunc(table, entry, kind))
+        activation.attach(table, entry)
+        return activation  # type: ignore[no-any-return]
+
+    return make, f"{table.compiler}, {table.flags}"

@@ -1,0 +1,657 @@
+# cython: language_level=3, cdivision=True, boundscheck=False, wraparound=False, initializedcheck=False
+"""The engine: takes a call's arrays through the loops of one instruction set. It steers; it computes nothing itself.
+
+A call goes one of two ways. `FastPath`: exact ndarrays, native, contiguous, float32 or float64, straight into a loop, no
+Python object made but the result. Everything else: a real ufunc, whose inner loop `run_ufunc` works in tiles that stay in
+the first-level cache: load or convert or add the bias into a tile, run the contiguous loop, store or convert out.
+"""
+
+from cpython.mem cimport PyMem_Free, PyMem_Malloc
+from cpython.object cimport PyObject
+from cpython.pycapsule cimport PyCapsule_GetPointer
+from libc.stdint cimport uintptr_t
+from libc.string cimport memcpy, memset, strcmp
+
+cimport cython
+cimport numpy as cnp
+from fastact.kernels.table cimport *
+
+import numpy as np
+
+from ..contract import KINDS, Activation
+
+cnp.import_array()
+cnp.import_umath()
+
+cdef extern from "platform.h" nogil:
+    ctypedef struct fastact_flags:
+        pass
+    fastact_flags fastact_save_flags()
+    void fastact_restore_flags(fastact_flags)
+    int fastact_x86_level()
+
+cdef extern from "Python.h":
+    ctypedef struct PyTypeObject:
+        Py_ssize_t tp_vectorcall_offset
+        unsigned long tp_flags
+        void* tp_call
+    const unsigned long Py_TPFLAGS_HAVE_VECTORCALL
+    void* PyVectorcall_Call
+    void PyType_Modified(PyTypeObject*)
+    Py_ssize_t PyVectorcall_NARGS(size_t)
+    object PyObject_Vectorcall(PyObject*, PyObject* const*, size_t, PyObject*)
+    Py_ssize_t PyTuple_GET_SIZE(PyObject*)
+    PyObject* PyTuple_GET_ITEM(PyObject*, Py_ssize_t)
+    bint PyFloat_CheckExact(PyObject*)
+    double PyFloat_AS_DOUBLE(PyObject*)
+    PyObject* Py_None
+
+cdef extern from *:  # NumPy's macros, for arrays in the form in which a vectorcall hands them over
+    """
+    #include <numpy/arrayobject.h>
+    #define array_CheckExact(a) PyArray_CheckExact(a)
+    #define array_TYPE(a) PyArray_TYPE((PyArrayObject *)(a))
+    #define array_NDIM(a) PyArray_NDIM((PyArrayObject *)(a))
+    #define array_DIMS(a) PyArray_DIMS((PyArrayObject *)(a))
+    #define array_SIZE(a) PyArray_SIZE((PyArrayObject *)(a))
+    #define array_BYTES(a) PyArray_BYTES((PyArrayObject *)(a))
+    #define array_CHKFLAGS(a, flags) PyArray_CHKFLAGS((PyArrayObject *)(a), flags)
+    #define array_ISNOTSWAPPED(a) PyArray_ISNOTSWAPPED((PyArrayObject *)(a))
+    """
+    bint array_CheckExact(PyObject*)
+    int array_TYPE(PyObject*)
+    int array_NDIM(PyObject*)
+    cnp.npy_intp* array_DIMS(PyObject*)
+    cnp.npy_intp array_SIZE(PyObject*)
+    char* array_BYTES(PyObject*)
+    bint array_CHKFLAGS(PyObject*, int)
+    bint array_ISNOTSWAPPED(PyObject*)
+    bint PyArray_CompareLists(const cnp.npy_intp*, const cnp.npy_intp*, int)
+
+cdef enum:
+    TILE_DOUBLES = 512
+    TILE = 4096  # bytes: two inputs, a bias and two outputs of it fit in any first-level cache
+    MAX_PARAMETERS = 4
+    PARAMETER_BYTES = 32
+    MAX_STREAMS = 5  # dy, x, bias; then one or two outputs; an array parameter takes the place of the second output
+    MAX_OPERANDS = 3 + MAX_PARAMETERS + 2
+    RELEASE_GIL = 4096  # elements: below, releasing the GIL costs more than it can gain anybody
+
+# Python names of the loops' directions
+cdef dict DIRECTION = {
+    "forward": FORWARD,
+    "forward_bias": FORWARD,
+    "backward": BACKWARD,
+    "backward_bias": BACKWARD,
+    "backward_from_output": BACKWARD_FROM_OUTPUT,
+    "backward_by_parameter": BACKWARD_BY_PARAMETER,
+    "value_and_grad": VALUE_AND_GRAD,
+}
+
+
+def x86_level():
+    """Which x86-64 kernels processor and operating system can run: 0 baseline, 1 avx2, 2 avx512; -1 on another machine."""
+    return fastact_x86_level()
+
+
+cdef class Table:
+    """The loops of one instruction set, as its module handed them over."""
+
+    cdef const fastact_table* table
+
+    def __cinit__(self, capsule):
+        self.table = <const fastact_table*> PyCapsule_GetPointer(capsule, FASTACT_TABLE_CAPSULE)
+
+    @property
+    def flags(self):
+        return self.table.flags.decode()
+
+    @property
+    def compiler(self):
+        return self.table.compiler.decode()
+
+    cdef const fastact_row* row(self, entry) except NULL:
+        cdef int i
+        cdef bytes name = entry.name.encode()
+        for i in range(self.table.activations):
+            if strcmp(self.table.rows[i].name, name) == 0 and self.table.rows[i].parameters == len(entry.parameters):
+                return &self.table.rows[i]
+        raise ImportError(
+            f"the compiled kernels are older than fastact/activations.py: they have no {entry.name!r} with "
+            f"{len(entry.parameters)} parameters; build them again with: pip install ."
+        )
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The general way: a ufunc whose inner loop works in tiles.
+
+cdef struct Loop:
+    fastact_loop run
+    fastact_add add  # NULL without bias
+    fastact_load load  # of every array operand
+    fastact_store store
+    bint converts  # memory holds another type than the loop computes in
+    bint stores_converted
+    int operands  # array operands without the bias: x, or dy and x
+    int parameters
+    bint array_parameter
+    int outputs
+    Py_ssize_t itemsize  # of the computed type
+    const fastact_table* table
+
+
+cdef void run_tiles(const Loop* loop, char** pointers, const cnp.npy_intp* steps, Py_ssize_t n) noexcept nogil:
+    """One inner loop: pointers and steps of operands, bias, parameters, outputs; scalar parameters constant along it."""
+    cdef double[MAX_STREAMS][TILE_DOUBLES] tiles
+    cdef char[PARAMETER_BYTES] scalars
+    cdef (char*)[MAX_STREAMS] stream
+    cdef Py_ssize_t[MAX_STREAMS] step
+    cdef bint[MAX_STREAMS] direct
+    cdef (void*)[MAX_STREAMS] at
+    cdef int inputs = loop.operands + (loop.add != NULL)
+    cdef int first_output = inputs + loop.parameters
+    cdef int streams = 0, k
+    cdef Py_ssize_t start = 0, m, chunk = n
+    cdef bint converted
+    cdef const void* parameters = scalars
+    # streams: the inputs, then the parameter if it is an array, then the outputs
+    for k in range(inputs):
+        stream[streams], step[streams] = pointers[k], steps[k]
+        streams += 1
+    if loop.array_parameter:
+        stream[streams], step[streams] = pointers[inputs], steps[inputs]
+        streams += 1
+    else:
+        for k in range(loop.parameters):
+            memcpy(scalars + k * loop.itemsize, pointers[inputs + k], loop.itemsize)
+    cdef int out = streams
+    for k in range(loop.outputs):
+        stream[streams], step[streams] = pointers[first_output + k], steps[first_output + k]
+        streams += 1
+    for k in range(streams):
+        converted = loop.stores_converted if k >= out else loop.converts
+        direct[k] = not converted and (step[k] == loop.itemsize or n == 1)
+        if not direct[k]:
+            chunk = TILE // loop.itemsize
+    if loop.add != NULL:
+        chunk = TILE // loop.itemsize
+    while start < n:
+        m = min(chunk, n - start)
+        for k in range(streams):
+            if direct[k]:
+                at[k] = stream[k] + start * loop.itemsize
+            else:
+                at[k] = tiles[k]
+                if k < out:
+                    loop.load(stream[k] + start * step[k], step[k], at[k], m)
+        if loop.array_parameter:
+            parameters = at[inputs]
+        if loop.add != NULL:  # into the bias's own tile: its stream was the last input
+            loop.add(at[inputs - 2], at[inputs - 1], tiles[inputs - 1], m)
+            at[inputs - 2] = tiles[inputs - 1]
+        loop.run(at[0], at[1] if loop.operands == 2 else NULL, at[out], at[out + 1] if loop.outputs == 2 else NULL, m, parameters)
+        for k in range(out, streams):
+            if not direct[k]:
+                loop.store(at[k], stream[k] + start * step[k], step[k], m)
+        start += m
+
+
+cdef void run_ufunc(char** pointers, const cnp.npy_intp* dimensions, const cnp.npy_intp* steps, void* data) noexcept nogil:
+    """The inner loop of every ufunc; `data` is its Loop."""
+    cdef const Loop* loop = <const Loop*> data
+    cdef Py_ssize_t n = dimensions[0], i
+    cdef int inputs = loop.operands + (loop.add != NULL)
+    cdef int k, total = inputs + loop.parameters + loop.outputs
+    cdef bint constant = True
+    cdef (char*)[MAX_OPERANDS] moving
+    cdef fastact_flags flags = fastact_save_flags()
+    if not loop.array_parameter:
+        for k in range(loop.parameters):
+            constant = constant and steps[inputs + k] == 0
+    if constant or n == 1:
+        run_tiles(loop, pointers, steps, n)
+    else:
+        for i in range(n):
+            for k in range(total):
+                moving[k] = pointers[k] + i * steps[k]
+            run_tiles(loop, moving, steps, 1)
+    fastact_restore_flags(flags)
+
+
+cdef int computed_type(str char) except -1:
+    """The loops' type for a NumPy type character that they compute in."""
+    dtype = np.dtype(char)
+    if dtype.kind == "f":
+        return FLOAT32 if char == "f" else FLOAT64
+    sizes = {1: 0, 2: 1, 4: 2, 8: 3}
+    return INT8 + 2 * sizes[dtype.itemsize] + (dtype.kind in "ub")
+
+
+cdef Loop* new_loop(const fastact_table* table, const fastact_row* row, entry, str kind, str stored, str computed) except NULL:
+    """A Loop between memory of one type and a loop that computes in another; lives as long as the process."""
+    cdef int type = computed_type(computed)
+    cdef Loop* loop = <Loop*> PyMem_Malloc(sizeof(Loop))
+    if loop == NULL:
+        raise MemoryError()
+    memset(loop, 0, sizeof(Loop))
+    loop.run = row.loops[type][<int> DIRECTION[kind]]
+    loop.operands = len(KINDS[kind]) - ("bias" in KINDS[kind])
+    loop.parameters = len(entry.parameters)
+    loop.array_parameter = entry.array_parameter is not None
+    loop.outputs = 2 if kind == "value_and_grad" else 1
+    loop.itemsize = np.dtype(computed).itemsize
+    loop.table = table
+    if "bias" in KINDS[kind]:
+        loop.add = table.add[type]
+    loop.converts = stored != computed
+    if stored == "e":
+        loop.load, loop.store, loop.stores_converted = table.load[<int> FLOAT16], table.store[<int> FLOAT16], True
+    else:
+        loop.load = table.load_as_double[computed_type(stored)] if loop.converts else table.load[type]
+        loop.store = table.store[type]
+    return loop
+
+
+def make_ufunc(Table table, entry, str kind):
+    """The ufunc of one kind (a key of `KINDS`) for an entry; its inputs are the kind's operands and the parameters."""
+    cdef const fastact_row* row = table.row(entry)
+    operands, parameters = len(KINDS[kind]), len(entry.parameters)
+    outputs = 2 if kind == "value_and_grad" else 1
+    integers = "?bBhHiIlLqQ"
+    signatures = []  # type in memory, type computed in, type of the parameters, type of the outputs
+    if entry.keeps_integers and kind.startswith("forward"):
+        signatures += [(char, char, char, char) for char in integers]
+    signatures += [(char, "d", "d", "d") for char in integers]
+    signatures += [("e", "f", "f", "e"), ("f", "f", "f", "f"), ("d", "d", "d", "d")]
+    if entry.array_parameter:  # the parameter comes in like any other array
+        signatures = [(stored, computed, stored, out) for stored, computed, _, out in signatures]
+    cdef int count = len(signatures), i
+    name = (entry.name if kind == "forward" else f"{entry.name}_{kind}").encode()
+    types = b"".join(
+        bytes([np.dtype(char).num for char in stored * operands + parameter * parameters + out * outputs])
+        for stored, computed, parameter, out in signatures
+    )
+    # NumPy keeps the pointers, so nothing of this is ever freed
+    cdef char* c_types = <char*> PyMem_Malloc(len(types))
+    cdef char* c_name = <char*> PyMem_Malloc(len(name) + 1)
+    cdef void** data = <void**> PyMem_Malloc(count * sizeof(void*))
+    cdef cnp.PyUFuncGenericFunction* functions = <cnp.PyUFuncGenericFunction*> PyMem_Malloc(count * sizeof(void*))
+    if c_types == NULL or c_name == NULL or data == NULL or functions == NULL:
+        raise MemoryError()
+    memcpy(c_types, <const char*> types, len(types))
+    memcpy(c_name, <const char*> name, len(name) + 1)
+    for i in range(count):
+        functions[i] = <cnp.PyUFuncGenericFunction> run_ufunc
+        data[i] = new_loop(table.table, row, entry, kind, signatures[i][0], signatures[i][1])
+    return cnp.PyUFunc_FromFuncAndData(
+        functions, data, c_types, count, operands + parameters, outputs, cnp.PyUFunc_None, c_name,
+        "See the activation of this name in fastact.", 0,
+    )
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The fast path.
+
+cdef enum:
+    READ = cnp.NPY_ARRAY_C_CONTIGUOUS | cnp.NPY_ARRAY_ALIGNED
+    WRITE = READ | cnp.NPY_ARRAY_WRITEABLE
+
+cdef str OUT = "out"
+cdef str BIAS = "bias"
+
+# What handles a call that the fast path does not, as unbound functions
+cdef object general_call = Activation.__call__
+cdef object general_backward = Activation.backward
+cdef object general_value_and_grad = Activation.value_and_grad
+
+
+cdef inline int fast_type(PyObject* array) noexcept:
+    """0 for float32, 1 for float64 (FLOAT32 and FLOAT64) if the fast path can read this array; otherwise -1."""
+    cdef int type
+    if not array_CheckExact(array):
+        return -1
+    type = array_TYPE(array)
+    if type != cnp.NPY_FLOAT and type != cnp.NPY_DOUBLE:
+        return -1
+    if not array_CHKFLAGS(array, READ) or not array_ISNOTSWAPPED(array):
+        return -1
+    return FLOAT32 if type == cnp.NPY_FLOAT else FLOAT64
+
+
+cdef inline bint same_shape(PyObject* a, PyObject* b) noexcept:
+    return array_NDIM(a) == array_NDIM(b) and PyArray_CompareLists(array_DIMS(a), array_DIMS(b), array_NDIM(a))
+
+
+cdef inline bint apart(const char* a, Py_ssize_t a_bytes, const char* b, Py_ssize_t b_bytes) noexcept nogil:
+    return a + a_bytes <= b or b + b_bytes <= a
+
+
+cdef inline bint same_or_apart(PyObject* a, PyObject* b, Py_ssize_t nbytes) noexcept:
+    return array_BYTES(a) == array_BYTES(b) or apart(array_BYTES(a), nbytes, array_BYTES(b), nbytes)
+
+
+cdef inline bint writable_like(PyObject* out, PyObject* x, int type, Py_ssize_t nbytes) noexcept:
+    """Whether `out` can take the result for x directly: same type and shape, no partial overlap."""
+    return (
+        fast_type(out) == type and array_CHKFLAGS(out, WRITE) and same_shape(out, x) and same_or_apart(out, x, nbytes)
+    )
+
+
+@cython.auto_pickle(False)
+cdef class FastPath:
+    """The part of an activation that has the loops at hand; mixed into `contract.Activation`, which takes what it leaves."""
+
+    cdef void* vectorcall
+    cdef const fastact_table* table
+    cdef const fastact_row* row
+    cdef bint active
+    cdef int parameters
+    cdef double[MAX_PARAMETERS] defaults, low
+    cdef bint[MAX_PARAMETERS] open_low
+    cdef double[MAX_PARAMETERS] from_output_low
+    cdef char[2][PARAMETER_BYTES] default_values  # as float32 and as float64
+    cdef tuple parameter_names
+
+    def __cinit__(self, *args, **kwargs):
+        self.vectorcall = <void*> call
+        self.active = False
+
+    def attach(self, Table table, entry):
+        """Take the loops of this entry from a table."""
+        cdef int i
+        if len(entry.parameters) > MAX_PARAMETERS:
+            raise ValueError(f"{entry.name}: at most {MAX_PARAMETERS} parameters")
+        self.table, self.row = table.table, table.row(entry)
+        self.parameters = len(entry.parameters)
+        self.parameter_names = tuple(p.name for p in entry.parameters)
+        for i, p in enumerate(entry.parameters):
+            self.defaults[i], self.low[i], self.open_low[i] = p.default, p.low, p.open_low
+            self.from_output_low[i] = entry.from_output_low.get(p.name, -np.inf)
+        self.write(self.defaults, FLOAT32, self.default_values[0])
+        self.write(self.defaults, FLOAT64, self.default_values[1])
+        self.active = entry.array_parameter is None
+
+    cdef void write(self, const double* values, int type, char* target) noexcept:
+        """Lay out parameters as a loop reads them."""
+        cdef int i
+        for i in range(self.parameters):
+            if type == FLOAT32:
+                (<float*> target)[i] = <float> values[i]
+            else:
+                (<double*> target)[i] = values[i]
+
+    cdef inline int parameter(self, PyObject* name, PyObject* value, double* values) noexcept:
+        """Set one parameter from a keyword; 0 if that needs the general path's checks."""
+        cdef int i
+        cdef double number
+        for i in range(self.parameters):
+            if PyTuple_GET_ITEM(<PyObject*> self.parameter_names, i) == name:
+                if not PyFloat_CheckExact(value):
+                    return 0
+                number = PyFloat_AS_DOUBLE(value)
+                if not (self.low[i] <= number < 1e300) or number < -1e300 or (self.open_low[i] and number == self.low[i]):
+                    return 0
+                values[i] = number
+                return 1
+        return 0
+
+    cdef int read(self, dict params, int type, bint from_output, char* buffer, const void** parameters) except -1:
+        """Where a loop finds the parameters given as keywords; 0 if that needs the general path's checks."""
+        cdef double[MAX_PARAMETERS] values
+        cdef int i
+        parameters[0] = self.default_values[type]
+        if not params:
+            return 1
+        memcpy(values, self.defaults, sizeof(values))
+        for name, value in params.items():
+            if not self.parameter(<PyObject*> name, <PyObject*> value, values):
+                return 0
+        for i in range(self.parameters):
+            if from_output and values[i] < self.from_output_low[i]:
+                return 0
+        self.write(values, type, buffer)
+        parameters[0] = buffer
+        return 1
+
+    cdef void run(
+        self, int direction, int type, const void* a, const void* b, void* out1, void* out2, Py_ssize_t n, const void* parameters
+    ) noexcept:
+        cdef fastact_loop loop = self.row.loops[type][direction]
+        cdef fastact_flags flags
+        if n < RELEASE_GIL:
+            flags = fastact_save_flags()
+            loop(a, b, out1, out2, n, parameters)
+            fastact_restore_flags(flags)
+        else:
+            with nogil:
+                flags = fastact_save_flags()
+                loop(a, b, out1, out2, n, parameters)
+                fastact_restore_flags(flags)
+
+    cdef void run_rows(
+        self, int direction, int type, const char* dy, const char* x, const char* bias, char* out, double* sums,
+        Py_ssize_t rows, Py_ssize_t columns, const void* parameters,
+    ) noexcept nogil:
+        """Forward (dy NULL) or backward at x + bias (bias NULL: at x), a tile of rows or part of a
+        row at a time; adds dx up by column in `sums`, row after row."""
+        cdef double[TILE_DOUBLES] tile
+        cdef Py_ssize_t itemsize = 4 if type == FLOAT32 else 8
+        cdef Py_ssize_t chunk = TILE // itemsize
+        cdef Py_ssize_t width = min(columns, chunk), height = chunk // max(width, 1)  # of the piece that fills a tile
+        cdef Py_ssize_t row = 0, start, at, m, k, j
+        cdef fastact_loop loop = self.row.loops[type][direction]
+        cdef const char* z
+        cdef fastact_flags flags = fastact_save_flags()
+        while row < rows:
+            k = min(height, rows - row)
+            start = 0
+            while start < columns:
+                m = min(width, columns - start)
+                at = (row * columns + start) * itemsize
+                z = x + at
+                if bias != NULL:
+                    for j in range(k):
+                        self.table.add[type](z + j * m * itemsize, bias + start * itemsize, <char*> tile + j * m * itemsize, m)
+                    z = <const char*> tile
+                if dy == NULL:
+                    loop(z, NULL, out + at, NULL, k * m, parameters)
+                else:
+                    loop(dy + at, z, out + at, NULL, k * m, parameters)
+                if sums != NULL:
+                    for j in range(k):
+                        self.table.accumulate[type](out + at + j * m * itemsize, sums + start, m)
+                start += m
+            row += k
+        fastact_restore_flags(flags)
+
+    def backward(self, dy, x=None, out=None, *, y=None, bias=None, **params):
+        cdef bint from_output = x is None
+        cdef PyObject* p_dy = <PyObject*> dy
+        cdef PyObject* saved = <PyObject*> (y if from_output else x)
+        cdef PyObject* target
+        cdef int type, direction = BACKWARD_FROM_OUTPUT if from_output else BACKWARD
+        cdef Py_ssize_t n, nbytes
+        cdef char[PARAMETER_BYTES] buffer
+        cdef const void* parameters
+        if self.active and (x is None or y is None) and self.row.loops[0][direction] != NULL:
+            type = fast_type(p_dy)
+            if (
+                type >= 0 and fast_type(saved) == type and array_NDIM(saved) > 0 and same_shape(p_dy, saved)
+                and (bias is None or self.fits(<PyObject*> bias, saved, type))
+                and self.read(params, type, from_output, buffer, &parameters)
+            ):
+                n = array_SIZE(saved)
+                nbytes = n * (4 if type == FLOAT32 else 8)
+                result = out
+                if result is None:
+                    result = new_like(saved)
+                target = <PyObject*> result
+                if out is None or (
+                    writable_like(target, saved, type, nbytes) and same_or_apart(target, p_dy, nbytes)
+                    and (bias is None or apart_from_bias(target, <PyObject*> bias, nbytes))
+                ):
+                    if bias is None:
+                        self.run(
+                            direction, type, array_BYTES(p_dy), array_BYTES(saved), array_BYTES(target), NULL, n,
+                            parameters,
+                        )
+                        return result
+                    return result, self.backward_bias(direction, type, p_dy, saved, bias, target, from_output, parameters)
+        return general_backward(self, dy, x, out, y=y, bias=bias, **params)
+
+    cdef backward_bias(
+        self, int direction, int type, PyObject* dy, PyObject* saved, bias, PyObject* target, bint from_output,
+        const void* parameters,
+    ):
+        """Run backward with a bias; the bias gradient, summed in float64 row by row."""
+        cdef cnp.npy_intp columns = array_DIMS(<PyObject*> bias)[0]
+        cdef cnp.npy_intp rows = array_SIZE(saved) // columns if columns else 0
+        cdef cnp.ndarray sums = cnp.PyArray_ZEROS(1, &columns, cnp.NPY_DOUBLE, 0)
+        cdef const char* p_dy = array_BYTES(dy)
+        cdef const char* p_saved = array_BYTES(saved)
+        cdef const char* p_bias = NULL if from_output else array_BYTES(<PyObject*> bias)
+        cdef char* p_out = array_BYTES(target)
+        cdef double* p_sums = <double*> array_BYTES(<PyObject*> sums)
+        with nogil:
+            self.run_rows(direction, type, p_dy, p_saved, p_bias, p_out, p_sums, rows, columns, parameters)
+        if type == FLOAT64:
+            return sums
+        with np.errstate(all="ignore"):
+            return sums.astype(np.float32)
+
+    cdef bint fits(self, PyObject* bias, PyObject* x, int type) noexcept:
+        return (
+            fast_type(bias) == type and array_NDIM(bias) == 1 and array_NDIM(x) > 0
+            and array_DIMS(bias)[0] == array_DIMS(x)[array_NDIM(x) - 1]
+        )
+
+    def value_and_grad(self, x, out=(None, None), **params):
+        cdef PyObject* p_x = <PyObject*> x
+        cdef PyObject* p_y
+        cdef PyObject* p_d
+        cdef int type = fast_type(p_x) if self.active else -1
+        cdef Py_ssize_t n, nbytes
+        cdef char[PARAMETER_BYTES] buffer
+        cdef const void* parameters
+        if type >= 0 and array_NDIM(p_x) > 0 and type_is_pair(out) and self.read(params, type, False, buffer, &parameters):
+            n = array_SIZE(p_x)
+            nbytes = n * (4 if type == FLOAT32 else 8)
+            y, d = out
+            if y is None:
+                y = new_like(p_x)
+            if d is None:
+                d = new_like(p_x)
+            p_y, p_d = <PyObject*> y, <PyObject*> d
+            if (
+                writable_like(p_y, p_x, type, nbytes) and writable_like(p_d, p_x, type, nbytes)
+                and apart(array_BYTES(p_y), nbytes, array_BYTES(p_d), nbytes)
+            ):
+                self.run(VALUE_AND_GRAD, type, array_BYTES(p_x), NULL, array_BYTES(p_y), array_BYTES(p_d), n, parameters)
+                return y, d
+        return general_value_and_grad(self, x, out, **params)
+
+
+FastPath.backward.__doc__ = Activation.backward.__doc__
+FastPath.value_and_grad.__doc__ = Activation.value_and_grad.__doc__
+
+
+cdef inline bint type_is_pair(out):
+    return type(out) is tuple and len(<tuple> out) == 2
+
+
+cdef inline bint apart_from_bias(PyObject* out, PyObject* bias, Py_ssize_t nbytes) noexcept:
+    cdef Py_ssize_t itemsize = 4 if array_TYPE(bias) == cnp.NPY_FLOAT else 8
+    return apart(array_BYTES(out), nbytes, array_BYTES(bias), array_SIZE(bias) * itemsize)
+
+
+cdef inline object new_like(PyObject* x):
+    return cnp.PyArray_SimpleNew(array_NDIM(x), array_DIMS(x), array_TYPE(x))
+
+
+cdef object call(object self, PyObject* const* args, size_t nargsf, PyObject* names):
+    """f(x, out=None, *, bias=None, **params) as a vectorcall; anything unusual goes to `Activation.__call__`."""
+    cdef FastPath f = <FastPath> self
+    cdef Py_ssize_t nargs = PyVectorcall_NARGS(nargsf), i, n, nbytes, columns
+    cdef PyObject* x
+    cdef PyObject* out = Py_None
+    cdef PyObject* bias = Py_None
+    cdef PyObject* name
+    cdef double[MAX_PARAMETERS] values
+    cdef char[PARAMETER_BYTES] buffer
+    cdef const void* parameters
+    cdef bint given = False
+    cdef int type
+    if not f.active or nargs < 1 or nargs > 2:
+        return call_general(self, args, nargs, names)
+    x = args[0]
+    type = fast_type(x)
+    if type < 0:
+        return call_general(self, args, nargs, names)
+    parameters = f.default_values[type]
+    if nargs == 2:
+        out = args[1]
+    if names != NULL:
+        for i in range(PyTuple_GET_SIZE(names)):
+            name = PyTuple_GET_ITEM(names, i)
+            if name == <PyObject*> OUT and nargs == 1:
+                out = args[nargs + i]
+            elif name == <PyObject*> BIAS:
+                bias = args[nargs + i]
+            else:
+                if not given:
+                    memcpy(values, f.defaults, sizeof(values))
+                    given = True
+                if not f.parameter(name, args[nargs + i], values):
+                    return call_general(self, args, nargs, names)
+        if given:
+            f.write(values, type, buffer)
+            parameters = buffer
+    if array_NDIM(x) == 0 or (bias != Py_None and not f.fits(bias, x, type)):
+        return call_general(self, args, nargs, names)
+    n = array_SIZE(x)
+    nbytes = n * (4 if type == FLOAT32 else 8)
+    if out == Py_None:
+        result = new_like(x)
+    elif writable_like(out, x, type, nbytes) and (bias == Py_None or apart_from_bias(out, bias, nbytes)):
+        result = <object> out
+    else:
+        return call_general(self, args, nargs, names)
+    cdef const char* p_x = array_BYTES(x)
+    cdef char* p_y = array_BYTES(<PyObject*> result)
+    cdef const char* p_bias
+    if bias == Py_None:
+        f.run(FORWARD, type, p_x, NULL, p_y, NULL, n, parameters)
+    elif n:
+        columns = array_DIMS(bias)[0]
+        p_bias = array_BYTES(bias)
+        with nogil:
+            f.run_rows(FORWARD, type, NULL, p_x, p_bias, p_y, NULL, n // columns, columns, parameters)
+    return result
+
+
+cdef object call_general(object self, PyObject* const* args, Py_ssize_t nargs, PyObject* names):
+    """`Activation.__call__` with the same arguments."""
+    cdef Py_ssize_t total = nargs + (PyTuple_GET_SIZE(names) if names != NULL else 0)
+    cdef (PyObject*)[16] few
+    cdef PyObject** stack = few
+    if total + 1 > 16:
+        stack = <PyObject**> PyMem_Malloc((total + 1) * sizeof(PyObject*))
+        if stack == NULL:
+            raise MemoryError()
+    stack[0] = <PyObject*> self
+    memcpy(stack + 1, args, total * sizeof(PyObject*))
+    try:
+        return PyObject_Vectorcall(<PyObject*> general_call, stack, nargs + 1, names)
+    finally:
+        if stack != few:
+            PyMem_Free(stack)
+
+
+def enable_vectorcall(type cls):
+    """Let instances of cls, a subclass of FastPath, be called through their `vectorcall` field."""
+    cdef FastPath instance = FastPath.__new__(FastPath)
+    cdef PyTypeObject* c = <PyTypeObject*> cls
+    c.tp_vectorcall_offset = <uintptr_t> &instance.vectorcall - <uintptr_t> <PyObject*> instance
+    c.tp_call = PyVectorcall_Call
+    c.tp_flags |= Py_TPFLAGS_HAVE_VECTORCALL
+    PyType_Modified(c)

@@ -1,0 +1,33 @@
+/* Conversions between IEEE float16 (as its bits) and float32, branch-free, so that loops of them vectorise without F16C. */
+#ifndef FASTACT_HALF_H
+#define FASTACT_HALF_H
+
+#include <stdint.h>
+#include <string.h>
+
+static inline float float_from_bits(uint32_t bits) { float value; memcpy(&value, &bits, 4); return value; }
+static inline uint32_t bits_from_float(float value) { uint32_t bits; memcpy(&bits, &value, 4); return bits; }
+
+/* Exact. The exponent is rebiased by a multiplication, which normalises subnormals too. */
+static inline float half_to_float(uint16_t half) {
+    uint32_t magnitude = (uint32_t)(half & 0x7fff) << 13;
+    uint32_t sign = (uint32_t)(half & 0x8000) << 16;
+    float finite = float_from_bits(magnitude) * 0x1p112f;
+    uint32_t bits = magnitude >= 0x0f800000u ? magnitude | 0x7f800000u : bits_from_float(finite); /* inf and NaN */
+    return float_from_bits(bits | sign);
+}
+
+/* Rounds to nearest, ties to even. */
+static inline uint16_t float_to_half(float value) {
+    uint32_t bits = bits_from_float(value), magnitude = bits & 0x7fffffffu;
+    /* Below 2^-14 the result is subnormal, a multiple of 2^-24: the sum with 1/2 rounds there. */
+    uint32_t subnormal = bits_from_float(float_from_bits(magnitude) + 0.5f) - 0x3f000000u;
+    /* Else rebias by 15 - 127 and round away 13 bits; a carry moves into the exponent. */
+    uint32_t normal = (magnitude - 0x38000000u + 0xfffu + ((magnitude >> 13) & 1u)) >> 13;
+    uint32_t result = magnitude < 0x38800000u ? subnormal : normal;
+    result = magnitude >= 0x477ff000u ? 0x7c00u : result; /* from 65520 on: inf */
+    result = magnitude > 0x7f800000u ? 0x7e00u : result;
+    return (uint16_t)(result | ((bits >> 16) & 0x8000u));
+}
+
+#endif

@@ -1,0 +1,92 @@
+"""Which loops the kernels have, and how `loops.pyx.in` is filled in with them. Used by setup.py and the tests only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..registry import Entry
+
+#: Per dtype its C type and how many elements fill 64 bytes, the widest vector.
+REALS = {"float32": ("float", 16), "float64": ("double", 8)}
+INTEGERS = {f"{u}int{bits}": (f"{u}int{bits}_t", 512 // bits) for bits in (8, 16, 32, 64) for u in ("", "u")}
+
+# Inputs, outputs, and the statements of one element, where F is the activation's name, P its parameters and A the
+# parameter that is an array.
+_DIRECTIONS = {
+    "forward": (["x"], ["y"], ["y[i] = F_forward(x[i]P)"]),
+    "backward": (["dy", "x"], ["dx"], ["dx[i] = dy[i] * F_derivative(x[i]P)"]),
+    "backward_from_output": (["dy", "y"], ["dx"], ["dx[i] = dy[i] * F_derivative_from_output(y[i]P)"]),
+    "value_and_grad": (["x"], ["y", "d"], ["x_i = x[i]", "y[i] = F_forward(x_iP)", "d[i] = F_derivative(x_iP)"]),
+    "backward_by_parameter": (["dy", "x"], ["dp"], ["dp[i] = dy[i] * F_derivative_by_A(x[i]P)"]),
+}
+
+
+@dataclass(frozen=True)
+class Loop:
+    """One loop of the table: an activation in one direction for one dtype."""
+
+    entry: Entry
+    direction: str
+    dtype: str
+    ctype: str
+    lanes: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.entry.name}_{self.direction}_{self.dtype}"
+
+    @property
+    def inputs(self) -> list[str]:
+        return _DIRECTIONS[self.direction][0]
+
+    @property
+    def outputs(self) -> list[str]:
+        return _DIRECTIONS[self.direction][1]
+
+    @property
+    def arrays(self) -> list[str]:
+        return [p.name for p in self.entry.parameters if p.array]
+
+    @property
+    def scalars(self) -> list[str]:
+        return [p.name for p in self.entry.parameters if not p.array]
+
+    @property
+    def statements(self) -> list[str]:
+        each = "[i]" if self.arrays else ""
+        parameters = "".join(f", {p.name}{each}" for p in self.entry.parameters)
+        return [
+            s.replace("F_", f"{self.entry.name}_").replace("by_A", f"by_{''.join(self.arrays)}").replace("P)", f"{parameters})")
+            for s in _DIRECTIONS[self.direction][2]
+        ]
+
+
+def loops(entry: Entry) -> Iterator[Loop]:
+    """The loops of one activation."""
+    left_out = set()
+    if entry.derivative_from_output is None:
+        left_out.add("backward_from_output")
+    if entry.array_parameter is None:
+        left_out.add("backward_by_parameter")
+    for dtype, (ctype, lanes) in REALS.items():
+        for direction in _DIRECTIONS:
+            if direction not in left_out:
+                yield Loop(entry, direction, dtype, ctype, lanes)
+    if entry.keeps_integers:
+        for dtype, (ctype, lanes) in INTEGERS.items():
+            yield Loop(entry, "forward", dtype, ctype, lanes)
+
+
+def stamp(template: Path, entries: Iterable[Entry], formulas: str, target: Path) -> Path:
+    """Write the loops of these entries, ready for Cython, and the formulas beside them into the folder `target`."""
+    from Cython.Tempita import Template
+
+    text = Template(template.read_text(), name=template.name).substitute(
+        entries=list(entries), loops=loops, REALS=REALS, INTEGERS=INTEGERS
+    )
+    target.mkdir(parents=True, exist_ok=True)
+    (target / "loops.pyx").write_text(text)
+    (target / "formulas.pxi").write_text(formulas)
+    return target / "loops.pyx"

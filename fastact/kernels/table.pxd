@@ -1,0 +1,31 @@
+"""Cython's view of table.h."""
+
+cdef extern from "table.h":
+    enum:
+        FLOAT32, FLOAT64, INT8, UINT8, INT16, UINT16, INT32, UINT32, INT64, UINT64, COMPUTED_TYPES, FLOAT16
+    enum:
+        FORWARD, BACKWARD, BACKWARD_FROM_OUTPUT, VALUE_AND_GRAD, BACKWARD_BY_PARAMETER
+
+    ctypedef void (*fastact_loop)(const void*, const void*, void*, void*, Py_ssize_t, const void*) noexcept nogil
+    ctypedef void (*fastact_load)(const char*, Py_ssize_t, void*, Py_ssize_t) noexcept nogil
+    ctypedef void (*fastact_store)(const void*, char*, Py_ssize_t, Py_ssize_t) noexcept nogil
+    ctypedef void (*fastact_add)(const void*, const void*, void*, Py_ssize_t) noexcept nogil
+    ctypedef void (*fastact_accumulate)(const void*, double*, Py_ssize_t) noexcept nogil
+
+    ctypedef struct fastact_row:
+        const char* name
+        int parameters
+        fastact_loop loops[10][5]
+
+    ctypedef struct fastact_table:
+        const char* flags
+        const char* compiler
+        int activations
+        const fastact_row* rows
+        fastact_load load[11]
+        fastact_load load_as_double[10]
+        fastact_store store[11]
+        fastact_add add[10]
+        fastact_accumulate accumulate[2]
+
+    const char* FASTACT_TABLE_CAPSULE

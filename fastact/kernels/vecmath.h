@@ -1,0 +1,363 @@
+/* Branch-free elementary functions in plain C, written so that a loop over them vectorises.
+
+   Every function exists for float (_f32) and double (_f64).  No branch, table, libm call or double arithmetic in a float
+   function; rounding to an integer is done by adding a large number, casts between bits and numbers by memcpy.
+
+   The exponential comes in pieces, because that is what keeps the tails right:
+
+       e^(x + x_low) = (scale + scale * q) / HEADROOM
+
+   - x_low is what was lost when x was computed: without it exp(-a^2/2) would be off by up to 64 ULP.
+   - q = e^r - 1 is more accurate than 1 + q, and expm1 needs q itself.
+   - HEADROOM (2^48, 2^128) keeps scale a normal number where e^x is subnormal or underflows; whoever multiplies by
+     1/HEADROOM does so last, and rounds once.
+
+   Contract above each function: types; valid range; largest error in ULP (measured); result at special values.
+   Coefficients: docs/coefficients.py.  Compile with -ffp-contract=off: the errors below rely on where the fma is. */
+
+#ifndef FASTACT_VECMATH_H
+#define FASTACT_VECMATH_H
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(_MSC_VER) && !defined(__clang__)
+#define VECMATH static __forceinline
+#else
+#define VECMATH static inline __attribute__((always_inline))
+#endif
+
+#if defined(__FMA__) || defined(__FP_FAST_FMA) || defined(__ARM_FEATURE_FMA)
+#define VECMATH_FMA 1
+#else
+#define VECMATH_FMA 0
+#endif
+
+#define EXP_LOWEST_F32 -120.0f
+#define EXP_LOWEST_F64 -785.0
+#define HEADROOM_F32 0x1p48f
+#define HEADROOM_F64 0x1p128
+#define PER_HEADROOM_F32 0x1p-48f
+#define PER_HEADROOM_F64 0x1p-128
+
+/* ---- Arithmetic ------------------------------------------------------------------------------------------------ */
+
+/* float and double; any; one rounding with hardware FMA, two without; as a*b + c.
+   Polynomials use it, and sums whose product is exact. */
+VECMATH float fma_f32(float a, float b, float c) {
+#if VECMATH_FMA
+    return __builtin_fmaf(a, b, c);
+#else
+    return a * b + c;
+#endif
+}
+
+VECMATH double fma_f64(double a, double b, double c) {
+#if VECMATH_FMA
+    return __builtin_fma(a, b, c);
+#else
+    return a * b + c;
+#endif
+}
+
+/* The upper half of the digits, so that products of halves are exact (Dekker 1971, but masked: this cannot overflow). */
+VECMATH float upper_half_f32(float a) {
+    uint32_t bits;
+    memcpy(&bits, &a, sizeof bits);
+    bits &= 0xfffff000u;
+    memcpy(&a, &bits, sizeof a);
+    return a;
+}
+
+VECMATH double upper_half_f64(double a) {
+    uint64_t bits;
+    memcpy(&bits, &a, sizeof bits);
+    bits &= 0xfffffffff8000000u;
+    memcpy(&a, &bits, sizeof a);
+    return a;
+}
+
+/* float and double; |product| finite and above 2^-100 (2^-960), else inexact; exact; NaN where the product is infinite.
+   a*b - product, where product is the rounded a*b. */
+VECMATH float product_low_f32(float a, float b, float product) {
+#if VECMATH_FMA
+    return __builtin_fmaf(a, b, -product);
+#else
+    float a_high = upper_half_f32(a), a_low = a - a_high;
+    float b_high = upper_half_f32(b), b_low = b - b_high;
+    return ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low;
+#endif
+}
+
+VECMATH double product_low_f64(double a, double b, double product) {
+#if VECMATH_FMA
+    return __builtin_fma(a, b, -product);
+#else
+    double a_high = upper_half_f64(a), a_low = a - a_high;
+    double b_high = upper_half_f64(b), b_low = b - b_high;
+    return ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low;
+#endif
+}
+
+/* float and double; as product_low; exact; -.   numerator - quotient * denominator, for a rounded quotient. */
+VECMATH float remainder_f32(float numerator, float quotient, float denominator) {
+#if VECMATH_FMA
+    return __builtin_fmaf(-quotient, denominator, numerator);
+#else
+    float product = quotient * denominator;
+    return (numerator - product) - product_low_f32(quotient, denominator, product);
+#endif
+}
+
+VECMATH double remainder_f64(double numerator, double quotient, double denominator) {
+#if VECMATH_FMA
+    return __builtin_fma(-quotient, denominator, numerator);
+#else
+    double product = quotient * denominator;
+    return (numerator - product) - product_low_f64(quotient, denominator, product);
+#endif
+}
+
+/* ---- Exponential ----------------------------------------------------------------------------------------------- */
+
+/* float; EXP_LOWEST_F32 <= x <= 0; q as fraction of 1 + q: 0.8 ULP; NaN gives NaN.
+   e^(x + x_low) = (scale + scale * q) / HEADROOM_F32. */
+VECMATH float exp_split_f32(float x, float x_low, float *scale) {
+    const float log2_e = 1.44269504f;
+    /* Adding 1.5 * 2^23 rounds to an integer, left in the low bits; the bias there makes them an exponent field. */
+    const float to_integer = 12582912.0f + 127.0f + 48.0f;
+    /* ln 2 in two parts, the first short enough (16 bits) that n * ln2_high is exact. */
+    const float ln2_high = 0.693145752f, ln2_low = 1.42860677e-6f;
+    float shifted = fma_f32(x, log2_e, to_integer);
+    float n = shifted - to_integer;
+    uint32_t bits;
+    memcpy(&bits, &shifted, sizeof bits);
+    bits <<= 23;
+    memcpy(scale, &bits, sizeof bits);
+
+    float r_high = fma_f32(n, -ln2_high, x);
+    float rest = fma_f32(n, -ln2_low, x_low);
+    float r = r_high + rest;
+    float r_low = (r_high - r) + rest;
+    float p = 0.001393885f;
+    p = fma_f32(p, r, 0.008368815f);
+    p = fma_f32(p, r, 0.041666422f);
+    p = fma_f32(p, r, 0.1666652f);
+    p = fma_f32(p, r, 0.5f);
+    return r + fma_f32(r * r, p, r_low);
+}
+
+VECMATH double exp_split_f64(double x, double x_low, double *scale) {
+    const double log2_e = 1.4426950408889634;
+    const double to_integer = 6755399441055744.0 + 1023.0 + 128.0;
+    /* 42 bits in the first part. */
+    const double ln2_high = 0.6931471805598903, ln2_low = 5.497923018708371e-14;
+    double shifted = fma_f64(x, log2_e, to_integer);
+    double n = shifted - to_integer;
+    uint64_t bits;
+    memcpy(&bits, &shifted, sizeof bits);
+    bits <<= 52;
+    memcpy(scale, &bits, sizeof bits);
+
+    double r_high = fma_f64(n, -ln2_high, x);
+    double rest = fma_f64(n, -ln2_low, x_low);
+    double r = r_high + rest;
+    double r_low = (r_high - r) + rest;
+    double p = 2.510868312255479e-08;
+    p = fma_f64(p, r, 2.7631570294442517e-07);
+    p = fma_f64(p, r, 2.755724608611427e-06);
+    p = fma_f64(p, r, 2.48014890534573e-05);
+    p = fma_f64(p, r, 0.0001984126988287941);
+    p = fma_f64(p, r, 0.0013888888947969258);
+    p = fma_f64(p, r, 0.008333333333323879);
+    p = fma_f64(p, r, 0.04166666666651129);
+    p = fma_f64(p, r, 0.1666666666666667);
+    p = fma_f64(p, r, 0.5000000000000013);
+    return r + fma_f64(r * r, p, r_low);
+}
+
+/* ---- Polynomials ----------------------------------------------------------------------------------------------- */
+
+/* float; 0 <= t <= 1; makes t + t^2 * tail exact to 2^-26; NaN gives NaN.   (log1p(t) - t) / t^2 */
+VECMATH float log1p_tail_f32(float t) {
+    float p = -0.0033065816f;
+    p = fma_f32(p, t, 0.020150451f);
+    p = fma_f32(p, t, -0.05756164f);
+    p = fma_f32(p, t, 0.106700175f);
+    p = fma_f32(p, t, -0.15349098f);
+    p = fma_f32(p, t, 0.19693193f);
+    p = fma_f32(p, t, -0.24958156f);
+    p = fma_f32(p, t, 0.3333047f);
+    p = fma_f32(p, t, -0.4999993f);
+    return p;
+}
+
+VECMATH double log1p_tail_f64(double t) {
+    double p = 2.5332281584883144e-05;
+    p = fma_f64(p, t, -0.0002917854772907773);
+    p = fma_f64(p, t, 0.0015958576169271955);
+    p = fma_f64(p, t, -0.005543453206295037);
+    p = fma_f64(p, t, 0.013839289677660469);
+    p = fma_f64(p, t, -0.026744999110674735);
+    p = fma_f64(p, t, 0.042301267022089827);
+    p = fma_f64(p, t, -0.057502995682327765);
+    p = fma_f64(p, t, 0.07035607113138286);
+    p = fma_f64(p, t, -0.08081245399954667);
+    p = fma_f64(p, t, 0.09013167604099845);
+    p = fma_f64(p, t, -0.09981019425314964);
+    p = fma_f64(p, t, 0.11107507121790998);
+    p = fma_f64(p, t, -0.12499479826873894);
+    p = fma_f64(p, t, 0.1428565892740442);
+    p = fma_f64(p, t, -0.16666662501543783);
+    p = fma_f64(p, t, 0.19999999791530534);
+    p = fma_f64(p, t, -0.24999999993685437);
+    p = fma_f64(p, t, 0.3333333333323525);
+    p = fma_f64(p, t, -0.4999999999999946);
+    return p;
+}
+
+/* float; 0 <= a <= TANH_SMALL; 1 ULP; NaN gives NaN.   tanh(a) by its odd series */
+#define TANH_SMALL 0.625f
+VECMATH float tanh_small_f32(float a) {
+    float u = a * a;
+    float p = -0.00569803f;
+    p = fma_f32(p, u, 0.020632321f);
+    p = fma_f32(p, u, -0.053737435f);
+    p = fma_f32(p, u, 0.13331412f);
+    p = fma_f32(p, u, -0.3333328f);
+    return fma_f32(a * u, p, a);
+}
+
+VECMATH double tanh_small_f64(double a) {
+    double u = a * a;
+    double p = -1.607106143631328e-05;
+    p = fma_f64(p, u, 7.714112127228327e-05);
+    p = fma_f64(p, u, -0.0002285611962995277);
+    p = fma_f64(p, u, 0.0005863149582740369);
+    p = fma_f64(p, u, -0.0014549583627930425);
+    p = fma_f64(p, u, 0.003591989066145948);
+    p = fma_f64(p, u, -0.008863220988203656);
+    p = fma_f64(p, u, 0.02186948757489324);
+    p = fma_f64(p, u, -0.05396825393120977);
+    p = fma_f64(p, u, 0.1333333333326195);
+    p = fma_f64(p, u, -0.33333333333332854);
+    return fma_f64(a * u, p, a);
+}
+
+/* float; 0 <= t <= 1; 1 ULP; NaN gives NaN.   arctan(t) */
+VECMATH float arctan_unit_f32(float t) {
+    float u = t * t;
+    float p = -0.0017870844f;
+    p = fma_f32(p, u, 0.010885527f);
+    p = fma_f32(p, u, -0.031124096f);
+    p = fma_f32(p, u, 0.057904214f);
+    p = fma_f32(p, u, -0.08400377f);
+    p = fma_f32(p, u, 0.10951155f);
+    p = fma_f32(p, u, -0.1426405f);
+    p = fma_f32(p, u, 0.19998531f);
+    p = fma_f32(p, u, -0.333333f);
+    return fma_f32(t * u, p, t);
+}
+
+VECMATH double arctan_unit_f64(double t) {
+    double u = t * t;
+    double p = 1.3228880006279931e-05;
+    p = fma_f64(p, u, -0.0001522001990542398);
+    p = fma_f64(p, u, 0.0008315103224482259);
+    p = fma_f64(p, u, -0.0028854738748266074);
+    p = fma_f64(p, u, 0.00719762957882011);
+    p = fma_f64(p, u, -0.013902226773870055);
+    p = fma_f64(p, u, 0.02198671474666852);
+    p = fma_f64(p, u, -0.02990545964427169);
+    p = fma_f64(p, u, 0.036642983887345965);
+    p = fma_f64(p, u, -0.042192352499293345);
+    p = fma_f64(p, u, 0.04722345332604107);
+    p = fma_f64(p, u, -0.05253525942458375);
+    p = fma_f64(p, u, 0.0588052963445228);
+    p = fma_f64(p, u, -0.06666404397155772);
+    p = fma_f64(p, u, 0.07692279886145562);
+    p = fma_f64(p, u, -0.09090907007604855);
+    p = fma_f64(p, u, 0.111111110073338);
+    p = fma_f64(p, u, -0.14285714282587908);
+    p = fma_f64(p, u, 0.19999999999951748);
+    p = fma_f64(p, u, -0.3333333333333307);
+    return fma_f64(t * u, p, t);
+}
+
+/* float; |y| <= pi/2, rounded up too; 2 ULP; NaN gives NaN.   cos(y) = sin(pi/2 - |y|), pi/2 in two parts */
+VECMATH float cos_half_turn_f32(float y) {
+    const float half_pi = 1.57079637f, half_pi_low = -4.37113883e-8f;
+    float z = (half_pi - fabsf(y)) + half_pi_low;
+    float u = z * z;
+    float p = 2.6061098e-06f;
+    p = fma_f32(p, u, -0.0001980978f);
+    p = fma_f32(p, u, 0.008333069f);
+    p = fma_f32(p, u, -0.1666666f);
+    return fma_f32(z * u, p, z);
+}
+
+VECMATH double cos_half_turn_f64(double y) {
+    const double half_pi = 1.5707963267948966, half_pi_low = 6.123233995736766e-17;
+    double z = (half_pi - fabs(y)) + half_pi_low;
+    double u = z * z;
+    double p = 2.721485781782718e-15;
+    p = fma_f64(p, u, -7.643024711999624e-13);
+    p = fma_f64(p, u, 1.6058941167791276e-10);
+    p = fma_f64(p, u, -2.5052106906864445e-08);
+    p = fma_f64(p, u, 2.755731921158642e-06);
+    p = fma_f64(p, u, -0.00019841269841212522);
+    p = fma_f64(p, u, 0.008333333333333207);
+    p = fma_f64(p, u, -0.16666666666666666);
+    return fma_f64(z * u, p, z);
+}
+
+/* float; v = a / (a + 4), 0 <= a <= 15 (40 for double); 1 ULP; NaN gives NaN.   (a + 4) e^(a^2/2) Phi(-a)
+
+   The normal distribution's tail without its exponential is smooth and nearly constant once multiplied by a + 4, and a
+   polynomial in v (Shepherd and Laframboise 1981). */
+#define NORMAL_SHIFT 4
+VECMATH float normal_tail_f32(float v) {
+    float p = -0.048182916f;
+    p = fma_f32(p, v, 0.12718733f);
+    p = fma_f32(p, v, 0.014000275f);
+    p = fma_f32(p, v, -0.26828226f);
+    p = fma_f32(p, v, -0.085593306f);
+    p = fma_f32(p, v, 0.70371234f);
+    p = fma_f32(p, v, 0.2978517f);
+    p = fma_f32(p, v, -3.1925678f);
+    p = fma_f32(p, v, 5.23386f);
+    p = fma_f32(p, v, -4.3830767f);
+    p = fma_f32(p, v, 2.0f);
+    return p;
+}
+
+VECMATH double normal_tail_f64(double v) {
+    double p = -0.005559345814409225;
+    p = fma_f64(p, v, 0.05387071814021302);
+    p = fma_f64(p, v, -0.23730727489583717);
+    p = fma_f64(p, v, 0.631489033115565);
+    p = fma_f64(p, v, -1.1425591067421486);
+    p = fma_f64(p, v, 1.505524848656821);
+    p = fma_f64(p, v, -1.508571322388916);
+    p = fma_f64(p, v, 1.1729346881981642);
+    p = fma_f64(p, v, -0.7149453064630862);
+    p = fma_f64(p, v, 0.3545010286627421);
+    p = fma_f64(p, v, -0.13830831892344822);
+    p = fma_f64(p, v, 0.025698244030445006);
+    p = fma_f64(p, v, -0.024598203658674933);
+    p = fma_f64(p, v, 0.0267866682379385);
+    p = fma_f64(p, v, 0.07020019292840321);
+    p = fma_f64(p, v, -0.0019251647568494326);
+    p = fma_f64(p, v, -0.21786785450729268);
+    p = fma_f64(p, v, -0.12031633661044312);
+    p = fma_f64(p, v, 0.7160329291226086);
+    p = fma_f64(p, v, 0.29539567684473317);
+    p = fma_f64(p, v, -3.1923040535084755);
+    p = fma_f64(p, v, 5.233847027153895);
+    p = fma_f64(p, v, -4.3830764864229215);
+    p = fma_f64(p, v, 2.0);
+    return p;
+}
+
+#endif

@@ -1,0 +1,190 @@
+"""The backend that is always there: every activation on plain NumPy, from the formulas in `activations.py`.
+
+`Ufunc` does on NumPy's iterator what the compiled backends leave to real ufuncs: broadcasting, any layout, `out`, `where`,
+`dtype`, in blocks, so that no input is copied whole. Everything but integers is computed in float64 and rounded once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .contract import KINDS, SUPPORTED, Activation
+from .registry import Entry
+
+_BLOCK = 8192  # elements: a block and a formula's temporaries stay in the second-level cache
+
+
+class Ufunc:
+    """A function of contiguous blocks with the calling conventions of `np.ufunc`.
+
+    Parameters
+    ----------
+    name : str
+        What error messages call it.
+    function : callable
+        function(*inputs, dtype) gives the result, or a tuple of them; `dtype` is the dtype of the result.
+    nin, nout : int
+        Number of inputs and outputs.
+    keeps_integers : bool
+        Integer inputs give integer outputs; otherwise they give float64.
+    """
+
+    def __init__(self, name: str, function: Callable[..., Any], nin: int, nout: int, keeps_integers: bool) -> None:
+        self.__name__ = self.__qualname__ = name
+        self.nin, self.nout, self.nargs = nin, nout, nin + nout
+        self._function = function
+        self._keeps_integers = keeps_integers
+
+    def __repr__(self) -> str:
+        return f"<NumPy function {self.__name__!r}>"
+
+    def __call__(self, *inputs: Any, out: Any = None, where: Any = True, dtype: Any = None) -> Any:
+        if len(inputs) != self.nin:
+            raise TypeError(f"{self.__name__} takes {self.nin} inputs, not {len(inputs)}")
+        out = out if isinstance(out, tuple) else (out,) * self.nout
+        overridden = self._override(inputs, out, where, dtype)
+        if overridden is not None:
+            return overridden[0]
+        result_dtype = self._result_dtype(inputs, dtype)
+        computed = result_dtype if result_dtype.kind in "iub" else np.dtype(np.float64)
+        arrays = [np.asarray(value) for value in inputs]
+        reading = ["readonly", "contig", "aligned", "nbo", "overlap_assume_elementwise"]
+        writing = ["readwrite" if where is not True else "writeonly", *reading[1:], "allocate", "no_subtype", "no_broadcast"]
+        masks = [] if where is True else [np.asarray(where)]
+        iterator = np.nditer(
+            [*arrays, *masks, *out],
+            flags=["external_loop", "buffered", "zerosize_ok", "copy_if_overlap"],
+            op_flags=[reading] * (len(arrays) + len(masks)) + [writing] * self.nout,
+            op_dtypes=[_input_dtype(value, result_dtype, computed) for value in inputs]
+            + [np.dtype(bool)] * len(masks)
+            + [result_dtype] * self.nout,
+            casting="same_kind",
+            buffersize=_BLOCK,
+        )
+        with iterator, np.errstate(all="ignore"):
+            for *blocks, in_results in _split(iterator, self.nout):
+                mask = blocks.pop() if masks else True
+                values = [block.astype(computed, copy=False) for block in blocks]
+                results = self._function(*values, dtype=result_dtype)
+                for block, result in zip(in_results, results if self.nout > 1 else (results,), strict=True):
+                    np.copyto(block, result, casting="unsafe", where=mask)
+            results = iterator.operands[-self.nout :]
+        wrapped = tuple(
+            given if given is not None else self._wrap(result, inputs, i)
+            for i, (given, result) in enumerate(zip(out, results, strict=True))
+        )
+        return wrapped if self.nout > 1 else wrapped[0]
+
+    def _result_dtype(self, inputs: tuple[Any, ...], dtype: Any) -> np.dtype[Any]:
+        found = np.dtype(dtype) if dtype is not None else np.result_type(*map(_promoted, inputs))
+        if found.char not in SUPPORTED or (dtype is not None and found.kind in "iub" and not self._keeps_integers):
+            raise TypeError(f"{self.__name__}: no loop for dtype {found}")
+        return np.dtype(np.float64) if found.kind in "iub" and not self._keeps_integers else found.newbyteorder("=")
+
+    def _override(self, inputs: tuple[Any, ...], out: tuple[Any, ...], where: Any, dtype: Any) -> tuple[Any] | None:
+        """The result, in a tuple, of the first argument that overrides ufuncs (NumPy's `__array_ufunc__` protocol)."""
+        keywords: dict[str, Any] = {}
+        if any(array is not None for array in out):
+            keywords["out"] = out
+        if where is not True:
+            keywords["where"] = where
+        if dtype is not None:
+            keywords["dtype"] = dtype
+        overriding = False
+        for value in (*inputs, *out):
+            method = getattr(type(value), "__array_ufunc__", np.ndarray.__array_ufunc__)
+            if method is np.ndarray.__array_ufunc__ or isinstance(value, np.generic):
+                continue
+            overriding = True
+            result = NotImplemented if method is None else method(value, self, "__call__", *inputs, **keywords)
+            if result is not NotImplemented:
+                return (result,)
+        if overriding:
+            raise TypeError(f"{self.__name__}: none of the arguments' types implements it")
+        return None
+
+    def _wrap(self, result: np.ndarray, inputs: tuple[Any, ...], index: int) -> Any:
+        """The result as the kind of array the inputs are; a scalar where no axis is left."""
+        subclasses = [value for value in inputs if isinstance(value, np.ndarray) and type(value) is not np.ndarray]
+        if subclasses:
+            leader = max(subclasses, key=lambda value: value.__array_priority__)
+            return leader.__array_wrap__(result, (self, inputs, index), False)
+        return result[()] if result.ndim == 0 else result
+
+
+def _promoted(value: Any) -> Any:
+    """What takes part in `np.result_type`: Python numbers weakly (NEP 50), the rest by its dtype."""
+    return value if type(value) in (int, float) else np.asarray(value).dtype
+
+
+def _input_dtype(value: Any, result: np.dtype[Any], computed: np.dtype[Any]) -> np.dtype[Any]:
+    """Inputs are read in the result's dtype, as by a ufunc's loop, but Python numbers beside float16 in float32."""
+    if result.kind in "iub":
+        return computed
+    if type(value) in (int, float) and result == np.float16:
+        return np.dtype(np.float32)
+    return result
+
+
+def _split(iterator: np.nditer, nout: int) -> Any:
+    for blocks in iterator:
+        blocks = blocks if isinstance(blocks, tuple) else (blocks,)
+        yield (*blocks[:-nout], blocks[-nout:])
+
+
+def _function(entry: Entry, kind: str) -> Callable[..., Any]:
+    """What the loop of this kind computes per block, from the entry's formulas."""
+    operands = KINDS[kind]
+
+    def split(arguments: tuple[Any, ...], dtype: np.dtype[Any]) -> tuple[Any, Any, tuple[Any, ...]]:
+        """dy (or None), the point at which to evaluate, the parameters."""
+        given = dict(zip(operands, arguments, strict=False))
+        point = given["y" if "y" in given else "x"]
+        if "bias" in given:
+            point = point + given["bias"]
+            if dtype.kind == "f" and dtype != np.float64:  # x + bias is rounded as in a float32 loop
+                point = point.astype(np.float32).astype(np.float64)
+        return given.get("dy"), point, arguments[len(operands) :]
+
+    if kind.startswith("forward"):
+
+        def function(*arguments: Any, dtype: np.dtype[Any]) -> Any:
+            _, x, parameters = split(arguments, dtype)
+            return entry.forward(x, *parameters)
+
+    elif kind == "value_and_grad":
+
+        def function(*arguments: Any, dtype: np.dtype[Any]) -> Any:
+            _, x, parameters = split(arguments, dtype)
+            return entry.forward(x, *parameters), entry.derivative(x, *parameters)
+
+    else:
+        derivative = {
+            "backward_from_output": entry.derivative_from_output,
+            "backward_by_parameter": entry.derivative_by_parameter,
+        }.get(kind, entry.derivative)
+        assert derivative is not None
+
+        def function(*arguments: Any, dtype: np.dtype[Any]) -> Any:
+            dy, x, parameters = split(arguments, dtype)
+            return dy * derivative(x, *parameters)
+
+    return function
+
+
+def make(entry: Entry) -> Activation:
+    """The activation of this entry on plain NumPy."""
+
+    def make_ufunc(kind: str) -> Ufunc:
+        return Ufunc(
+            entry.name if kind == "forward" else f"{entry.name}_{kind}",
+            _function(entry, kind),
+            nin=len(KINDS[kind]) + len(entry.parameters),
+            nout=2 if kind == "value_and_grad" else 1,
+            keeps_integers=entry.keeps_integers and kind.startswith("forward"),
+        )
+
+    return Activation(entry, "numpy", make_ufunc)

@@ -1,0 +1,122 @@
+"""The extension modules and their flags: the loops stamped from the registry, compiled once per instruction set.
+
+Everything else about the package stands in pyproject.toml. Without a working C compiler the package installs on NumPy alone;
+FASTACT_REQUIRE_KERNELS=1 makes that an error.
+"""
+
+import os
+import platform
+import sys
+from pathlib import Path
+
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+from setuptools.errors import BaseError, CompileError
+
+ROOT = Path(__file__).parent.resolve()
+KERNELS = Path("fastact/kernels")
+MSVC = sys.platform == "win32"
+X86 = platform.machine().lower() in ("x86_64", "amd64")
+ARM = platform.machine().lower() in ("arm64", "aarch64")
+
+# What each backend of fastact/backends.py adds to the common flags.
+if MSVC:
+    COMMON = ["/O2", "/fp:precise", "/DCYTHON_INLINE=__forceinline"]
+    INSTRUCTION_SETS = {"avx512": ["/arch:AVX512"], "avx2": ["/arch:AVX2"], "baseline": []}
+    ENGINE = ["/O2"]
+else:
+    # No -ffast-math, ever: NaN must stay NaN, and linking with it may change the process's treatment of subnormals.
+    COMMON = [
+        "-O3", "-g0", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off",
+        "-DCYTHON_INLINE=inline __attribute__((always_inline))",
+    ]  # fmt: skip
+    AVX2 = ["-mavx2", "-mfma", "-mf16c", "-mbmi", "-mbmi2"]
+    AVX512 = [*AVX2, "-mavx512f", "-mavx512dq", "-mavx512bw", "-mavx512vl", "-mprefer-vector-width=512"]
+    INSTRUCTION_SETS = {"avx512": AVX512, "avx2": AVX2, "baseline": []} if X86 else {"neon" if ARM else "baseline": []}
+    ENGINE = ["-O2", "-g0"]
+if MSVC and not X86:
+    INSTRUCTION_SETS = {"neon" if ARM else "baseline": []}
+
+SHARED = [str(KERNELS / name) for name in ("table.h", "table.pxd")]
+LOOPS = [str(KERNELS / name) for name in ("loops.pyx.in", "formulas.pxi", "vecmath.h", "half.h")]
+
+
+def translate(name: str, source: Path, work: Path) -> str:
+    """The C file that Cython makes of a module, below the folder `work`."""
+    from Cython.Build import cythonize
+
+    extension = Extension(name, [str(source)])
+    return cythonize([extension], build_dir=str(work), include_path=[str(ROOT)], quiet=True)[0].sources[0]
+
+
+def write_variant(path: Path, loops: str, flags: list[str]) -> str:
+    """A C file that is the loops under the name of one instruction set's module, and knows its flags."""
+    told = " ".join(flag for flag in flags if "=inline" not in flag)
+    path.write_text(
+        f'#define FASTACT_FLAGS "{told}"\n#define PyInit_loops PyInit_{path.stem}\n#include "{Path(loops).resolve().as_posix()}"\n'
+    )
+    return str(path)
+
+
+def loops_extension(name: str) -> Extension:
+    return Extension(f"fastact.kernels._{name}", LOOPS[:1], depends=[*LOOPS[1:], *SHARED])
+
+
+class BuildKernels(build_ext):
+    """Stamp, translate and compile; go on without what cannot be compiled, unless FASTACT_REQUIRE_KERNELS is set."""
+
+    def finalize_options(self) -> None:
+        super().finalize_options()
+        self.parallel = self.parallel or os.cpu_count()
+
+    def build_extensions(self) -> None:
+        import numpy
+
+        os.environ["FASTACT_BACKEND"] = "numpy"  # the registry is wanted: kernels of an earlier build are of no interest
+        sys.path.insert(0, str(ROOT))
+        from fastact.kernels.stamp import stamp
+        from fastact.registry import entries
+
+        work = Path(self.build_temp).resolve()
+        formulas = (ROOT / KERNELS / "formulas.pxi").read_text()
+        loops = translate("loops", stamp(ROOT / KERNELS / "loops.pyx.in", entries.values(), formulas, work), work)
+        for extension in self.extensions:
+            name = extension.name.rpartition(".")[2]
+            extension.include_dirs = [str(ROOT / KERNELS), numpy.get_include()]
+            extension.define_macros = [(f"NPY_{what}", "NPY_2_0_API_VERSION") for what in ("NO_DEPRECATED_API", "TARGET_VERSION")]
+            if name == "engine":
+                extension.sources = [translate(extension.name, KERNELS / "engine.pyx", work)]
+                extension.extra_compile_args = ENGINE
+            else:
+                flags = [*COMMON, *INSTRUCTION_SETS[name.removeprefix("_")]]
+                extension.sources = [write_variant(work / f"{name}.c", loops, flags)]
+                extension.extra_compile_args = flags
+        self.left_out: list[str] = []
+        super().build_extensions()
+        if self.left_out:
+            sys.stderr.write(
+                f"\nfastact: NOT BUILT: {', '.join(self.left_out)}. The package works without, on plain NumPy, slower. For the "
+                "compiled kernels install a C compiler (Debian and Ubuntu: apt install gcc; macOS: xcode-select --install; "
+                "Windows: the Visual Studio Build Tools) and install fastact again.\n\n"
+            )
+
+    def build_extension(self, extension: Extension) -> None:
+        try:
+            super().build_extension(extension)
+        except BaseError:
+            if os.environ.get("FASTACT_REQUIRE_KERNELS"):
+                raise
+            self.left_out.append(extension.name)
+
+    def get_outputs(self) -> list[str]:
+        return [path for path in super().get_outputs() if os.path.exists(path)]
+
+
+if __name__ == "__main__":
+    setup(
+        ext_modules=[
+            Extension("fastact.kernels.engine", [str(KERNELS / "engine.pyx")], depends=[str(KERNELS / "platform.h"), *SHARED]),
+            *map(loops_extension, INSTRUCTION_SETS),
+        ],
+        cmdclass={"build_ext": BuildKernels},
+    )
