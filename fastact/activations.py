@@ -20,7 +20,7 @@ def _nan_or(values, x):
 
 
 def _vanishing(factor, exponential):
-    """factor * exponential with the limit 0 where the exponential vanishes, though the factor be infinite."""
+    """factor * exponential, but 0 where the exponential vanishes, though the factor be infinite."""
     return np.where(exponential == 0, np.copysign(0.0, factor), factor * exponential)
 
 
@@ -29,31 +29,34 @@ def _over_one_plus(numerator, e):
     total = 1 + e
     lost = e - (total - 1)
     quotient = numerator / total
-    return quotient - quotient * lost / total
+    return np.where(lost == 0, quotient, quotient - quotient * lost / total)
 
 
-def _split_product(x, factor):
-    """factor * x as an unevaluated sum of two doubles (Dekker 1971); an infinite product has no low part."""
-    high = factor * x
-    if factor in (1, -1):
-        return high, np.zeros_like(x)
-    x_mantissa, exponent = np.frexp(x)
-
-    def halves(value):
-        big = value * 134217729.0  # 2^27 + 1
-        top = big - (big - value)
-        return top, value - top
-
-    (x_top, x_rest), (f_top, f_rest) = halves(x_mantissa), halves(np.float64(factor))
-    product = x_mantissa * factor
-    low = ((x_top * f_top - product) + x_top * f_rest + x_rest * f_top) + x_rest * f_rest
-    return high, np.where(np.isfinite(high), np.ldexp(low, exponent), 0.0)
+def _halves(value):
+    """A double as the sum of two of 26 bits each (Veltkamp)."""
+    big = value * 134217729.0  # 2^27 + 1
+    top = big - (big - value)
+    return top, value - top
 
 
-def _exp_minus_abs(x, factor):
-    """exp(-|factor * x|), the product's rounding error made good."""
-    high, low = _split_product(x, factor)
-    return np.exp(-np.abs(high)) * (1 - np.copysign(1.0, high) * low)
+def _product_low(x, factor):
+    """What rounding lost of factor * x (Dekker 1971); 0 where the product is infinite or the factor 1."""
+    if np.all(np.abs(factor) == 1):
+        return 0.0
+    (x, x_exponent), (factor, factor_exponent) = np.frexp(x), np.frexp(factor)
+    (x_top, x_rest), (top, rest) = _halves(x), _halves(factor)
+    low = ((x_top * top - x * factor) + x_top * rest + x_rest * top) + x_rest * rest
+    return np.where(np.isfinite(low), np.ldexp(low, x_exponent + factor_exponent), 0.0)
+
+
+def _times_exp_minus_abs(weight, x, factor=1.0):
+    """weight * exp(-|factor * x|), the product's rounding error made good, digits kept where the exponential is subnormal."""
+    product = factor * x
+    a = np.abs(product)
+    correction = 1 - np.copysign(1.0, product) * _product_low(x, factor)
+    tail = a > 600
+    e = np.exp(np.where(tail, -a / 2, -a)) * correction
+    return np.where(tail, _vanishing(_vanishing(weight, e), np.exp(-a / 2)), weight * e)
 
 
 @activation(
@@ -305,7 +308,7 @@ def elu(x, alpha=1.0):
     >>> elu(np.array([-1e-20, 2.0]))
     array([-1.e-20,  2.e+00])
     """
-    return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
+    return np.where(x > 0, x, alpha * np.expm1(np.where(x > 0, 0, x)))
 
 
 def _sigmoid_derivative(x):
@@ -383,7 +386,7 @@ def tanh(x):
 
 
 def _softplus_derivative(x, beta):
-    e = _exp_minus_abs(x, beta)
+    e = _times_exp_minus_abs(1.0, x, beta)
     return np.where(x < 0, e, 1.0) / (1 + e)
 
 
@@ -421,7 +424,7 @@ def softplus(x, beta=1.0):
     >>> softplus(np.array([-700.0, 0.0, 1000.0]))
     array([9.85967654e-305, 6.93147181e-001, 1.00000000e+003])
     """
-    return np.maximum(x, 0) + np.log1p(_exp_minus_abs(x, beta)) / beta
+    return np.maximum(x, 0) + np.log1p(_times_exp_minus_abs(1.0, x, beta)) / beta
 
 
 def _softsign_derivative(x):
@@ -500,10 +503,10 @@ def arctan(x):
 
 
 def _silu_derivative(x, beta):
-    e = _exp_minus_abs(x, beta)
-    reciprocal = 1 / (1 + e)
-    negative = beta * x < 0
-    return np.where(negative, e, 1.0) * reciprocal + _vanishing(beta * x, e * reciprocal * reciprocal)
+    z = beta * x
+    e = _times_exp_minus_abs(1.0, x, beta)
+    r = 1 / (1 + e)
+    return np.where(z < 0, _times_exp_minus_abs(r * (1 + z * r), x, beta), r * (1 + _vanishing(z, e) * r))
 
 
 @activation(
@@ -538,9 +541,8 @@ def silu(x, beta=1.0):
     >>> silu(np.array([-np.inf, 0.0, 100.0]))
     array([ -0.,   0., 100.])
     """
-    e = _exp_minus_abs(x, beta)
-    weight = np.where(beta * x < 0, e, 1.0)
-    return np.where(weight == 0, np.copysign(0.0, x), _over_one_plus(x * weight, e))
+    e = _times_exp_minus_abs(1.0, x, beta)
+    return _over_one_plus(np.where(beta * x < 0, _times_exp_minus_abs(x, x, beta), x), e)
 
 
 swish = silu

@@ -19,7 +19,7 @@ class Softmax:
     Parameters
     ----------
     x : array_like
-        The logits. Floating dtypes are kept (float16 is computed in float32); integers and bool give float64.
+        The logits. Floating dtypes are kept (all are computed in float64); integers and bool give float64.
     out : ndarray, optional
         Where to put the result, of its shape; may be `x` itself.
     axis : int, default -1
@@ -59,10 +59,13 @@ class Softmax:
         x = self._operand("x", x)
         self._check(x, out, axis)
         with np.errstate(all="ignore"):
-            z = x.astype(_computed(x.dtype), copy=True)
-            if z.size:
-                z -= z.max(axis=axis, keepdims=True)
-            np.exp(z, out=z)
+            wide = x.astype(np.float64, copy=False)
+            largest = wide.max(axis=axis, keepdims=True, initial=-np.inf)
+            z = wide - largest
+            # The difference's own rounding error, without which the exponential's error would grow with its argument.
+            lost = (wide - (z + largest)) + ((z + largest) - z - largest)
+            z = np.exp(z, out=z)
+            z += z * np.where(np.isfinite(lost), lost, 0)
             total = z.sum(axis=axis, keepdims=True)
             if out is None:
                 return np.divide(z, total, out=z).astype(_result(x.dtype), copy=False)
@@ -107,8 +110,8 @@ class Softmax:
         self._check(y, out, axis)
         dtype = np.result_type(_result(dy.dtype), _result(y.dtype))
         with np.errstate(all="ignore"):
-            y = y.astype(_computed(dtype), copy=False)
-            g = dy.astype(_computed(dtype), copy=False)
+            y = y.astype(np.float64, copy=False)
+            g = dy.astype(np.float64, copy=False)
             centred = g - np.sum(y * g, axis=axis, keepdims=True)
             if out is None:
                 return np.multiply(y, centred, out=centred).astype(dtype, copy=False)
@@ -140,10 +143,6 @@ class Softmax:
 
 def _result(dtype: np.dtype[Any]) -> np.dtype[Any]:
     return dtype.newbyteorder("=") if dtype.kind == "f" else np.dtype(np.float64)
-
-
-def _computed(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    return np.result_type(_result(dtype), np.float32)
 
 
 softmax = Softmax()

@@ -182,7 +182,8 @@ cdef void run_tiles(const Loop* loop, char** pointers, const cnp.npy_intp* steps
                 at[k] = stream[k] + start * loop.itemsize
             else:
                 at[k] = tiles[k]
-                if k < out:
+                # what is constant along the loop is loaded once, but for the bias, whose tile takes the sum
+                if k < out and (start == 0 or step[k] != 0 or (loop.add != NULL and k == inputs - 1)):
                     loop.load(stream[k] + start * step[k], step[k], at[k], m)
         if loop.array_parameter:
             parameters = at[inputs]
@@ -511,13 +512,21 @@ cdef class FastPath:
         cdef const char* p_saved = array_BYTES(saved)
         cdef const char* p_bias = NULL if from_output else array_BYTES(<PyObject*> bias)
         cdef char* p_out = array_BYTES(target)
-        cdef double* p_sums = <double*> array_BYTES(<PyObject*> sums)
+        cdef double* p_sums = <double*> cnp.PyArray_DATA(sums)
+        cdef float* p_result
+        cdef Py_ssize_t i
+        cdef fastact_flags flags
         with nogil:
             self.run_rows(direction, type, p_dy, p_saved, p_bias, p_out, p_sums, rows, columns, parameters)
         if type == FLOAT64:
             return sums
-        with np.errstate(all="ignore"):
-            return sums.astype(np.float32)
+        result = cnp.PyArray_SimpleNew(1, &columns, cnp.NPY_FLOAT)
+        p_result = <float*> cnp.PyArray_DATA(result)
+        flags = fastact_save_flags()
+        for i in range(columns):
+            p_result[i] = <float> p_sums[i]
+        fastact_restore_flags(flags)
+        return result
 
     cdef bint fits(self, PyObject* bias, PyObject* x, int type) noexcept:
         return (

@@ -1,0 +1,65 @@
+"""The examples in docstrings and README run as written, and every activation documents what it must."""
+
+import doctest
+import re
+from pathlib import Path
+
+import pytest
+
+import fastact
+from fastact import backends, catalogue, config, contract, rows
+
+ROOT = Path(__file__).parent.parent
+
+
+def run(text, name):
+    test = doctest.DocTestParser().get_doctest(text, {}, name, None, None)
+    assert test.examples
+    failures = []
+    doctest.DocTestRunner(verbose=False).run(test, out=failures.append)
+    assert not failures, "".join(failures)
+
+
+@pytest.mark.parametrize("name", fastact.activations)
+def test_activation_docstring(name):
+    f = fastact.activations[name]
+    run(f.__doc__, name)
+    for section in ("Parameters", "Returns", "Raises", "Notes", "Examples"):
+        assert f"\n{section}\n{'-' * len(section)}\n" in f.__doc__
+    for parameter in f.params:
+        assert re.search(rf"^{parameter} : ", f.__doc__, re.MULTILINE)
+    assert f.info.formula in f.__doc__
+
+
+@pytest.mark.parametrize(
+    "documented",
+    [
+        fastact,
+        backends.available,
+        backends.load,
+        catalogue.get,
+        config.backend,
+        contract.Activation.backward,
+        contract.Activation.value_and_grad,
+        rows.Softmax,
+        rows.Softmax.backward,
+    ],
+    ids=lambda o: o.__name__,
+)
+def test_docstring(documented):
+    run(documented.__doc__, documented.__name__)
+
+
+def python_blocks(path):
+    return re.findall(r"```python\n(.*?)```", path.read_text(), re.DOTALL)
+
+
+@pytest.mark.skipif(not (ROOT / "README.md").exists(), reason="no source tree")
+def test_readme_examples():
+    blocks = python_blocks(ROOT / "README.md")
+    assert blocks
+    for block in blocks:
+        if ">>>" in block:
+            run(block, "README.md")
+        else:
+            exec(compile(block, "README.md", "exec"), {})
