@@ -11,7 +11,7 @@ from pathlib import Path
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
-from setuptools.errors import BaseError, CompileError
+from setuptools.errors import BaseError, CompileError, LinkError
 
 ROOT = Path(__file__).parent.resolve()
 KERNELS = Path("fastact/kernels")
@@ -52,9 +52,8 @@ def translate(name: str, source: Path, work: Path) -> str:
 def write_variant(path: Path, loops: str, flags: list[str]) -> str:
     """A C file that is the loops under the name of one instruction set's module, and knows its flags."""
     told = " ".join(flag for flag in flags if "=inline" not in flag)
-    path.write_text(
-        f'#define FASTACT_FLAGS "{told}"\n#define PyInit_loops PyInit_{path.stem}\n#include "{Path(loops).resolve().as_posix()}"\n'
-    )
+    included = Path(loops).resolve().as_posix()
+    path.write_text(f'#define FASTACT_FLAGS "{told}"\n#define PyInit_loops PyInit_{path.stem}\n#include "{included}"\n')
     return str(path)
 
 
@@ -95,15 +94,15 @@ class BuildKernels(build_ext):
         super().build_extensions()
         if self.left_out:
             sys.stderr.write(
-                f"\nfastact: NOT BUILT: {', '.join(self.left_out)}. The package works without, on plain NumPy, slower. For the "
-                "compiled kernels install a C compiler (Debian and Ubuntu: apt install gcc; macOS: xcode-select --install; "
-                "Windows: the Visual Studio Build Tools) and install fastact again.\n\n"
+                f"\nfastact: NOT BUILT: {', '.join(sorted(self.left_out))}. The package works without, on plain NumPy, "
+                "slower. For the compiled kernels install a C compiler (Debian and Ubuntu: apt install gcc; macOS: xcode-select "
+                "--install; Windows: the Visual Studio Build Tools) and install fastact again.\n\n"
             )
 
     def build_extension(self, extension: Extension) -> None:
         try:
             super().build_extension(extension)
-        except BaseError:
+        except (BaseError, CompileError, LinkError, OSError):
             if os.environ.get("FASTACT_REQUIRE_KERNELS"):
                 raise
             self.left_out.append(extension.name)

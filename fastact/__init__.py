@@ -16,13 +16,14 @@ from pkgutil import extend_path
 # A source tree has no compiled modules: those of the installed package serve it.
 __path__ = extend_path(__path__, __name__)
 
-from . import backends
+from . import backends as backends
 from .activations import *
-from .catalogue import activations, get
-from .config import backend, get_num_threads, show_config
-from .contract import Activation
-from .registry import Info
-from .rows import softmax
-from .version import __version__
-
-
+from .catalogue import activations as activations
+from .catalogue import get as get
+from .config import backend as backend
+from .config import get_num_threads as get_num_threads
+from .config import show_config as show_config
+from .contract import Activation as Activation
+from .registry import Info as Info
+from .rows import softmax as softmax
+from .version import __version__ as __version__

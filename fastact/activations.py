@@ -7,9 +7,12 @@ against. They see contiguous float64 blocks (or integers, where an entry keeps t
 Conventions: a = |x|, e = exp(-a), s = sigmoid(x). At a kink the derivative is PyTorch's. NaN in, NaN out.
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy import inf
 
+from .contract import Activation
 from .registry import Info, activation
 from .special import normal_cdf, normal_pdf
 
@@ -574,6 +577,10 @@ def gelu(x):
     >>> import numpy as np
     >>> from fastact import gelu
     >>> gelu(np.array([-30.0, 0.0, 1.0]))
-    array([-1.47202123e-196,  0.00000000e+000,  8.41344746e-001])
+    array([-1.47201418e-196,  0.00000000e+000,  8.41344746e-001])
     """
     return _vanishing(x, normal_cdf(x))
+
+
+if not TYPE_CHECKING:  # type checkers see the names above themselves, and would see none in a computed list
+    __all__ = [name for name, value in list(globals().items()) if isinstance(value, Activation)]

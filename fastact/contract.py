@@ -76,9 +76,7 @@ class Activation:
         operands = [self._operand("x", x)]
         if bias is not None:
             operands.append(self._bias(bias, operands[0]))
-        return self._run(
-            "forward" if bias is None else "forward_bias", operands, values, (out,), where=where, dtype=dtype
-        )
+        return self._run("forward" if bias is None else "forward_bias", operands, values, (out,), where=where, dtype=dtype)
 
     def backward(self, dy: Any, x: Any = None, out: Any = None, *, y: Any = None, bias: Any = None, **params: Any) -> Any:
         """The gradient of the input from the gradient of the output: dy * f'(x), in one pass.
@@ -132,7 +130,9 @@ class Activation:
         dy, saved = operands
         shape = np.shape(saved)
         if _broadcast(np.shape(dy), shape) != shape:
-            raise ValueError(f"{self.name}.backward: dy of shape {np.shape(dy)} does not broadcast to {saved_name} of shape {shape}")
+            raise ValueError(
+                f"{self.name}.backward: dy of shape {np.shape(dy)} does not broadcast to {saved_name} of shape {shape}"
+            )
         if bias is not None:
             bias = self._bias(bias, saved)
             if y is None:
@@ -177,7 +177,8 @@ class Activation:
         values = self._values(params, "out")
         if not (isinstance(out, tuple) and len(out) == 2):
             raise TypeError(f"{self.name}.value_and_grad: out must be a pair (y, d) of arrays or None")
-        return self._run("value_and_grad", [self._operand("x", x)], values, out)
+        y, d = self._run("value_and_grad", [self._operand("x", x)], values, out)
+        return y, d
 
     @property
     def ufunc(self) -> Any:
@@ -240,9 +241,8 @@ class Activation:
 
     def _operand(self, name: str, value: Any) -> Any:
         """An input as an array; Python numbers and arrays that take part in NumPy's protocol stay what they are."""
-        if not isinstance(value, np.ndarray) and getattr(type(value), "__array_ufunc__", None) is not None:
-            if not isinstance(value, np.generic):
-                return value
+        if _overrides_ufuncs(value):
+            return value
         array = np.asanyarray(value)
         if array.dtype.char not in SUPPORTED:
             raise TypeError(f"{self.name}: {name} has dtype {array.dtype}, which is not supported; it takes {_SUPPORTED_TEXT}")
@@ -264,7 +264,7 @@ class Activation:
             if array is None:
                 continue
             if not isinstance(array, np.ndarray):
-                if hasattr(type(array), "__array_ufunc__") and not isinstance(array, np.generic):
+                if _overrides_ufuncs(array):
                     continue
                 raise TypeError(f"{self.name}: out must be an array, not {type(array).__name__}")
             if array.shape != shape:
@@ -304,6 +304,11 @@ class Activation:
 
 
 _SUPPORTED_TEXT = "float16, float32, float64, integers and bool"
+
+
+def _overrides_ufuncs(value: Any) -> bool:
+    """Whether this takes part in NumPy's `__array_ufunc__` protocol without being NumPy's own."""
+    return hasattr(type(value), "__array_ufunc__") and not isinstance(value, (np.ndarray, np.generic))
 
 
 def _broadcast(*shapes: tuple[int, ...]) -> tuple[int, ...]:
@@ -370,7 +375,8 @@ Notes
 -----
 {notes}
 
-The error is at most {info.ulp:g} ULP. `backward`, `value_and_grad` and `info` are documented on `fastact.Activation`{from_output}.
+The error is at most {info.ulp:g} ULP. `backward`, `value_and_grad` and `info` are documented on `fastact.Activation`\
+{from_output}.
 {examples}"""
 
 
@@ -387,6 +393,8 @@ def _documentation(entry: Entry) -> str:
         parameters=own["Parameters"] + "\n" if "Parameters" in own else "",
         integers=keeps if entry.keeps_integers else "integers and bool give float64",
         notes=own["Notes"],
-        from_output="" if entry.derivative_from_output else "; the derivative can't be had from the output, so `backward` needs x",
+        from_output=""
+        if entry.derivative_from_output
+        else "; the derivative can't be had from the output, so `backward` needs x",
         examples=f"\nExamples\n--------\n{own['Examples']}\n" if "Examples" in own else "",
     )

@@ -54,7 +54,7 @@ class Ufunc:
         reading = ["readonly", "contig", "aligned", "nbo", "overlap_assume_elementwise"]
         writing = ["readwrite" if where is not True else "writeonly", *reading[1:], "allocate", "no_subtype", "no_broadcast"]
         masks = [] if where is True else [np.asarray(where)]
-        iterator = np.nditer(
+        iterator = np.nditer(  # type: ignore[call-overload]  # the stub does not know 'contig'
             [*arrays, *masks, *out],
             flags=["external_loop", "buffered", "zerosize_ok", "copy_if_overlap"],
             op_flags=[reading] * (len(arrays) + len(masks)) + [writing] * self.nout,
@@ -99,7 +99,7 @@ class Ufunc:
             if method is np.ndarray.__array_ufunc__ or isinstance(value, np.generic):
                 continue
             overriding = True
-            result = NotImplemented if method is None else method(value, self, "__call__", *inputs, **keywords)
+            result = NotImplemented if method is None else method(value, self, "__call__", *inputs, **keywords)  # type: ignore[arg-type]
             if result is not NotImplemented:
                 return (result,)
         if overriding:
@@ -111,7 +111,7 @@ class Ufunc:
         subclasses = [value for value in inputs if isinstance(value, np.ndarray) and type(value) is not np.ndarray]
         if subclasses:
             leader = max(subclasses, key=lambda value: value.__array_priority__)
-            return leader.__array_wrap__(result, (self, inputs, index), False)
+            return leader.__array_wrap__(result, (self, inputs, index), False)  # type: ignore[arg-type]
         return result[()] if result.ndim == 0 else result
 
 
@@ -130,8 +130,8 @@ def _input_dtype(value: Any, result: np.dtype[Any], computed: np.dtype[Any]) -> 
 
 
 def _split(iterator: np.nditer, nout: int) -> Any:
+    """Per block the inputs, then the outputs as one tuple."""
     for blocks in iterator:
-        blocks = blocks if isinstance(blocks, tuple) else (blocks,)
         yield (*blocks[:-nout], blocks[-nout:])
 
 

@@ -35,7 +35,7 @@ _SLOPE = "r = np.maximum(np.greater(x, 0, out=mask), {0}, out=out, dtype=x.dtype
 NUMPY: dict[str, Pair] = {
     "identity": ("x.copy() if out is None else np.copyto(out, x)", "dy.copy() if out is None else np.copyto(out, dy)"),
     "binary_step": (
-        "x.dtype.type(1) * (x >= 0) if out is None else np.greater_equal(x, 0, out=out, casting='unsafe')",
+        "(x >= 0).astype(x.dtype) if out is None else np.greater_equal(x, 0, out=out, casting='unsafe')",
         "np.zeros_like(x) if out is None else out.fill(0)",
     ),
     "relu": ("np.maximum(x, 0, out=out)", "np.multiply(dy, np.greater(x, 0, out=mask), out=out)"),
@@ -155,11 +155,11 @@ NUMEXPR: dict[str, Pair] = {
 
 @dataclass(eq=False)
 class Operands:
-    """The arrays of one case: input, gradient, where to put the result, scratch memory. The last three None: fresh arrays."""
+    """One case's arrays: input, gradient, where to put the result, scratch memory (the last three None: fresh arrays)."""
 
     x: np.ndarray
     dy: np.ndarray
-    forward: Callable[[np.ndarray], np.ndarray]
+    function: Any  # fastact's, on the backend that is measured
     out: np.ndarray | None = None
     tmp: np.ndarray | None = None
     mask: np.ndarray | None = None
@@ -167,7 +167,7 @@ class Operands:
     @cached_property
     def y(self) -> np.ndarray:
         """The output of the forward pass."""
-        return self.forward(self.x)
+        return np.asarray(self.function(self.x))
 
 
 class Contestant:
@@ -211,7 +211,7 @@ def installed(name: str) -> bool:
     return name in ("fastact", "numpy") or importlib.util.find_spec(name) is not None
 
 
-def find(peer: str, name: str, direction: str, operands: Operands, function: Any = None) -> Contestant | None:
+def find(peer: str, name: str, direction: str, operands: Operands) -> Contestant | None:
     """A peer's way to compute a case, or None where it has none or isn't installed.
 
     Parameters
@@ -221,11 +221,9 @@ def find(peer: str, name: str, direction: str, operands: Operands, function: Any
     name, direction : str
         The function, and "forward" or "backward".
     operands : Operands
-        The arrays.
-    function : callable, optional
-        What fastact has under this name, on the backend to be measured; wanted by the peer "fastact".
+        The arrays, and fastact's function.
     """
-    return PEERS[peer](name, direction, operands, function) if installed(peer) else None
+    return PEERS[peer](name, direction, operands) if installed(peer) else None
 
 
 @contextlib.contextmanager
@@ -261,13 +259,13 @@ def _contestant(peer: str, statement: str | None, modules: Mapping[str, Any], op
     return Contestant(peer, statement, {**modules, **{name: getattr(operands, name) for name in named}})
 
 
-def _fastact(name: str, direction: str, operands: Operands, function: Any) -> Contestant | None:
+def _fastact(name: str, direction: str, operands: Operands) -> Contestant | None:
     saved = "x" if name in entries else "y"  # the functions along an axis go back from their output
     statement = "f(x, out=out)" if direction == "forward" else f"f.backward(dy, {saved}, out=out)"
-    return _contestant("fastact", statement, {"f": function}, operands)
+    return _contestant("fastact", statement, {"f": operands.function}, operands)
 
 
-def _numpy(name: str, direction: str, operands: Operands, function: Any) -> Contestant | None:
+def _numpy(name: str, direction: str, operands: Operands) -> Contestant | None:
     table, modules = NUMPY, {"np": np}
     if installed("scipy"):
         table, modules = {**NUMPY, **NUMPY_WITH_SCIPY}, {"np": np, "special": _import("scipy.special")}
@@ -287,11 +285,11 @@ def _formula(entry: Entry, direction: str, operands: Operands) -> Contestant | N
     return _contestant("numpy", statement, {"np": np, **formulas}, operands)
 
 
-def _scipy(name: str, direction: str, operands: Operands, function: Any) -> Contestant | None:
+def _scipy(name: str, direction: str, operands: Operands) -> Contestant | None:
     return _contestant("scipy", _pick(SCIPY.get(name), direction), {"np": np, "special": _import("scipy.special")}, operands)
 
 
-def _torch(name: str, direction: str, operands: Operands, function: Any) -> Contestant | None:
+def _torch(name: str, direction: str, operands: Operands) -> Contestant | None:
     statement = _pick(TORCH.get(name), direction)
     if statement is None:
         return None
@@ -303,18 +301,17 @@ def _torch(name: str, direction: str, operands: Operands, function: Any) -> Cont
     return Contestant("torch", statement, {**modules, **tensors})
 
 
-def _jax(name: str, direction: str, operands: Operands, function: Any) -> Contestant | None:
+def _jax(name: str, direction: str, operands: Operands) -> Contestant | None:
     if name not in JAX or operands.x.dtype != np.float32:  # JAX's float64 is a switch of the whole process
         return None
     jax = _import_jax()
     f = eval(JAX[name], {"jax": jax, "partial": partial})
     if direction == "forward":
-        arrays, jitted = (operands.x,), jax.jit(f)
+        arrays, jitted = {"x": operands.x}, jax.jit(f)
     else:
-        arrays, jitted = (operands.x, operands.dy), jax.jit(lambda x, dy: jax.vjp(f, x)[1](dy)[0])
-    names = ("x", "dy")[: len(arrays)]
-    held = {key: jax.device_put(array) for key, array in zip(names, arrays, strict=True)}
-    return Contestant("jax", f"f({', '.join(names)}).block_until_ready()", {"f": jitted, **held})
+        arrays, jitted = {"x": operands.x, "dy": operands.dy}, jax.jit(lambda x, dy: jax.vjp(f, x)[1](dy)[0])
+    held = {key: jax.device_put(array) for key, array in arrays.items()}
+    return Contestant("jax", f"f({', '.join(arrays)}).block_until_ready()", {"f": jitted, **held})
 
 
 def _import_jax() -> Any:
@@ -331,7 +328,7 @@ def _import_jax() -> Any:
     return jax
 
 
-def _numexpr(name: str, direction: str, operands: Operands, function: Any) -> Contestant | None:
+def _numexpr(name: str, direction: str, operands: Operands) -> Contestant | None:
     expression = _pick(NUMEXPR.get(name), direction)
     if expression is None:
         return None
@@ -342,8 +339,8 @@ def _numexpr(name: str, direction: str, operands: Operands, function: Any) -> Co
     return Contestant("numexpr", f"ne.evaluate({expression!r}, names, out=out)", names)
 
 
-#: Who can be asked: each gives its contestant for a function, a direction, operands and fastact's function, or None.
-PEERS: dict[str, Callable[[str, str, Operands, Any], Contestant | None]] = {
+#: Who can be asked: each gives its contestant for a function's name, a direction and operands, or None.
+PEERS: dict[str, Callable[[str, str, Operands], Contestant | None]] = {
     "fastact": _fastact,
     "numpy": _numpy,
     "torch": _torch,

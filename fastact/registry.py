@@ -126,6 +126,7 @@ def activation(
     def register(forward: Callable[..., Any]) -> Activation:
         from . import backends
 
+        bounds = domain or {}
         entry = Entry(
             name=forward.__name__,
             doc=inspect.cleandoc(forward.__doc__ or ""),
@@ -134,12 +135,7 @@ def activation(
             derivative_from_output=derivative_from_output,
             derivative_by_parameter=derivative_by_parameter,
             parameters=tuple(
-                Parameter(
-                    p.name,
-                    p.default,
-                    *(domain or {}).get(p.name, ()),
-                    array=derivative_by_parameter is not None,
-                )
+                Parameter(p.name, p.default, *bounds.get(p.name, (-math.inf, False)), derivative_by_parameter is not None)
                 for p in list(inspect.signature(forward).parameters.values())[1:]
             ),
             from_output_low=dict(from_output_low or {}),

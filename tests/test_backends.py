@@ -51,7 +51,7 @@ def test_unknown_backend():
     assert last.startswith("ImportError")
     assert "sse9" in last
     assert ", ".join(backends.available()) in last
-    with pytest.raises(ImportError, match="sse9.*numpy"):
+    with pytest.raises(ImportError, match=r"sse9.*numpy"):
         backends.load("sse9")
 
 

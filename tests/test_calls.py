@@ -153,7 +153,9 @@ def test_prelu_slope_gradient(backend, dtype, rng):
         assert np.shape(dslope) == shape
         per_element = np.where(x > 0, 0, dy * x).astype(np.float64)
         axes = tuple(range(4 - len(shape))) + tuple(4 - len(shape) + i for i, n in enumerate(shape) if n == 1)
-        np.testing.assert_allclose(dslope, per_element.sum(axis=axes).reshape(shape), rtol=3 * float(np.finfo(dtype).eps), atol=1e-6)
+        np.testing.assert_allclose(
+            dslope, per_element.sum(axis=axes).reshape(shape), rtol=3 * float(np.finfo(dtype).eps), atol=1e-6
+        )
     in_place = dy.copy()
     dx, dslope = backend.prelu.backward(in_place, x, out=in_place, slope=slope)
     assert dx is in_place

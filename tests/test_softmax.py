@@ -94,7 +94,7 @@ def test_errors(rng):
             softmax.backward(x, x, out=out, axis=axis)
     with pytest.raises(np.exceptions.AxisError):
         softmax(1.0)
-    with pytest.raises(TypeError, match="softmax.*complex128"):
+    with pytest.raises(TypeError, match=r"softmax.*complex128"):
         softmax(x.astype(complex), out=out)
     with pytest.raises(ValueError, match="shape"):
         softmax(x, out=out[:2])

@@ -26,7 +26,7 @@ def load_engine() -> Any:
 def _compiled_activation() -> type[Activation]:
     from ..contract import Activation
 
-    class CompiledActivation(load_engine().FastPath, Activation):
+    class CompiledActivation(load_engine().FastPath, Activation):  # type: ignore[misc]
         __doc__ = Activation.__doc__
 
     load_engine().enable_vectorcall(CompiledActivation)

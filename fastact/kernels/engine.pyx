@@ -270,7 +270,7 @@ def make_ufunc(Table table, entry, str kind):
     name = (entry.name if kind == "forward" else f"{entry.name}_{kind}").encode()
     types = b"".join(
         bytes([np.dtype(char).num for char in stored * operands + parameter * parameters + out * outputs])
-        for stored, computed, parameter, out in signatures
+        for stored, _, parameter, out in signatures
     )
     # NumPy keeps the pointers, so nothing of this is ever freed
     cdef char* c_types = <char*> PyMem_Malloc(len(types))

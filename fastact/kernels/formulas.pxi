@@ -19,22 +19,23 @@ cdef extern from "vecmath.h" nogil:
     double product_low_f64(double a, double b, double product)
     float remainder_f32(float numerator, float quotient, float denominator)
     double remainder_f64(double numerator, double quotient, double denominator)
-    float exp_split_f32(float x, float x_low, float *scale)
-    double exp_split_f64(double x, double x_low, double *scale)
+    float exp_split_f32(float x, float x_low, int headroom, float *scale)
+    double exp_split_f64(double x, double x_low, int headroom, double *scale)
     float log1p_tail_f32(float t)
     double log1p_tail_f64(double t)
     float tanh_small_f32(float a)
     double tanh_small_f64(double a)
     float arctan_unit_f32(float t)
     double arctan_unit_f64(double t)
-    float cos_half_turn_f32(float y)
-    double cos_half_turn_f64(double y)
+    float sin_quarter_f32(float z)
+    double sin_quarter_f64(double z)
     float normal_tail_f32(float v)
     double normal_tail_f64(double v)
-    const float EXP_LOWEST_F32, PER_HEADROOM_F32
-    const double EXP_LOWEST_F64, PER_HEADROOM_F64
-    const int NORMAL_SHIFT
-    const float TANH_SMALL
+    const int HEADROOM_F32, HEADROOM_F64
+    const float EXP_FURTHEST_F32, PER_HEADROOM_F32
+    const double EXP_FURTHEST_F64, PER_HEADROOM_F64
+    const float NORMAL_SHIFT_F32, TANH_SMALL
+    const double NORMAL_SHIFT_F64
 
 cdef extern from "<math.h>" nogil:
     float fabsf(float x)
@@ -91,17 +92,26 @@ cdef inline real with_sign(real x, real sign) noexcept nogil:
     else:
         return copysign(x, sign)
 
-cdef inline real exp_split(real x, real x_low, real *scale) noexcept nogil:
+cdef inline real exp_down(real x, real x_low, real *scale) noexcept nogil:
+    """q with e^(x + x_low) = (scale + scale*q) / HEADROOM, for -exp_furthest <= x <= 0."""
     if real is float:
-        return exp_split_f32(x, x_low, scale)
+        return exp_split_f32(x, x_low, HEADROOM_F32, scale)
     else:
-        return exp_split_f64(x, x_low, scale)
+        return exp_split_f64(x, x_low, HEADROOM_F64, scale)
 
-cdef inline real exp_lowest(real x) noexcept nogil:
+cdef inline real exp_up(real x, real x_low, real *scale) noexcept nogil:
+    """q with e^(x + x_low) = (scale + scale*q) * HEADROOM, for 0 <= x <= exp_furthest."""
     if real is float:
-        return EXP_LOWEST_F32
+        return exp_split_f32(x, x_low, -HEADROOM_F32, scale)
     else:
-        return EXP_LOWEST_F64
+        return exp_split_f64(x, x_low, -HEADROOM_F64, scale)
+
+cdef inline real exp_furthest(real x) noexcept nogil:
+    """Where even x * e^-x rounds to 0 and exp_down and exp_up end."""
+    if real is float:
+        return EXP_FURTHEST_F32
+    else:
+        return EXP_FURTHEST_F64
 
 cdef inline real per_headroom(real x) noexcept nogil:
     if real is float:
@@ -127,11 +137,11 @@ cdef inline real arctan_unit(real t) noexcept nogil:
     else:
         return arctan_unit_f64(t)
 
-cdef inline real cos_half_turn(real y) noexcept nogil:
+cdef inline real sin_quarter(real z) noexcept nogil:
     if real is float:
-        return cos_half_turn_f32(y)
+        return sin_quarter_f32(z)
     else:
-        return cos_half_turn_f64(y)
+        return sin_quarter_f64(z)
 
 cdef inline real normal_tail(real v) noexcept nogil:
     if real is float:
@@ -142,50 +152,24 @@ cdef inline real normal_tail(real v) noexcept nogil:
 
 # ---- Shared parts ---------------------------------------------------------------------------------------------------
 
-cdef inline real exp_clamped(real x, real x_low, real *scale) noexcept nogil:
-    """exp_split for any x <= 0: below its range, where even x * e^x rounds to 0, the result stays at the end of it."""
-    cdef real zero = 0
-    cdef real lowest = exp_lowest(x)
-    return exp_split(lowest if x < lowest else x, zero if x < lowest else x_low, scale)
+cdef inline real at_most(real limit, real x) noexcept nogil:
+    return limit if x > limit else x
 
-cdef inline real exp_minus_magnitude(real z, real z_low, real *e_low) noexcept nogil:
-    """HEADROOM * e^-|z + z_low| as a sum of two parts, of which the second is returned in e_low."""
-    cdef real zero = 0
-    cdef real scale
-    cdef real q = exp_clamped(-magnitude(z), -z_low if z > zero else z_low, &scale)
-    cdef real e = fma(scale, q, scale)
-    e_low[0] = fma(scale, q, scale - e)
-    return e
+cdef inline real sigmoid_tail(real a, real a_low, real *low) noexcept nogil:
+    """HEADROOM / (1 + e^(a + a_low)) for 0 <= a <= exp_furthest, as the sum of the result and low.
 
-cdef inline real times_sigmoid(real weight, real z, real z_low) noexcept nogil:
-    """weight * sigmoid(z + z_low): weight * (z < 0 ? e : 1) / (1 + e), e = e^-|z|, with every rounding error of the
-    quotient's parts put back in at the end.  Needs |weight| < 2^79 (2^895) where z < 0 is small."""
-    cdef real zero = 0, one = 1
-    cdef real unscale = per_headroom(z)
-    cdef real e_low
-    cdef real e_scaled = exp_minus_magnitude(z, z_low, &e_low)
-    cdef real e = e_scaled * unscale
-    cdef real denominator = one + e
-    cdef real denominator_low = (one - denominator) + e
-    cdef real r = one / denominator
-    cdef real factor = e_scaled if z < zero else one
-    cdef real factor_low = e_low if z < zero else zero
-    cdef real numerator = weight * factor
-    cdef real numerator_low = fma(weight, factor_low, product_low(weight, factor, numerator))
-    cdef real quotient = numerator * r
-    cdef real remainder = division_remainder(numerator, quotient, denominator)
-    remainder = fma(-quotient, denominator_low, remainder + numerator_low)
-    quotient = fma(remainder, r, quotient)
-    return with_sign(quotient * (unscale if z < zero else one), weight)
-
-cdef inline real sigmoid_slope(real z, real z_low) noexcept nogil:
-    """e / (1 + e)^2"""
+    The quotient 1/denominator is corrected by its remainder and by what was lost in rounding the denominator."""
     cdef real one = 1
-    cdef real unscale = per_headroom(z)
-    cdef real e_low
-    cdef real e_scaled = exp_minus_magnitude(z, z_low, &e_low)
-    cdef real r = one / (one + e_scaled * unscale)
-    return e_scaled * r * r * unscale
+    cdef real per = per_headroom(a)
+    cdef real scale
+    cdef real q = exp_up(a, a_low, &scale)
+    cdef real denominator = fma(scale, q, scale) + per
+    cdef real denominator_low = fma(scale, q, scale - denominator) + per
+    cdef real r = one / denominator
+    cdef real correction = fma(-r, denominator_low, division_remainder(one, r, denominator))
+    cdef real y = fma(r, correction, r)
+    low[0] = fma(r, correction, r - y)
+    return y
 
 
 # ---- Piecewise linear -----------------------------------------------------------------------------------------------
@@ -261,18 +245,24 @@ cdef inline real prelu_derivative_by_slope(real x, real slope) noexcept nogil:
 
 # ---- Exponential ----------------------------------------------------------------------------------------------------
 
+cdef inline real elu_exp(real x, real *scale) noexcept nogil:
+    """e^x = scale + scale*q for x < 0; 1 or more (never used) above."""
+    cdef real zero = 0
+    return exp_down(-at_most(exp_furthest(x), -x), zero, scale)
+
 cdef inline real elu_forward(real x, real alpha) noexcept nogil:
-    """x > 0 ? x : alpha * expm1(x), with e^x = scale * (1 + q)."""
+    """x > 0 ? x : alpha * expm1(x)"""
     cdef real zero = 0, one = 1
     cdef real scale
-    cdef real q = exp_clamped(x, zero, &scale)
+    cdef real q = elu_exp(x, &scale)
     scale = scale * per_headroom(x)
     return alpha * fma(scale, q, scale - one) if x < zero else x
 
 cdef inline real elu_derivative(real x, real alpha) noexcept nogil:
+    """x > 0 ? 1 : alpha * e^x"""
     cdef real zero = 0, one = 1
     cdef real scale
-    cdef real q = exp_clamped(x, zero, &scale)
+    cdef real q = elu_exp(x, &scale)
     return one if x > zero else alpha * fma(scale, q, scale) * per_headroom(x)
 
 cdef inline real elu_derivative_from_output(real y, real alpha) noexcept nogil:
@@ -281,90 +271,116 @@ cdef inline real elu_derivative_from_output(real y, real alpha) noexcept nogil:
 
 
 cdef inline real sigmoid_forward(real x) noexcept nogil:
+    """t = sigmoid(-|x|) below zero, 1 - t above."""
     cdef real zero = 0, one = 1
-    return times_sigmoid(one, x, zero)
+    cdef real low
+    cdef real t = sigmoid_tail(at_most(exp_furthest(x), magnitude(x)), zero, &low) * per_headroom(x)
+    return t if x < zero else one - t
 
 cdef inline real sigmoid_derivative(real x) noexcept nogil:
-    cdef real zero = 0
-    return sigmoid_slope(x, zero)
+    """t (1 - t), t = sigmoid(-|x|)"""
+    cdef real zero = 0, one = 1
+    cdef real low
+    cdef real t = sigmoid_tail(at_most(exp_furthest(x), magnitude(x)), zero, &low)
+    return t * (one - t * per_headroom(x)) * per_headroom(x)
 
 cdef inline real sigmoid_derivative_from_output(real y) noexcept nogil:
     cdef real one = 1
     return y * (one - y)
 
 
+cdef inline real tanh_tail(real x) noexcept nogil:
+    """HEADROOM * sigmoid(-2|x|)"""
+    cdef real zero = 0, two = 2
+    cdef real low
+    return sigmoid_tail(at_most(exp_furthest(x), two * magnitude(x)), zero, &low)
+
 cdef inline real tanh_forward(real x) noexcept nogil:
-    """1 - 2e/(1 + e), e = e^-2|x|; a polynomial where that cancels."""
+    """1 - 2 sigmoid(-2|x|); a polynomial where that cancels."""
     cdef real one = 1, two = 2, small = TANH_SMALL
     cdef real a = magnitude(x)
-    cdef real e_low, zero = 0
-    cdef real e = exp_minus_magnitude(two * a, zero, &e_low) * per_headroom(x)
-    cdef real r = one / (one + e)
-    cdef real y = tanh_small(a) if a < small else fma(-two * e, r, one)
-    return with_sign(y, x)
+    cdef real y = fma(-two * per_headroom(x), tanh_tail(x), one)
+    return with_sign(tanh_small(a) if a < small else y, x)
 
 cdef inline real tanh_derivative(real x) noexcept nogil:
-    """4e/(1 + e)^2"""
-    cdef real one = 1, two = 2, four = 4
-    cdef real a = magnitude(x)
-    cdef real e_low, zero = 0
-    cdef real e_scaled = exp_minus_magnitude(two * a, zero, &e_low)
-    cdef real r = one / (one + e_scaled * per_headroom(x))
-    return four * e_scaled * r * r * per_headroom(x)
+    """4t (1 - t), t = sigmoid(-2|x|)"""
+    cdef real one = 1, four = 4
+    cdef real t = tanh_tail(x)
+    return t * (one - t * per_headroom(x)) * (four * per_headroom(x))
 
 cdef inline real tanh_derivative_from_output(real y) noexcept nogil:
     cdef real one = 1
     return (one - y) * (one + y)
 
 
+cdef inline real softplus_exp(real x, real beta, real *e_low) noexcept nogil:
+    """HEADROOM * e^-|beta x|, in two parts."""
+    cdef real b = magnitude(beta)
+    cdef real a = at_most(exp_furthest(x) / b, magnitude(x))
+    cdef real z = b * a
+    cdef real scale
+    cdef real q = exp_down(-z, -product_low(b, a, z), &scale)
+    cdef real e = fma(scale, q, scale)
+    e_low[0] = fma(scale, q, scale - e)
+    return e
+
 cdef inline real softplus_forward(real x, real beta) noexcept nogil:
     """max(x, 0) + log1p(e^-|beta x|) / beta"""
-    cdef real zero = 0, one = 1, half = 0.5
+    cdef real zero = 0, one = 1
+    cdef real unscale = per_headroom(x)
     cdef real per_beta = one / beta
     cdef real per_beta_low = division_remainder(one, per_beta, beta) * per_beta
-    cdef real z = beta * x
     cdef real e_low
-    cdef real e_scaled = exp_minus_magnitude(z, product_low(beta, x, z), &e_low)
-    cdef real e = e_scaled * per_headroom(x)
-    cdef real log1p = e_scaled + fma(e_scaled * e, log1p_tail(e), fma(e_low * e, -half, e_low))
-    return fma(fma(log1p, per_beta, log1p * per_beta_low), per_headroom(x), x if z > zero else zero)
+    cdef real e = softplus_exp(x, beta, &e_low)
+    cdef real rest = fma(e * (e * unscale), log1p_tail(e * unscale), e_low)
+    cdef real factor = per_beta * unscale if x > zero else per_beta
+    cdef real factor_low = per_beta_low * unscale if x > zero else per_beta_low
+    cdef real y = fma(e, factor_low, fma(rest, factor, x if x > zero else zero))
+    return fma(e, factor, y) * (one if x > zero else unscale)
 
 cdef inline real softplus_derivative(real x, real beta) noexcept nogil:
-    cdef real one = 1
-    cdef real z = beta * x
-    return times_sigmoid(one, z, product_low(beta, x, z))
+    """sigmoid(beta x) = t or 1 - t, t = e / (1 + e), e = e^-|beta x|"""
+    cdef real zero = 0, one = 1
+    cdef real e_low
+    cdef real e_scaled = softplus_exp(x, beta, &e_low)
+    cdef real t = e_scaled / fma(e_scaled, per_headroom(x), one) * per_headroom(x)
+    return one - t if x > zero else t
 
 cdef inline real softplus_derivative_from_output(real y, real beta) noexcept nogil:
     """-expm1(-beta * y)"""
     cdef real one = 1
-    cdef real z = beta * y
+    cdef real a = at_most(exp_furthest(y) / beta, y)
+    cdef real z = beta * a
     cdef real scale
-    cdef real q = exp_clamped(-z, -product_low(beta, y, z), &scale)
+    cdef real q = exp_down(-z, -product_low(beta, a, z), &scale)
     scale = scale * per_headroom(y)
     return magnitude(fma(scale, q, scale - one))
 
 
+cdef inline real silu_tail(real x, real beta, real *a, real *z, real *low) noexcept nogil:
+    """HEADROOM * sigmoid(-z), in two parts, with a = |x| bounded and z = |beta| * a"""
+    cdef real b = magnitude(beta)
+    a[0] = at_most(exp_furthest(x) / b, magnitude(x))
+    z[0] = b * a[0]
+    return sigmoid_tail(z[0], product_low(b, a[0], z[0]), low)
+
 cdef inline real silu_forward(real x, real beta) noexcept nogil:
-    """x * sigmoid(beta * x); where e^-|beta x| vanishes x or a zero, as infinity * 0 is not a number."""
-    cdef real zero = 0
-    cdef real z = beta * x
-    cdef real limit = x if z > zero else with_sign(zero, x)
-    cdef real y = times_sigmoid(x, z, product_low(beta, x, z))
-    return limit if -magnitude(z) < exp_lowest(x) else y
+    """t = |x| sigmoid(-|beta x|): -t below zero, x - t above (the other way round for a negative beta)"""
+    cdef real zero = 0, one = 1
+    cdef real a, z, low
+    cdef real tail = silu_tail(x, beta, &a, &z, &low)
+    cdef real sign = with_sign(one, beta)
+    cdef real t = fma(a, tail, a * low)
+    return with_sign(fma(t, -sign * per_headroom(x), x if x * sign > zero else zero), x)
 
 cdef inline real silu_derivative(real x, real beta) noexcept nogil:
-    """s + z * s' with s = sigmoid(z), z = beta * x, as s * (1 + z * (1 - s)): the small factor e is multiplied last."""
+    """d = s (1 - z (1 - s)) with s = sigmoid(-z), z = |beta x|: d below zero, 1 - d above."""
     cdef real zero = 0, one = 1
-    cdef real unscale = per_headroom(x)
-    cdef real lowest = exp_lowest(x)
-    cdef real z = beta * x
-    cdef real e_low
-    cdef real e_scaled = exp_minus_magnitude(z, product_low(beta, x, z), &e_low)
-    cdef real e = e_scaled * unscale
-    cdef real r = one / (one + e)
-    cdef real bounded = lowest if z < lowest else (-lowest if z > -lowest else z)
-    cdef real bracket = fma(bounded * r, one if z < zero else e, one)
-    return (e_scaled if z < zero else one) * r * bracket * (unscale if z < zero else one)
+    cdef real a, z, low
+    cdef real tail = silu_tail(x, beta, &a, &z, &low)
+    cdef real sign = with_sign(one, beta)
+    cdef real d = tail * fma(-z, fma(-per_headroom(x), tail, one), one) * per_headroom(x)
+    return d if x * sign < zero else one - d
 
 
 # ---- Normal distribution --------------------------------------------------------------------------------------------
@@ -379,22 +395,29 @@ cdef inline real gelu_bounded(real x) noexcept nogil:
     cdef real a = magnitude(x)
     return furthest if a > furthest else a
 
+cdef inline real normal_shift(real x) noexcept nogil:
+    if real is float:
+        return NORMAL_SHIFT_F32
+    else:
+        return NORMAL_SHIFT_F64
+
 cdef inline real gelu_exp(real a, real *scale) noexcept nogil:
-    """e^(-a^2/2) as exp_split gives it, from the exact square."""
+    """e^(-a^2/2) as exp_down gives it, from the exact square."""
     cdef real half = 0.5
-    cdef real square = a * a
-    return exp_split(-half * square, -half * product_low(a, a, square), scale)
+    cdef real b = half * a
+    cdef real z = a * b
+    return exp_down(-z, -product_low(a, b, z), scale)
 
 cdef inline real gelu_forward(real x) noexcept nogil:
     """x < 0 ? -t : x - t with t = |x| Phi(-|x|) = e^(-a^2/2) v tail(v), v = a/(a + NORMAL_SHIFT)."""
-    cdef real zero = 0, one = 1, shift = NORMAL_SHIFT, per_shift = 1.0 / NORMAL_SHIFT
+    cdef real zero = 0, one = 1, shift = normal_shift(x), per_shift = one / shift
     cdef real a = gelu_bounded(x)
     cdef real scale
     cdef real q = gelu_exp(a, &scale)
     cdef real denominator = a + shift
     cdef real v = a / denominator
     cdef real denominator_low = (shift - denominator) + a
-    cdef real v_low = fma(-v, denominator_low, division_remainder(a, v, denominator)) * (one - v) * per_shift
+    cdef real v_low = fma(-v, denominator_low, division_remainder(a, v, denominator)) * fma(-v, per_shift, per_shift)
     cdef real tail = normal_tail(v)
     cdef real h = v * tail
     cdef real h_low = fma(v_low, tail, product_low(v, tail, h))
@@ -403,13 +426,13 @@ cdef inline real gelu_forward(real x) noexcept nogil:
 
 cdef inline real gelu_derivative(real x) noexcept nogil:
     """x < 0 ? t : 1 - t with t = Phi(-a) - a phi(a) = e^(-a^2/2) (tail(v)/(a + NORMAL_SHIFT) - a / sqrt(2 pi))."""
-    cdef real zero = 0, one = 1, shift = NORMAL_SHIFT, per_shift = 1.0 / NORMAL_SHIFT
+    cdef real zero = 0, one = 1, shift = normal_shift(x), per_shift = one / shift
     cdef real per_sqrt_2pi = 0.39894228040143268
     cdef real a = gelu_bounded(x)
     cdef real scale
     cdef real q = gelu_exp(a, &scale)
     cdef real v = a / (a + shift)
-    cdef real bracket = fma(-per_sqrt_2pi, a, normal_tail(v) * (one - v) * per_shift)
+    cdef real bracket = fma(-per_sqrt_2pi, a, normal_tail(v) * fma(-v, per_shift, per_shift))
     cdef real t = fma(scale, q, scale) * bracket * per_headroom(x)
     return t if x < zero else one - t
 
@@ -439,6 +462,18 @@ cdef inline real min_with_reciprocal(real a) noexcept nogil:
     cdef real one = 1
     return (one if a > one else a) / (a if a > one else one)
 
+cdef inline real half_pi_minus(real a, real *low) noexcept nogil:
+    """pi/2 - a in two parts, the constant being given in two."""
+    cdef real half_pi, half_pi_low
+    if real is float:
+        half_pi, half_pi_low = 1.57079637, -4.37113883e-8
+    else:
+        half_pi, half_pi_low = 1.5707963267948966, 6.123233995736766e-17
+    cdef real difference = half_pi - a
+    cdef real z = difference + half_pi_low
+    low[0] = (difference - z) + half_pi_low
+    return z
+
 cdef inline real arctan_forward(real x) noexcept nogil:
     cdef real one = 1
     cdef real half_pi, half_pi_low
@@ -451,13 +486,20 @@ cdef inline real arctan_forward(real x) noexcept nogil:
     return with_sign(half_pi - (y - half_pi_low) if a > one else y, x)
 
 cdef inline real arctan_derivative(real x) noexcept nogil:
-    """1/(1 + x^2), or (1/x)^2 / (1 + (1/x)^2): x^2 would overflow."""
-    cdef real one = 1
+    """1/(1 + x^2), scaled where x^2 could overflow or the result be subnormal."""
+    cdef real zero = 0, one = 1
+    cdef real large = 2.0**30, down = 2.0**-66, down_twice = 2.0**-132
+    if real is double:
+        large, down, down_twice = 2.0**60, 2.0**-516, 2.0**-1032
     cdef real a = magnitude(x)
-    cdef real t = min_with_reciprocal(a)
-    cdef real u = t * t
-    return (u if a > one else one) / (one + u)
+    cdef real b = a * down if a > large else a
+    return one / fma(b, b, zero if a > large else one) * (down_twice if a > large else one)
 
 cdef inline real arctan_derivative_from_output(real y) noexcept nogil:
-    cdef real c = cos_half_turn(y)
-    return c * c
+    """cos(y)^2 = sin(pi/2 - |y|)^2, or 1 - sin(y)^2 where the cosine is the larger: then its error counts double."""
+    cdef real one = 1, quarter_pi = 0.785398163397448310
+    cdef real low
+    cdef real a = magnitude(y)
+    cdef real z = half_pi_minus(a, &low)
+    cdef real s = sin_quarter(a if a < quarter_pi else z)
+    return fma(-s, s, one) if a < quarter_pi else (s + low) * (s + low)

@@ -83,9 +83,8 @@ def stamp(template: Path, entries: Iterable[Entry], formulas: str, target: Path)
     """Write the loops of these entries, ready for Cython, and the formulas beside them into the folder `target`."""
     from Cython.Tempita import Template
 
-    text = Template(template.read_text(), name=template.name).substitute(
-        entries=list(entries), loops=loops, REALS=REALS, INTEGERS=INTEGERS
-    )
+    filled = Template(template.read_text(), name=template.name)  # type: ignore[no-untyped-call]
+    text = filled.substitute(entries=list(entries), loops=loops, REALS=REALS, INTEGERS=INTEGERS)  # type: ignore[no-untyped-call]
     target.mkdir(parents=True, exist_ok=True)
     (target / "loops.pyx").write_text(text)
     (target / "formulas.pxi").write_text(formulas)

@@ -34,10 +34,10 @@
 #define VECMATH_FMA 0
 #endif
 
-#define EXP_LOWEST_F32 -120.0f
-#define EXP_LOWEST_F64 -785.0
-#define HEADROOM_F32 0x1p48f
-#define HEADROOM_F64 0x1p128
+#define EXP_FURTHEST_F32 120.0f
+#define EXP_FURTHEST_F64 785.0
+#define HEADROOM_F32 48
+#define HEADROOM_F64 128
 #define PER_HEADROOM_F32 0x1p-48f
 #define PER_HEADROOM_F64 0x1p-128
 
@@ -123,10 +123,10 @@ VECMATH double remainder_f64(double numerator, double quotient, double denominat
 
 /* float; EXP_LOWEST_F32 <= x <= 0; q as fraction of 1 + q: 0.8 ULP; NaN gives NaN.
    e^(x + x_low) = (scale + scale * q) / HEADROOM_F32. */
-VECMATH float exp_split_f32(float x, float x_low, float *scale) {
+VECMATH float exp_split_f32(float x, float x_low, int headroom, float *scale) {
     const float log2_e = 1.44269504f;
     /* Adding 1.5 * 2^23 rounds to an integer, left in the low bits; the bias there makes them an exponent field. */
-    const float to_integer = 12582912.0f + 127.0f + 48.0f;
+    const float to_integer = 12582912.0f + 127.0f + (float)headroom;
     /* ln 2 in two parts, the first short enough (16 bits) that n * ln2_high is exact. */
     const float ln2_high = 0.693145752f, ln2_low = 1.42860677e-6f;
     float shifted = fma_f32(x, log2_e, to_integer);
@@ -148,9 +148,9 @@ VECMATH float exp_split_f32(float x, float x_low, float *scale) {
     return r + fma_f32(r * r, p, r_low);
 }
 
-VECMATH double exp_split_f64(double x, double x_low, double *scale) {
+VECMATH double exp_split_f64(double x, double x_low, int headroom, double *scale) {
     const double log2_e = 1.4426950408889634;
-    const double to_integer = 6755399441055744.0 + 1023.0 + 128.0;
+    const double to_integer = 6755399441055744.0 + 1023.0 + (double)headroom;
     /* 42 bits in the first part. */
     const double ln2_high = 0.6931471805598903, ln2_low = 5.497923018708371e-14;
     double shifted = fma_f64(x, log2_e, to_integer);
@@ -181,39 +181,41 @@ VECMATH double exp_split_f64(double x, double x_low, double *scale) {
 
 /* float; 0 <= t <= 1; makes t + t^2 * tail exact to 2^-26; NaN gives NaN.   (log1p(t) - t) / t^2 */
 VECMATH float log1p_tail_f32(float t) {
-    float p = -0.0033065816f;
-    p = fma_f32(p, t, 0.020150451f);
-    p = fma_f32(p, t, -0.05756164f);
-    p = fma_f32(p, t, 0.106700175f);
-    p = fma_f32(p, t, -0.15349098f);
-    p = fma_f32(p, t, 0.19693193f);
-    p = fma_f32(p, t, -0.24958156f);
-    p = fma_f32(p, t, 0.3333047f);
-    p = fma_f32(p, t, -0.4999993f);
+    float p = 0.00208443f;
+    p = fma_f32(p, t, -0.013691151f);
+    p = fma_f32(p, t, 0.04211386f);
+    p = fma_f32(p, t, -0.08323802f);
+    p = fma_f32(p, t, 0.1247948f);
+    p = fma_f32(p, t, -0.16135158f);
+    p = fma_f32(p, t, 0.19899622f);
+    p = fma_f32(p, t, -0.24988864f);
+    p = fma_f32(p, t, 0.33332714f);
+    p = fma_f32(p, t, -0.49999988f);
     return p;
 }
 
 VECMATH double log1p_tail_f64(double t) {
-    double p = 2.5332281584883144e-05;
-    p = fma_f64(p, t, -0.0002917854772907773);
-    p = fma_f64(p, t, 0.0015958576169271955);
-    p = fma_f64(p, t, -0.005543453206295037);
-    p = fma_f64(p, t, 0.013839289677660469);
-    p = fma_f64(p, t, -0.026744999110674735);
-    p = fma_f64(p, t, 0.042301267022089827);
-    p = fma_f64(p, t, -0.057502995682327765);
-    p = fma_f64(p, t, 0.07035607113138286);
-    p = fma_f64(p, t, -0.08081245399954667);
-    p = fma_f64(p, t, 0.09013167604099845);
-    p = fma_f64(p, t, -0.09981019425314964);
-    p = fma_f64(p, t, 0.11107507121790998);
-    p = fma_f64(p, t, -0.12499479826873894);
-    p = fma_f64(p, t, 0.1428565892740442);
-    p = fma_f64(p, t, -0.16666662501543783);
-    p = fma_f64(p, t, 0.19999999791530534);
-    p = fma_f64(p, t, -0.24999999993685437);
-    p = fma_f64(p, t, 0.3333333333323525);
-    p = fma_f64(p, t, -0.4999999999999946);
+    double p = -1.655346139612297e-05;
+    p = fma_f64(p, t, 0.00019896294284015345);
+    p = fma_f64(p, t, -0.0011372463547927123);
+    p = fma_f64(p, t, 0.004132503289062871);
+    p = fma_f64(p, t, -0.010792443622180995);
+    p = fma_f64(p, t, 0.02178427107314049);
+    p = fma_f64(p, t, -0.03584904551142668);
+    p = fma_f64(p, t, 0.05036496411827506);
+    p = fma_f64(p, t, -0.06309109714896577);
+    p = fma_f64(p, t, 0.0734038684100863);
+    p = fma_f64(p, t, -0.08212184566511584);
+    p = fma_f64(p, t, 0.09057314505634351);
+    p = fma_f64(p, t, -0.09992603395997364);
+    p = fma_f64(p, t, 0.11109840986172212);
+    p = fma_f64(p, t, -0.12499833772521621);
+    p = fma_f64(p, t, 0.14285698205985292);
+    p = fma_f64(p, t, -0.16666665564592395);
+    p = fma_f64(p, t, 0.19999999949653302);
+    p = fma_f64(p, t, -0.24999999998605513);
+    p = fma_f64(p, t, 0.3333333333331349);
+    p = fma_f64(p, t, -0.499999999999999);
     return p;
 }
 
@@ -285,30 +287,23 @@ VECMATH double arctan_unit_f64(double t) {
     return fma_f64(t * u, p, t);
 }
 
-/* float; |y| <= pi/2, rounded up too; 2 ULP; NaN gives NaN.   cos(y) = sin(pi/2 - |y|), pi/2 in two parts */
-VECMATH float cos_half_turn_f32(float y) {
-    const float half_pi = 1.57079637f, half_pi_low = -4.37113883e-8f;
-    float z = (half_pi - fabsf(y)) + half_pi_low;
+/* float; 0 <= z <= pi/4, rounded up too; 1 ULP; NaN gives NaN.   sin(z) */
+VECMATH float sin_quarter_f32(float z) {
     float u = z * z;
-    float p = 2.6061098e-06f;
-    p = fma_f32(p, u, -0.0001980978f);
-    p = fma_f32(p, u, 0.008333069f);
-    p = fma_f32(p, u, -0.1666666f);
+    float p = -0.00019518292f;
+    p = fma_f32(p, u, 0.008332189f);
+    p = fma_f32(p, u, -0.16666655f);
     return fma_f32(z * u, p, z);
 }
 
-VECMATH double cos_half_turn_f64(double y) {
-    const double half_pi = 1.5707963267948966, half_pi_low = 6.123233995736766e-17;
-    double z = (half_pi - fabs(y)) + half_pi_low;
+VECMATH double sin_quarter_f64(double z) {
     double u = z * z;
-    double p = 2.721485781782718e-15;
-    p = fma_f64(p, u, -7.643024711999624e-13);
-    p = fma_f64(p, u, 1.6058941167791276e-10);
-    p = fma_f64(p, u, -2.5052106906864445e-08);
-    p = fma_f64(p, u, 2.755731921158642e-06);
-    p = fma_f64(p, u, -0.00019841269841212522);
-    p = fma_f64(p, u, 0.008333333333333207);
-    p = fma_f64(p, u, -0.16666666666666666);
+    double p = 1.5895894766353912e-10;
+    p = fma_f64(p, u, -2.5050741408310532e-08);
+    p = fma_f64(p, u, 2.7557313576137748e-06);
+    p = fma_f64(p, u, -0.00019841269829441128);
+    p = fma_f64(p, u, 0.008333333333321901);
+    p = fma_f64(p, u, -0.1666666666666663);
     return fma_f64(z * u, p, z);
 }
 
@@ -316,47 +311,50 @@ VECMATH double cos_half_turn_f64(double y) {
 
    The normal distribution's tail without its exponential is smooth and nearly constant once multiplied by a + 4, and a
    polynomial in v (Shepherd and Laframboise 1981). */
-#define NORMAL_SHIFT 4
+#define NORMAL_SHIFT_F32 3.0f
+#define NORMAL_SHIFT_F64 4.0
 VECMATH float normal_tail_f32(float v) {
-    float p = -0.048182916f;
-    p = fma_f32(p, v, 0.12718733f);
-    p = fma_f32(p, v, 0.014000275f);
-    p = fma_f32(p, v, -0.26828226f);
-    p = fma_f32(p, v, -0.085593306f);
-    p = fma_f32(p, v, 0.70371234f);
-    p = fma_f32(p, v, 0.2978517f);
-    p = fma_f32(p, v, -3.1925678f);
-    p = fma_f32(p, v, 5.23386f);
-    p = fma_f32(p, v, -4.3830767f);
-    p = fma_f32(p, v, 2.0f);
+    float w = v - 0.508544922f;
+    float p = 0.05073218f;
+    p = fma_f32(p, w, 0.06774118f);
+    p = fma_f32(p, w, -0.05663852f);
+    p = fma_f32(p, w, -0.13514411f);
+    p = fma_f32(p, w, 0.057572246f);
+    p = fma_f32(p, w, 0.22607222f);
+    p = fma_f32(p, w, -0.15780687f);
+    p = fma_f32(p, w, -0.3836559f);
+    p = fma_f32(p, w, 0.9103064f);
+    p = fma_f32(p, w, -1.0030234f);
+    p = fma_f32(p, w, 0.7204462f);
     return p;
 }
 
 VECMATH double normal_tail_f64(double v) {
-    double p = -0.005559345814409225;
-    p = fma_f64(p, v, 0.05387071814021302);
-    p = fma_f64(p, v, -0.23730727489583717);
-    p = fma_f64(p, v, 0.631489033115565);
-    p = fma_f64(p, v, -1.1425591067421486);
-    p = fma_f64(p, v, 1.505524848656821);
-    p = fma_f64(p, v, -1.508571322388916);
-    p = fma_f64(p, v, 1.1729346881981642);
-    p = fma_f64(p, v, -0.7149453064630862);
-    p = fma_f64(p, v, 0.3545010286627421);
-    p = fma_f64(p, v, -0.13830831892344822);
-    p = fma_f64(p, v, 0.025698244030445006);
-    p = fma_f64(p, v, -0.024598203658674933);
-    p = fma_f64(p, v, 0.0267866682379385);
-    p = fma_f64(p, v, 0.07020019292840321);
-    p = fma_f64(p, v, -0.0019251647568494326);
-    p = fma_f64(p, v, -0.21786785450729268);
-    p = fma_f64(p, v, -0.12031633661044312);
-    p = fma_f64(p, v, 0.7160329291226086);
-    p = fma_f64(p, v, 0.29539567684473317);
-    p = fma_f64(p, v, -3.1923040535084755);
-    p = fma_f64(p, v, 5.233847027153895);
-    p = fma_f64(p, v, -4.3830764864229215);
-    p = fma_f64(p, v, 2.0);
+    double w = v - 0.45018482208251953;
+    double p = -0.005761355517649714;
+    p = fma_f64(p, w, -0.0035897014272720977);
+    p = fma_f64(p, w, 0.011393945506136734);
+    p = fma_f64(p, w, 0.011622638433896916);
+    p = fma_f64(p, w, -0.009547469066877035);
+    p = fma_f64(p, w, -0.020348481853043797);
+    p = fma_f64(p, w, -1.8150991707903074e-05);
+    p = fma_f64(p, w, 0.026254982533919658);
+    p = fma_f64(p, w, 0.01476478452726166);
+    p = fma_f64(p, w, -0.028752629406051795);
+    p = fma_f64(p, w, -0.03405245074223665);
+    p = fma_f64(p, w, 0.0303617059174262);
+    p = fma_f64(p, w, 0.06155279067862595);
+    p = fma_f64(p, w, -0.03929125969806075);
+    p = fma_f64(p, w, -0.10780813068069428);
+    p = fma_f64(p, w, 0.08552475084562287);
+    p = fma_f64(p, w, 0.18474380878672667);
+    p = fma_f64(p, w, -0.2919030010715201);
+    p = fma_f64(p, w, -0.16417214789739934);
+    p = fma_f64(p, w, 1.0172701949798122);
+    p = fma_f64(p, w, -1.6901222808130976);
+    p = fma_f64(p, w, 1.786213063998286);
+    p = fma_f64(p, w, -1.381669391904634);
+    p = fma_f64(p, w, 0.819883377855841);
     return p;
 }
 

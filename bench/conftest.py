@@ -1,0 +1,49 @@
+"""`python -m pytest bench`: every activation against NumPy, PyTorch, JAX, SciPy and numexpr, those that are installed.
+
+The cases come from fastact/bench.py, what each peer does from fastact/peers.py. `--smoke` runs each once, on few elements.
+"""
+
+import pytest
+
+from fastact import backends, bench, peers
+
+SMOKE_SIZES = (16, 1000)
+
+
+def pytest_addoption(parser):
+    group = parser.getgroup("fastact")
+    group.addoption("--smoke", action="store_true", help="only see whether it works: tiny arrays, each call once")
+    group.addoption("--dtype", choices=["float32", "float64"], default="float32")
+    group.addoption("--sizes", type=int, nargs="+", help="numbers of elements")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config):
+    if config.option.smoke:
+        config.option.benchmark_disable = True
+
+
+def pytest_generate_tests(metafunc):
+    if "case" in metafunc.fixturenames:
+        sizes = metafunc.config.option.sizes or (SMOKE_SIZES if metafunc.config.option.smoke else bench.SIZES)
+        present = [peer for peer in peers.PEERS if peers.installed(peer)]
+        metafunc.parametrize("peer", present)
+        metafunc.parametrize("size", sizes)
+        metafunc.parametrize("case", bench.cases(), ids=lambda case: f"{case.name}-{case.direction}")
+
+
+@pytest.fixture(scope="session")
+def workspace(request):
+    option = request.config.option
+    sizes = option.sizes or (SMOKE_SIZES if option.smoke else bench.SIZES)
+    return bench.Workspace(max(sizes), option.dtype, backends.current())
+
+
+@pytest.fixture
+def contestant(case, size, peer, workspace):
+    """The peer's way to compute the case, on one thread."""
+    with peers.one_thread(peer):
+        found = peers.find(peer, case.name, case.direction, workspace.operands(case, size))
+        if found is None:
+            pytest.skip(f"{peer} has no {case.name} {case.direction}")
+        yield found

@@ -1,0 +1,88 @@
+"""Every float loop of the table is vectorised and no float32 loop computes in double; the check notices when one is not."""
+
+import importlib
+import importlib.util
+import os
+import shlex
+import subprocess
+import sysconfig
+from pathlib import Path
+
+import machine_code
+import pytest
+
+from fastact import backends
+from fastact.kernels import stamp
+from fastact.registry import entries
+
+ROOT = Path(__file__).parent.parent
+KERNELS = ROOT / "fastact" / "kernels"
+COMPILED = [name for name in machine_code.REGISTER if name in backends.available()]
+
+pytestmark = pytest.mark.skipif(
+    machine_code.OBJDUMP is None and not os.environ.get("FASTACT_REQUIRE_KERNELS"), reason="objdump is not installed"
+)
+
+
+def float_loops(chosen):
+    return [loop for entry in chosen for loop in stamp.loops(entry) if loop.dtype in stamp.REALS]
+
+
+@pytest.mark.parametrize("name", COMPILED)
+def test_every_loop_is_vectorised(name):
+    module = importlib.import_module(f"fastact.kernels._{name}")
+    assert machine_code.check(module.__file__, float_loops(entries.values()), machine_code.REGISTER[name]) == []
+
+
+def build_script():
+    """setup.py as a module, for its table of flags."""
+    spec = importlib.util.spec_from_file_location("fastact_setup", ROOT / "setup.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def compiled_with(formulas, entry, flags, work):
+    """A shared library of one activation's loops with other formulas, built as setup.py builds."""
+    setup = build_script()
+    source = stamp.stamp(KERNELS / "loops.pyx.in", [entry], formulas, work)
+    c_file = setup.write_variant(work / "variant.c", setup.translate("loops", source, work), flags)
+    target = work / "variant.so"
+    compiler = shlex.split(sysconfig.get_config_var("CC") or "cc")
+    include = [f"-I{path}" for path in (sysconfig.get_path("include"), KERNELS)]
+    subprocess.run([*compiler, "-shared", "-fPIC", *setup.COMMON, *flags, *include, c_file, "-o", str(target)], check=True)
+    return target
+
+
+SPOILT = {
+    "an untyped constant": ("one / denominator", "1.5 / denominator * 0.3", "computes in double"),
+    "a call into libm": ("one / denominator", "c_exp(denominator)", "calls"),
+}
+
+
+@pytest.mark.skipif(not {"avx512", "avx2"} & set(COMPILED), reason="no vector unit to check on")
+@pytest.mark.parametrize("how", [None, *SPOILT])
+def test_a_spoilt_formula_is_noticed(how, tmp_path):
+    name = COMPILED[0]
+    formulas = (KERNELS / "formulas.pxi").read_text()
+    entry = entries["softsign"]
+    good = """
+cdef inline real softsign_forward(real x) noexcept nogil:
+    cdef real one = 1
+    cdef real denominator = one + magnitude(x)
+    return x * (one / denominator)
+"""
+    declaration = '\ncdef extern from "<math.h>" nogil:\n    double c_exp "exp"(double)\n'
+    head, _, rest = formulas.partition("cdef inline real softsign_forward")
+    rest = rest[rest.index("\ncdef inline real softsign_derivative") :]
+    if how:
+        old, new, complaint = SPOILT[how]
+        assert old in good
+        good = good.replace(old, new)
+    flags = build_script().INSTRUCTION_SETS[name]
+    target = compiled_with(head + declaration + good + rest, entry, flags, tmp_path)
+    found = machine_code.check(target, float_loops([entry]), machine_code.REGISTER[name])
+    if how:
+        assert any("softsign_forward_float32" in message and complaint in message for message in found), found
+    else:
+        assert found == []
