@@ -27,9 +27,9 @@ def pytest_generate_tests(metafunc):
     if "case" in metafunc.fixturenames:
         sizes = metafunc.config.option.sizes or (SMOKE_SIZES if metafunc.config.option.smoke else bench.SIZES)
         present = [peer for peer in peers.PEERS if peers.installed(peer)]
-        metafunc.parametrize("peer", present)
-        metafunc.parametrize("size", sizes)
         metafunc.parametrize("case", bench.cases(), ids=lambda case: f"{case.name}-{case.direction}")
+        metafunc.parametrize("size", sizes)
+        metafunc.parametrize("peer", present)
 
 
 @pytest.fixture(scope="session")

@@ -34,13 +34,12 @@ def info() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit status."""
-    parser = _parser()
-    options = parser.parse_args(arguments)
+    options = _parser().parse_args(arguments)
     if options.command != "bench":
         info()
         return 0
     try:
-        return bench.run(options, parser.error)
+        return bench.run(options)
     except KeyboardInterrupt:
         sys.stderr.write("\ninterrupted\n")
         return 130

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -253,7 +253,7 @@ def measure(contestants: Sequence[Contestant], pace: Pace) -> list[float]:
         start = clock()
         counts, best = map(list, zip(*(_calibrate(contestant, pace.repetition) for contestant in contestants), strict=True))
         for repetition in range(pace.most):
-            if clock() - start > (pace.cell if repetition >= pace.least else 3 * pace.cell):
+            if repetition and clock() - start > (pace.cell if repetition >= pace.least else 3 * pace.cell):
                 break
             for i, contestant in enumerate(contestants):
                 best[i] = min(best[i], contestant.seconds(counts[i], clock) / counts[i])
@@ -312,6 +312,7 @@ def geometric_mean(cells: Sequence[Cell]) -> float:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `python -m fastact bench`."""
+    parser.set_defaults(fail=parser.error)
     parser.add_argument("--quick", action="store_true", help="be done within 30 seconds: up to 1,048,576 elements only")
     parser.add_argument("--only", nargs="+", metavar="NAME", help="only these functions")
     parser.add_argument("--dtype", choices=["float32", "float64"], default="float32")
@@ -331,13 +332,14 @@ def _size(text: str) -> int:
     return size
 
 
-def run(options: argparse.Namespace, fail: Callable[[str], Any]) -> int:
-    """Check and measure as the options say; the exit status. `fail` takes the message of a wrong option and does not return."""
+def run(options: argparse.Namespace) -> int:
+    """Check and measure as the options say; the exit status."""
+    fail: Callable[[str], NoReturn] = options.fail
     try:
         chosen = cases(options.only)
         backend = backends.load(options.backend) if options.backend else backends.current()
     except ValueError as error:
-        fail(f"argument --only: {error}\nknown: {', '.join([*activations, *ROWS])}")
+        fail(f"argument --only: {str(error).partition('; there are')[0]}\nknown: {', '.join([*activations, *ROWS])}")
     except ImportError as error:
         fail(f"argument --backend: {error}")
     if options.json and not options.json.absolute().parent.is_dir():
@@ -368,8 +370,10 @@ class Run:
         self._introduce()
         names = dict.fromkeys(case.name for case in self.cases)
         checks = [c for name in names for c in check(name, self.backend, self.options.dtype)]
-        self.console.print(checks_table(checks, self.options.dtype))
+        self.console.print(f"Equivalence with NumPy's float64: largest error in {self.options.dtype} ULP / bound")
+        self.console.print(checks_table(checks))
         cells = self._time()
+        self.console.print("Throughput of fastact; ratio: how many times as long NumPy takes")
         self.console.print(cells_table(cells))
         seconds = time.perf_counter() - started
         self._conclude(checks, cells, seconds)
@@ -439,13 +443,12 @@ class Run:
         }
 
 
-def checks_table(checks: Sequence[Check], dtype: str) -> Table:
+def checks_table(checks: Sequence[Check]) -> Table:
     """The errors, a line a function."""
     from rich import box
     from rich.table import Table
 
-    title = f"Equivalence with NumPy's float64: largest error in {dtype} ULP / bound"
-    table = Table(title=title, box=box.SIMPLE, title_justify="left")
+    table = Table(box=box.SIMPLE)
     kinds = ("forward", "backward", "backward from y")
     table.add_column("function")
     for kind in kinds:
@@ -468,7 +471,7 @@ def cells_table(cells: Sequence[Cell]) -> Table:
     from rich import box
     from rich.table import Table
 
-    table = Table(title="Throughput; ratio: how many times as long NumPy takes", box=box.SIMPLE, title_justify="left")
+    table = Table(box=box.SIMPLE)
     table.add_column("function")
     table.add_column("elements", justify="right")
     for direction in DIRECTIONS:

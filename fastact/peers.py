@@ -278,9 +278,16 @@ def _numpy(name: str, direction: str, operands: Operands) -> Contestant | None:
 def _formula(entry: Entry, direction: str, operands: Operands) -> Contestant | None:
     """What stands in for an idiom that nobody has written yet: the registry's formula, in the arrays' own dtype."""
     parameters = "".join(f", {p.default!r}" for p in entry.parameters)
-    statement = f"forward(x{parameters})" if direction == "forward" else f"dy * derivative(x{parameters})"
+
+    def call(key: str) -> str:
+        few = operands.x.ravel()[:2]
+        with np.errstate(all="ignore"):
+            result = getattr(entry, key)(few, *(p.default for p in entry.parameters))
+        return f"{key}(x{parameters})" + ("" if result.dtype == few.dtype else ".astype(x.dtype)")
+
+    statement = call("forward") if direction == "forward" else f"dy * {call('derivative')}"
     if direction == "backward" and entry.array_parameter:
-        statement = f"({statement}, np.vdot(dy, derivative_by_parameter(x{parameters})))"
+        statement = f"({statement}, np.vdot(dy, {call('derivative_by_parameter')}))"
     formulas = {key: getattr(entry, key) for key in ("forward", "derivative", "derivative_by_parameter")}
     return _contestant("numpy", statement, {"np": np, **formulas}, operands)
 

@@ -29,8 +29,8 @@ cdef extern from "vecmath.h" nogil:
     double arctan_unit_f64(double t)
     float sin_quarter_f32(float z)
     double sin_quarter_f64(double z)
-    float normal_tail_f32(float v)
-    double normal_tail_f64(double v)
+    float normal_tail_f32(float v, float v_low, float *low)
+    double normal_tail_f64(double v, double v_low, double *low)
     const int HEADROOM_F32, HEADROOM_F64
     const float EXP_FURTHEST_F32, PER_HEADROOM_F32
     const double EXP_FURTHEST_F64, PER_HEADROOM_F64
@@ -143,11 +143,11 @@ cdef inline real sin_quarter(real z) noexcept nogil:
     else:
         return sin_quarter_f64(z)
 
-cdef inline real normal_tail(real v) noexcept nogil:
+cdef inline real normal_tail(real v, real v_low, real *low) noexcept nogil:
     if real is float:
-        return normal_tail_f32(v)
+        return normal_tail_f32(v, v_low, low)
     else:
-        return normal_tail_f64(v)
+        return normal_tail_f64(v, v_low, low)
 
 
 # ---- Shared parts ---------------------------------------------------------------------------------------------------
@@ -155,8 +155,8 @@ cdef inline real normal_tail(real v) noexcept nogil:
 cdef inline real at_most(real limit, real x) noexcept nogil:
     return limit if x > limit else x
 
-cdef inline real sigmoid_tail(real a, real a_low, real *low) noexcept nogil:
-    """HEADROOM / (1 + e^(a + a_low)) for 0 <= a <= exp_furthest, as the sum of the result and low.
+cdef inline real sigmoid_tail(real a, real a_low) noexcept nogil:
+    """HEADROOM / (1 + e^(a + a_low)) for 0 <= a <= exp_furthest.
 
     The quotient 1/denominator is corrected by its remainder and by what was lost in rounding the denominator."""
     cdef real one = 1
@@ -166,10 +166,7 @@ cdef inline real sigmoid_tail(real a, real a_low, real *low) noexcept nogil:
     cdef real denominator = fma(scale, q, scale) + per
     cdef real denominator_low = fma(scale, q, scale - denominator) + per
     cdef real r = one / denominator
-    cdef real correction = fma(-r, denominator_low, division_remainder(one, r, denominator))
-    cdef real y = fma(r, correction, r)
-    low[0] = fma(r, correction, r - y)
-    return y
+    return fma(r, fma(-r, denominator_low, division_remainder(one, r, denominator)), r)
 
 
 # ---- Piecewise linear -----------------------------------------------------------------------------------------------
@@ -273,16 +270,14 @@ cdef inline real elu_derivative_from_output(real y, real alpha) noexcept nogil:
 cdef inline real sigmoid_forward(real x) noexcept nogil:
     """t = sigmoid(-|x|) below zero, 1 - t above."""
     cdef real zero = 0, one = 1
-    cdef real low
-    cdef real t = sigmoid_tail(at_most(exp_furthest(x), magnitude(x)), zero, &low) * per_headroom(x)
+    cdef real t = sigmoid_tail(at_most(exp_furthest(x), magnitude(x)), zero) * per_headroom(x)
     return t if x < zero else one - t
 
 cdef inline real sigmoid_derivative(real x) noexcept nogil:
     """t (1 - t), t = sigmoid(-|x|)"""
     cdef real zero = 0, one = 1
-    cdef real low
-    cdef real t = sigmoid_tail(at_most(exp_furthest(x), magnitude(x)), zero, &low)
-    return t * (one - t * per_headroom(x)) * per_headroom(x)
+    cdef real t = sigmoid_tail(at_most(exp_furthest(x), magnitude(x)), zero)
+    return t * fma(-per_headroom(x), t, one) * per_headroom(x)
 
 cdef inline real sigmoid_derivative_from_output(real y) noexcept nogil:
     cdef real one = 1
@@ -290,10 +285,11 @@ cdef inline real sigmoid_derivative_from_output(real y) noexcept nogil:
 
 
 cdef inline real tanh_tail(real x) noexcept nogil:
-    """HEADROOM * sigmoid(-2|x|)"""
-    cdef real zero = 0, two = 2
-    cdef real low
-    return sigmoid_tail(at_most(exp_furthest(x), two * magnitude(x)), zero, &low)
+    """HEADROOM * sigmoid(-2|x|), uncorrected: it is used where it is at most a sixth."""
+    cdef real zero = 0, one = 1, two = 2
+    cdef real scale
+    cdef real q = exp_up(at_most(exp_furthest(x), two * magnitude(x)), zero, &scale)
+    return one / fma(scale, q, scale + per_headroom(x))
 
 cdef inline real tanh_forward(real x) noexcept nogil:
     """1 - 2 sigmoid(-2|x|); a polynomial where that cancels."""
@@ -306,7 +302,7 @@ cdef inline real tanh_derivative(real x) noexcept nogil:
     """4t (1 - t), t = sigmoid(-2|x|)"""
     cdef real one = 1, four = 4
     cdef real t = tanh_tail(x)
-    return t * (one - t * per_headroom(x)) * (four * per_headroom(x))
+    return t * fma(-per_headroom(x), t, one) * (four * per_headroom(x))
 
 cdef inline real tanh_derivative_from_output(real y) noexcept nogil:
     cdef real one = 1
@@ -357,27 +353,26 @@ cdef inline real softplus_derivative_from_output(real y, real beta) noexcept nog
     return magnitude(fma(scale, q, scale - one))
 
 
-cdef inline real silu_tail(real x, real beta, real *a, real *z, real *low) noexcept nogil:
-    """HEADROOM * sigmoid(-z), in two parts, with a = |x| bounded and z = |beta| * a"""
+cdef inline real silu_tail(real x, real beta, real *a, real *z) noexcept nogil:
+    """HEADROOM * sigmoid(-z), with a = |x| bounded and z = |beta| * a."""
     cdef real b = magnitude(beta)
     a[0] = at_most(exp_furthest(x) / b, magnitude(x))
     z[0] = b * a[0]
-    return sigmoid_tail(z[0], product_low(b, a[0], z[0]), low)
+    return sigmoid_tail(z[0], product_low(b, a[0], z[0]))
 
 cdef inline real silu_forward(real x, real beta) noexcept nogil:
-    """t = |x| sigmoid(-|beta x|): -t below zero, x - t above (the other way round for a negative beta)"""
+    """t = |x| sigmoid(-|beta x|): -t below zero, x - t above (the other way round for a negative beta)."""
     cdef real zero = 0, one = 1
-    cdef real a, z, low
-    cdef real tail = silu_tail(x, beta, &a, &z, &low)
+    cdef real a, z
+    cdef real tail = silu_tail(x, beta, &a, &z)
     cdef real sign = with_sign(one, beta)
-    cdef real t = fma(a, tail, a * low)
-    return with_sign(fma(t, -sign * per_headroom(x), x if x * sign > zero else zero), x)
+    return with_sign(fma(a * tail, -sign * per_headroom(x), x if x * sign > zero else zero), x)
 
 cdef inline real silu_derivative(real x, real beta) noexcept nogil:
     """d = s (1 - z (1 - s)) with s = sigmoid(-z), z = |beta x|: d below zero, 1 - d above."""
     cdef real zero = 0, one = 1
-    cdef real a, z, low
-    cdef real tail = silu_tail(x, beta, &a, &z, &low)
+    cdef real a, z
+    cdef real tail = silu_tail(x, beta, &a, &z)
     cdef real sign = with_sign(one, beta)
     cdef real d = tail * fma(-z, fma(-per_headroom(x), tail, one), one) * per_headroom(x)
     return d if x * sign < zero else one - d
@@ -418,9 +413,10 @@ cdef inline real gelu_forward(real x) noexcept nogil:
     cdef real v = a / denominator
     cdef real denominator_low = (shift - denominator) + a
     cdef real v_low = fma(-v, denominator_low, division_remainder(a, v, denominator)) * fma(-v, per_shift, per_shift)
-    cdef real tail = normal_tail(v)
+    cdef real tail_low
+    cdef real tail = normal_tail(v, v_low, &tail_low)
     cdef real h = v * tail
-    cdef real h_low = fma(v_low, tail, product_low(v, tail, h))
+    cdef real h_low = fma(v, tail_low, fma(v_low, tail, product_low(v, tail, h)))
     cdef real t = (h + fma(h, q, h_low)) * scale
     return with_sign(fma(-t, per_headroom(x), x if x > zero else zero), x)
 
@@ -432,7 +428,10 @@ cdef inline real gelu_derivative(real x) noexcept nogil:
     cdef real scale
     cdef real q = gelu_exp(a, &scale)
     cdef real v = a / (a + shift)
-    cdef real bracket = fma(-per_sqrt_2pi, a, normal_tail(v) * fma(-v, per_shift, per_shift))
+    cdef real per_denominator = fma(-v, per_shift, per_shift)
+    cdef real tail_low
+    cdef real tail = normal_tail(v, zero, &tail_low)
+    cdef real bracket = fma(tail, per_denominator, fma(tail_low, per_denominator, -per_sqrt_2pi * a))
     cdef real t = fma(scale, q, scale) * bracket * per_headroom(x)
     return t if x < zero else one - t
 

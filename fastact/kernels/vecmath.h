@@ -119,6 +119,25 @@ VECMATH double remainder_f64(double numerator, double quotient, double denominat
 #endif
 }
 
+/* float and double; |c| >= |a*b|, or a*b + c - sum representable; exact; -.   a*b + c - sum, for sum = fma(a, b, c). */
+VECMATH float fma_low_f32(float a, float b, float c, float sum) {
+#if VECMATH_FMA
+    return __builtin_fmaf(a, b, c - sum);
+#else
+    float product = a * b;
+    return ((c - sum) + product) + product_low_f32(a, b, product);
+#endif
+}
+
+VECMATH double fma_low_f64(double a, double b, double c, double sum) {
+#if VECMATH_FMA
+    return __builtin_fma(a, b, c - sum);
+#else
+    double product = a * b;
+    return ((c - sum) + product) + product_low_f64(a, b, product);
+#endif
+}
+
 /* ---- Exponential ----------------------------------------------------------------------------------------------- */
 
 /* float; EXP_LOWEST_F32 <= x <= 0; q as fraction of 1 + q: 0.8 ULP; NaN gives NaN.
@@ -220,30 +239,33 @@ VECMATH double log1p_tail_f64(double t) {
 }
 
 /* float; 0 <= a <= TANH_SMALL; 1 ULP; NaN gives NaN.   tanh(a) by its odd series */
-#define TANH_SMALL 0.625f
+#define TANH_SMALL 0.8125f
 VECMATH float tanh_small_f32(float a) {
     float u = a * a;
-    float p = -0.00569803f;
-    p = fma_f32(p, u, 0.020632321f);
-    p = fma_f32(p, u, -0.053737435f);
-    p = fma_f32(p, u, 0.13331412f);
-    p = fma_f32(p, u, -0.3333328f);
+    float p = 0.0015429676f;
+    p = fma_f32(p, u, -0.007335056f);
+    p = fma_f32(p, u, 0.02125386f);
+    p = fma_f32(p, u, -0.053837724f);
+    p = fma_f32(p, u, 0.13332033f);
+    p = fma_f32(p, u, -0.3333329f);
     return fma_f32(a * u, p, a);
 }
 
 VECMATH double tanh_small_f64(double a) {
     double u = a * a;
-    double p = -1.607106143631328e-05;
-    p = fma_f64(p, u, 7.714112127228327e-05);
-    p = fma_f64(p, u, -0.0002285611962995277);
-    p = fma_f64(p, u, 0.0005863149582740369);
-    p = fma_f64(p, u, -0.0014549583627930425);
-    p = fma_f64(p, u, 0.003591989066145948);
-    p = fma_f64(p, u, -0.008863220988203656);
-    p = fma_f64(p, u, 0.02186948757489324);
-    p = fma_f64(p, u, -0.05396825393120977);
-    p = fma_f64(p, u, 0.1333333333326195);
-    p = fma_f64(p, u, -0.33333333333332854);
+    double p = -1.176051660282066e-06;
+    p = fma_f64(p, u, 8.315917554407709e-06);
+    p = fma_f64(p, u, -3.1639650110395875e-05);
+    p = fma_f64(p, u, 9.150841259584458e-05);
+    p = fma_f64(p, u, -0.00023640031053967096);
+    p = fma_f64(p, u, 0.0005890410449449239);
+    p = fma_f64(p, u, -0.0014555803052645946);
+    p = fma_f64(p, u, 0.003592082156941803);
+    p = fma_f64(p, u, -0.008863229898203158);
+    p = fma_f64(p, u, 0.021869488089834358);
+    p = fma_f64(p, u, -0.05396825394731179);
+    p = fma_f64(p, u, 0.13333333333283684);
+    p = fma_f64(p, u, -0.3333333333333292);
     return fma_f64(a * u, p, a);
 }
 
@@ -313,7 +335,7 @@ VECMATH double sin_quarter_f64(double z) {
    polynomial in v (Shepherd and Laframboise 1981). */
 #define NORMAL_SHIFT_F32 3.0f
 #define NORMAL_SHIFT_F64 4.0
-VECMATH float normal_tail_f32(float v) {
+VECMATH float normal_tail_f32(float v, float v_low, float *low) {
     float w = v - 0.508544922f;
     float p = 0.05073218f;
     p = fma_f32(p, w, 0.06774118f);
@@ -324,12 +346,13 @@ VECMATH float normal_tail_f32(float v) {
     p = fma_f32(p, w, -0.15780687f);
     p = fma_f32(p, w, -0.3836559f);
     p = fma_f32(p, w, 0.9103064f);
-    p = fma_f32(p, w, -1.0030234f);
-    p = fma_f32(p, w, 0.7204462f);
-    return p;
+    float slope = fma_f32(p, w, -1.0030234f);
+    float tail = fma_f32(slope, w, 0.7204462f);
+    *low = fma_f32(slope, v_low, fma_low_f32(slope, w, 0.7204462f, tail));
+    return tail;
 }
 
-VECMATH double normal_tail_f64(double v) {
+VECMATH double normal_tail_f64(double v, double v_low, double *low) {
     double w = v - 0.45018482208251953;
     double p = -0.005761355517649714;
     p = fma_f64(p, w, -0.0035897014272720977);
@@ -353,9 +376,11 @@ VECMATH double normal_tail_f64(double v) {
     p = fma_f64(p, w, 1.0172701949798122);
     p = fma_f64(p, w, -1.6901222808130976);
     p = fma_f64(p, w, 1.786213063998286);
-    p = fma_f64(p, w, -1.381669391904634);
-    p = fma_f64(p, w, 0.819883377855841);
-    return p;
+    double slope = fma_f64(p, w, -1.381669391904634);
+    double slope_low = fma_low_f64(p, w, -1.381669391904634, slope);
+    double tail = fma_f64(slope, w, 0.819883377855841);
+    *low = fma_f64(slope, v_low, fma_f64(slope_low, w, fma_low_f64(slope, w, 0.819883377855841, tail)));
+    return tail;
 }
 
 #endif

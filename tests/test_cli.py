@@ -1,0 +1,107 @@
+"""The command line: what it says, and how it fails."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import fastact
+from fastact.__main__ import main
+
+PACKAGE_PARENT = str(Path(fastact.__file__).parents[1])
+
+
+def python(*arguments, cwd):
+    path = os.pathsep.join(filter(None, [PACKAGE_PARENT, os.environ.get("PYTHONPATH")]))
+    environment = {**os.environ, "PYTHONPATH": path}
+    return subprocess.run([sys.executable, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+
+
+def fails(capsys, *arguments):
+    """What a wrong command line says; its exit status is 2."""
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    return capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [(), ("info",)])
+def test_info(capsys, arguments):
+    assert main(arguments) == 0
+    text = capsys.readouterr().out
+    assert fastact.__version__ in text
+    assert fastact.backend() in text
+    for name, reason in fastact.backends.obstacles().items():
+        assert name in text
+        assert reason in text
+    assert "threads" in text
+    assert "python -m fastact bench --quick" in text
+
+
+def test_info_needs_numpy_only(tmp_path):
+    code = (
+        "import runpy, sys\n"
+        "for name in ('rich', 'scipy', 'torch', 'jax', 'numexpr', 'Cython'): sys.modules[name] = None\n"
+        "sys.argv = ['fastact']\n"
+        "runpy.run_module('fastact', run_name='__main__', alter_sys=True)\n"
+    )
+    result = python("-W", "error", "-c", code, cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert "backend" in result.stdout
+
+
+def test_as_a_module(tmp_path):
+    result = python("-W", "error", "-m", "fastact", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert fastact.__version__ in result.stdout
+    result = python("-m", "fastact", "benhc", cwd=tmp_path)
+    assert result.returncode == 2
+    assert "benhc" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_unknown_activation(capsys):
+    message = fails(capsys, "bench", "--only", "relu", "sigmod")
+    assert "'sigmod'" in message
+    assert "did you mean 'sigmoid'" in message
+    for name in (*fastact.activations, "softmax"):
+        assert name in message
+
+
+def test_unknown_activation_like_no_other(capsys):
+    message = fails(capsys, "bench", "--only", "xyzzy")
+    assert message.count("gelu") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("benhc",), "benhc"),
+        (("bench", "--sizes", "0"), "'0' is not a number of elements"),
+        (("bench", "--sizes", "many"), "'many' is not a number of elements"),
+        (("bench", "--dtype", "int8"), "int8"),
+        (("bench", "--backend", "sse9"), "possible here: "),
+        (("bench", "--json", "no/such/directory/results.json"), "there is no directory"),
+        (("bench", "--fast"), "--fast"),
+    ],
+)
+def test_wrong_options(capsys, arguments, said):
+    assert said in fails(capsys, *arguments)
+
+
+def test_without_rich(capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "rich", None)
+    monkeypatch.setitem(sys.modules, "rich.console", None)
+    assert main(["bench", "--quick"]) == 1
+    assert "pip install 'fastact[bench]'" in capsys.readouterr().err
+
+
+def test_interrupted(capsys, monkeypatch):
+    def interrupt(options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("fastact.bench.run", interrupt)
+    assert main(["bench"]) == 130
+    assert "interrupted" in capsys.readouterr().err

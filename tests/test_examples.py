@@ -1,0 +1,50 @@
+"""The examples run, are right, and give the same twice."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import fastact
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+
+def run(name, cwd, **environment):
+    path = os.pathsep.join(filter(None, [str(Path(fastact.__file__).parents[1]), os.environ.get("PYTHONPATH")]))
+    environment = {**os.environ, **environment, "PYTHONPATH": path}
+    command = [sys.executable, "-W", "error", str(EXAMPLES / name)]
+    result = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+def test_and_gate(tmp_path):
+    text = run("and_gate.py", tmp_path)
+    assert text == run("and_gate.py", tmp_path)
+    errors = [float(error) for error in re.findall(r"largest error (\S+)", text)]
+    sigmoid, without_bias, with_bias = errors
+    assert sigmoid < 0.1
+    assert without_bias == 0.33
+    assert with_bias == 0
+    decided = re.findall(r"(\d) AND (\d) -> \S+, that is (\d)", text)
+    for x1, x2, y in decided[:4] + decided[-4:]:
+        assert int(y) == (int(x1) and int(x2))
+
+
+def test_digits(tmp_path):
+    pytest.importorskip("sklearn")
+
+    def learn(**environment):
+        found = re.findall(r"accuracy (\S+)%, weights (\w+)", run("digits.py", tmp_path, **environment))
+        assert len(found) == 2  # fastact's and NumPy's
+        return [float(accuracy) for accuracy, _ in found], found[0][1]
+
+    accuracies, weights = learn()
+    assert min(accuracies) >= 97
+    assert learn() == (accuracies, weights)
+    (on_numpy, _), _ = learn(FASTACT_BACKEND="numpy")
+    assert abs(on_numpy - accuracies[0]) <= 0.5
