@@ -4,8 +4,9 @@ ONE table per peer. An entry is what a user of the peer would type, as text, so 
 nothing is timed besides. The names in it are those of `Operands` (x, dy, y, out, tmp, mask) and of the peer's modules;
 statements are separated by "; ", and the last is an expression whose value is the result, or None when `out` has it.
 
-The NumPy entries are the fastest of the usual ways, with scratch memory at hand (tmp, mask) as a careful user keeps it: a
-selection by `np.where` is many times slower where the processor can't guess the sign, so they avoid it.
+NumPy is there twice. `numpy` is what people write: the formula, with `out=` where it fits. `numpy_tuned` is the fastest that
+NumPy can do: scratch memory kept at hand (tmp, mask), every step in place, and no `np.where`, which is many times slower
+where the processor can't guess the sign.
 """
 
 from __future__ import annotations
@@ -29,10 +30,47 @@ from .registry import Entry, entries
 #: A pair of statements, forward and backward; None where the peer has no such function.
 Pair = tuple[str | None, str | None]
 
+#: What NumPy's users write. A function missing here is written as in `NUMPY_TUNED`.
+NUMPY: dict[str, Pair] = {
+    "relu": ("np.maximum(x, 0, out=out)", "np.multiply(dy, x > 0, out=out)"),
+    "relu6": ("np.clip(x, 0, 6, out=out)", "np.multiply(dy, (x > 0) & (x < 6), out=out)"),
+    "leaky_relu": ("np.where(x > 0, x, 0.01 * x)", "np.where(x > 0, dy, 0.01 * dy)"),
+    "prelu": (
+        "np.where(x > 0, x, 0.25 * x)",
+        "(np.where(x > 0, dy, 0.25 * dy), np.sum(dy * np.minimum(x, 0)))",
+    ),
+    "elu": ("np.where(x > 0, x, np.expm1(x))", "np.multiply(dy, np.where(x > 0, 1, np.exp(x)), out=out)"),
+    "sigmoid": (
+        "np.divide(1, 1 + np.exp(-x), out=out)",
+        "s = 1 / (1 + np.exp(-x)); np.multiply(dy, s * (1 - s), out=out)",
+    ),
+    "tanh": ("np.tanh(x, out=out)", "np.multiply(dy, 1 - np.tanh(x) ** 2, out=out)"),
+    "softplus": ("np.logaddexp(0, x, out=out)", "np.divide(dy, 1 + np.exp(-x), out=out)"),
+    "softsign": ("np.divide(x, 1 + np.abs(x), out=out)", "np.divide(dy, (1 + np.abs(x)) ** 2, out=out)"),
+    "arctan": ("np.arctan(x, out=out)", "np.divide(dy, 1 + x**2, out=out)"),
+    "silu": (
+        "np.divide(x, 1 + np.exp(-x), out=out)",
+        "s = 1 / (1 + np.exp(-x)); np.multiply(dy, s * (1 + x * (1 - s)), out=out)",
+    ),
+    "softmax": (
+        "e = np.exp(x - x.max(axis=-1, keepdims=True)); np.divide(e, e.sum(axis=-1, keepdims=True), out=out)",
+        "np.multiply(y, dy - np.sum(y * dy, axis=-1, keepdims=True), out=out)",
+    ),
+}
+
+#: What they take from SciPy.
+NUMPY_WITH_SCIPY: dict[str, Pair] = {
+    "gelu": (
+        "np.multiply(0.5 * x, 1 + special.erf(x * 0.7071067811865476), out=out)",
+        "cdf = 0.5 * (1 + special.erf(x * 0.7071067811865476)); "
+        "np.multiply(dy, cdf + x * np.exp(-0.5 * x**2) * 0.3989422804014327, out=out)",
+    ),
+}
+
 _SIGMOID = "r = np.negative(x, out=out); np.exp(r, out=r); np.add(r, 1, out=r); np.reciprocal(r, out=r)"
 _SLOPE = "r = np.maximum(np.greater(x, 0, out=mask), {0}, out=out, dtype=x.dtype); np.multiply(dy, r, out=r)"
 
-NUMPY: dict[str, Pair] = {
+NUMPY_TUNED: dict[str, Pair] = {
     "identity": ("x.copy() if out is None else np.copyto(out, x)", "dy.copy() if out is None else np.copyto(out, dy)"),
     "binary_step": (
         "(x >= 0).astype(x.dtype) if out is None else np.greater_equal(x, 0, out=out, casting='unsafe')",
@@ -57,7 +95,7 @@ NUMPY: dict[str, Pair] = {
         "np.tanh(x, out=out)",
         "r = np.tanh(x, out=out); np.multiply(r, r, out=r); np.subtract(1, r, out=r); np.multiply(dy, r, out=r)",
     ),
-    # np.logaddexp(0, x) says it in one call, but takes eight times as long: 20 ns an element
+    # an eighth of the time of np.logaddexp(0, x)
     "softplus": (
         "r = np.abs(x, out=out); np.negative(r, out=r); np.exp(r, out=r); np.log1p(r, out=r); "
         "np.add(r, np.maximum(x, 0, out=tmp), out=r)",
@@ -80,8 +118,7 @@ NUMPY: dict[str, Pair] = {
     ),
 }
 
-#: What NumPy's users take from SciPy.
-NUMPY_WITH_SCIPY: dict[str, Pair] = {
+NUMPY_TUNED_WITH_SCIPY: dict[str, Pair] = {
     "gelu": (  # the normal distribution function is as fast as 1 + erf(x / sqrt(2)) and needs fewer passes
         "r = special.ndtr(x, out=out); np.multiply(x, r, out=r)",
         "r = special.ndtr(x, out=out); t = np.multiply(x, x, out=tmp); np.multiply(t, -0.5, out=t); np.exp(t, out=t); "
@@ -91,7 +128,7 @@ NUMPY_WITH_SCIPY: dict[str, Pair] = {
 
 SCIPY: dict[str, Pair] = {
     "sigmoid": ("special.expit(x, out=out)", None),
-    "gelu": NUMPY_WITH_SCIPY["gelu"],
+    "gelu": NUMPY_TUNED_WITH_SCIPY["gelu"],
     "softmax": ("special.softmax(x, axis=-1)", None),
 }
 
@@ -208,7 +245,7 @@ class Contestant:
 
 def installed(name: str) -> bool:
     """Whether a peer can take part here."""
-    return name in ("fastact", "numpy") or importlib.util.find_spec(name) is not None
+    return name in ("fastact", "numpy", "numpy_tuned") or importlib.util.find_spec(name) is not None
 
 
 def find(peer: str, name: str, direction: str, operands: Operands) -> Contestant | None:
@@ -266,16 +303,26 @@ def _fastact(name: str, direction: str, operands: Operands) -> Contestant | None
 
 
 def _numpy(name: str, direction: str, operands: Operands) -> Contestant | None:
-    table, modules = NUMPY, {"np": np}
+    return _numpy_from("numpy", {**NUMPY_TUNED, **NUMPY}, NUMPY_WITH_SCIPY, name, direction, operands)
+
+
+def _numpy_tuned(name: str, direction: str, operands: Operands) -> Contestant | None:
+    return _numpy_from("numpy_tuned", NUMPY_TUNED, NUMPY_TUNED_WITH_SCIPY, name, direction, operands)
+
+
+def _numpy_from(
+    peer: str, table: Mapping[str, Pair], with_scipy: Mapping[str, Pair], name: str, direction: str, operands: Operands
+) -> Contestant | None:
+    modules = {"np": np}
     if installed("scipy"):
-        table, modules = {**NUMPY, **NUMPY_WITH_SCIPY}, {"np": np, "special": _import("scipy.special")}
+        table, modules = {**table, **with_scipy}, {"np": np, "special": _import("scipy.special")}
     statement = _pick(table.get(name), direction)
     if statement is None and name in entries:
-        return _formula(entries[name], direction, operands)
-    return _contestant("numpy", statement, modules, operands)
+        return _formula(peer, entries[name], direction, operands)
+    return _contestant(peer, statement, modules, operands)
 
 
-def _formula(entry: Entry, direction: str, operands: Operands) -> Contestant | None:
+def _formula(peer: str, entry: Entry, direction: str, operands: Operands) -> Contestant | None:
     """What stands in for an idiom that nobody has written yet: the registry's formula, in the arrays' own dtype."""
     parameters = "".join(f", {p.default!r}" for p in entry.parameters)
 
@@ -289,7 +336,7 @@ def _formula(entry: Entry, direction: str, operands: Operands) -> Contestant | N
     if direction == "backward" and entry.array_parameter:
         statement = f"({statement}, np.vdot(dy, {call('derivative_by_parameter')}))"
     formulas = {key: getattr(entry, key) for key in ("forward", "derivative", "derivative_by_parameter")}
-    return _contestant("numpy", statement, {"np": np, **formulas}, operands)
+    return _contestant(peer, statement, {"np": np, **formulas}, operands)
 
 
 def _scipy(name: str, direction: str, operands: Operands) -> Contestant | None:
@@ -350,6 +397,7 @@ def _numexpr(name: str, direction: str, operands: Operands) -> Contestant | None
 PEERS: dict[str, Callable[[str, str, Operands], Contestant | None]] = {
     "fastact": _fastact,
     "numpy": _numpy,
+    "numpy_tuned": _numpy_tuned,
     "torch": _torch,
     "jax": _jax,
     "scipy": _scipy,

@@ -62,10 +62,11 @@ class Softmax:
             wide = x.astype(np.float64, copy=False)
             largest = wide.max(axis=axis, keepdims=True, initial=-np.inf)
             z = wide - largest
-            # The difference's own rounding error, without which the exponential's error would grow with its argument.
-            lost = (wide - (z + largest)) + ((z + largest) - z - largest)
-            z = np.exp(z, out=z)
-            z += z * np.where(np.isfinite(lost), lost, 0)
+            lost = (wide - (z + largest)) + ((z + largest) - z - largest) if x.dtype.itemsize >= 8 else None
+            np.exp(z, out=z)
+            if lost is not None:
+                # The difference's own rounding error, without which the exponential's error would grow with its argument.
+                z += z * np.where(np.isfinite(lost), lost, 0)
             total = z.sum(axis=axis, keepdims=True)
             if out is None:
                 return np.divide(z, total, out=z).astype(_result(x.dtype), copy=False)

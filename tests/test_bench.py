@@ -52,7 +52,9 @@ def test_the_command(hurried, capsys, tmp_path):
     assert "How this was measured" in text
 
 
-@pytest.mark.parametrize("options", [["--fresh"], ["--dtype", "float64"], ["--backend", "numpy"], ["--sizes", "1", "7"]])
+@pytest.mark.parametrize(
+    "options", [["--fresh"], ["--tuned"], ["--dtype", "float64"], ["--backend", "numpy"], ["--sizes", "1", "7"]]
+)
 def test_options(hurried, capsys, options):
     assert main(["bench", "--only", "relu", "sigmoid", "softmax", *options]) == 0
     assert "geometric mean" in capsys.readouterr().out
@@ -137,6 +139,7 @@ def test_numpy_keeps_the_dtype(monkeypatch, dtype, fresh):
             np.testing.assert_allclose(result, wanted, rtol=1e-4, atol=1e-5)
         if not tables:
             monkeypatch.setattr(peers, "NUMPY", {"softmax": peers.NUMPY["softmax"]})
+            monkeypatch.setattr(peers, "NUMPY_TUNED", {})
             monkeypatch.setattr(peers, "NUMPY_WITH_SCIPY", {})
 
 
