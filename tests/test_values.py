@@ -53,7 +53,10 @@ def test_limits(f, dtype, n):
     wanted = np.array(LIMITS[f.name]).astype(dtype)
     x = np.tile(np.array([-INF, -0.0, 0.0, INF], dtype), n)
     y = f(x)
-    np.testing.assert_array_equal(y, np.tile(wanted, n))
+    if f.name == "softplus":  # log 2 is rounded
+        np.testing.assert_array_max_ulp(y, np.tile(wanted, n), maxulp=1)
+    else:
+        np.testing.assert_array_equal(y, np.tile(wanted, n))
     np.testing.assert_array_equal(np.signbit(y), np.tile(np.signbit(wanted), n))
 
 

@@ -155,18 +155,17 @@ cdef inline real normal_tail(real v, real v_low, real *low) noexcept nogil:
 cdef inline real at_most(real limit, real x) noexcept nogil:
     return limit if x > limit else x
 
-cdef inline real sigmoid_tail(real a, real a_low) noexcept nogil:
-    """HEADROOM / (1 + e^(a + a_low)) for 0 <= a <= exp_furthest.
-
-    The quotient 1/denominator is corrected by its remainder and by what was lost in rounding the denominator."""
-    cdef real one = 1
-    cdef real per = per_headroom(a)
+cdef inline real one_plus_exp(real a, real a_low) noexcept nogil:
+    """(1 + e^(a + a_low)) / HEADROOM for 0 <= a <= exp_furthest: the sum of 1 and a power of two, what that lost, the rest."""
     cdef real scale
     cdef real q = exp_up(a, a_low, &scale)
-    cdef real denominator = fma(scale, q, scale) + per
-    cdef real denominator_low = fma(scale, q, scale - denominator) + per
-    cdef real r = one / denominator
-    return fma(r, fma(-r, denominator_low, division_remainder(one, r, denominator)), r)
+    cdef real total = scale + per_headroom(a)
+    return total + fma(scale, q, per_headroom(a) - (total - scale))
+
+cdef inline real sigmoid_tail(real a, real a_low) noexcept nogil:
+    """HEADROOM / (1 + e^(a + a_low)) for 0 <= a <= exp_furthest."""
+    cdef real one = 1
+    return one / one_plus_exp(a, a_low)
 
 
 # ---- Piecewise linear -----------------------------------------------------------------------------------------------
@@ -309,36 +308,30 @@ cdef inline real tanh_derivative_from_output(real y) noexcept nogil:
     return (one - y) * (one + y)
 
 
-cdef inline real softplus_exp(real x, real beta, real *e_low) noexcept nogil:
-    """HEADROOM * e^-|beta x|, in two parts."""
+cdef inline real softplus_exp(real x, real beta) noexcept nogil:
+    """HEADROOM * e^-|beta x|"""
     cdef real b = magnitude(beta)
     cdef real a = at_most(exp_furthest(x) / b, magnitude(x))
     cdef real z = b * a
     cdef real scale
     cdef real q = exp_down(-z, -product_low(b, a, z), &scale)
-    cdef real e = fma(scale, q, scale)
-    e_low[0] = fma(scale, q, scale - e)
-    return e
+    return fma(scale, q, scale)
 
 cdef inline real softplus_forward(real x, real beta) noexcept nogil:
-    """max(x, 0) + log1p(e^-|beta x|) / beta"""
+    """max(x, 0) + log1p(e^-|beta x|) / beta, with log1p(e) = e + e^2 * log1p_tail(e); e itself is added last."""
     cdef real zero = 0, one = 1
-    cdef real unscale = per_headroom(x)
     cdef real per_beta = one / beta
-    cdef real per_beta_low = division_remainder(one, per_beta, beta) * per_beta
-    cdef real e_low
-    cdef real e = softplus_exp(x, beta, &e_low)
-    cdef real rest = fma(e * (e * unscale), log1p_tail(e * unscale), e_low)
-    cdef real factor = per_beta * unscale if x > zero else per_beta
-    cdef real factor_low = per_beta_low * unscale if x > zero else per_beta_low
-    cdef real y = fma(e, factor_low, fma(rest, factor, x if x > zero else zero))
-    return fma(e, factor, y) * (one if x > zero else unscale)
+    cdef real factor = per_beta * per_headroom(x)
+    cdef real factor_low = division_remainder(one, per_beta, beta) * factor
+    cdef real e_scaled = softplus_exp(x, beta)
+    cdef real e = e_scaled * per_headroom(x)
+    cdef real smaller_terms = fma(e_scaled * factor * e, log1p_tail(e), x if x > zero else zero)
+    return fma(e_scaled, factor, fma(e_scaled, factor_low, smaller_terms))
 
 cdef inline real softplus_derivative(real x, real beta) noexcept nogil:
     """sigmoid(beta x) = t or 1 - t, t = e / (1 + e), e = e^-|beta x|"""
     cdef real zero = 0, one = 1
-    cdef real e_low
-    cdef real e_scaled = softplus_exp(x, beta, &e_low)
+    cdef real e_scaled = softplus_exp(x, beta)
     cdef real t = e_scaled / fma(e_scaled, per_headroom(x), one) * per_headroom(x)
     return one - t if x > zero else t
 
@@ -353,26 +346,26 @@ cdef inline real softplus_derivative_from_output(real y, real beta) noexcept nog
     return magnitude(fma(scale, q, scale - one))
 
 
-cdef inline real silu_tail(real x, real beta, real *a, real *z) noexcept nogil:
-    """HEADROOM * sigmoid(-z), with a = |x| bounded and z = |beta| * a."""
+cdef inline real silu_denominator(real x, real beta, real *a, real *z) noexcept nogil:
+    """(1 + e^z) / HEADROOM, with a = |x| bounded and z = |beta| * a."""
     cdef real b = magnitude(beta)
     a[0] = at_most(exp_furthest(x) / b, magnitude(x))
     z[0] = b * a[0]
-    return sigmoid_tail(z[0], product_low(b, a[0], z[0]))
+    return one_plus_exp(z[0], product_low(b, a[0], z[0]))
 
 cdef inline real silu_forward(real x, real beta) noexcept nogil:
     """t = |x| sigmoid(-|beta x|): -t below zero, x - t above (the other way round for a negative beta)."""
     cdef real zero = 0, one = 1
     cdef real a, z
-    cdef real tail = silu_tail(x, beta, &a, &z)
+    cdef real denominator = silu_denominator(x, beta, &a, &z)
     cdef real sign = with_sign(one, beta)
-    return with_sign(fma(a * tail, -sign * per_headroom(x), x if x * sign > zero else zero), x)
+    return fma(a / denominator, -sign * per_headroom(x), -zero if x * sign < zero else x)
 
 cdef inline real silu_derivative(real x, real beta) noexcept nogil:
     """d = s (1 - z (1 - s)) with s = sigmoid(-z), z = |beta x|: d below zero, 1 - d above."""
     cdef real zero = 0, one = 1
     cdef real a, z
-    cdef real tail = silu_tail(x, beta, &a, &z)
+    cdef real tail = one / silu_denominator(x, beta, &a, &z)
     cdef real sign = with_sign(one, beta)
     cdef real d = tail * fma(-z, fma(-per_headroom(x), tail, one), one) * per_headroom(x)
     return d if x * sign < zero else one - d
@@ -418,7 +411,7 @@ cdef inline real gelu_forward(real x) noexcept nogil:
     cdef real h = v * tail
     cdef real h_low = fma(v, tail_low, fma(v_low, tail, product_low(v, tail, h)))
     cdef real t = (h + fma(h, q, h_low)) * scale
-    return with_sign(fma(-t, per_headroom(x), x if x > zero else zero), x)
+    return fma(-t, per_headroom(x), -zero if x < zero else x)
 
 cdef inline real gelu_derivative(real x) noexcept nogil:
     """x < 0 ? t : 1 - t with t = Phi(-a) - a phi(a) = e^(-a^2/2) (tail(v)/(a + NORMAL_SHIFT) - a / sqrt(2 pi))."""

@@ -200,41 +200,41 @@ VECMATH double exp_split_f64(double x, double x_low, int headroom, double *scale
 
 /* float; 0 <= t <= 1; makes t + t^2 * tail exact to 2^-26; NaN gives NaN.   (log1p(t) - t) / t^2 */
 VECMATH float log1p_tail_f32(float t) {
-    float p = 0.00208443f;
-    p = fma_f32(p, t, -0.013691151f);
-    p = fma_f32(p, t, 0.04211386f);
-    p = fma_f32(p, t, -0.08323802f);
-    p = fma_f32(p, t, 0.1247948f);
-    p = fma_f32(p, t, -0.16135158f);
-    p = fma_f32(p, t, 0.19899622f);
-    p = fma_f32(p, t, -0.24988864f);
-    p = fma_f32(p, t, 0.33332714f);
-    p = fma_f32(p, t, -0.49999988f);
+    float w = t - 0.794189453f;
+    float p = -0.0032258863f;
+    p = fma_f32(p, w, -0.0007120424f);
+    p = fma_f32(p, w, -0.0038611435f);
+    p = fma_f32(p, w, 0.006554019f);
+    p = fma_f32(p, w, -0.013190814f);
+    p = fma_f32(p, w, 0.027714975f);
+    p = fma_f32(p, w, -0.059793714f);
+    p = fma_f32(p, w, 0.13520595f);
+    p = fma_f32(p, w, -0.33236694f);
     return p;
 }
 
 VECMATH double log1p_tail_f64(double t) {
-    double p = -1.655346139612297e-05;
-    p = fma_f64(p, t, 0.00019896294284015345);
-    p = fma_f64(p, t, -0.0011372463547927123);
-    p = fma_f64(p, t, 0.004132503289062871);
-    p = fma_f64(p, t, -0.010792443622180995);
-    p = fma_f64(p, t, 0.02178427107314049);
-    p = fma_f64(p, t, -0.03584904551142668);
-    p = fma_f64(p, t, 0.05036496411827506);
-    p = fma_f64(p, t, -0.06309109714896577);
-    p = fma_f64(p, t, 0.0734038684100863);
-    p = fma_f64(p, t, -0.08212184566511584);
-    p = fma_f64(p, t, 0.09057314505634351);
-    p = fma_f64(p, t, -0.09992603395997364);
-    p = fma_f64(p, t, 0.11109840986172212);
-    p = fma_f64(p, t, -0.12499833772521621);
-    p = fma_f64(p, t, 0.14285698205985292);
-    p = fma_f64(p, t, -0.16666665564592395);
-    p = fma_f64(p, t, 0.19999999949653302);
-    p = fma_f64(p, t, -0.24999999998605513);
-    p = fma_f64(p, t, 0.3333333333331349);
-    p = fma_f64(p, t, -0.499999999999999);
+    double w = t - 0.7201433181762695;
+    double p = 2.5243825722413908e-05;
+    p = fma_f64(p, w, 5.451921133814531e-05);
+    p = fma_f64(p, w, 5.966957854963644e-05);
+    p = fma_f64(p, w, 8.882841409923458e-06);
+    p = fma_f64(p, w, 8.243772480699865e-06);
+    p = fma_f64(p, w, -3.645387078531542e-05);
+    p = fma_f64(p, w, 5.226434069694853e-05);
+    p = fma_f64(p, w, -9.657440033711449e-05);
+    p = fma_f64(p, w, 0.00017961426936757166);
+    p = fma_f64(p, w, -0.00033205085870019273);
+    p = fma_f64(p, w, 0.0006181719410330174);
+    p = fma_f64(p, w, -0.0011591024315814411);
+    p = fma_f64(p, w, 0.0021915484036502866);
+    p = fma_f64(p, w, -0.004186109458622714);
+    p = fma_f64(p, w, 0.008098543649893078);
+    p = fma_f64(p, w, -0.01592698323127433);
+    p = fma_f64(p, w, 0.03201973230844538);
+    p = fma_f64(p, w, -0.06641271196054625);
+    p = fma_f64(p, w, 0.1445391898029681);
+    p = fma_f64(p, w, -0.34271792006785107);
     return p;
 }
 
@@ -336,7 +336,11 @@ VECMATH double sin_quarter_f64(double z) {
 #define NORMAL_SHIFT_F32 3.0f
 #define NORMAL_SHIFT_F64 4.0
 VECMATH float normal_tail_f32(float v, float v_low, float *low) {
-    float w = v - 0.508544922f;
+    const float centre = 0.508544922f;
+    float w = v - centre;
+#if !VECMATH_FMA
+    v_low += (-centre - w) + v;
+#endif
     float p = 0.05073218f;
     p = fma_f32(p, w, 0.06774118f);
     p = fma_f32(p, w, -0.05663852f);
@@ -348,12 +352,14 @@ VECMATH float normal_tail_f32(float v, float v_low, float *low) {
     p = fma_f32(p, w, 0.9103064f);
     float slope = fma_f32(p, w, -1.0030234f);
     float tail = fma_f32(slope, w, 0.7204462f);
-    *low = fma_f32(slope, v_low, fma_low_f32(slope, w, 0.7204462f, tail));
+    *low = fma_f32(fma_f32(p, w, slope), v_low, fma_low_f32(slope, w, 0.7204462f, tail));
     return tail;
 }
 
 VECMATH double normal_tail_f64(double v, double v_low, double *low) {
-    double w = v - 0.45018482208251953;
+    const double centre = 0.45018482208251953;
+    double w = v - centre;
+    v_low += (-centre - w) + v;
     double p = -0.005761355517649714;
     p = fma_f64(p, w, -0.0035897014272720977);
     p = fma_f64(p, w, 0.011393945506136734);
@@ -379,7 +385,7 @@ VECMATH double normal_tail_f64(double v, double v_low, double *low) {
     double slope = fma_f64(p, w, -1.381669391904634);
     double slope_low = fma_low_f64(p, w, -1.381669391904634, slope);
     double tail = fma_f64(slope, w, 0.819883377855841);
-    *low = fma_f64(slope, v_low, fma_f64(slope_low, w, fma_low_f64(slope, w, 0.819883377855841, tail)));
+    *low = fma_f64(fma_f64(p, w, slope), v_low, fma_f64(slope_low, w, fma_low_f64(slope, w, 0.819883377855841, tail)));
     return tail;
 }
 

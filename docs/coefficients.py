@@ -1,0 +1,142 @@
+"""Regenerate every polynomial of vecmath.h and special.py:  python docs/coefficients.py [name ...]
+
+Each polynomial is a minimax fit: Lawson's algorithm on a dense Chebyshev grid, in 80 digits.  The low coefficients carry the
+most weight, so they are rounded to the target type one at a time and the rest is refitted around what was lost.  Printed
+for each: the coefficients from the constant term up, and log2 of the largest weighted error *after* rounding.
+"""
+
+import sys
+
+import mpmath as mp
+import numpy as np
+
+mp.mp.dps = 80
+GRID = 400
+LAWSON_STEPS = 30
+REFITTED = 4  # coefficients rounded one at a time; the error of rounding the later ones is lost in their small terms
+
+
+def chebyshev_grid(low, high):
+    centre, half = (mp.mpf(low) + high) / 2, (mp.mpf(high) - low) / 2
+    return [centre - half * mp.cos(mp.pi * (i + mp.mpf(0.5)) / GRID) for i in range(GRID)]
+
+
+def polynomial(coefficients, x):
+    return mp.polyval(coefficients[::-1], x)
+
+
+def minimax(xs, values, weights, degree):
+    """Coefficients of the polynomial that minimises max |weight * (value - polynomial)| over the grid.
+
+    Lawson's algorithm: least squares, each point's weight multiplied by its error until all extrema are equal.
+    """
+    powers = [[x**k for x in xs] for k in range(2 * degree + 1)]
+    emphasis = [mp.mpf(1)] * len(xs)
+    best, least = None, mp.inf
+    for _ in range(LAWSON_STEPS):
+        squares = [e * w * w for e, w in zip(emphasis, weights, strict=True)]
+        moments = [mp.fdot(squares, p) for p in powers]
+        targets = [s * v for s, v in zip(squares, values, strict=True)]
+        matrix = mp.matrix([[moments[i + j] for j in range(degree + 1)] for i in range(degree + 1)])
+        right = mp.matrix([mp.fdot(targets, powers[i]) for i in range(degree + 1)])
+        coefficients = list(mp.lu_solve(matrix, right))
+        errors = [abs(w * (v - polynomial(coefficients, x))) for x, v, w in zip(xs, values, weights, strict=True)]
+        largest = max(errors)
+        if largest < least:
+            best, least = coefficients, largest
+        emphasis = [e * error / largest for e, error in zip(emphasis, errors, strict=True)]
+        total = mp.fsum(emphasis)
+        emphasis = [e / total for e in emphasis]
+    return best
+
+
+def fit(function, weight, low, high, degree, dtype):
+    """Rounded coefficients and log2 of their largest weighted error."""
+    xs = chebyshev_grid(low, high)
+    values = [function(x) for x in xs]
+    weights = [abs(weight(x)) for x in xs]
+    rest, scale, rounded = values, weights, []
+    for k in range(min(REFITTED, degree)):
+        lowest = mp.mpf(float(dtype(float(minimax(xs, rest, scale, degree - k)[0]))))
+        rounded.append(lowest)
+        rest = [(v - lowest) / x for v, x in zip(rest, xs, strict=True)]
+        scale = [w * abs(x) for w, x in zip(scale, xs, strict=True)]
+    rounded += [mp.mpf(float(dtype(float(c)))) for c in minimax(xs, rest, scale, degree - len(rounded))]
+    worst = max(abs(w * (v - polynomial(rounded, x))) for x, v, w in zip(xs, values, weights, strict=True))
+    return [dtype(float(c)) for c in rounded], float(mp.log(worst, 2))
+
+
+def odd_tail(function):
+    """(function(x)/x - 1) / x^2 as a function of u = x^2, for an odd function with slope 1 at zero."""
+    return lambda u: (function(mp.sqrt(u)) / mp.sqrt(u) - 1) / u
+
+
+def odd_weight(function):
+    """Makes an error of odd_tail relative to the function."""
+    return lambda u: u * mp.sqrt(u) / function(mp.sqrt(u))
+
+
+def normal_tail(shift, centre):
+    """(a + shift) e^(a^2/2) Phi(-a) as a function of w = v - centre, v = a/(a + shift): see vecmath.h."""
+
+    def tail(w):
+        v = w + centre
+        a = shift * v / (1 - v)
+        return (a + shift) * mp.exp(a * a / 2) * mp.erfc(a / mp.sqrt(2)) / 2
+
+    return tail, lambda w: 1 / tail(w)
+
+
+def log1p_tail(centre):
+    """(log1p(t) - t) / t^2 as a function of w = t - centre."""
+
+    def tail(w):
+        t = w + centre
+        return (mp.log1p(t) - t) / t**2
+
+    return tail, lambda w: (w + centre) ** 2 / mp.log1p(w + centre)
+
+
+HALF_LN2 = mp.log(2) / 2 * mp.mpf("1.0001")
+TANH_SMALL = mp.mpf("0.8125")
+F32, F64 = np.float32, np.float64
+
+# name: function, weight that makes the error relative to the whole result, interval for each type, degree for each type
+POLYNOMIALS = {
+    "expm1": (
+        lambda r: (mp.expm1(r) - r) / r**2,
+        lambda r: r**2,
+        {F32: (-HALF_LN2, HALF_LN2, 4), F64: (-HALF_LN2, HALF_LN2, 9)},
+    ),
+    "tanh": (
+        odd_tail(mp.tanh),
+        odd_weight(mp.tanh),
+        {F32: (0, TANH_SMALL**2, 5), F64: (0, TANH_SMALL**2, 12)},
+    ),
+    "arctan": (odd_tail(mp.atan), odd_weight(mp.atan), {F32: (0, 1, 8), F64: (0, 1, 19)}),
+    "sin": (
+        odd_tail(mp.sin),
+        odd_weight(mp.sin),
+        {F32: (0, mp.pi**2 / 16, 2), F64: (0, mp.pi**2 / 16, 5)},
+    ),
+}
+
+# Two are centred: their terms are then small where the sum is, and round less. Each centre is a number near the best
+# place for which the constant term is almost a float.
+for dtype, centre, degree in ((F32, 0.794189453125, 8), (F64, 0.7201433181762695, 19)):
+    tail, weight = log1p_tail(mp.mpf(centre))
+    POLYNOMIALS[f"log1p_{dtype.__name__}"] = (tail, weight, {dtype: (-mp.mpf(centre), 1 - mp.mpf(centre), degree)})
+
+for dtype, centre, shift, furthest, degree in ((F32, 0.508544921875, 3, 15, 10), (F64, 0.45018482208251953, 4, 39.5, 23)):
+    tail, weight = normal_tail(shift, mp.mpf(centre))
+    interval = (-mp.mpf(centre), mp.mpf(furthest) / (furthest + shift) - centre, degree)
+    POLYNOMIALS[f"normal_tail_{dtype.__name__}"] = (tail, weight, {dtype: interval})
+
+if __name__ == "__main__":
+    for name in sys.argv[1:] or POLYNOMIALS:
+        function, weight, targets = POLYNOMIALS[name]
+        for dtype, (low, high, degree) in targets.items():
+            coefficients, error = fit(function, weight, low, high, degree, dtype)
+            print(f"{name} {dtype.__name__}, degree {degree}, error 2^{error:.1f}")
+            for c in coefficients:
+                print(f"  {c!s}")
