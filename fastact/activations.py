@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy import inf
 
+from . import special
 from .contract import Activation
 from .registry import Info, activation
-from .special import normal_cdf, normal_pdf
 
 
 def _nan_or(values, x):
@@ -552,7 +552,7 @@ swish = silu
 
 
 @activation(
-    derivative=lambda x: normal_cdf(x) + _vanishing(x, normal_pdf(x)),
+    derivative=special.gelu_derivative,
     info=Info(
         formula="x * Phi(x), Phi the standard normal distribution function",
         derivative="Phi(x) + x * phi(x), phi the standard normal density",
@@ -579,7 +579,7 @@ def gelu(x):
     >>> gelu(np.array([-30.0, 0.0, 1.0]))
     array([-1.47201418e-196,  0.00000000e+000,  8.41344746e-001])
     """
-    return _vanishing(x, normal_cdf(x))
+    return special.gelu(x)
 
 
 if not TYPE_CHECKING:  # type checkers see the names above themselves, and would see none in a computed list
