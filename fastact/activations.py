@@ -99,7 +99,7 @@ def identity(x):
     derivative=lambda x: _nan_or(0.0, x),
     keeps_integers=True,
     info=Info(
-        formula="0 for x < 0, else 1",
+        formula="0 if x < 0 else 1",
         derivative="0",
         range=(0, 1),
         monotonic=True,
@@ -134,7 +134,7 @@ def binary_step(x):
     keeps_integers=True,
     info=Info(
         formula="max(0, x)",
-        derivative="1 for x > 0, else 0",
+        derivative="1 if x > 0 else 0",
         range=(0, inf),
         monotonic=True,
         smooth=False,
@@ -168,7 +168,7 @@ def relu(x):
     keeps_integers=True,
     info=Info(
         formula="min(max(0, x), 6)",
-        derivative="1 for 0 < x < 6, else 0",
+        derivative="1 if 0 < x < 6 else 0",
         range=(0, 6),
         monotonic=True,
         smooth=False,
@@ -202,8 +202,8 @@ def relu6(x):
     from_output_low={"negative_slope": 0},
     keeps_integers=True,
     info=Info(
-        formula="x for x > 0, else negative_slope * x",
-        derivative="1 for x > 0, else negative_slope",
+        formula="x if x > 0 else negative_slope * x",
+        derivative="1 if x > 0 else negative_slope",
         range=(-inf, inf),
         monotonic=True,
         smooth=False,
@@ -241,8 +241,8 @@ def leaky_relu(x, negative_slope=0.01):
     derivative_by_parameter=lambda x, slope: np.where(x > 0, 0.0, x),
     keeps_integers=True,
     info=Info(
-        formula="x for x > 0, else slope * x",
-        derivative="1 for x > 0, else slope",
+        formula="x if x > 0 else slope * x",
+        derivative="1 if x > 0 else slope",
         range=(-inf, inf),
         monotonic=True,
         smooth=False,
@@ -282,8 +282,8 @@ def prelu(x, slope=0.25):
     derivative_from_output=lambda y, alpha: np.where(y > 0, 1.0, y + alpha),
     from_output_low={"alpha": 0},
     info=Info(
-        formula="x for x > 0, else alpha * (exp(x) - 1)",
-        derivative="1 for x > 0, else alpha * exp(x)",
+        formula="x if x > 0 else alpha * expm1(x)",
+        derivative="1 if x > 0 else alpha * exp(x)",
         range=(-1, inf),
         monotonic=True,
         smooth=True,
@@ -324,7 +324,7 @@ def _sigmoid_derivative(x):
     derivative_from_output=lambda y: y * (1 - y),
     info=Info(
         formula="1 / (1 + exp(-x))",
-        derivative="f(x) * (1 - f(x))",
+        derivative="sigmoid(x) * sigmoid(-x)",
         range=(0, 1),
         monotonic=True,
         smooth=True,
@@ -362,7 +362,7 @@ def _tanh_derivative(x):
     derivative_from_output=lambda y: (1 - y) * (1 + y),
     info=Info(
         formula="tanh(x)",
-        derivative="1 - f(x)^2",
+        derivative="1 / cosh(x)**2",
         range=(-1, 1),
         monotonic=True,
         smooth=True,
@@ -398,7 +398,7 @@ def _softplus_derivative(x, beta):
     derivative_from_output=lambda y, beta: -np.expm1(-beta * y),
     domain={"beta": (0, True)},
     info=Info(
-        formula="log(1 + exp(beta * x)) / beta",
+        formula="log1p(exp(beta * x)) / beta",
         derivative="sigmoid(beta * x)",
         range=(0, inf),
         monotonic=True,
@@ -439,8 +439,8 @@ def _softsign_derivative(x):
     derivative=_softsign_derivative,
     derivative_from_output=lambda y: (1 - np.abs(y)) ** 2,
     info=Info(
-        formula="x / (1 + |x|)",
-        derivative="1 / (1 + |x|)^2",
+        formula="x / (1 + abs(x))",
+        derivative="1 / (1 + abs(x))**2",
         range=(-1, 1),
         monotonic=True,
         smooth=True,
@@ -479,7 +479,7 @@ def _arctan_derivative(x):
     derivative_from_output=lambda y: np.cos(y) ** 2,
     info=Info(
         formula="arctan(x)",
-        derivative="1 / (1 + x^2)",
+        derivative="1 / (1 + x**2)",
         range=(-np.pi / 2, np.pi / 2),
         monotonic=True,
         smooth=True,
@@ -516,7 +516,7 @@ def _silu_derivative(x, beta):
     derivative=_silu_derivative,
     info=Info(
         formula="x * sigmoid(beta * x)",
-        derivative="s + beta * x * s * (1 - s), s = sigmoid(beta * x)",
+        derivative="sigmoid(beta * x) + beta * x * sigmoid(beta * x) * sigmoid(-beta * x)",
         range=(-0.27846454276107386, inf),
         monotonic=False,
         smooth=True,
@@ -554,8 +554,8 @@ swish = silu
 @activation(
     derivative=special.gelu_derivative,
     info=Info(
-        formula="x * Phi(x), Phi the standard normal distribution function",
-        derivative="Phi(x) + x * phi(x), phi the standard normal density",
+        formula="x * Phi(x)",
+        derivative="Phi(x) + x * phi(x)",
         range=(-0.16997120747990369, inf),
         monotonic=False,
         smooth=True,
@@ -568,6 +568,7 @@ def gelu(x):
 
     Notes
     -----
+    Phi is the standard normal distribution function, phi its density.
     Hendrycks and Gimpel, *Gaussian Error Linear Units* (2016); ``torch.nn.GELU()``. JAX's and Flax's default is the tanh
     approximation instead. Computed with the complementary error function, so that the left tail keeps its digits. f(-inf) is
     -0.0.

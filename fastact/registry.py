@@ -42,7 +42,10 @@ class Info:
     Attributes
     ----------
     formula, derivative : str
-        f(x) and f'(x).
+        The definition of f(x) and f'(x), in Python's notation, of x, the parameters, and the functions of mathematics:
+        exp, expm1, log, log1p, sqrt, the trigonometric and hyperbolic ones, sigmoid, erf, Phi and phi (the standard normal
+        distribution and density). The tests evaluate it with many digits, as reference for the kernels: so write the
+        textbook's form, but one that does not cancel where another does not.
     range : tuple of float
         Greatest lower and least upper bound of f(x).
     monotonic : bool

@@ -1,84 +1,84 @@
-"""What the activations should give, from textbook formulas that share nothing with the package.
+"""What the activations should give: their definitions, evaluated with many digits. Nothing here is shared with the package.
 
-`exact` evaluates with mpmath, for samples of any dtype; `extended` in NumPy's long double, for millions of float32 inputs. Each
-derivative comes with the size of its largest term, the unit in which its error is measured.
+The definition is the text in `f.info`: formula and derivative as a textbook writes them. `exact` evaluates it with mpmath, for
+samples of any dtype; `extended` in NumPy's long double, for millions of float32 inputs. The derivative comes with the size
+of its largest term, the unit in which its error is measured.
 """
+
+import ast
+import functools
 
 import mpmath
 import numpy as np
 import scipy.special
 
+import fastact
+
 mp = mpmath.mp.clone()
-mp.prec = 300  # the tails cancel down to 2^-1074
+mp.prec = 1200  # digits enough where the smallest float64 is what is left of a difference from 1
 LONG_DOUBLE_IS_EXTENDED = np.finfo(np.longdouble).nmant >= 63
+_L = np.longdouble
 
 
-def _sigmoid(x):
-    return 1 / (1 + mp.exp(-x))
-
-
-def _phi(x):
-    return mp.exp(-x * x / 2) / mp.sqrt(2 * mp.pi)
-
-
-def _cdf(x):
+def _mp_cdf(x):
     if abs(x) > 60:  # 0 or 1 in any dtype, and more than mpmath's erfc takes
         return mp.mpf(x > 0)
     return mp.erfc(-x / mp.sqrt(2)) / 2
 
 
-# name: f(x, parameters), and the terms of f'(x, parameters)
-EXACT = {
-    "identity": (lambda x: x, lambda x: [mp.mpf(1)]),
-    "binary_step": (lambda x: mp.mpf(x >= 0), lambda x: [mp.mpf(0)]),
-    "relu": (lambda x: max(x, 0), lambda x: [mp.mpf(x > 0)]),
-    "relu6": (lambda x: min(max(x, 0), 6), lambda x: [mp.mpf(0 < x < 6)]),
-    "leaky_relu": (lambda x, slope: x if x > 0 else slope * x, lambda x, slope: [mp.mpf(1) if x > 0 else slope]),
-    "prelu": (lambda x, slope: x if x > 0 else slope * x, lambda x, slope: [mp.mpf(1) if x > 0 else slope]),
-    "elu": (lambda x, a: x if x > 0 else a * mp.expm1(x), lambda x, a: [mp.mpf(1) if x > 0 else a * mp.exp(x)]),
-    "sigmoid": (_sigmoid, lambda x: [_sigmoid(x) * _sigmoid(-x)]),
-    "tanh": (mp.tanh, lambda x: [mp.sech(x) ** 2]),
-    "softplus": (lambda x, b: mp.log1p(mp.exp(b * x)) / b, lambda x, b: [_sigmoid(b * x)]),
-    "softsign": (lambda x: x / (1 + abs(x)), lambda x: [1 / (1 + abs(x)) ** 2]),
-    "arctan": (mp.atan, lambda x: [1 / (1 + x * x)]),
-    "silu": (
-        lambda x, b: x * _sigmoid(b * x),
-        lambda x, b: [_sigmoid(b * x), b * x * _sigmoid(b * x) * _sigmoid(-b * x)],
-    ),
-    "gelu": (lambda x: x * _cdf(x), lambda x: [_cdf(x), x * _phi(x)]),
+_NAMES = "exp expm1 log log1p sqrt sin cos tan sinh cosh tanh"
+_MPMATH = {
+    **{name: getattr(mp, name) for name in _NAMES.split()},
+    **{"arctan": mp.atan, "arsinh": mp.asinh, "erf": mp.erf, "pi": mp.pi, "abs": abs, "max": max, "min": min},
+    **{"where": lambda condition, a, b: a if condition else b},
+    "sigmoid": lambda x: 1 / (1 + mp.exp(-x)),
+    "Phi": _mp_cdf,
+    "phi": lambda x: mp.exp(-x * x / 2) / mp.sqrt(2 * mp.pi),
+}
+_LONG_DOUBLE = {
+    **{name: getattr(np, name) for name in _NAMES.split()},
+    **{"arctan": np.arctan, "arsinh": np.arcsinh, "pi": _L(np.pi), "abs": np.abs, "max": np.maximum, "min": np.minimum},
+    "where": np.where,
+    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+    # scipy's are good to some 1e-13: exact enough beside float32
+    "erf": lambda x: scipy.special.erf(x.astype(np.float64)).astype(_L),
+    "Phi": lambda x: scipy.special.ndtr(x.astype(np.float64)).astype(_L),
+    "phi": lambda x: np.exp(-x * x / 2) / np.sqrt(2 * _L(np.pi)),
 }
 
-_L = np.longdouble
+
+class _Elementwise(ast.NodeTransformer):
+    """Conditions that also arrays can decide: `a if c else b` becomes where(c, a, b), `l < x < h` (l < x) & (x < h)."""
+
+    def visit_IfExp(self, node):
+        self.generic_visit(node)
+        return ast.Call(ast.Name("where", ast.Load()), [node.test, node.body, node.orelse], [])
+
+    def visit_Compare(self, node):
+        operands = [node.left, *node.comparators]
+        pairs = [ast.Compare(operands[i], [op], [operands[i + 1]]) for i, op in enumerate(node.ops)]
+        return functools.reduce(lambda a, b: ast.BinOp(a, ast.BitAnd(), b), pairs)
 
 
-def _sigmoid_l(x):
-    return 1 / (1 + np.exp(-x))
+def _compiled(node):
+    tree = ast.fix_missing_locations(_Elementwise().visit(ast.Expression(node)))
+    return compile(tree, "<definition>", "eval")
 
 
-def _cdf_l(x):
-    """scipy's, which is good to some 1e-15: exact enough beside float32."""
-    return scipy.special.ndtr(x.astype(np.float64)).astype(_L)
+def _terms(node):
+    """The terms of a sum."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
+        right = node.right if isinstance(node.op, ast.Add) else ast.UnaryOp(ast.USub(), node.right)
+        return [*_terms(node.left), *_terms(right)]
+    return [node]
 
 
-EXTENDED = {
-    "elu": (lambda x, a: np.where(x > 0, x, a * np.expm1(x)), lambda x, a: [np.where(x > 0, _L(1), a * np.exp(x))]),
-    "sigmoid": (_sigmoid_l, lambda x: [_sigmoid_l(x) * _sigmoid_l(-x)]),
-    "tanh": (np.tanh, lambda x: [1 / np.cosh(x) ** 2]),
-    "softplus": (
-        lambda x, b: np.where(b * x > 90, x, np.log1p(np.exp(b * x)) / b),
-        lambda x, b: [_sigmoid_l(b * x)],
-    ),
-    "softsign": (lambda x: x / (1 + abs(x)), lambda x: [1 / (1 + abs(x)) ** 2]),
-    "arctan": (np.arctan, lambda x: [1 / (1 + x * x)]),
-    "silu": (
-        lambda x, b: x * _sigmoid_l(b * x),
-        lambda x, b: [_sigmoid_l(b * x), b * x * _sigmoid_l(b * x) * _sigmoid_l(-b * x)],
-    ),
-    "gelu": (
-        lambda x: x * _cdf_l(x),
-        lambda x: [_cdf_l(x), x * np.exp(-x * x / 2) / np.sqrt(2 * _L(np.pi))],
-    ),
-}
+@functools.cache
+def _definition(name):
+    """f(x) and the terms of f'(x) as compiled expressions."""
+    info = fastact.get(name).info
+    formula, derivative = (ast.parse(text, mode="eval").body for text in (info.formula, info.derivative))
+    return _compiled(formula), [_compiled(term) for term in _terms(derivative)]
 
 
 def _parameters(values, dtype):
@@ -89,25 +89,27 @@ def _parameters(values, dtype):
 
 def exact(name, x, *parameters):
     """f(x), f'(x) and the largest term of f'(x), as lists of mpmath numbers."""
-    forward, terms = EXACT[name]
-    parameters = [mp.mpf(p) for p in _parameters(parameters, x.dtype)]
-    points = [mp.mpf(float(value)) for value in x]
-    split = [terms(point, *parameters) for point in points]
-    return (
-        [mp.mpf(forward(point, *parameters)) for point in points],
-        [mp.fsum(parts) for parts in split],
-        [max(map(abs, parts)) for parts in split],
-    )
+    formula, terms = _definition(name)
+    values = dict(zip(fastact.get(name).params, map(mp.mpf, _parameters(parameters, x.dtype)), strict=True))
+    y, d, size = [], [], []
+    with mp.workprec(mp.prec if x.dtype == np.float64 else 300):
+        for point in x.tolist():
+            names = {"x": mp.mpf(point), **values}
+            parts = [mp.mpf(eval(term, _MPMATH, names)) for term in terms]
+            y.append(mp.mpf(eval(formula, _MPMATH, names)))
+            d.append(mp.fsum(parts))
+            size.append(max(map(abs, parts)))
+    return y, d, size
 
 
 def extended(name, x, *parameters):
     """f(x), f'(x) and the largest term of f'(x), as long doubles."""
-    forward, terms = EXTENDED[name]
-    parameters = [_L(p) for p in _parameters(parameters, x.dtype)]
+    formula, terms = _definition(name)
+    names = {"x": x.astype(_L), **dict(zip(fastact.get(name).params, map(_L, _parameters(parameters, x.dtype)), strict=True))}
     with np.errstate(all="ignore"):
-        points = x.astype(_L)
-        parts = terms(points, *parameters)
-        return forward(points, *parameters), sum(parts), np.max(np.abs(parts), axis=0)
+        parts = [np.broadcast_to(np.asarray(eval(term, _LONG_DOUBLE, names), _L), x.shape) for term in terms]
+        y = np.broadcast_to(np.asarray(eval(formula, _LONG_DOUBLE, names), _L), x.shape)
+        return y, sum(parts), np.max(np.abs(parts), axis=0)
 
 
 def ulp_errors(computed, wanted, sizes=None):

@@ -4,9 +4,11 @@
 #   NAME_derivative(x, parameters...)               f'(x)
 #   NAME_derivative_from_output(y, parameters...)   f'(x) from y = f(x), where that is possible
 #
-# Rules.  No branch: conditional expressions vectorise, `if` may not.  Constants are typed (`cdef real one = 1`): a bare 1 in
-# a float formula is a C double and halves its speed.  Every comparison lets NaN through to the result.  What forward and
-# derivative share is computed by the same helper from the same arguments, so that the compiler merges it in one loop.
+# Rules.  No branch: conditional expressions vectorise, `if` may not (`if real is ...` is settled while compiling).
+# Constants are typed (`cdef real one = 1`): a bare 1 in a float formula is a C double and halves its speed.  Every
+# comparison lets NaN through to the result.  What forward and derivative share is computed by one helper from the same
+# arguments, so that the compiler merges it where a loop calls both.  A number called x_low is what must be added to x to
+# have it exactly; numbers scaled by 2^HEADROOM (see vecmath.h) are scaled back last.
 
 from libc.stdint cimport (
     int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t,
@@ -153,6 +155,7 @@ cdef inline real normal_tail(real v, real v_low, real *low) noexcept nogil:
 # ---- Shared parts ---------------------------------------------------------------------------------------------------
 
 cdef inline real at_most(real limit, real x) noexcept nogil:
+    """min(limit, x), but NaN for a NaN x."""
     return limit if x > limit else x
 
 cdef inline real one_plus_exp(real a, real a_low) noexcept nogil:
@@ -354,7 +357,9 @@ cdef inline real silu_denominator(real x, real beta, real *a, real *z) noexcept 
     return one_plus_exp(z[0], product_low(b, a[0], z[0]))
 
 cdef inline real silu_forward(real x, real beta) noexcept nogil:
-    """t = |x| sigmoid(-|beta x|): -t below zero, x - t above (the other way round for a negative beta)."""
+    """t = |x| sigmoid(-|beta x|): -t below zero, x - t above; for a negative beta x + t below, t above.
+
+    Needs |beta| > 2e-5 (2e-13 for double), or x where the result vanishes is out of exp's range."""
     cdef real zero = 0, one = 1
     cdef real a, z
     cdef real denominator = silu_denominator(x, beta, &a, &z)
@@ -384,6 +389,7 @@ cdef inline real gelu_bounded(real x) noexcept nogil:
     return furthest if a > furthest else a
 
 cdef inline real normal_shift(real x) noexcept nogil:
+    """What normal_tail adds to a."""
     if real is float:
         return NORMAL_SHIFT_F32
     else:
@@ -397,7 +403,10 @@ cdef inline real gelu_exp(real a, real *scale) noexcept nogil:
     return exp_down(-z, -product_low(a, b, z), scale)
 
 cdef inline real gelu_forward(real x) noexcept nogil:
-    """x < 0 ? -t : x - t with t = |x| Phi(-|x|) = e^(-a^2/2) v tail(v), v = a/(a + NORMAL_SHIFT)."""
+    """x < 0 ? -t : x - t with t = a Phi(-a) = e^(-a^2/2) v tail(v), a = |x|, v = a/(a + shift).
+
+    The quotient v is corrected by its remainder and by what was lost in rounding its denominator. The -0.0 added to -t
+    changes nothing but the sign of a zero."""
     cdef real zero = 0, one = 1, shift = normal_shift(x), per_shift = one / shift
     cdef real a = gelu_bounded(x)
     cdef real scale
@@ -414,7 +423,7 @@ cdef inline real gelu_forward(real x) noexcept nogil:
     return fma(-t, per_headroom(x), -zero if x < zero else x)
 
 cdef inline real gelu_derivative(real x) noexcept nogil:
-    """x < 0 ? t : 1 - t with t = Phi(-a) - a phi(a) = e^(-a^2/2) (tail(v)/(a + NORMAL_SHIFT) - a / sqrt(2 pi))."""
+    """x < 0 ? t : 1 - t with t = Phi(-a) - a phi(a) = e^(-a^2/2) (tail(v)/(a + shift) - a / sqrt(2 pi)), a = |x|."""
     cdef real zero = 0, one = 1, shift = normal_shift(x), per_shift = one / shift
     cdef real per_sqrt_2pi = 0.39894228040143268
     cdef real a = gelu_bounded(x)
@@ -478,7 +487,7 @@ cdef inline real arctan_forward(real x) noexcept nogil:
     return with_sign(half_pi - (y - half_pi_low) if a > one else y, x)
 
 cdef inline real arctan_derivative(real x) noexcept nogil:
-    """1/(1 + x^2), scaled where x^2 could overflow or the result be subnormal."""
+    """1/(1 + x^2), scaled where x^2 could overflow or the result be subnormal (down_twice is down * down)."""
     cdef real zero = 0, one = 1
     cdef real large = 2.0**30, down = 2.0**-66, down_twice = 2.0**-132
     if real is double:
