@@ -297,7 +297,8 @@ class Activation:
         if given:
             self._check_out(out, operands + values, kind, where)
             keywords["out"] = out
-        if given or dtype is not None:  # the result may be converted, and a conversion may overflow
+        huge = any(isinstance(value, float) and abs(value) > 1e38 for value in values)
+        if given or huge or dtype is not None:  # results or parameters may be converted, and a conversion may overflow
             with np.errstate(all="ignore"):
                 return ufunc(*operands, *values, **keywords)
         return ufunc(*operands, *values, **keywords)

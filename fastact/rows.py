@@ -60,14 +60,14 @@ class Softmax:
         self._check(x, out, axis)
         with np.errstate(all="ignore"):
             wide = x.astype(np.float64, copy=False)
-            largest = wide.max(axis=axis, keepdims=True, initial=-np.inf)
+            largest = np.maximum.reduce(wide, axis=axis, keepdims=True, initial=-np.inf)
             z = wide - largest
             lost = (wide - (z + largest)) + ((z + largest) - z - largest) if x.dtype.itemsize >= 8 else None
             np.exp(z, out=z)
             if lost is not None:
                 # The difference's own rounding error, without which the exponential's error would grow with its argument.
                 z += z * np.where(np.isfinite(lost), lost, 0)
-            total = z.sum(axis=axis, keepdims=True)
+            total = np.add.reduce(z, axis=axis, keepdims=True)
             if out is None:
                 return np.divide(z, total, out=z).astype(_result(x.dtype), copy=False)
             return np.divide(z, total, out=out, casting="same_kind")
@@ -113,7 +113,7 @@ class Softmax:
         with np.errstate(all="ignore"):
             y = y.astype(np.float64, copy=False)
             g = dy.astype(np.float64, copy=False)
-            centred = g - np.sum(y * g, axis=axis, keepdims=True)
+            centred = g - np.add.reduce(y * g, axis=axis, keepdims=True)
             if out is None:
                 return np.multiply(y, centred, out=centred).astype(dtype, copy=False)
             return np.multiply(y, centred, out=out, casting="same_kind")

@@ -185,6 +185,12 @@ def test_parameters_on_every_way(backend, name, value, dtype):
     assert not np.array_equal(y, f(x))
 
 
+def test_a_parameter_beyond_float32_gives_no_warning(backend):
+    x = np.array([-1, 1], np.float32)
+    assert backend.elu(x, alpha=1e300).tolist() == [-np.inf, 1]
+    assert backend.elu(x.astype(np.float64), alpha=1e300)[0] == -1e300 * -np.expm1(-1.0)
+
+
 def test_backward_broadcasts_dy(f):
     x = np.linspace(-2, 2, 12).astype(np.float32).reshape(3, 4)
     first = lambda r: r[0] if isinstance(r, tuple) else r  # noqa: E731

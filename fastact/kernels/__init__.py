@@ -42,7 +42,7 @@ def load(name: str) -> tuple[Callable[[Entry], Activation], str]:
 
     def make(entry: Entry) -> Activation:
         activation: Any = _compiled_activation()(entry, name, lambda kind: load_engine().make_ufunc(table, entry, kind))
-        activation.attach(table, entry)
+        activation._attach(table, entry)
         return activation  # type: ignore[no-any-return]
 
     return make, f"{table.compiler}, {table.flags}"

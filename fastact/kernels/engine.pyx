@@ -357,7 +357,7 @@ cdef class FastPath:
         self.vectorcall = <void*> call
         self.active = False
 
-    def attach(self, Table table, entry):
+    def _attach(self, Table table, entry):
         """Take the loops of this entry from a table."""
         cdef int i
         if len(entry.parameters) > MAX_PARAMETERS:
@@ -390,7 +390,8 @@ cdef class FastPath:
                 if not PyFloat_CheckExact(value):
                     return 0
                 number = PyFloat_AS_DOUBLE(value)
-                if not (self.low[i] <= number < 1e300) or number < -1e300 or (self.open_low[i] and number == self.low[i]):
+                # what float32 may not hold is left to the general path, too
+                if not (self.low[i] <= number < 1e38) or number < -1e38 or (self.open_low[i] and number == self.low[i]):
                     return 0
                 values[i] = number
                 return 1
