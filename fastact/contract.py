@@ -259,7 +259,7 @@ class Activation:
         return bias
 
     def _check_out(self, out: tuple[Any, ...], operands: list[Any], kind: str, where: Any) -> None:
-        shape = _broadcast(*map(np.shape, operands), np.shape(where))
+        shape = _broadcast(*map(np.shape, operands), () if where is True else np.shape(where))
         for array in out:
             if array is None:
                 continue
@@ -313,7 +313,9 @@ def _overrides_ufuncs(value: Any) -> bool:
 
 
 def _broadcast(*shapes: tuple[int, ...]) -> tuple[int, ...]:
-    return np.broadcast_shapes(*shapes)
+    """As `np.broadcast_shapes`, quick where there is nothing to do."""
+    distinct = {shape for shape in shapes if shape}
+    return np.broadcast_shapes(*distinct) if len(distinct) > 1 else distinct.pop() if distinct else ()
 
 
 def _sum_to(array: Any, shape: tuple[int, ...]) -> Any:

@@ -148,7 +148,8 @@ def _exponential(a):
 
 def _times_exponential(high, low, q, q_low, n):
     """(high + low) (1 + q + q_low) 2^n"""
-    return np.ldexp(high + (high * q + (high * q_low + low)), np.where(np.isnan(n), 0, n).astype(np.intc))
+    rest = high * q + (high * q_low + (low * q + low))
+    return np.ldexp(high + rest, np.where(np.isnan(n), 0, n).astype(np.intc))
 
 
 def _polynomial(coefficients, x):

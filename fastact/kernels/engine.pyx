@@ -345,7 +345,7 @@ cdef class FastPath:
     cdef void* vectorcall
     cdef const fastact_table* table
     cdef const fastact_row* row
-    cdef bint active
+    cdef bint active, array_parameter
     cdef int parameters
     cdef double[MAX_PARAMETERS] defaults, low
     cdef bint[MAX_PARAMETERS] open_low
@@ -370,7 +370,8 @@ cdef class FastPath:
             self.from_output_low[i] = entry.from_output_low.get(p.name, -np.inf)
         self.write(self.defaults, FLOAT32, self.default_values[0])
         self.write(self.defaults, FLOAT64, self.default_values[1])
-        self.active = entry.array_parameter is None
+        self.array_parameter = entry.array_parameter is not None
+        self.active = True
 
     cdef void write(self, const double* values, int type, char* target) noexcept:
         """Lay out parameters as a loop reads them."""
@@ -415,20 +416,70 @@ cdef class FastPath:
         parameters[0] = buffer
         return 1
 
-    cdef void run(
-        self, int direction, int type, const void* a, const void* b, void* out1, void* out2, Py_ssize_t n, const void* parameters
-    ) noexcept:
+    cdef const void* spread(self, const void* parameters, int type, Py_ssize_t n, double* tile) noexcept nogil:
+        """The parameters as the loops read them: one value for n elements, at most a tile, where the parameter is an array."""
+        cdef Py_ssize_t i
+        if not self.array_parameter:
+            return parameters
+        for i in range(n):
+            if type == FLOAT32:
+                (<float*> tile)[i] = (<const float*> parameters)[0]
+            else:
+                tile[i] = (<const double*> parameters)[0]
+        return tile
+
+    cdef void run_tiles(
+        self, int direction, int type, const char* a, const char* b, char* out1, char* out2, Py_ssize_t n,
+        const void* parameters, double* sums,
+    ) noexcept nogil:
+        """Run a loop, in tiles if its parameter is an array. With `sums` (a tile, zeroed) out1 is a tile, too: each piece
+        overwrites the one before and is added up in `sums`."""
+        cdef double[TILE_DOUBLES] tile
+        cdef Py_ssize_t itemsize = 4 if type == FLOAT32 else 8
+        cdef Py_ssize_t chunk = TILE // itemsize if self.array_parameter else n
+        cdef Py_ssize_t start = 0, m, at
         cdef fastact_loop loop = self.row.loops[type][direction]
-        cdef fastact_flags flags
+        cdef fastact_flags flags = fastact_save_flags()
+        parameters = self.spread(parameters, type, min(n, chunk), tile)
+        while start < n:
+            m = min(chunk, n - start)
+            at = start * itemsize
+            loop(a + at, b + at if b != NULL else NULL, out1 if sums != NULL else out1 + at,
+                 out2 + at if out2 != NULL else NULL, m, parameters)
+            if sums != NULL:
+                self.table.accumulate[type](out1, sums, m)
+            start += m
+        fastact_restore_flags(flags)
+
+    cdef void run(
+        self, int direction, int type, const char* a, const char* b, char* out1, char* out2, Py_ssize_t n, const void* parameters
+    ) noexcept:
         if n < RELEASE_GIL:
-            flags = fastact_save_flags()
-            loop(a, b, out1, out2, n, parameters)
-            fastact_restore_flags(flags)
+            self.run_tiles(direction, type, a, b, out1, out2, n, parameters, NULL)
         else:
             with nogil:
-                flags = fastact_save_flags()
-                loop(a, b, out1, out2, n, parameters)
-                fastact_restore_flags(flags)
+                self.run_tiles(direction, type, a, b, out1, out2, n, parameters, NULL)
+
+    cdef sum_by_parameter(self, int type, const char* dy, const char* x, Py_ssize_t n, const void* parameters):
+        """The gradient of an array parameter that was given as one number, summed in float64."""
+        cdef double[TILE_DOUBLES] piece
+        cdef double[2 * TILE_DOUBLES] sums  # a tile of float32 elements has twice as many
+        cdef double total = 0
+        cdef Py_ssize_t i
+        cdef fastact_flags flags
+        cdef cnp.ndarray result = cnp.PyArray_SimpleNew(0, NULL, cnp.NPY_FLOAT if type == FLOAT32 else cnp.NPY_DOUBLE)
+        memset(sums, 0, sizeof(sums))
+        with nogil:
+            self.run_tiles(BACKWARD_BY_PARAMETER, type, dy, x, <char*> piece, NULL, n, parameters, sums)
+            flags = fastact_save_flags()
+            for i in range(2 * TILE_DOUBLES):
+                total += sums[i]
+            if type == FLOAT32:
+                (<float*> cnp.PyArray_DATA(result))[0] = <float> total
+            else:
+                (<double*> cnp.PyArray_DATA(result))[0] = total
+            fastact_restore_flags(flags)
+        return result[()]
 
     cdef void run_rows(
         self, int direction, int type, const char* dy, const char* x, const char* bias, char* out, double* sums,
@@ -436,7 +487,7 @@ cdef class FastPath:
     ) noexcept nogil:
         """Forward (dy NULL) or backward at x + bias (bias NULL: at x), a tile of rows or part of a
         row at a time; adds dx up by column in `sums`, row after row."""
-        cdef double[TILE_DOUBLES] tile
+        cdef double[TILE_DOUBLES] tile, spread
         cdef Py_ssize_t itemsize = 4 if type == FLOAT32 else 8
         cdef Py_ssize_t chunk = TILE // itemsize
         cdef Py_ssize_t width = min(columns, chunk), height = chunk // max(width, 1)  # of the piece that fills a tile
@@ -444,6 +495,7 @@ cdef class FastPath:
         cdef fastact_loop loop = self.row.loops[type][direction]
         cdef const char* z
         cdef fastact_flags flags = fastact_save_flags()
+        parameters = self.spread(parameters, type, width * min(height, rows), spread)
         while row < rows:
             k = min(height, rows - row)
             start = 0
@@ -479,7 +531,7 @@ cdef class FastPath:
             type = fast_type(p_dy)
             if (
                 type >= 0 and fast_type(saved) == type and array_NDIM(saved) > 0 and same_shape(p_dy, saved)
-                and (bias is None or self.fits(<PyObject*> bias, saved, type))
+                and (bias is None or (not self.array_parameter and self.fits(<PyObject*> bias, saved, type)))
                 and self.read(params, type, from_output, buffer, &parameters)
             ):
                 n = array_SIZE(saved)
@@ -493,11 +545,13 @@ cdef class FastPath:
                     and (bias is None or apart_from_bias(target, <PyObject*> bias, nbytes))
                 ):
                     if bias is None:
+                        if self.array_parameter:  # before dx, which may be in place of dy
+                            by_parameter = self.sum_by_parameter(type, array_BYTES(p_dy), array_BYTES(saved), n, parameters)
                         self.run(
                             direction, type, array_BYTES(p_dy), array_BYTES(saved), array_BYTES(target), NULL, n,
                             parameters,
                         )
-                        return result
+                        return (result, by_parameter) if self.array_parameter else result
                     return result, self.backward_bias(direction, type, p_dy, saved, bias, target, from_output, parameters)
         return general_backward(self, dy, x, out, y=y, bias=bias, **params)
 
