@@ -419,7 +419,7 @@ cdef inline real gelu_forward(real x) noexcept nogil:
     cdef real tail = normal_tail(v, v_low, &tail_low)
     cdef real h = v * tail
     cdef real h_low = fma(v, tail_low, fma(v_low, tail, product_low(v, tail, h)))
-    cdef real t = (h + fma(h, q, h_low)) * scale
+    cdef real t = (h + fma(h, q, fma(h_low, q, h_low))) * scale
     return fma(-t, per_headroom(x), -zero if x < zero else x)
 
 cdef inline real gelu_derivative(real x) noexcept nogil:

@@ -342,22 +342,19 @@ VECMATH double sin_quarter_f64(double z) {
     return fma_f64(z * u, p, z);
 }
 
-/* v = a / (a + NORMAL_SHIFT), 0 <= a <= 15 (39.5 for double); tail + low: 2^-23.9, 2^-53.1 (2^-24.4, 2^-52.6); NaN gives NaN.
+/* v = a / (a + NORMAL_SHIFT), 0 <= a <= 15 (39.5 for double); tail + low:
+   2^-23.9, 2^-53.1 (2^-23.5, 2^-52.6); NaN gives NaN.
    (a + NORMAL_SHIFT) e^(a^2/2) Phi(-a), for v given as v + v_low.
 
    Without its exponential the tail of the normal distribution decays like 1/a; times a + NORMAL_SHIFT it is smooth and
    within a factor of five of constant, and so a polynomial in v (Shepherd and Laframboise 1981).  A larger shift needs
-   a lower degree, but lets the sum cancel more.  The polynomial is in v - centre for the same reason; the last step's
-   rounding error is returned in low, with what v_low (and, where the errors above call for it, rounding v - centre and
-   the step before) changes. */
+   a lower degree, but lets the sum cancel more.  The polynomial is in v - centre for the same reason.  In low: the last step's
+   rounding error and the effect of v_low; for double also those of the step before and of rounding v - centre. */
 #define NORMAL_SHIFT_F32 3.0f
 #define NORMAL_SHIFT_F64 4.0
 VECMATH float normal_tail_f32(float v, float v_low, float *low) {
     const float centre = 0.508544922f;
     float w = v - centre;
-#if !VECMATH_FMA
-    v_low += (-centre - w) + v;
-#endif
     float p = 0.05073218f;
     p = fma_f32(p, w, 0.06774118f);
     p = fma_f32(p, w, -0.05663852f);
