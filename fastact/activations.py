@@ -16,6 +16,8 @@ from . import special
 from .contract import Activation
 from .registry import Info, activation
 
+_LARGEST = np.finfo(np.float64).max  # a product with it instead of inf is a number, whatever the factor
+
 
 def _nan_or(values, x):
     """The values, but NaN where x is."""
@@ -54,7 +56,7 @@ def _product_low(x, factor):
 
 def _times_exp_minus_abs(weight, x, factor=1.0):
     """weight * exp(-|factor * x|), the product's rounding error made good, digits kept where the exponential is subnormal."""
-    product = factor * x
+    product = factor * np.clip(x, -_LARGEST, _LARGEST)
     a = np.abs(product)
     correction = 1 - np.copysign(1.0, product) * _product_low(x, factor)
     tail = a > 600
@@ -506,7 +508,7 @@ def arctan(x):
 
 
 def _silu_derivative(x, beta):
-    z = beta * x
+    z = beta * np.clip(x, -_LARGEST, _LARGEST)
     e = _times_exp_minus_abs(1.0, x, beta)
     r = 1 / (1 + e)
     return np.where(z < 0, _times_exp_minus_abs(r * (1 + z * r), x, beta), r * (1 + _vanishing(z, e) * r))

@@ -1,4 +1,4 @@
-"""The normal distribution in plain NumPy float64, accurate in both tails down to subnormal results.
+"""The Gaussian error linear unit in plain NumPy float64, accurate in both tails down to subnormal results.
 
 NumPy has no erf, and ``(1 + erf(x / sqrt(2))) / 2`` would not do: it cancels for negative x. Here, with a = abs(x),
 
@@ -8,15 +8,13 @@ where tail is smooth and nearly constant, hence a polynomial (Shepherd and Lafra
 rounding error that e^(-a^2/2), a quotient or a product would magnify is computed and put back in. The power of two
 comes last, so that a subnormal result is rounded once.
 
-Largest errors, in ULP: `normal_cdf` 1.1, `normal_pdf` 0.9, `gelu` 1.1; `gelu_derivative` 2.8 of its largest term.
+Largest errors, in ULP: `gelu` 1.1; `gelu_derivative` 2.8 of its largest term.
 The same formulas are in kernels/formulas.pxi; docs/coefficients.py prints the coefficients.
 """
 
 from __future__ import annotations
 
 import numpy as np
-
-__all__ = ["gelu", "gelu_derivative", "normal_cdf", "normal_pdf"]
 
 _SHIFT = 4.0
 _CENTRE = 0.45018482208251953
@@ -67,25 +65,7 @@ _FURTHEST = 39.5
 _LOG2_E = 1.4426950408889634
 # ln 2 in two parts; the first has 42 bits, so that its product with an exponent is exact.
 _LN2_HIGH, _LN2_LOW = 0.6931471805598903, 5.497923018708371e-14
-_PER_SQRT_2PI, _PER_SQRT_2PI_LOW = 0.3989422804014327, -2.4923272022777433e-17
-
-
-def normal_cdf(x):
-    """Phi(x), the probability that a standard normal variable is at most x."""
-    x = np.asarray(x, np.float64)
-    with np.errstate(all="ignore"):
-        a = np.minimum(np.abs(x), _FURTHEST)
-        quotient = _Quotient(a)
-        cdf = _times_exponential(quotient.per_denominator, quotient.per_denominator_low, *_exponential(a))
-        return np.where(x > 0, 1 - cdf, cdf)[()]
-
-
-def normal_pdf(x):
-    """phi(x) = e^(-x^2/2) / sqrt(2 pi), the density of the standard normal distribution."""
-    x = np.asarray(x, np.float64)
-    with np.errstate(all="ignore"):
-        a = np.minimum(np.abs(x), _FURTHEST)
-        return _times_exponential(_PER_SQRT_2PI, _PER_SQRT_2PI_LOW, *_exponential(a))[()]
+_PER_SQRT_2PI = 0.3989422804014327
 
 
 def gelu(x):

@@ -149,3 +149,9 @@ def test_softplus_has_no_threshold(backend):
 def test_float16_tanh_does_not_saturate_early(backend):
     """numpy#30821."""
     assert backend.tanh(np.float16([8]))[0] == 1
+
+
+def test_silu_with_beta_zero(backend, dtype):
+    x = np.array([-2, 0, 3, 1e4, np.inf], dtype)
+    np.testing.assert_array_equal(backend.silu(x, beta=0), x / 2)
+    np.testing.assert_array_equal(backend.silu.value_and_grad(x, beta=0.0)[1], np.full(5, 0.5, dtype))

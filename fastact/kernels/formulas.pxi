@@ -352,7 +352,12 @@ cdef inline real softplus_derivative_from_output(real y, real beta) noexcept nog
 cdef inline real silu_denominator(real x, real beta, real *a, real *z) noexcept nogil:
     """(1 + e^z) / HEADROOM, with a = |x| bounded and z = |beta| * a."""
     cdef real b = magnitude(beta)
-    a[0] = at_most(exp_furthest(x) / b, magnitude(x))
+    cdef real largest  # beta may be 0, and HEADROOM * a is not to overflow
+    if real is float:
+        largest = 2.0**79
+    else:
+        largest = 2.0**895
+    a[0] = at_most(at_most(largest, exp_furthest(x) / b), magnitude(x))
     z[0] = b * a[0]
     return one_plus_exp(z[0], product_low(b, a[0], z[0]))
 
