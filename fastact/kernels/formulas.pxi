@@ -391,7 +391,7 @@ cdef inline real gelu_bounded(real x) noexcept nogil:
     else:
         furthest = 39.5
     cdef real a = magnitude(x)
-    return furthest if a > furthest else a
+    return a if a < furthest else furthest  # also NaN: who calls this puts it back
 
 cdef inline real normal_shift(real x) noexcept nogil:
     """What normal_tail adds to a."""
@@ -407,6 +407,13 @@ cdef inline real gelu_exp(real a, real *scale) noexcept nogil:
     cdef real z = a * b
     return exp_down(-z, -product_low(a, b, z), scale)
 
+cdef inline real per_denominator_for_low(real v, real per_shift) noexcept nogil:
+    """1/(a + shift) = (1 - v)/shift; in float its value at v = 0 will do, as v tail(v) hardly depends on v elsewhere."""
+    if real is float:
+        return per_shift
+    else:
+        return fma(-v, per_shift, per_shift)
+
 cdef inline real gelu_forward(real x) noexcept nogil:
     """x < 0 ? -t : x - t with t = a Phi(-a) = e^(-a^2/2) v tail(v), a = |x|, v = a/(a + shift).
 
@@ -419,7 +426,7 @@ cdef inline real gelu_forward(real x) noexcept nogil:
     cdef real denominator = a + shift
     cdef real v = a / denominator
     cdef real denominator_low = (shift - denominator) + a
-    cdef real v_low = fma(-v, denominator_low, division_remainder(a, v, denominator)) * fma(-v, per_shift, per_shift)
+    cdef real v_low = fma(-v, denominator_low, division_remainder(a, v, denominator)) * per_denominator_for_low(v, per_shift)
     cdef real tail_low
     cdef real tail = normal_tail(v, v_low, &tail_low)
     cdef real h = v * tail
@@ -440,7 +447,7 @@ cdef inline real gelu_derivative(real x) noexcept nogil:
     cdef real tail = normal_tail(v, zero, &tail_low)
     cdef real bracket = fma(tail, per_denominator, fma(tail_low, per_denominator, -per_sqrt_2pi * a))
     cdef real t = fma(scale, q, scale) * bracket * per_headroom(x)
-    return t if x < zero else one - t
+    return t if x < zero else (one - t if x >= zero else x)
 
 
 # ---- Algebraic and arctan -------------------------------------------------------------------------------------------

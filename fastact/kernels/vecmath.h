@@ -166,14 +166,13 @@ VECMATH float exp_split_f32(float x, float x_low, int headroom, float *scale) {
 
     float r_high = fma_f32(n, -ln2_high, x);
     float rest = fma_f32(n, -ln2_low, x_low);
-    float r = r_high + rest;
-    float r_low = (r_high - r) + rest;
+    float r = r_high + rest; /* rounded, which only its square may be */
     float p = 0.001393885f;
     p = fma_f32(p, r, 0.008368815f);
     p = fma_f32(p, r, 0.041666422f);
     p = fma_f32(p, r, 0.1666652f);
     p = fma_f32(p, r, 0.5f);
-    return r + fma_f32(r * r, p, r_low);
+    return r_high + fma_f32(r * r, p, rest);
 }
 
 VECMATH double exp_split_f64(double x, double x_low, int headroom, double *scale) {
@@ -190,8 +189,7 @@ VECMATH double exp_split_f64(double x, double x_low, int headroom, double *scale
 
     double r_high = fma_f64(n, -ln2_high, x);
     double rest = fma_f64(n, -ln2_low, x_low);
-    double r = r_high + rest;
-    double r_low = (r_high - r) + rest;
+    double r = r_high + rest; /* rounded, which only its square may be */
     double p = 2.510868312255479e-08;
     p = fma_f64(p, r, 2.7631570294442517e-07);
     p = fma_f64(p, r, 2.755724608611427e-06);
@@ -202,7 +200,7 @@ VECMATH double exp_split_f64(double x, double x_low, int headroom, double *scale
     p = fma_f64(p, r, 0.04166666666651129);
     p = fma_f64(p, r, 0.1666666666666667);
     p = fma_f64(p, r, 0.5000000000000013);
-    return r + fma_f64(r * r, p, r_low);
+    return r_high + fma_f64(r * r, p, rest);
 }
 
 /* ---- Polynomials ----------------------------------------------------------------------------------------------- */
