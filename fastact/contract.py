@@ -119,7 +119,7 @@ class Activation:
         """
         values = self._values(params, "out, y, bias", from_output=y is not None)
         if (x is None) == (y is None):
-            raise TypeError(f"{self.name}.backward takes either x or y=, and {'neither' if x is None else 'both'} given")
+            raise TypeError(f"{self.name}.backward takes either x or y=; {'neither was' if x is None else 'both were'} given")
         if y is None:
             kind, saved_name, saved = "backward", "x", x
         elif self._entry.derivative_from_output is None:
