@@ -19,6 +19,8 @@ cdef extern from "vecmath.h" nogil:
     double fma_f64(double a, double b, double c)
     float product_low_f32(float a, float b, float product)
     double product_low_f64(double a, double b, double product)
+    float product_sum_f32(float a, float b, float c)
+    double product_sum_f64(double a, double b, double c)
     float remainder_f32(float numerator, float quotient, float denominator)
     double remainder_f64(double numerator, double quotient, double denominator)
     float exp_split_f32(float x, float x_low, int headroom, float *scale)
@@ -75,6 +77,12 @@ cdef inline real product_low(real a, real b, real product) noexcept nogil:
         return product_low_f32(a, b, product)
     else:
         return product_low_f64(a, b, product)
+
+cdef inline real product_sum(real a, real b, real c) noexcept nogil:
+    if real is float:
+        return product_sum_f32(a, b, c)
+    else:
+        return product_sum_f64(a, b, c)
 
 cdef inline real division_remainder(real numerator, real quotient, real denominator) noexcept nogil:
     if real is float:
@@ -445,7 +453,7 @@ cdef inline real gelu_derivative(real x) noexcept nogil:
     cdef real per_denominator = fma(-v, per_shift, per_shift)
     cdef real tail_low
     cdef real tail = normal_tail(v, zero, &tail_low)
-    cdef real bracket = fma(tail, per_denominator, fma(tail_low, per_denominator, -per_sqrt_2pi * a))
+    cdef real bracket = product_sum(tail, per_denominator, fma(tail_low, per_denominator, -per_sqrt_2pi * a))
     cdef real t = fma(scale, q, scale) * bracket * per_headroom(x)
     return t if x < zero else (one - t if x >= zero else x)
 
