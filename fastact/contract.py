@@ -378,7 +378,7 @@ Notes
 -----
 {notes}
 
-The error is at most {info.ulp:g} ULP. `backward`, `value_and_grad` and `info` are documented on `fastact.Activation`\
+The error is at most {info.ulp:g} ULP{defaults}. `backward`, `value_and_grad` and `info` are documented on `fastact.Activation`\
 {from_output}.
 {examples}"""
 
@@ -396,6 +396,7 @@ def _documentation(entry: Entry) -> str:
         parameters=own["Parameters"] + "\n" if "Parameters" in own else "",
         integers=keeps if entry.keeps_integers else "integers and bool give float64",
         notes=own["Notes"],
+        defaults=" with the default parameters" if entry.parameters else "",
         from_output=""
         if entry.derivative_from_output
         else "; the derivative can't be had from the output, so `backward` needs x",

@@ -30,13 +30,16 @@ class Ufunc:
         Number of inputs and outputs.
     keeps_integers : bool
         Integer inputs give integer outputs; otherwise they give float64.
+    scalars : int
+        How many of the last inputs are scalar parameters.
     """
 
-    def __init__(self, name: str, function: Callable[..., Any], nin: int, nout: int, keeps_integers: bool) -> None:
+    def __init__(self, name: str, function: Callable[..., Any], nin: int, nout: int, keeps_integers: bool, scalars: int) -> None:
         self.__name__ = self.__qualname__ = name
         self.nin, self.nout, self.nargs = nin, nout, nin + nout
         self._function = function
         self._keeps_integers = keeps_integers
+        self._scalars = scalars
 
     def __repr__(self) -> str:
         return f"<NumPy function {self.__name__!r}>"
@@ -58,9 +61,7 @@ class Ufunc:
             [*arrays, *masks, *out],
             flags=["external_loop", "buffered", "zerosize_ok", "copy_if_overlap"],
             op_flags=[reading] * (len(arrays) + len(masks)) + [writing] * self.nout,
-            op_dtypes=[_input_dtype(value, result_dtype, computed) for value in inputs]
-            + [np.dtype(bool)] * len(masks)
-            + [result_dtype] * self.nout,
+            op_dtypes=self._input_dtypes(result_dtype, computed) + [np.dtype(bool)] * len(masks) + [result_dtype] * self.nout,
             casting="same_kind",
             buffersize=_BLOCK,
         )
@@ -83,6 +84,12 @@ class Ufunc:
         if found.char not in SUPPORTED or (dtype is not None and found.kind in "iub" and not self._keeps_integers):
             raise TypeError(f"{self.__name__}: no loop for dtype {found}")
         return np.dtype(np.float64) if found.kind in "iub" and not self._keeps_integers else found.newbyteorder("=")
+
+    def _input_dtypes(self, result: np.dtype[Any], computed: np.dtype[Any]) -> list[np.dtype[Any]]:
+        """Inputs are read in the result's dtype, as by a ufunc's loop, but scalar parameters of float16 loops in float32."""
+        array = computed if result.kind in "iub" else result
+        scalar = np.dtype(np.float32) if result == np.float16 else array
+        return [array] * (self.nin - self._scalars) + [scalar] * self._scalars
 
     def _override(self, inputs: tuple[Any, ...], out: tuple[Any, ...], where: Any, dtype: Any) -> tuple[Any] | None:
         """The result, in a tuple, of the first argument that overrides ufuncs (NumPy's `__array_ufunc__` protocol)."""
@@ -118,15 +125,6 @@ class Ufunc:
 def _promoted(value: Any) -> Any:
     """What takes part in `np.result_type`: Python numbers weakly (NEP 50), the rest by its dtype."""
     return value if type(value) in (int, float) else np.asarray(value).dtype
-
-
-def _input_dtype(value: Any, result: np.dtype[Any], computed: np.dtype[Any]) -> np.dtype[Any]:
-    """Inputs are read in the result's dtype, as by a ufunc's loop, but Python numbers beside float16 in float32."""
-    if result.kind in "iub":
-        return computed
-    if type(value) in (int, float) and result == np.float16:
-        return np.dtype(np.float32)
-    return result
 
 
 def _split(iterator: np.nditer, nout: int) -> Any:
@@ -185,6 +183,7 @@ def make(entry: Entry) -> Activation:
             nin=len(KINDS[kind]) + len(entry.parameters),
             nout=2 if kind == "value_and_grad" else 1,
             keeps_integers=entry.keeps_integers and kind.startswith("forward"),
+            scalars=0 if entry.array_parameter else len(entry.parameters),
         )
 
     return Activation(entry, "numpy", make_ufunc)

@@ -124,9 +124,9 @@ def test_a_missing_kernel_module_is_explained(monkeypatch):
         backends._load.cache_clear()
 
 
-def test_kernels_older_than_the_registry(monkeypatch):
+def test_kernels_older_than_the_registry():
     """An activation added without building again is an error that says so, never a silent fallback."""
-    engine = pytest.importorskip("fastact.kernels.engine")
+    pytest.importorskip("fastact.kernels.engine")
     import dataclasses
 
     from fastact.kernels import load
@@ -137,7 +137,6 @@ def test_kernels_older_than_the_registry(monkeypatch):
         make(dataclasses.replace(entries["relu"], name="brand_new"))
     with pytest.raises(ImportError, match=r"older"):
         make(dataclasses.replace(entries["relu"], parameters=entries["elu"].parameters))
-    assert engine
 
 
 def test_show_config(capsys):

@@ -107,3 +107,13 @@ def test_mixed_dtypes_promote_as_in_numpy(backend):
     assert backend.sigmoid.backward(f32, i64).dtype == np.float64
     assert backend.sigmoid(f32, bias=f64).dtype == np.float64
     assert backend.prelu(f32, slope=f64).dtype == np.float64
+
+
+def test_numbers_beside_float16_are_rounded_alike(backend):
+    """An array parameter or dy given as a number is float16 as an array would be; a scalar parameter is float32."""
+    x = np.linspace(-3, 3, 50).astype(np.float16)
+    plain = fastact.backends.load("numpy")
+    np.testing.assert_array_equal(backend.prelu(x, slope=0.1), plain.prelu(x, slope=0.1))
+    np.testing.assert_array_equal(backend.prelu(x, slope=0.1), backend.prelu(x, slope=np.float16(0.1)))
+    np.testing.assert_array_equal(backend.leaky_relu(x, negative_slope=0.1), plain.leaky_relu(x, negative_slope=0.1))
+    np.testing.assert_array_equal(backend.relu.backward(0.1, x), backend.relu.backward(np.full_like(x, 0.1), x))
