@@ -86,7 +86,9 @@ class BuildKernels(build_ext):
             name = extension.name.rpartition(".")[2]
             extension.include_dirs = [str(ROOT / KERNELS), numpy.get_include()]
             extension.define_macros = [(f"NPY_{what}", "NPY_2_0_API_VERSION") for what in ("NO_DEPRECATED_API", "TARGET_VERSION")]
-            if name == "engine":
+            if name == "engine":  # draws from NumPy's generators by the functions of NumPy's own library
+                extension.libraries = ["npyrandom"]
+                extension.library_dirs = [str(Path(numpy.random.__file__).parent / "lib")]
                 extension.sources = [translate(extension.name, KERNELS / "engine.pyx", work)]
                 extension.extra_compile_args = ENGINE
             else:

@@ -98,7 +98,7 @@ def log1p_tail(centre):
 
 
 HALF_LN2 = mp.log(2) / 2 * mp.mpf("1.0001")
-TANH_SMALL = mp.mpf("0.8125")
+TANH_SMALL = mp.mpf("0.6875")
 F32, F64 = np.float32, np.float64
 
 # name: function, weight that makes the error relative to the whole result, interval for each type, degree for each type
@@ -108,10 +108,15 @@ POLYNOMIALS = {
         lambda r: r**2,
         {F32: (-HALF_LN2, HALF_LN2, 4), F64: (-HALF_LN2, HALF_LN2, 9)},
     ),
+    "exp_twice": (
+        lambda r: mp.exp(2 * r),
+        lambda r: mp.exp(-2 * r),
+        {F32: (-HALF_LN2 / 2, HALF_LN2 / 2, 6), F64: (-HALF_LN2 / 2, HALF_LN2 / 2, 11)},
+    ),
     "tanh": (
         odd_tail(mp.tanh),
         odd_weight(mp.tanh),
-        {F32: (0, TANH_SMALL**2, 5), F64: (0, TANH_SMALL**2, 12)},
+        {F32: (0, TANH_SMALL**2, 4), F64: (0, TANH_SMALL**2, 11)},
     ),
     "arctan": (odd_tail(mp.atan), odd_weight(mp.atan), {F32: (0, 1, 8), F64: (0, 1, 19)}),
     "sin": (

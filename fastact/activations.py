@@ -14,6 +14,7 @@ from numpy import inf
 
 from . import special
 from .contract import Activation
+from .noise import Normal, Uniform
 from .registry import Info, activation
 
 _LARGEST = np.finfo(np.float64).max  # a product with it instead of inf is a number, whatever the factor
@@ -52,6 +53,12 @@ def _product_low(x, factor):
     (x_top, x_rest), (top, rest) = _halves(x), _halves(factor)
     low = ((x_top * top - x * factor) + x_top * rest + x_rest * top) + x_rest * rest
     return np.where(np.isfinite(low), np.ldexp(low, x_exponent + factor_exponent), 0.0)
+
+
+def _sum_low(a, b, total):
+    """What rounding lost of a + b (Knuth 1969)."""
+    b_part = total - a
+    return (a - (total - b_part)) + (b - b_part)
 
 
 def _times_exp_minus_abs(weight, x, factor=1.0):
@@ -199,6 +206,39 @@ def relu6(x):
 
 
 @activation(
+    derivative=lambda x: np.where(x < 0, 0, 2 * x),
+    derivative_from_output=lambda y: 2 * np.sqrt(y),
+    info=Info(
+        formula="max(0, x)**2",
+        derivative="2 * max(0, x)",
+        range=(0, inf),
+        monotonic=True,
+        smooth=True,
+        zero_centred=False,
+        identity_near_zero=False,
+        ulp=0.5,
+        derivative_ulp=0.5,
+    ),
+)
+def relu_squared(x):
+    """Squared rectified linear unit.
+
+    Notes
+    -----
+    So et al., *Primer: Searching for Efficient Transformers for Language Modeling* (2021). From the output the derivative is
+    2 sqrt(y), which has lost what was squared away below 1e-23 in float32.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import relu_squared
+    >>> relu_squared(np.array([-1.0, 3.0]))
+    array([0., 9.])
+    """
+    return np.where(x < 0, 0, x * x)
+
+
+@activation(
     derivative=lambda x, negative_slope: _nan_or(np.where(x > 0, 1.0, negative_slope), x),
     derivative_from_output=lambda y, negative_slope: _nan_or(np.where(y > 0, 1.0, negative_slope), y),
     from_output_low={"negative_slope": 0},
@@ -238,21 +278,24 @@ def leaky_relu(x, negative_slope=0.01):
     return np.where(x > 0, x, negative_slope * x)
 
 
+_LEAKY = Info(
+    formula="x if x > 0 else slope * x",
+    derivative="1 if x > 0 else slope",
+    range=(-inf, inf),
+    monotonic=True,
+    smooth=False,
+    zero_centred=True,
+    identity_near_zero=False,
+    ulp=0.5,
+    derivative_ulp=0.5,
+)
+
+
 @activation(
     derivative=lambda x, slope: _nan_or(np.where(x > 0, 1.0, slope), x),
     derivative_by_parameter=lambda x, slope: np.where(x > 0, 0.0, x),
     keeps_integers=True,
-    info=Info(
-        formula="x if x > 0 else slope * x",
-        derivative="1 if x > 0 else slope",
-        range=(-inf, inf),
-        monotonic=True,
-        smooth=False,
-        zero_centred=True,
-        identity_near_zero=False,
-        ulp=0.5,
-        derivative_ulp=0.5,
-    ),
+    info=_LEAKY,
 )
 def prelu(x, slope=0.25):
     """Parametric rectified linear unit: a leaky ReLU whose slopes are learnt.
@@ -277,6 +320,448 @@ def prelu(x, slope=0.25):
            [ 2.  , -1.  ]])
     """
     return np.where(x > 0, x, slope * x)
+
+
+@activation(
+    derivative=lambda x, slope: _nan_or(np.where(x > 0, 1.0, slope), x),
+    noise=Uniform("lower", "upper"),
+    ordered=("lower", "upper"),
+    info=_LEAKY,
+)
+def rrelu(x, slope, *, lower=1 / 8, upper=1 / 3):
+    """Randomized leaky rectified linear unit: a leaky ReLU whose slope is drawn per element.
+
+    Parameters
+    ----------
+    lower, upper : float, default 1/8 and 1/3
+        The slope for x <= 0 is uniform between them.
+    rng : numpy.random.Generator, optional
+        What to draw from, for training. Without one the slope is (lower + upper) / 2, for inference.
+
+    Notes
+    -----
+    Xu, Wang, Chen and Li, *Empirical Evaluation of Rectified Activations in Convolutional Network* (2015);
+    ``torch.nn.RReLU``, which draws in training mode. The slopes are what ``rng.uniform(lower, upper, x.shape)`` gives, rounded to
+    the dtype of `x`, so the result depends on the generator's state alone. `value_and_grad` gives value and derivative for one draw;
+    `backward` repeats the draw of a forward pass if it gets a generator seeded as that one was.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import rrelu
+    >>> x = np.array([-24.0, -24.0, 1.0])
+    >>> rrelu(x)
+    array([-5.5,  -5.5,   1. ])
+    >>> rrelu(x, rng=np.random.default_rng(1)).round(2)
+    array([-5.56, -7.75,  1.  ])
+    """
+    return np.where(x > 0, x, slope * x)
+
+
+def _noisy_relu_scale(x):
+    return 1 / np.sqrt(1 + np.exp(-x))
+
+
+def _noisy_relu_derivative(x, noise):
+    scale = _noisy_relu_scale(x)
+    slope = 1 + noise * scale / (2 * (1 + np.exp(x)))
+    return _nan_or(np.where(x + scale * noise > 0, slope, 0.0), x)
+
+
+@activation(
+    derivative=_noisy_relu_derivative,
+    noise=Normal(),
+    info=Info(
+        formula="max(0, x + sqrt(sigmoid(x)) * noise)",
+        derivative="1 + noise * sqrt(sigmoid(x)) * sigmoid(-x) / 2 if x + sqrt(sigmoid(x)) * noise > 0 else 0",
+        range=(0, inf),
+        monotonic=True,
+        smooth=False,
+        zero_centred=False,
+        identity_near_zero=False,
+        ulp=0,
+        derivative_ulp=0,
+    ),
+)
+def noisy_relu(x, noise):
+    """Noisy rectified linear unit: a ReLU of x and normal noise, whose variance is the sigmoid of x.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator, optional
+        What to draw the noise from, for training. Without one there is no noise, for inference: a ReLU.
+
+    Notes
+    -----
+    Nair and Hinton, *Rectified Linear Units Improve Restricted Boltzmann Machines* (2010): max(0, x + N(0, sigmoid(x))). The noise
+    is ``rng.standard_normal(x.shape)``, rounded to the dtype of `x`, so the result depends on the generator's state alone. The derivative
+    is that for the noise drawn, by which its standard deviation changes with x too. `value_and_grad` gives value and derivative for
+    one draw; `backward` repeats the draw of a forward pass if it gets a generator seeded as that one was. The error bound is that
+    without noise; with noise it is 3 ULP of the larger term.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import noisy_relu
+    >>> x = np.array([-2.0, 1.0, 1.0])
+    >>> noisy_relu(x)
+    array([0., 1., 1.])
+    >>> noisy_relu(x, rng=np.random.default_rng(1)).round(2)
+    array([0.  , 1.7 , 1.28])
+    """
+    return _nan_or(np.maximum(0, x + _noisy_relu_scale(x) * noise), x)
+
+
+@activation(
+    derivative=lambda x, threshold, value: _nan_or(x > threshold, x),
+    keeps_integers=True,
+    thresholds=("threshold",),
+    info=Info(
+        formula="x if x > threshold else value",
+        derivative="1 if x > threshold else 0",
+        range=(0, inf),
+        monotonic=True,
+        smooth=False,
+        zero_centred=False,
+        identity_near_zero=False,
+        ulp=0,
+        derivative_ulp=0,
+    ),
+)
+def threshold(x, threshold=0, value=0):
+    """Threshold: x above it, a constant value elsewhere.
+
+    Parameters
+    ----------
+    threshold : float, default 0
+        Above it x is passed on.
+    value : float, default 0
+        What takes the place of the rest. With the defaults this is relu.
+
+    Notes
+    -----
+    ``torch.nn.Threshold``, which has no defaults.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import threshold
+    >>> threshold(np.array([-1.0, 0.5, 2.0]), threshold=0.5, value=20)
+    array([20., 20.,  2.])
+    """
+    return np.where(x <= threshold, value, x)
+
+
+@activation(
+    derivative=lambda x, min, max: _nan_or((x > min) & (x < max), x),
+    derivative_from_output=lambda y, min, max: _nan_or((y > min) & (y < max), y),
+    ordered=("min", "max"),
+    keeps_integers=True,
+    thresholds=("min", "max"),
+    info=Info(
+        formula="min if x < min else (max if x > max else x)",
+        derivative="1 if min < x < max else 0",
+        range=(-1, 1),
+        monotonic=True,
+        smooth=False,
+        zero_centred=True,
+        identity_near_zero=True,
+        ulp=0,
+        derivative_ulp=0,
+    ),
+)
+def hard_tanh(x, min=-1, max=1):
+    """Hard hyperbolic tangent: x clipped to an interval.
+
+    Parameters
+    ----------
+    min, max : float, default -1 and 1
+        The interval's ends. Beyond the range of integer input they are brought into it.
+
+    Notes
+    -----
+    Collobert, *Large Scale Machine Learning* (2004); ``torch.nn.Hardtanh``. The derivative is 1 strictly inside.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import hard_tanh
+    >>> hard_tanh(np.array([-3, 0, 3]), min=-2)
+    array([-2,  0,  1])
+    """
+    return np.where(x < min, min, np.where(x > max, max, x))
+
+
+def _hard_sigmoid(x, alpha, beta):
+    product = alpha * x
+    y = product + beta
+    low = _product_low(x, alpha) + _sum_low(product, beta, y)
+    return np.where(np.abs(y) < 4, y + low, y)
+
+
+@activation(
+    derivative=lambda x, alpha, beta: _nan_or(
+        np.where((_hard_sigmoid(x, alpha, beta) > 0) & (_hard_sigmoid(x, alpha, beta) < 1), alpha, 0.0), x
+    ),
+    derivative_from_output=lambda y, alpha, beta: _nan_or(np.where((y > 0) & (y < 1), alpha, 0.0), y),
+    info=Info(
+        formula="0 if alpha * x + beta <= 0 else (1 if alpha * x + beta >= 1 else alpha * x + beta)",
+        derivative="alpha if 0 < alpha * x + beta < 1 else 0",
+        range=(0, 1),
+        monotonic=True,
+        smooth=False,
+        zero_centred=False,
+        identity_near_zero=False,
+    ),
+)
+def hard_sigmoid(x, alpha=1 / 6, beta=1 / 2):
+    """Hard sigmoid: a line clipped to [0, 1].
+
+    Parameters
+    ----------
+    alpha : float, default 1/6
+        Slope.
+    beta : float, default 1/2
+        Value at 0.
+
+    Notes
+    -----
+    Courbariaux, Bengio and David, *BinaryConnect* (2015). The default is that of ``torch.nn.Hardsigmoid`` and Keras 3,
+    relu6(x + 3) / 6; ONNX, TensorFlow and Theano have alpha=0.2. The derivative is alpha strictly inside.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import hard_sigmoid
+    >>> hard_sigmoid(np.array([-3.0, 0.0, 1.5, 4.0]))
+    array([0.  , 0.5 , 0.75, 1.  ])
+    """
+    return np.clip(_hard_sigmoid(x, alpha, beta), 0, 1)
+
+
+@activation(
+    derivative=lambda x: np.where(x <= -3, 0.0, np.where(x >= 3, 1.0, x / 3 + 0.5)),
+    info=Info(
+        formula="0 if x <= -3 else (x if x >= 3 else x * (x + 3) / 6)",
+        derivative="(x / 3 if -3 < x < 3 else 0) + (1 if x >= 3 else 1 / 2 if x > -3 else 0)",
+        range=(-0.375, inf),
+        monotonic=False,
+        smooth=False,
+        zero_centred=True,
+        identity_near_zero=False,
+    ),
+)
+def hard_swish(x):
+    """Hard swish: x times the hard sigmoid.
+
+    Notes
+    -----
+    Howard et al., *Searching for MobileNetV3* (2019); ``torch.nn.Hardswish``: x relu6(x + 3) / 6. f(-inf) is -0.0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import hard_swish
+    >>> hard_swish(np.array([-1.5, 0.0, 3.0]))
+    array([-0.375,  0.   ,  3.   ])
+    """
+    return np.where(x <= -3, -0.0, np.where(x >= 3, x, x * (x + 3) / 6))
+
+
+@activation(
+    derivative=lambda x, lambd: _nan_or(np.abs(x) > lambd, x),
+    domain={"lambd": (0, False)},
+    keeps_integers=True,
+    thresholds=("lambd",),
+    info=Info(
+        formula="x if abs(x) > lambd else 0",
+        derivative="1 if abs(x) > lambd else 0",
+        range=(-inf, inf),
+        monotonic=True,
+        smooth=False,
+        zero_centred=True,
+        identity_near_zero=False,
+        ulp=0,
+        derivative_ulp=0,
+    ),
+)
+def hard_shrink(x, lambd=0.5):
+    """Hard shrinkage: 0 near zero, x elsewhere.
+
+    Parameters
+    ----------
+    lambd : float >= 0, default 0.5
+        Up to this magnitude x is set to 0.
+
+    Notes
+    -----
+    Donoho and Johnstone, *Ideal Spatial Adaptation by Wavelet Shrinkage* (1994); ``torch.nn.Hardshrink``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import hard_shrink
+    >>> hard_shrink(np.array([-2.0, 0.4, 2.0]))
+    array([-2.,  0.,  2.])
+    """
+    return np.where(np.abs(x.astype(np.float64, copy=False)) <= lambd, 0, x)
+
+
+@activation(
+    derivative=lambda x, lambd: _nan_or(np.abs(x) > lambd, x),
+    domain={"lambd": (0, False)},
+    keeps_integers=True,
+    thresholds=("lambd",),
+    info=Info(
+        formula="x - lambd if x > lambd else (x + lambd if x < -lambd else 0)",
+        derivative="1 if abs(x) > lambd else 0",
+        range=(-inf, inf),
+        monotonic=True,
+        smooth=False,
+        zero_centred=True,
+        identity_near_zero=False,
+        ulp=0.5,
+        derivative_ulp=0,
+    ),
+)
+def soft_shrink(x, lambd=0.5):
+    """Soft shrinkage: x moved towards zero by a constant.
+
+    Parameters
+    ----------
+    lambd : float >= 0, default 0.5
+        By how much.
+
+    Notes
+    -----
+    Donoho, *De-Noising by Soft-Thresholding* (1995); ``torch.nn.Softshrink``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import soft_shrink
+    >>> soft_shrink(np.array([-2.0, 0.4, 2.0]))
+    array([-1.5,  0. ,  1.5])
+    """
+    above, below = x > lambd, (x < 0) & (x + lambd < 0)
+    return np.where(above, x - lambd, np.where(below, x + lambd, x * 0))
+
+
+@activation(
+    derivative=lambda x, threshold_left, slope_left, threshold_right, slope_right: _nan_or(
+        np.where(x <= threshold_left, slope_left, np.where(x >= threshold_right, slope_right, 1.0)), x
+    ),
+    ordered=("threshold_left", "threshold_right"),
+    keeps_integers=True,
+    info=Info(
+        formula="threshold_left + slope_left * (x - threshold_left) if x <= threshold_left else "
+        "(threshold_right + slope_right * (x - threshold_right) if x >= threshold_right else x)",
+        derivative="slope_left if x <= threshold_left else (slope_right if x >= threshold_right else 1)",
+        range=(-inf, inf),
+        monotonic=True,
+        smooth=False,
+        zero_centred=True,
+        identity_near_zero=True,
+        derivative_ulp=0.5,
+    ),
+)
+def srelu(x, threshold_left=-1.0, slope_left=0.2, threshold_right=1.0, slope_right=0.2):
+    """S-shaped rectified linear unit: the identity between two thresholds, a line of its own slope beyond each.
+
+    Parameters
+    ----------
+    threshold_left, threshold_right : float, default -1 and 1
+        Between them x is passed on.
+    slope_left, slope_right : float, default 0.2
+        The slopes below and above.
+
+    Notes
+    -----
+    Jin et al., *Deep Learning with S-shaped Rectified Linear Activation Units* (2016), where all four are learnt. At a threshold
+    the derivative is the slope beyond it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import srelu
+    >>> srelu(np.array([-2.0, 0.5, 2.0]))
+    array([-1.2,  0.5,  1.2])
+    """
+    left = threshold_left + slope_left * (x - threshold_left)
+    right = threshold_right + slope_right * (x - threshold_right)
+    return np.where(x <= threshold_left, left, np.where(x >= threshold_right, right, x))
+
+
+@activation(
+    derivative=lambda x: _nan_or(np.maximum(0, 1 - np.abs(x) / 2), x),
+    info=Info(
+        formula="-1 if x < -2 else (x + x**2 / 4 if x < 0 else (x - x**2 / 4 if x < 2 else 1))",
+        derivative="1 - abs(x) / 2 if abs(x) < 2 else 0",
+        range=(-1, 1),
+        monotonic=True,
+        smooth=True,
+        zero_centred=True,
+        identity_near_zero=True,
+        derivative_ulp=0.5,
+    ),
+)
+def sqnl(x):
+    """Square nonlinearity: an S-shaped curve of two parabolas, constant beyond -2 and 2.
+
+    Notes
+    -----
+    Wuraola and Patel, *SQNL: A New Computationally Efficient Activation Function* (2018).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import sqnl
+    >>> sqnl(np.array([-3.0, -1.0, 1.0]))
+    array([-1.  , -0.75,  0.75])
+    """
+    a = np.minimum(np.abs(x), 2)
+    return np.copysign(a - a * a / 4, x)
+
+
+@activation(
+    derivative=lambda x, scale, shift: _nan_or(2 * scale * np.maximum(0, x), x),
+    info=Info(
+        formula="scale * max(0, x)**2 + shift",
+        derivative="2 * scale * max(0, x)",
+        range=(-0.4472, inf),
+        monotonic=True,
+        smooth=True,
+        zero_centred=False,
+        identity_near_zero=False,
+    ),
+)
+def star_relu(x, scale=0.8944, shift=-0.4472):
+    """StarReLU: a squared ReLU, scaled and shifted to mean 0 and variance 1 for standard normal input.
+
+    Parameters
+    ----------
+    scale : float, default 0.8944
+        Factor.
+    shift : float, default -0.4472
+        Value for x <= 0; the paper's bias, a word that is taken here.
+
+    Notes
+    -----
+    Yu et al., *MetaFormer Baselines for Vision* (2022).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import star_relu
+    >>> star_relu(np.array([-1.0, 0.0, 1.0]))
+    array([-0.4472, -0.4472,  0.4472])
+    """
+    r = np.where(x < 0, 0.0, x)
+    square = r * r
+    product = scale * square
+    total = product + shift
+    low = _product_low(square, scale) + scale * _product_low(r, r) + _sum_low(product, shift, total)
+    return np.where(np.isfinite(total), total + low, total)
 
 
 @activation(
@@ -314,6 +799,91 @@ def elu(x, alpha=1.0):
     array([-1.e-20,  2.e+00])
     """
     return np.where(x > 0, x, alpha * np.expm1(np.where(x > 0, 0, x)))
+
+
+def _celu_exponent(x, alpha):
+    """x / alpha in two parts, no further than where its exponential has vanished."""
+    quotient = np.maximum(np.minimum(x, 0) / alpha, -1e4)
+    low = -(_product_low(quotient, alpha) + (quotient * alpha - x)) / alpha
+    return quotient, np.where((x < 0) & (quotient > -1e4), low, 0.0)
+
+
+def _celu_derivative(x, alpha):
+    z, low = _celu_exponent(x, alpha)
+    return _nan_or(np.where(x > 0, 1.0, np.exp(z) * (1 + low)), x)
+
+
+@activation(
+    derivative=_celu_derivative,
+    derivative_from_output=lambda y, alpha: np.where(y > 0, 1.0, y / alpha + 1),
+    domain={"alpha": (0, True)},
+    info=Info(
+        formula="x if x > 0 else alpha * expm1(x / alpha)",
+        derivative="1 if x > 0 else exp(x / alpha)",
+        range=(-1, inf),
+        monotonic=True,
+        smooth=True,
+        zero_centred=True,
+        identity_near_zero=True,
+    ),
+)
+def celu(x, alpha=1.0):
+    """Continuously differentiable exponential linear unit.
+
+    Parameters
+    ----------
+    alpha : float > 0, default 1
+        The lower limit is -alpha.
+
+    Notes
+    -----
+    Barron, *Continuously Differentiable Exponential Linear Units* (2017); ``torch.nn.CELU``, which takes a negative alpha
+    as well. With alpha=1 this is elu.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import celu
+    >>> celu(np.array([-np.inf, 0.0, 2.0]), alpha=2.0)
+    array([-2.,  0.,  2.])
+    """
+    z, low = _celu_exponent(x, alpha)
+    return np.where(x > 0, x, alpha * (np.expm1(z) + np.exp(z) * low))
+
+
+_SELU_ALPHA, _SELU_SCALE = 1.6732632423543772, 1.0507009873554805
+
+
+@activation(
+    derivative=lambda x: np.where(x > 0, _SELU_SCALE, _SELU_SCALE * _SELU_ALPHA * np.exp(np.minimum(x, 0))),
+    derivative_from_output=lambda y: np.where(y > 0, _SELU_SCALE, y + _SELU_SCALE * _SELU_ALPHA),
+    info=Info(
+        formula="1.0507009873554805 * x if x > 0 else 1.0507009873554805 * 1.6732632423543772 * expm1(x)",
+        derivative="1.0507009873554805 if x > 0 else 1.0507009873554805 * 1.6732632423543772 * exp(x)",
+        range=(-_SELU_SCALE * _SELU_ALPHA, inf),
+        monotonic=True,
+        smooth=False,
+        zero_centred=True,
+        identity_near_zero=False,
+    ),
+)
+def selu(x):
+    """Scaled exponential linear unit: an elu that keeps mean 0 and variance 1 from layer to layer.
+
+    Notes
+    -----
+    Klambauer, Unterthiner, Mayr and Hochreiter, *Self-Normalizing Neural Networks* (2017); ``torch.nn.SELU``. The constants are
+    the paper's to float64's precision, as in PyTorch; ONNX has them in float32's, TensorFlow and JAX in float64's. At 0 the derivative
+    is that from below.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import selu
+    >>> selu(np.array([-np.inf, 0.0, 1.0]))
+    array([-1.75809934,  0.        ,  1.05070099])
+    """
+    return _SELU_SCALE * np.where(x > 0, x, _SELU_ALPHA * np.expm1(np.minimum(x, 0)))
 
 
 def _sigmoid_derivative(x):

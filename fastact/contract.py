@@ -8,12 +8,14 @@ from __future__ import annotations
 import inspect
 import numbers
 import re
+import sys
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
+from .noise import Noise
 from .registry import Entry, Info
 
 #: Per kind of loop its array operands; an activation's parameters follow them.
@@ -27,8 +29,17 @@ KINDS: dict[str, tuple[str, ...]] = {
     "value_and_grad": ("x",),
 }
 
-#: The dtypes that every activation takes.
-SUPPORTED = frozenset("?bBhHiIlLqQefd")
+_SUPPORTED = frozenset("?bBhHiIlLqQefd")
+
+
+def is_bfloat16(dtype: np.dtype[Any]) -> bool:
+    """Whether this is the bfloat16 of ml_dtypes, which NumPy does not know unless that has been imported."""
+    return dtype.kind == "V" and dtype.itemsize == 2 and dtype.name == "bfloat16"
+
+
+def supported(dtype: np.dtype[Any]) -> bool:
+    """Whether every activation takes this dtype."""
+    return dtype.char in _SUPPORTED or is_bfloat16(dtype)
 
 
 class Activation:
@@ -51,16 +62,23 @@ class Activation:
         The backend that computes it.
     """
 
-    def __init__(self, entry: Entry, backend: str, make_ufunc: Callable[[str], Any]) -> None:
+    def __init__(
+        self,
+        entry: Entry,
+        backend: str,
+        make_ufunc: Callable[[str], Any],
+        add_bfloat16: Callable[[str, Any, np.dtype[Any]], None] | None = None,
+    ) -> None:
         self.name = self.__name__ = self.__qualname__ = entry.name
         self.backend = backend
-        self.params: Mapping[str, float] = MappingProxyType({p.name: p.default for p in entry.parameters})
+        self.params: Mapping[str, float] = MappingProxyType({p.name: p.default for p in entry.options})
         self.info: Info = entry.info
         self.__signature__ = _signature(entry)
         self.__doc__ = _documentation(entry)
         self._entry = entry
-        self._make_ufunc = make_ufunc
+        self._make_ufunc, self._add_bfloat16 = make_ufunc, add_bfloat16
         self._ufuncs: dict[str, Any] = {}
+        self._knows_bfloat16: set[str] = set()
 
     def __call__(
         self,
@@ -72,11 +90,13 @@ class Activation:
         bias: Any = None,
         **params: Any,
     ) -> Any:
-        values = self._values(params, "out, where, dtype, bias")
+        values, rng = self._values(params, "out, where, dtype, bias")
         operands = [self._operand("x", x)]
         if bias is not None:
             operands.append(self._bias(bias, operands[0]))
-        return self._run("forward" if bias is None else "forward_bias", operands, values, (out,), where=where, dtype=dtype)
+        if self._entry.keeps_integers and dtype is None:
+            values = self._fitting(values, operands)
+        return self._run("forward" if bias is None else "forward_bias", operands, values, (out,), rng, where, dtype)
 
     def backward(self, dy: Any, x: Any = None, out: Any = None, *, y: Any = None, bias: Any = None, **params: Any) -> Any:
         """The gradient of the input from the gradient of the output: dy * f'(x), in one pass.
@@ -117,7 +137,7 @@ class Activation:
         >>> relu.backward(np.array([1.0, 2.0, 3.0]), np.array([-1.0, 0.0, 1.0]))
         array([0., 0., 3.])
         """
-        values = self._values(params, "out, y, bias", from_output=y is not None)
+        values, rng = self._values(params, "out, y, bias", from_output=y is not None)
         if (x is None) == (y is None):
             raise TypeError(f"{self.name}.backward takes either x or y=; {'neither was' if x is None else 'both were'} given")
         if y is None:
@@ -139,12 +159,12 @@ class Activation:
                 kind = "backward_bias"
                 operands.append(bias)
         gradients: list[Any] = []
-        if self._entry.array_parameter:
+        if self._entry.learnt_parameter:
             self._check_out((out,), operands + values, kind, True)
             z = saved if bias is None else np.add(saved, bias)
             elementwise = self._run("backward_by_parameter", [dy, z], values, (None,))
             gradients.append(_sum_to(elementwise, np.shape(values[0])))
-        dx = self._run(kind, operands, values, (out,))
+        dx = self._run(kind, operands, values, (out,), rng)
         if bias is not None:
             gradients.append(_sum_to(dx, np.shape(bias)))
         return (dx, *gradients) if gradients else dx
@@ -174,10 +194,10 @@ class Activation:
         >>> y, d
         (array([0.5]), array([0.25]))
         """
-        values = self._values(params, "out")
+        values, rng = self._values(params, "out")
         if not (isinstance(out, tuple) and len(out) == 2):
             raise TypeError(f"{self.name}.value_and_grad: out must be a pair (y, d) of arrays or None")
-        y, d = self._run("value_and_grad", [self._operand("x", x)], values, out)
+        y, d = self._run("value_and_grad", [self._operand("x", x)], values, out, rng)
         return y, d
 
     @property
@@ -201,16 +221,26 @@ class Activation:
     def _ufunc(self, kind: str) -> Any:
         if kind not in self._ufuncs:
             self._ufuncs[kind] = self._make_ufunc(kind)
+        ml_dtypes = sys.modules.get("ml_dtypes")  # may be imported at any time, and without it there is no bfloat16
+        if ml_dtypes is not None and self._add_bfloat16 is not None and kind not in self._knows_bfloat16:
+            self._add_bfloat16(kind, self._ufuncs[kind], np.dtype(ml_dtypes.bfloat16))
+            self._knows_bfloat16.add(kind)
         return self._ufuncs[kind]
 
-    def _values(self, params: dict[str, Any], accepted: str, from_output: bool = False) -> list[Any]:
-        """The parameters' values in order, checked."""
+    def _values(self, params: dict[str, Any], accepted: str, from_output: bool = False) -> tuple[list[Any], Any]:
+        """The parameters' values in order, checked, and the generator to draw from."""
+        entry = self._entry
+        rng = params.pop("rng", None) if entry.noise else None
+        if rng is not None and not isinstance(rng, np.random.Generator):
+            raise TypeError(
+                f"{self.name}: rng must be a np.random.Generator, as np.random.default_rng(seed) gives it, not {type(rng).__name__}"
+            )
         for name in params:
             if name not in self.params:
-                takes = ", ".join([accepted, *self.params])
+                takes = ", ".join([accepted, *self.params, *(["rng"] if entry.noise else [])])
                 raise TypeError(f"{self.name}: unexpected keyword argument {name!r}; it takes {takes}")
         values = []
-        for p in self._entry.parameters:
+        for p in entry.options:
             value = params.get(p.name, p.default)
             if p.array:
                 values.append(self._operand(p.name, value))
@@ -218,14 +248,40 @@ class Activation:
             value = self._number(p.name, value)
             if not p.admits(value):
                 raise ValueError(f"{self.name}: {p.name} must be {p.domain}, not {value!r}")
-            low = self._entry.from_output_low.get(p.name)
+            low = entry.from_output_low.get(p.name)
             if from_output and low is not None and value < low:
                 raise ValueError(
                     f"{self.name}.backward: with {p.name}={value!r} the output does not determine the derivative; give x, "
                     f"not y= (which needs {p.name} >= {low:g})"
                 )
             values.append(value)
-        return values
+        if entry.ordered:
+            least, most = (values[list(self.params).index(name)] for name in entry.ordered)
+            if least > most:
+                raise ValueError(f"{self.name}: {entry.ordered[0]}={least!r} is greater than {entry.ordered[1]}={most!r}")
+        return values, rng
+
+    def _run_drawn(
+        self, kind: str, operands: list[Any], out: tuple[Any, ...], rng: Any, noise: Noise, options: dict[str, float]
+    ) -> Any:
+        """A backend's way to compute with noise and no array of it; None where it has none."""
+        return None
+
+    def _fitting(self, values: list[Any], operands: list[Any]) -> list[Any]:
+        """Integer parameters for integer input, in its dtype; others as they are."""
+        x = operands[0]
+        kind = getattr(getattr(x, "dtype", None), "kind", "")
+        if kind not in ("i", "u", "b") or len(operands) > 1 or not values or not all(type(value) is int for value in values):
+            return values
+        low, high = (0, 1) if kind == "b" else (np.iinfo(x.dtype).min, np.iinfo(x.dtype).max)
+        fitted = []
+        for name, value in zip(self.params, values, strict=True):
+            if name in self._entry.thresholds:
+                value = min(max(value, low), high)  # noqa: PLW2901
+            elif not low <= value <= high:
+                raise ValueError(f"{self.name}: {name}={value} does not fit input of dtype {x.dtype}; convert the input first")
+            fitted.append(x.dtype.type(value))
+        return fitted
 
     def _number(self, name: str, value: Any) -> float:
         """A Python number, which never changes the result's dtype (NEP 50)."""
@@ -244,7 +300,7 @@ class Activation:
         if _overrides_ufuncs(value):
             return value
         array = np.asanyarray(value)
-        if array.dtype.char not in SUPPORTED:
+        if not supported(array.dtype):
             raise TypeError(f"{self.name}: {name} has dtype {array.dtype}, which is not supported; it takes {_SUPPORTED_TEXT}")
         return value if type(value) in (bool, int, float) else array
 
@@ -257,6 +313,18 @@ class Activation:
                 f"it must have shape {shape[-1:] or '(n,), and the input at least one axis'}"
             )
         return bias
+
+    def _bfloat16_numbers(self, operands: list[Any], values: list[Any]) -> tuple[list[Any], list[Any]]:
+        """Python numbers beside bfloat16 arrays in the dtype that its loops take, for to NumPy they are not weak there."""
+        dtypes = [value.dtype for value in operands + values if hasattr(value, "dtype")]
+        bfloat16 = next(filter(is_bfloat16, dtypes), None)
+        if bfloat16 is None or np.result_type(*dtypes) != bfloat16:
+            return operands, values
+        parameter = bfloat16 if self._entry.learnt_parameter else np.dtype(np.float32)
+        return (
+            [value if hasattr(value, "dtype") else np.asarray(value).astype(bfloat16) for value in operands],
+            [value if hasattr(value, "dtype") else np.asarray(value).astype(parameter) for value in values],
+        )
 
     def _check_out(self, out: tuple[Any, ...], operands: list[Any], kind: str, where: Any) -> None:
         shape = _broadcast(*map(np.shape, operands), () if where is True else np.shape(where))
@@ -278,6 +346,7 @@ class Activation:
         operands: list[Any],
         values: list[Any],
         out: tuple[Any, ...],
+        rng: Any = None,
         where: Any = True,
         dtype: Any = None,
     ) -> Any:
@@ -285,14 +354,31 @@ class Activation:
             if len(out[0]) != 1:
                 raise TypeError(f"{self.name}: out must be one array, not a tuple of {len(out[0])}")
             out = out[0]
+        if noise := self._entry.noise:
+            options = dict(zip(self.params, values, strict=True))
+            values = [noise.mean(options)]
+            if rng is not None:
+                if where is True and dtype is None:
+                    results = self._run_drawn(kind, operands, out, rng, noise, options)
+                    if results is not None:
+                        return results
+                drawn = noise.draw(rng, _broadcast(*map(np.shape, operands)), options)
+                result = np.result_type(*map(promoted, operands)) if dtype is None else np.dtype(dtype)
+                narrow = result == np.float32 or result == np.float16 or is_bfloat16(result)
+                values = [drawn.astype(np.float32) if narrow else drawn]
         ufunc = self._ufunc(kind)
         keywords: dict[str, Any] = {}
         if where is not True:
             keywords["where"] = where
         if dtype is not None:
             keywords["dtype"] = np.dtype(dtype)
-            if keywords["dtype"].char not in SUPPORTED:
+            if not supported(keywords["dtype"]):
                 raise TypeError(f"{self.name}: dtype {keywords['dtype']} is not supported; it takes {_SUPPORTED_TEXT}")
+            if is_bfloat16(keywords["dtype"]):  # for other packages' dtypes ufuncs find the loop by their inputs only
+                bfloat16 = keywords.pop("dtype")
+                with np.errstate(all="ignore"):
+                    operands = [np.asanyarray(value).astype(bfloat16, copy=False) for value in operands]
+        operands, values = self._bfloat16_numbers(operands, values)
         given = any(array is not None for array in out)
         if given:
             self._check_out(out, operands + values, kind, where)
@@ -304,7 +390,12 @@ class Activation:
         return ufunc(*operands, *values, **keywords)
 
 
-_SUPPORTED_TEXT = "float16, float32, float64, integers and bool"
+_SUPPORTED_TEXT = "float16, bfloat16, float32, float64, integers and bool"
+
+
+def promoted(value: Any) -> Any:
+    """What takes part in `np.result_type`: Python numbers weakly (NEP 50), the rest by its dtype."""
+    return value if type(value) in (int, float) else np.asarray(value).dtype
 
 
 def _overrides_ufuncs(value: Any) -> bool:
@@ -336,7 +427,8 @@ def _signature(entry: Entry) -> inspect.Signature:
             inspect.Parameter("where", keyword, default=True),
             inspect.Parameter("dtype", keyword, default=None),
             inspect.Parameter("bias", keyword, default=None),
-            *(inspect.Parameter(p.name, keyword, default=p.default) for p in entry.parameters),
+            *(inspect.Parameter(p.name, keyword, default=p.default) for p in entry.options),
+            *([inspect.Parameter("rng", keyword, default=None)] if entry.noise else []),
         ]
     )
 
@@ -352,7 +444,7 @@ _DOCUMENTATION = """\
 Parameters
 ----------
 x : array_like
-    The input, of any shape and layout; float16, float32, float64, integers or bool.
+    The input, of any shape and layout; float16, bfloat16 (of ml_dtypes), float32, float64, integers or bool.
 out : ndarray, optional
     Where to put the result, of its shape; may be `x` itself.
 where : array_like of bool, optional
@@ -387,7 +479,7 @@ def _documentation(entry: Entry) -> str:
     """The entry's docstring (summary, own Parameters, Notes, Examples) within what all activations share."""
     summary, *sections = re.split(r"\n\n(?=\w+\n-+\n)", entry.doc)
     own = {title: body for title, _, body in (re.split(r"\n(-+)\n", section, maxsplit=1) for section in sections)}
-    keeps = "integers and bool are kept" + (" if the parameters are integers too" if entry.parameters else "")
+    keeps = "integers and bool are kept" + (" if the parameters are integers too" if entry.options else "")
     return _DOCUMENTATION.format(
         name=entry.name,
         signature=_signature(entry),
@@ -396,7 +488,7 @@ def _documentation(entry: Entry) -> str:
         parameters=own["Parameters"] + "\n" if "Parameters" in own else "",
         integers=keeps if entry.keeps_integers else "integers and bool give float64",
         notes=own["Notes"],
-        defaults=" with the default parameters" if entry.parameters else "",
+        defaults=" with the default parameters" if entry.options else "",
         from_output=""
         if entry.derivative_from_output
         else "; the derivative can't be had from the output, so `backward` needs x",

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .contract import KINDS, SUPPORTED, Activation
+from .contract import KINDS, Activation, is_bfloat16, promoted, supported
 from .registry import Entry
 
 _BLOCK = 8192  # elements: a block and a formula's temporaries stay in the second-level cache
@@ -80,15 +80,22 @@ class Ufunc:
         return wrapped if self.nout > 1 else wrapped[0]
 
     def _result_dtype(self, inputs: tuple[Any, ...], dtype: Any) -> np.dtype[Any]:
-        found = np.dtype(dtype) if dtype is not None else np.result_type(*map(_promoted, inputs))
-        if found.char not in SUPPORTED or (dtype is not None and found.kind in "iub" and not self._keeps_integers):
+        found = np.dtype(dtype) if dtype is not None else self._promote(inputs)
+        if not supported(found) or (dtype is not None and found.kind in "iub" and not self._keeps_integers):
             raise TypeError(f"{self.__name__}: no loop for dtype {found}")
         return np.dtype(np.float64) if found.kind in "iub" and not self._keeps_integers else found.newbyteorder("=")
 
+    def _promote(self, inputs: tuple[Any, ...]) -> np.dtype[Any]:
+        """The common dtype. Scalar parameters take part as Python numbers only: one drawn per element is an array, and follows."""
+        first_scalar = self.nin - self._scalars
+        return np.result_type(
+            *(promoted(value) for i, value in enumerate(inputs) if i < first_scalar or not isinstance(value, np.ndarray))
+        )
+
     def _input_dtypes(self, result: np.dtype[Any], computed: np.dtype[Any]) -> list[np.dtype[Any]]:
-        """Inputs are read in the result's dtype, as by a ufunc's loop, but scalar parameters of float16 loops in float32."""
+        """Inputs are read in the result's dtype, as by a ufunc's loop, but scalar parameters of 16-bit loops in float32."""
         array = computed if result.kind in "iub" else result
-        scalar = np.dtype(np.float32) if result == np.float16 else array
+        scalar = np.dtype(np.float32) if result == np.float16 or is_bfloat16(result) else array
         return [array] * (self.nin - self._scalars) + [scalar] * self._scalars
 
     def _override(self, inputs: tuple[Any, ...], out: tuple[Any, ...], where: Any, dtype: Any) -> tuple[Any] | None:
@@ -122,11 +129,6 @@ class Ufunc:
         return result[()] if result.ndim == 0 else result
 
 
-def _promoted(value: Any) -> Any:
-    """What takes part in `np.result_type`: Python numbers weakly (NEP 50), the rest by its dtype."""
-    return value if type(value) in (int, float) else np.asarray(value).dtype
-
-
 def _split(iterator: np.nditer, nout: int) -> Any:
     """Per block the inputs, then the outputs as one tuple."""
     for blocks in iterator:
@@ -143,7 +145,7 @@ def _function(entry: Entry, kind: str) -> Callable[..., Any]:
         point = given["y" if "y" in given else "x"]
         if "bias" in given:
             point = point + given["bias"]
-            if dtype.kind == "f" and dtype != np.float64:  # x + bias is rounded as in a float32 loop
+            if dtype.kind not in "iub" and dtype != np.float64:  # x + bias is rounded as in a float32 loop
                 point = point.astype(np.float32).astype(np.float64)
         return given.get("dy"), point, arguments[len(operands) :]
 
@@ -183,7 +185,7 @@ def make(entry: Entry) -> Activation:
             nin=len(KINDS[kind]) + len(entry.parameters),
             nout=2 if kind == "value_and_grad" else 1,
             keeps_integers=entry.keeps_integers and kind.startswith("forward"),
-            scalars=0 if entry.array_parameter else len(entry.parameters),
+            scalars=0 if entry.learnt_parameter else len(entry.parameters),
         )
 
     return Activation(entry, "numpy", make_ufunc)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+
+from .noise import Noise
 
 if TYPE_CHECKING:
     from .contract import Activation
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 class Parameter:
     """One parameter of an activation: its name, default and domain.
 
-    `open_low` excludes `low` itself. An `array` parameter is broadcast against the input and has a gradient of its own.
+    `open_low` excludes `low` itself. An `array` parameter is broadcast against the input.
     """
 
     name: str
@@ -75,7 +77,11 @@ class Info:
 
 @dataclass(frozen=True, eq=False)
 class Entry:
-    """One activation: NumPy formulas, parameters and properties. Fallback, tests, docs and kernels all read it."""
+    """One activation: NumPy formulas, parameters and properties. Fallback, tests, docs and kernels all read it.
+
+    `parameters` are what the formulas take after x, `options` what the user gives. They are the same but for an activation
+    with `noise`: its formulas take one number drawn per element, its user gives the distribution's parameters.
+    """
 
     name: str
     doc: str
@@ -84,14 +90,23 @@ class Entry:
     derivative_from_output: Callable[..., Any] | None
     derivative_by_parameter: Callable[..., Any] | None
     parameters: tuple[Parameter, ...]
+    options: tuple[Parameter, ...]
+    ordered: tuple[str, str] | None
+    thresholds: tuple[str, ...]
     from_output_low: Mapping[str, float]
     keeps_integers: bool
+    noise: Noise | None
     info: Info = field(repr=False)
 
     @property
     def array_parameter(self) -> Parameter | None:
-        """The parameter that is an array with a gradient of its own, as prelu's slope."""
+        """The parameter that is an array: prelu's slope, or what is drawn per element."""
         return next((p for p in self.parameters if p.array), None)
+
+    @property
+    def learnt_parameter(self) -> Parameter | None:
+        """The array parameter that has a gradient of its own."""
+        return self.array_parameter if self.derivative_by_parameter else None
 
 
 #: Every registered activation by name, in the order of `activations.py`.
@@ -104,6 +119,9 @@ def activation(
     derivative_from_output: Callable[..., Any] | None = None,
     derivative_by_parameter: Callable[..., Any] | None = None,
     domain: Mapping[str, tuple[float, bool]] | None = None,
+    ordered: tuple[str, str] | None = None,
+    thresholds: tuple[str, ...] = (),
+    noise: Noise | None = None,
     from_output_low: Mapping[str, float] | None = None,
     keeps_integers: bool = False,
     info: Info,
@@ -118,6 +136,12 @@ def activation(
         df/dp(x, p) of an activation whose parameter p is an array.
     domain : mapping, optional
         Per parameter its lower bound, and whether the bound itself is excluded. Every parameter must be finite.
+    ordered : pair of str, optional
+        Two parameters of which the first must not exceed the second.
+    thresholds : tuple of str, optional
+        The parameters that x is only compared with, or clipped to: beyond the range of integer input they are brought into it.
+    noise : Noise, optional
+        How the one parameter is drawn; the user's parameters are then the keyword-only ones of the formula.
     from_output_low : mapping, optional
         Per parameter the least value for which y determines the derivative.
     keeps_integers : bool
@@ -130,6 +154,18 @@ def activation(
         from . import backends
 
         bounds = domain or {}
+        arguments = list(inspect.signature(forward).parameters.values())[1:]
+
+        def of(kind: Any, array: bool) -> tuple[Parameter, ...]:
+            return tuple(
+                Parameter(p.name, p.default, *bounds.get(p.name, (-math.inf, False)), array) for p in arguments if p.kind == kind
+            )
+
+        parameters = of(inspect.Parameter.POSITIONAL_OR_KEYWORD, noise is not None or derivative_by_parameter is not None)
+        options = parameters
+        if noise:
+            options = of(inspect.Parameter.KEYWORD_ONLY, False)
+            parameters = (replace(parameters[0], default=noise.mean({p.name: p.default for p in options})),)
         entry = Entry(
             name=forward.__name__,
             doc=inspect.cleandoc(forward.__doc__ or ""),
@@ -137,12 +173,13 @@ def activation(
             derivative=derivative,
             derivative_from_output=derivative_from_output,
             derivative_by_parameter=derivative_by_parameter,
-            parameters=tuple(
-                Parameter(p.name, p.default, *bounds.get(p.name, (-math.inf, False)), derivative_by_parameter is not None)
-                for p in list(inspect.signature(forward).parameters.values())[1:]
-            ),
+            parameters=parameters,
+            options=options,
+            ordered=ordered,
+            thresholds=thresholds,
             from_output_low=dict(from_output_low or {}),
             keeps_integers=keeps_integers,
+            noise=noise,
             info=info,
         )
         entries[entry.name] = entry

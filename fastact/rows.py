@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .contract import SUPPORTED
+from .contract import is_bfloat16, supported
 
 
 class Softmax:
@@ -123,7 +123,7 @@ class Softmax:
 
     def _operand(self, name: str, value: Any) -> np.ndarray:
         array = np.asarray(value)
-        if array.dtype.char not in SUPPORTED:
+        if not supported(array.dtype) or is_bfloat16(array.dtype):
             raise TypeError(
                 f"softmax: {name} has dtype {array.dtype}, which is not supported; it takes float16, float32, float64, "
                 "integers and bool"

@@ -41,7 +41,10 @@ def load(name: str) -> tuple[Callable[[Entry], Activation], str]:
     table = load_engine().Table(importlib.import_module(f"{__name__}._{name}").capsule)
 
     def make(entry: Entry) -> Activation:
-        activation: Any = _compiled_activation()(entry, name, lambda kind: load_engine().make_ufunc(table, entry, kind))
+        engine = load_engine()
+        activation: Any = _compiled_activation()(
+            entry, name, functools.partial(engine.make_ufunc, table, entry), functools.partial(engine.add_bfloat16, table, entry)
+        )
         activation._attach(table, entry)
         return activation  # type: ignore[no-any-return]
 

@@ -16,6 +16,9 @@ cimport cython
 cimport numpy as cnp
 from fastact.kernels.table cimport *
 
+from numpy.random cimport bitgen_t
+from numpy.random.c_distributions cimport random_standard_normal_fill, random_standard_uniform_fill
+
 import numpy as np
 
 from ..contract import KINDS, Activation
@@ -88,6 +91,10 @@ cdef dict DIRECTION = {
     "value_and_grad": VALUE_AND_GRAD,
 }
 
+# The 16-bit types in memory; NumPy has no character for bfloat16, this is that of ml_dtypes
+cdef str BFLOAT16_CHAR = "E"
+cdef dict HALVES = {"e": FLOAT16, BFLOAT16_CHAR: BFLOAT16}
+
 
 def x86_level():
     """Which x86-64 kernels processor and operating system can run: 0 baseline, 1 avx2, 2 avx512; -1 on another machine."""
@@ -129,8 +136,10 @@ cdef struct Loop:
     fastact_loop run
     fastact_add add  # NULL without bias
     fastact_load load  # of every array operand
+    fastact_load load_parameter  # of a parameter that is an array
     fastact_store store
     bint converts  # memory holds another type than the loop computes in
+    bint converts_parameter
     bint stores_converted
     int operands  # array operands without the bias: x, or dy and x
     int parameters
@@ -152,7 +161,8 @@ cdef void run_tiles(const Loop* loop, char** pointers, const cnp.npy_intp* steps
     cdef int first_output = inputs + loop.parameters
     cdef int streams = 0, k
     cdef Py_ssize_t start = 0, m, chunk = n
-    cdef bint converted
+    cdef bint converted, is_parameter
+    cdef fastact_load load
     cdef const void* parameters = scalars
     # streams: the inputs, then the parameter if it is an array, then the outputs
     for k in range(inputs):
@@ -169,7 +179,8 @@ cdef void run_tiles(const Loop* loop, char** pointers, const cnp.npy_intp* steps
         stream[streams], step[streams] = pointers[first_output + k], steps[first_output + k]
         streams += 1
     for k in range(streams):
-        converted = loop.stores_converted if k >= out else loop.converts
+        is_parameter = loop.array_parameter and k == inputs
+        converted = loop.stores_converted if k >= out else (loop.converts_parameter if is_parameter else loop.converts)
         direct[k] = not converted and (step[k] == loop.itemsize or n == 1)
         if not direct[k]:
             chunk = TILE // loop.itemsize
@@ -184,7 +195,8 @@ cdef void run_tiles(const Loop* loop, char** pointers, const cnp.npy_intp* steps
                 at[k] = tiles[k]
                 # what is constant along the loop is loaded once, but for the bias, whose tile takes the sum
                 if k < out and (start == 0 or step[k] != 0 or (loop.add != NULL and k == inputs - 1)):
-                    loop.load(stream[k] + start * step[k], step[k], at[k], m)
+                    load = loop.load_parameter if loop.array_parameter and k == inputs else loop.load
+                    load(stream[k] + start * step[k], step[k], at[k], m)
         if loop.array_parameter:
             parameters = at[inputs]
         if loop.add != NULL:  # into the bias's own tile: its stream was the last input
@@ -228,9 +240,11 @@ cdef int computed_type(str char) except -1:
     return INT8 + 2 * sizes[dtype.itemsize] + (dtype.kind in "ub")
 
 
-cdef Loop* new_loop(const fastact_table* table, const fastact_row* row, entry, str kind, str stored, str computed) except NULL:
+cdef Loop* new_loop(
+    const fastact_table* table, const fastact_row* row, entry, str kind, str stored, str computed, str parameter
+) except NULL:
     """A Loop between memory of one type and a loop that computes in another; lives as long as the process."""
-    cdef int type = computed_type(computed)
+    cdef int type = computed_type(computed), half = -1
     cdef Loop* loop = <Loop*> PyMem_Malloc(sizeof(Loop))
     if loop == NULL:
         raise MemoryError()
@@ -245,12 +259,19 @@ cdef Loop* new_loop(const fastact_table* table, const fastact_row* row, entry, s
     if "bias" in KINDS[kind]:
         loop.add = table.add[type]
     loop.converts = stored != computed
-    if stored == "e":
-        loop.load, loop.store, loop.stores_converted = table.load[<int> FLOAT16], table.store[<int> FLOAT16], True
+    loop.converts_parameter = parameter != computed
+    if stored in HALVES:
+        half = HALVES[stored]
+        loop.load, loop.store, loop.stores_converted = table.load[half], table.store[half], True
     else:
         loop.load = table.load_as_double[computed_type(stored)] if loop.converts else table.load[type]
         loop.store = table.store[type]
+    loop.load_parameter = loop.load if loop.converts_parameter else table.load[type]
     return loop
+
+
+cdef str name_of(entry, str kind):
+    return entry.name if kind == "forward" else f"{entry.name}_{kind}"
 
 
 def make_ufunc(Table table, entry, str kind):
@@ -264,10 +285,10 @@ def make_ufunc(Table table, entry, str kind):
         signatures += [(char, char, char, char) for char in integers]
     signatures += [(char, "d", "d", "d") for char in integers]
     signatures += [("e", "f", "f", "e"), ("f", "f", "f", "f"), ("d", "d", "d", "d")]
-    if entry.array_parameter:  # the parameter comes in like any other array
+    if entry.learnt_parameter:  # comes in like any other array
         signatures = [(stored, computed, stored, out) for stored, computed, _, out in signatures]
     cdef int count = len(signatures), i
-    name = (entry.name if kind == "forward" else f"{entry.name}_{kind}").encode()
+    name = name_of(entry, kind).encode()
     types = b"".join(
         bytes([np.dtype(char).num for char in stored * operands + parameter * parameters + out * outputs])
         for stored, _, parameter, out in signatures
@@ -283,10 +304,25 @@ def make_ufunc(Table table, entry, str kind):
     memcpy(c_name, <const char*> name, len(name) + 1)
     for i in range(count):
         functions[i] = <cnp.PyUFuncGenericFunction> run_ufunc
-        data[i] = new_loop(table.table, row, entry, kind, signatures[i][0], signatures[i][1])
+        stored, computed, parameter, _ = signatures[i]
+        data[i] = new_loop(table.table, row, entry, kind, stored, computed, parameter)
     return cnp.PyUFunc_FromFuncAndData(
         functions, data, c_types, count, operands + parameters, outputs, cnp.PyUFunc_None, c_name,
         "See the activation of this name in fastact.", 0,
+    )
+
+
+def add_bfloat16(Table table, entry, str kind, ufunc, dtype):
+    """Add the loop for bfloat16, the given dtype of another package, to a ufunc of `make_ufunc`."""
+    cdef int[MAX_OPERANDS] types
+    cdef int operands = len(KINDS[kind]), parameters = len(entry.parameters), i
+    cdef str parameter = BFLOAT16_CHAR if entry.learnt_parameter else "f"
+    cdef int stored_number = dtype.num, parameter_number = dtype.num if entry.learnt_parameter else cnp.NPY_FLOAT
+    for i in range(operands + parameters + (2 if kind == "value_and_grad" else 1)):
+        types[i] = parameter_number if operands <= i < operands + parameters else stored_number
+    cnp.PyUFunc_RegisterLoopForType(
+        ufunc, stored_number, <cnp.PyUFuncGenericFunction> run_ufunc, types,
+        new_loop(table.table, table.row(entry), entry, kind, BFLOAT16_CHAR, "f", parameter),
     )
 
 
@@ -345,7 +381,7 @@ cdef class FastPath:
     cdef void* vectorcall
     cdef const fastact_table* table
     cdef const fastact_row* row
-    cdef bint active, array_parameter
+    cdef bint active, array_parameter, learnt_parameter
     cdef int parameters
     cdef double[MAX_PARAMETERS] defaults, low
     cdef bint[MAX_PARAMETERS] open_low
@@ -371,7 +407,8 @@ cdef class FastPath:
         self.write(self.defaults, FLOAT32, self.default_values[0])
         self.write(self.defaults, FLOAT64, self.default_values[1])
         self.array_parameter = entry.array_parameter is not None
-        self.active = True
+        self.learnt_parameter = entry.learnt_parameter is not None
+        self.active = entry.noise is None  # what is drawn goes its own way, `_run_drawn`
 
     cdef void write(self, const double* values, int type, char* target) noexcept:
         """Lay out parameters as a loop reads them."""
@@ -531,7 +568,7 @@ cdef class FastPath:
             type = fast_type(p_dy)
             if (
                 type >= 0 and fast_type(saved) == type and array_NDIM(saved) > 0 and same_shape(p_dy, saved)
-                and (bias is None or (not self.array_parameter and self.fits(<PyObject*> bias, saved, type)))
+                and (bias is None or (not self.learnt_parameter and self.fits(<PyObject*> bias, saved, type)))
                 and self.read(params, type, from_output, buffer, &parameters)
             ):
                 n = array_SIZE(saved)
@@ -545,13 +582,13 @@ cdef class FastPath:
                     and (bias is None or apart_from_bias(target, <PyObject*> bias, nbytes))
                 ):
                     if bias is None:
-                        if self.array_parameter:  # before dx, which may be in place of dy
+                        if self.learnt_parameter:  # before dx, which may be in place of dy
                             by_parameter = self.sum_by_parameter(type, array_BYTES(p_dy), array_BYTES(saved), n, parameters)
                         self.run(
                             direction, type, array_BYTES(p_dy), array_BYTES(saved), array_BYTES(target), NULL, n,
                             parameters,
                         )
-                        return (result, by_parameter) if self.array_parameter else result
+                        return (result, by_parameter) if self.learnt_parameter else result
                     return result, self.backward_bias(direction, type, p_dy, saved, bias, target, from_output, parameters)
         return general_backward(self, dy, x, out, y=y, bias=bias, **params)
 
@@ -582,6 +619,66 @@ cdef class FastPath:
             p_result[i] = <float> p_sums[i]
         fastact_restore_flags(flags)
         return result
+
+    def _run_drawn(self, str kind, list operands, tuple out, rng, noise, dict options):
+        """Run with noise drawn tile by tile, no array of it made; None where the general path must do it."""
+        cdef int type = fast_type(<PyObject*> operands[0]), direction = DIRECTION[kind], k
+        cdef Py_ssize_t n, nbytes
+        cdef PyObject* shaped = <PyObject*> operands[0]
+        cdef (char*)[2] source = [NULL, NULL]
+        cdef (char*)[2] target = [NULL, NULL]
+        if type < 0 or array_NDIM(shaped) == 0 or "bias" in KINDS[kind]:
+            return None
+        for k in range(len(operands)):
+            if fast_type(<PyObject*> operands[k]) != type or not same_shape(<PyObject*> operands[k], shaped):
+                return None
+            source[k] = array_BYTES(<PyObject*> operands[k])
+        n = array_SIZE(shaped)
+        nbytes = n * (4 if type == FLOAT32 else 8)
+        results = tuple([new_like(shaped) if array is None else array for array in out])
+        for k in range(len(results)):
+            for operand in operands:
+                if not writable_like(<PyObject*> results[k], <PyObject*> operand, type, nbytes):
+                    return None
+            target[k] = array_BYTES(<PyObject*> results[k])
+        if len(results) == 2 and not apart(target[0], nbytes, target[1], nbytes):
+            return None
+        cdef double factor, shift
+        factor, shift = noise.scale(options)
+        cdef bint normal = noise.standard_normal
+        bit_generator = rng.bit_generator
+        cdef bitgen_t* stream = <bitgen_t*> PyCapsule_GetPointer(bit_generator.capsule, "BitGenerator")
+        with bit_generator.lock, nogil:
+            self.run_drawn_tiles(direction, type, source, target, n, stream, normal, factor, shift)
+        return results if len(results) == 2 else results[0]
+
+    cdef void run_drawn_tiles(
+        self, int direction, int type, char** source, char** target, Py_ssize_t n, bitgen_t* stream, bint normal,
+        double factor, double shift,
+    ) noexcept nogil:
+        cdef double[TILE_DOUBLES] drawn
+        cdef float[TILE_DOUBLES] rounded
+        cdef Py_ssize_t itemsize = 4 if type == FLOAT32 else 8
+        cdef Py_ssize_t start = 0, m, at, i
+        cdef fastact_loop loop = self.row.loops[type][direction]
+        cdef fastact_flags flags = fastact_save_flags()
+        while start < n:
+            m = min(<Py_ssize_t> TILE_DOUBLES, n - start)
+            at = start * itemsize
+            if normal:
+                random_standard_normal_fill(stream, m, drawn)
+            else:
+                random_standard_uniform_fill(stream, m, drawn)
+                for i in range(m):
+                    drawn[i] = drawn[i] * factor + shift
+            if type == FLOAT32:
+                for i in range(m):
+                    rounded[i] = <float> drawn[i]
+            loop(source[0] + at, source[1] + at if source[1] != NULL else NULL, target[0] + at,
+                 target[1] + at if target[1] != NULL else NULL, m,
+                 <const void*> rounded if type == FLOAT32 else <const void*> drawn)
+            start += m
+        fastact_restore_flags(flags)
 
     cdef bint fits(self, PyObject* bias, PyObject* x, int type) noexcept:
         return (

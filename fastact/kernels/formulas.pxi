@@ -21,10 +21,18 @@ cdef extern from "vecmath.h" nogil:
     double product_low_f64(double a, double b, double product)
     float product_sum_f32(float a, float b, float c)
     double product_sum_f64(double a, double b, double c)
+    float fma_low_f32(float a, float b, float c, float sum)
+    double fma_low_f64(double a, double b, double c, double sum)
     float remainder_f32(float numerator, float quotient, float denominator)
     double remainder_f64(double numerator, double quotient, double denominator)
     float exp_split_f32(float x, float x_low, int headroom, float *scale)
     double exp_split_f64(double x, double x_low, int headroom, double *scale)
+    float exp_split_low_f32(float x, float x_low, int headroom, float *scale, float *q_low)
+    double exp_split_low_f64(double x, double x_low, int headroom, double *scale, double *q_low)
+    float magnitude_up_to_f32(float x, float limit)
+    double magnitude_up_to_f64(double x, double limit)
+    float exp_twice_f32(float a, float *scale)
+    double exp_twice_f64(double a, double *scale)
     float log1p_tail_f32(float t)
     double log1p_tail_f64(double t)
     float tanh_small_f32(float a)
@@ -46,6 +54,8 @@ cdef extern from "<math.h>" nogil:
     double fabs(double x)
     float copysignf(float magnitude, float sign)
     double copysign(double magnitude, double sign)
+    float sqrtf(float x)
+    double sqrt(double x)
 
 ctypedef fused real:
     float
@@ -84,6 +94,12 @@ cdef inline real product_sum(real a, real b, real c) noexcept nogil:
     else:
         return product_sum_f64(a, b, c)
 
+cdef inline real fma_low(real a, real b, real c, real sum) noexcept nogil:
+    if real is float:
+        return fma_low_f32(a, b, c, sum)
+    else:
+        return fma_low_f64(a, b, c, sum)
+
 cdef inline real division_remainder(real numerator, real quotient, real denominator) noexcept nogil:
     if real is float:
         return remainder_f32(numerator, quotient, denominator)
@@ -96,11 +112,24 @@ cdef inline real magnitude(real x) noexcept nogil:
     else:
         return fabs(x)
 
+cdef inline real magnitude_up_to(real x, real limit) noexcept nogil:
+    """min(|x|, limit), the limit for a NaN x: who calls this puts it back."""
+    if real is float:
+        return magnitude_up_to_f32(x, limit)
+    else:
+        return magnitude_up_to_f64(x, limit)
+
 cdef inline real with_sign(real x, real sign) noexcept nogil:
     if real is float:
         return copysignf(x, sign)
     else:
         return copysign(x, sign)
+
+cdef inline real square_root(real x) noexcept nogil:
+    if real is float:
+        return sqrtf(x)
+    else:
+        return sqrt(x)
 
 cdef inline real exp_down(real x, real x_low, real *scale) noexcept nogil:
     """q with e^(x + x_low) = (scale + scale*q) / HEADROOM, for -exp_furthest <= x <= 0."""
@@ -108,6 +137,13 @@ cdef inline real exp_down(real x, real x_low, real *scale) noexcept nogil:
         return exp_split_f32(x, x_low, HEADROOM_F32, scale)
     else:
         return exp_split_f64(x, x_low, HEADROOM_F64, scale)
+
+cdef inline real exp_down_low(real x, real x_low, real *scale, real *q_low) noexcept nogil:
+    """As exp_down, q in two parts."""
+    if real is float:
+        return exp_split_low_f32(x, x_low, HEADROOM_F32, scale, q_low)
+    else:
+        return exp_split_low_f64(x, x_low, HEADROOM_F64, scale, q_low)
 
 cdef inline real exp_up(real x, real x_low, real *scale) noexcept nogil:
     """q with e^(x + x_low) = (scale + scale*q) * HEADROOM, for 0 <= x <= exp_furthest."""
@@ -227,6 +263,19 @@ cdef inline real relu6_derivative_from_output(real y) noexcept nogil:
     return relu6_derivative(y)
 
 
+cdef inline real relu_squared_forward(real x) noexcept nogil:
+    cdef real zero = 0
+    return zero if x < zero else x * x
+
+cdef inline real relu_squared_derivative(real x) noexcept nogil:
+    cdef real zero = 0, two = 2
+    return zero if x < zero else two * x
+
+cdef inline real relu_squared_derivative_from_output(real y) noexcept nogil:
+    cdef real two = 2
+    return two * square_root(y)
+
+
 cdef inline number leaky_relu_forward(number x, number negative_slope) noexcept nogil:
     cdef number zero = 0
     return x if x > zero else <number>(negative_slope * x)
@@ -250,31 +299,247 @@ cdef inline real prelu_derivative_by_slope(real x, real slope) noexcept nogil:
     return zero if x > zero else x
 
 
+cdef inline real rrelu_forward(real x, real slope) noexcept nogil:
+    return leaky_relu_forward(x, slope)
+
+cdef inline real rrelu_derivative(real x, real slope) noexcept nogil:
+    return leaky_relu_derivative(x, slope)
+
+
+cdef inline real noise_scale(real x) noexcept nogil:
+    """sqrt(sigmoid(x)), the standard deviation of noisy_relu's noise."""
+    return square_root(sigmoid_forward(x))
+
+cdef inline real noisy_relu_forward(real x, real noise) noexcept nogil:
+    return relu_forward(fma(noise_scale(x), noise, x))
+
+cdef inline real noisy_relu_derivative(real x, real noise) noexcept nogil:
+    """With the noise held fixed: 1 + noise * sqrt(s) * (1 - s) / 2 where the unit is on, s = sigmoid(x)."""
+    cdef real zero = 0, one = 1, half = 0.5
+    cdef real scale = noise_scale(x)
+    cdef real y = fma(scale, noise, x)
+    cdef real slope = fma(noise * scale, half * fma(-scale, scale, one), one)
+    return slope if y > zero else (zero if y <= zero else y)
+
+
+cdef inline number threshold_forward(number x, number threshold, number value) noexcept nogil:
+    return value if x <= threshold else x
+
+cdef inline real threshold_derivative(real x, real threshold, real value) noexcept nogil:
+    cdef real zero = 0, one = 1
+    return one if x > threshold else (zero if x <= threshold else x)
+
+
+cdef inline number hard_tanh_forward(number x, number min, number max) noexcept nogil:
+    return min if x < min else (max if x > max else x)
+
+cdef inline real hard_tanh_derivative(real x, real min, real max) noexcept nogil:
+    cdef real zero = 0, one = 1
+    cdef real below_max = one if x < max else zero
+    return below_max if x > min else (zero if x <= min else x)
+
+cdef inline real hard_tanh_derivative_from_output(real y, real min, real max) noexcept nogil:
+    return hard_tanh_derivative(y, min, max)
+
+
+cdef inline real hard_sigmoid_forward(real x, real alpha, real beta) noexcept nogil:
+    """alpha * x + beta, rounded once where it counts, clipped to [0, 1]."""
+    cdef real zero = 0, one = 1, far = 4
+    cdef real y = fma(alpha, x, beta)
+    y = product_sum(alpha, x, beta) if magnitude(y) < far else y
+    return zero if y < zero else (one if y > one else y)
+
+cdef inline real hard_sigmoid_derivative(real x, real alpha, real beta) noexcept nogil:
+    return hard_sigmoid_derivative_from_output(hard_sigmoid_forward(x, alpha, beta), alpha, beta)
+
+cdef inline real hard_sigmoid_derivative_from_output(real y, real alpha, real beta) noexcept nogil:
+    cdef real zero = 0, one = 1
+    cdef real below_one = alpha if y < one else zero
+    return below_one if y > zero else (zero if y <= zero else y)
+
+
+cdef inline real hard_swish_forward(real x) noexcept nogil:
+    """x (x + 3) / 6 between -3 and 3; a sixth in two parts, for a division would cost more than all the rest."""
+    cdef real zero = 0, three = 3, sixth, sixth_low
+    if real is float:
+        sixth, sixth_low = 0.166666672, -4.96705383e-9
+    else:
+        sixth, sixth_low = 0.16666666666666666, 9.251858538542970e-18
+    cdef real total = x + three
+    cdef real total_low = (three - total) + x
+    cdef real product = x * total
+    cdef real y = fma(product, sixth, fma(product, sixth_low, x * total_low * sixth))
+    return -zero if x <= -three else (x if x >= three else y)
+
+cdef inline real hard_swish_derivative(real x) noexcept nogil:
+    cdef real zero = 0, one = 1, half = 0.5, three = 3, third = 0.333333333333333333
+    return zero if x <= -three else (one if x >= three else fma(x, third, half))
+
+
+cdef inline number hard_shrink_forward(number x, number lambd) noexcept nogil:
+    cdef number zero = 0
+    if number is float or number is double:
+        return zero if magnitude(x) <= lambd else x
+    else:
+        return x if x > lambd else (x if below_minus(x, lambd) else zero)
+
+cdef inline bint below_minus(number x, number lambd) noexcept nogil:
+    """x < -lambd for lambd >= 0, for unsigned integers as well."""
+    return x < 0 and <number>(x + lambd) < 0
+
+cdef inline real hard_shrink_derivative(real x, real lambd) noexcept nogil:
+    cdef real zero = 0, one = 1
+    cdef real a = magnitude(x)
+    return one if a > lambd else (zero if a <= lambd else x)
+
+
+cdef inline number soft_shrink_forward(number x, number lambd) noexcept nogil:
+    cdef number zero = 0
+    if number is float or number is double:
+        return x - lambd if x > lambd else (x + lambd if x < -lambd else x * zero)
+    else:
+        return <number>(x - lambd) if x > lambd else (<number>(x + lambd) if below_minus(x, lambd) else zero)
+
+cdef inline real soft_shrink_derivative(real x, real lambd) noexcept nogil:
+    return hard_shrink_derivative(x, lambd)
+
+
+cdef inline number srelu_forward(
+    number x, number threshold_left, number slope_left, number threshold_right, number slope_right
+) noexcept nogil:
+    cdef number left = <number>(threshold_left + slope_left * (x - threshold_left))
+    cdef number right = <number>(threshold_right + slope_right * (x - threshold_right))
+    return left if x <= threshold_left else (right if x >= threshold_right else x)
+
+cdef inline real srelu_derivative(
+    real x, real threshold_left, real slope_left, real threshold_right, real slope_right
+) noexcept nogil:
+    cdef real one = 1
+    cdef real inside = one if x == x else x
+    return slope_left if x <= threshold_left else (slope_right if x >= threshold_right else inside)
+
+
+cdef inline real sqnl_forward(real x) noexcept nogil:
+    """a - a^2/4 with the sign of x, a = |x| up to 2."""
+    cdef real quarter = 0.25, two = 2
+    cdef real a = at_most(two, magnitude(x))
+    return with_sign(fma(-quarter * a, a, a), x)
+
+cdef inline real sqnl_derivative(real x) noexcept nogil:
+    cdef real one = 1, half = 0.5, two = 2
+    return one - half * at_most(two, magnitude(x))
+
+
+cdef inline real star_relu_forward(real x, real scale, real shift) noexcept nogil:
+    """scale * max(0, x)^2 + shift with what its roundings lost, as the two may cancel; not where it overflows."""
+    cdef real zero = 0, furthest
+    if real is float:
+        furthest = 2.0**40
+    else:
+        furthest = 2.0**400
+    cdef real r = zero if x < zero else x
+    cdef real scaled = scale * r
+    cdef real product = scaled * r
+    cdef real total = product + shift
+    cdef real product_part = total - shift
+    cdef real low = (product - product_part) + (shift - (total - product_part))
+    low = low + fma(product_low(scale, r, scaled), r, product_low(scaled, r, product))
+    return total + low if magnitude(total) < furthest else total
+
+cdef inline real star_relu_derivative(real x, real scale, real shift) noexcept nogil:
+    cdef real zero = 0, two = 2
+    return two * scale * (zero if x < zero else x)
+
+
 # ---- Exponential ----------------------------------------------------------------------------------------------------
 
-cdef inline real elu_exp(real x, real *scale) noexcept nogil:
-    """e^x = scale + scale*q for x < 0; 1 or more (never used) above."""
-    cdef real zero = 0
-    return exp_down(-at_most(exp_furthest(x), -x), zero, scale)
+cdef inline real exp_or_less(real z, real z_low, real *scale) noexcept nogil:
+    """q with e^(z + z_low) = scale + scale*q, both times HEADROOM, for z < 0; e^0 or less (never used) above."""
+    return exp_down(-at_most(exp_furthest(z), -z), z_low, scale)
+
+cdef inline real expm1_or_less(real z, real z_low, real *low) noexcept nogil:
+    """e^(z + z_low) - 1 for z < 0, in two parts."""
+    cdef real one = 1
+    cdef real scale, q_low
+    cdef real q = exp_down_low(-at_most(exp_furthest(z), -z), z_low, &scale, &q_low)
+    scale = scale * per_headroom(z)
+    cdef real m = fma(scale, q, scale - one)
+    low[0] = fma(scale, q_low, fma_low(scale, q, scale - one, m))
+    return m
 
 cdef inline real elu_forward(real x, real alpha) noexcept nogil:
     """x > 0 ? x : alpha * expm1(x)"""
-    cdef real zero = 0, one = 1
-    cdef real scale
-    cdef real q = elu_exp(x, &scale)
-    scale = scale * per_headroom(x)
-    return alpha * fma(scale, q, scale - one) if x < zero else x
+    cdef real zero = 0, low
+    return alpha * expm1_or_less(x, zero, &low) if x < zero else x
 
 cdef inline real elu_derivative(real x, real alpha) noexcept nogil:
     """x > 0 ? 1 : alpha * e^x"""
     cdef real zero = 0, one = 1
     cdef real scale
-    cdef real q = elu_exp(x, &scale)
+    cdef real q = exp_or_less(x, zero, &scale)
     return one if x > zero else alpha * fma(scale, q, scale) * per_headroom(x)
 
 cdef inline real elu_derivative_from_output(real y, real alpha) noexcept nogil:
     cdef real zero = 0, one = 1
     return one if y > zero else y + alpha
+
+
+cdef inline real celu_exponent(real x, real alpha, real *low) noexcept nogil:
+    """x / alpha, from a bounded x; its low part is not had where it would be subnormal."""
+    cdef real zero = 0, one = 1, least = -2.0**-80
+    cdef real per_alpha = one / alpha
+    cdef real per_alpha_low = division_remainder(one, per_alpha, alpha) * per_alpha
+    cdef real b = -at_most(exp_furthest(x) * alpha, -x)
+    cdef real z = b * per_alpha
+    low[0] = fma(b, per_alpha_low, product_low(b, per_alpha, z)) if z < least else zero
+    return z
+
+cdef inline real celu_forward(real x, real alpha) noexcept nogil:
+    """x > 0 ? x : alpha * expm1(x / alpha)"""
+    cdef real zero = 0
+    cdef real low, m_low
+    cdef real z = celu_exponent(x, alpha, &low)
+    cdef real m = expm1_or_less(z, low, &m_low)
+    return fma(alpha, m, alpha * m_low) if x < zero else x
+
+cdef inline real celu_derivative(real x, real alpha) noexcept nogil:
+    """x > 0 ? 1 : e^(x / alpha)"""
+    cdef real zero = 0, one = 1
+    cdef real low, scale
+    cdef real z = celu_exponent(x, alpha, &low)
+    cdef real q = exp_or_less(z, low, &scale)
+    return one if x > zero else fma(scale, q, scale) * per_headroom(x)
+
+cdef inline real celu_derivative_from_output(real y, real alpha) noexcept nogil:
+    cdef real zero = 0, one = 1
+    return one if y > zero else y / alpha + one
+
+
+cdef inline real selu_slope(real x) noexcept nogil:
+    """scale * alpha, what the exponential part is multiplied by."""
+    cdef real slope = 1.7580993408473768
+    return slope
+
+cdef inline real selu_forward(real x) noexcept nogil:
+    """scale * (x > 0 ? x : alpha * expm1(x))"""
+    cdef real zero = 0, scale = 1.0507009873554805, slope_low
+    cdef real slope = selu_slope(x)
+    if real is float:
+        slope_low = 2.32967176e-8
+    else:
+        slope_low = -6.39526465564832217e-17
+    cdef real m_low
+    cdef real m = expm1_or_less(x, zero, &m_low)
+    return fma(m, slope, fma(m_low, slope, m * slope_low)) if x < zero else scale * x
+
+cdef inline real selu_derivative(real x) noexcept nogil:
+    cdef real zero = 0, scale = 1.0507009873554805
+    cdef real positive = scale if x == x else x
+    return positive if x > zero else elu_derivative(x, selu_slope(x))
+
+cdef inline real selu_derivative_from_output(real y) noexcept nogil:
+    cdef real zero = 0, scale = 1.0507009873554805
+    return scale if y > zero else y + selu_slope(y)
 
 
 cdef inline real sigmoid_forward(real x) noexcept nogil:
@@ -295,24 +560,30 @@ cdef inline real sigmoid_derivative_from_output(real y) noexcept nogil:
 
 
 cdef inline real tanh_tail(real x) noexcept nogil:
-    """HEADROOM * sigmoid(-2|x|), uncorrected: it is used where it is at most a sixth."""
-    cdef real zero = 0, one = 1, two = 2
+    """HEADROOM * sigmoid(-2|x|), for NaN something else."""
+    cdef real one = 1, half = 0.5
     cdef real scale
-    cdef real q = exp_up(at_most(exp_furthest(x), two * magnitude(x)), zero, &scale)
-    return one / fma(scale, q, scale + per_headroom(x))
+    cdef real a = magnitude_up_to(x, half * exp_furthest(x))
+    cdef real p
+    if real is float:
+        p = exp_twice_f32(a, &scale)
+    else:
+        p = exp_twice_f64(a, &scale)
+    return one / fma(scale, p, per_headroom(x))
 
 cdef inline real tanh_forward(real x) noexcept nogil:
-    """1 - 2 sigmoid(-2|x|); a polynomial where that cancels."""
+    """1 - 2 sigmoid(-2|x|); a polynomial where that cancels, and where x is NaN."""
     cdef real one = 1, two = 2, small = TANH_SMALL
     cdef real a = magnitude(x)
     cdef real y = fma(-two * per_headroom(x), tanh_tail(x), one)
-    return with_sign(tanh_small(a) if a < small else y, x)
+    return with_sign(y if a >= small else tanh_small(a), x)
 
 cdef inline real tanh_derivative(real x) noexcept nogil:
     """4t (1 - t), t = sigmoid(-2|x|)"""
     cdef real one = 1, four = 4
     cdef real t = tanh_tail(x)
-    return t * fma(-per_headroom(x), t, one) * (four * per_headroom(x))
+    cdef real d = t * fma(-per_headroom(x), t, one) * (four * per_headroom(x))
+    return d if x == x else x
 
 cdef inline real tanh_derivative_from_output(real y) noexcept nogil:
     cdef real one = 1
@@ -398,8 +669,7 @@ cdef inline real gelu_bounded(real x) noexcept nogil:
         furthest = 15
     else:
         furthest = 39.5
-    cdef real a = magnitude(x)
-    return a if a < furthest else furthest  # also NaN: who calls this puts it back
+    return magnitude_up_to(x, furthest)
 
 cdef inline real normal_shift(real x) noexcept nogil:
     """What normal_tail adds to a."""

@@ -1,4 +1,5 @@
-/* Conversions between IEEE float16 (as its bits) and float32, branch-free, so that loops of them vectorise without F16C. */
+/* Conversions between the 16-bit types (as their bits), IEEE float16 and bfloat16, and float32: branch-free, so that loops of
+   them vectorise on any instruction set. */
 #ifndef FASTACT_HALF_H
 #define FASTACT_HALF_H
 
@@ -28,6 +29,16 @@ static inline uint16_t float_to_half(float value) {
     result = magnitude >= 0x477ff000u ? 0x7c00u : result; /* from 65520 on: inf */
     result = magnitude > 0x7f800000u ? 0x7e00u : result;
     return (uint16_t)(result | ((bits >> 16) & 0x8000u));
+}
+
+/* Exact: bfloat16 is the upper half of a float32. */
+static inline float bfloat16_to_float(uint16_t value) { return float_from_bits((uint32_t)value << 16); }
+
+/* Rounds to nearest, ties to even, by integers: the processor's own instruction would flush subnormals. */
+static inline uint16_t float_to_bfloat16(float value) {
+    uint32_t bits = bits_from_float(value);
+    uint32_t rounded = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
+    return (uint16_t)((bits & 0x7fffffffu) > 0x7f800000u ? (bits >> 16) | 0x40u : rounded); /* NaN stays NaN */
 }
 
 #endif

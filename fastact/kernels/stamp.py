@@ -10,6 +10,8 @@ from ..registry import Entry
 
 #: Per dtype its C type and how many elements fill 64 bytes, the widest vector.
 REALS = {"float32": ("float", 16), "float64": ("double", 8)}
+#: The 16-bit types that occur in memory only, and what of half.h converts them.
+HALVES = (("float16", "half_to_float", "float_to_half"), ("bfloat16", "bfloat16_to_float", "float_to_bfloat16"))
 INTEGERS = {f"{u}int{bits}": (f"{u}int{bits}_t", 512 // bits) for bits in (8, 16, 32, 64) for u in ("", "u")}
 
 # Inputs, outputs, and the statements of one element, where F is the activation's name, P its parameters and A the
@@ -68,7 +70,7 @@ def loops(entry: Entry) -> Iterator[Loop]:
     left_out = set()
     if entry.derivative_from_output is None:
         left_out.add("backward_from_output")
-    if entry.array_parameter is None:
+    if entry.learnt_parameter is None:
         left_out.add("backward_by_parameter")
     for dtype, (ctype, lanes) in REALS.items():
         for direction in _DIRECTIONS:
@@ -84,7 +86,8 @@ def stamp(template: Path, entries: Iterable[Entry], formulas: str, target: Path)
     from Cython.Tempita import Template
 
     filled = Template(template.read_text(), name=template.name)  # type: ignore[no-untyped-call]
-    text = filled.substitute(entries=list(entries), loops=loops, REALS=REALS, INTEGERS=INTEGERS)  # type: ignore[no-untyped-call]
+    types = {"REALS": REALS, "INTEGERS": INTEGERS, "HALVES": HALVES}
+    text = filled.substitute(entries=list(entries), loops=loops, **types)  # type: ignore[no-untyped-call]
     target.mkdir(parents=True, exist_ok=True)
     (target / "loops.pyx").write_text(text)
     (target / "formulas.pxi").write_text(formulas)

@@ -4,10 +4,10 @@
 
 #include <stddef.h>
 
-/* The types that loops compute in; FLOAT16 occurs in memory only. */
+/* The types that loops compute in; those of 16 bits occur in memory only. */
 enum {
     FLOAT32, FLOAT64, INT8, UINT8, INT16, UINT16, INT32, UINT32, INT64, UINT64, COMPUTED_TYPES,
-    FLOAT16 = COMPUTED_TYPES, STORED_TYPES
+    FLOAT16 = COMPUTED_TYPES, BFLOAT16, STORED_TYPES
 };
 
 /* a and b are dy and x (or dy and y), or x alone; out2 is the derivative of VALUE_AND_GRAD. */
@@ -35,7 +35,7 @@ typedef struct {
     const char *compiler; /* and which it was */
     int activations;
     const fastact_row *rows;
-    fastact_load load[STORED_TYPES];           /* the same type, or float16 to float32 */
+    fastact_load load[STORED_TYPES];           /* the same type, or 16 bits to float32 */
     fastact_load load_as_double[COMPUTED_TYPES]; /* integers to float64 */
     fastact_store store[STORED_TYPES];
     fastact_add add[COMPUTED_TYPES];

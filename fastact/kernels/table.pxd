@@ -2,7 +2,7 @@
 
 cdef extern from "table.h":
     enum:
-        FLOAT32, FLOAT64, INT8, UINT8, INT16, UINT16, INT32, UINT32, INT64, UINT64, COMPUTED_TYPES, FLOAT16
+        FLOAT32, FLOAT64, INT8, UINT8, INT16, UINT16, INT32, UINT32, INT64, UINT64, COMPUTED_TYPES, FLOAT16, BFLOAT16
     enum:
         FORWARD, BACKWARD, BACKWARD_FROM_OUTPUT, VALUE_AND_GRAD, BACKWARD_BY_PARAMETER
 
@@ -22,9 +22,9 @@ cdef extern from "table.h":
         const char* compiler
         int activations
         const fastact_row* rows
-        fastact_load load[11]
+        fastact_load load[12]
         fastact_load load_as_double[10]
-        fastact_store store[11]
+        fastact_store store[12]
         fastact_add add[10]
         fastact_accumulate accumulate[2]
 
