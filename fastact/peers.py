@@ -1,7 +1,7 @@
 """The same functions elsewhere: NumPy as its users write it, PyTorch, JAX, SciPy, numexpr; for `bench.py` and bench/.
 
 ONE table per peer. An entry is what a user of the peer would type, as text, so that what is timed can be read and printed, and
-nothing is timed besides. The names in it are those of `Operands` (x, dy, y, out, tmp, mask) and of the peer's modules;
+nothing is timed besides. The names in it are those of `Operands` (x, dy, y, out, tmp, mask, buffer) and of the peer's modules;
 statements are separated by "; ", and the last is an expression whose value is the result, or None when `out` has it.
 
 NumPy is there twice. `numpy` is what people write: the formula, with `out=` where it fits. `numpy_tuned` is the fastest that
@@ -30,16 +30,22 @@ from .registry import Entry, entries
 #: A pair of statements, forward and backward; None where the peer has no such function.
 Pair = tuple[str | None, str | None]
 
-#: What NumPy's users write. A function missing here is written as in `NUMPY_TUNED`.
+_RELU: Pair = ("np.maximum(x, 0, out=out)", "np.multiply(dy, x > 0, out=out)")
+_ELU: Pair = ("np.where(x > 0, x, np.expm1(x))", "np.multiply(dy, np.where(x > 0, 1, np.exp(x)), out=out)")
+_SELU_ALPHA, _SELU_SCALE = 1.6732632423543772, 1.0507009873554805
+_SQRT_2_PI = 0.7978845608028654  # sqrt(2 / pi)
+_2_SQRT_PI = 1.1283791670955126  # 2 / sqrt(pi)
+
+#: What NumPy's users write. A function missing here is written as in `NUMPY_TUNED`, and the other way round.
 NUMPY: dict[str, Pair] = {
-    "relu": ("np.maximum(x, 0, out=out)", "np.multiply(dy, x > 0, out=out)"),
+    "relu": _RELU,
     "relu6": ("np.clip(x, 0, 6, out=out)", "np.multiply(dy, (x > 0) & (x < 6), out=out)"),
     "leaky_relu": ("np.where(x > 0, x, 0.01 * x)", "np.where(x > 0, dy, 0.01 * dy)"),
     "prelu": (
         "np.where(x > 0, x, 0.25 * x)",
         "(np.where(x > 0, dy, 0.25 * dy), np.sum(dy * np.minimum(x, 0)))",
     ),
-    "elu": ("np.where(x > 0, x, np.expm1(x))", "np.multiply(dy, np.where(x > 0, 1, np.exp(x)), out=out)"),
+    "elu": _ELU,
     "sigmoid": (
         "np.divide(1, 1 + np.exp(-x), out=out)",
         "s = 1 / (1 + np.exp(-x)); np.multiply(dy, s * (1 - s), out=out)",
@@ -51,6 +57,84 @@ NUMPY: dict[str, Pair] = {
     "silu": (
         "np.divide(x, 1 + np.exp(-x), out=out)",
         "s = 1 / (1 + np.exp(-x)); np.multiply(dy, s * (1 + x * (1 - s)), out=out)",
+    ),
+    "exponential": ("np.exp(x, out=out)", "np.multiply(dy, np.exp(x), out=out)"),
+    "relu_squared": ("np.square(np.maximum(x, 0), out=out)", "np.multiply(dy, 2 * np.maximum(x, 0), out=out)"),
+    "rrelu": ("np.where(x > 0, x, 11 / 48 * x)", "np.where(x > 0, dy, 11 / 48 * dy)"),
+    "noisy_relu": _RELU,
+    "threshold": ("np.where(x > 0, x, 0)", _RELU[1]),
+    "celu": _ELU,
+    "selu": (
+        f"np.multiply({_SELU_SCALE}, np.where(x > 0, x, {_SELU_ALPHA} * np.expm1(x)), out=out)",
+        f"np.multiply({_SELU_SCALE} * dy, np.where(x > 0, 1, {_SELU_ALPHA} * np.exp(x)), out=out)",
+    ),
+    "gelu_tanh": (
+        f"np.multiply(0.5 * x, 1 + np.tanh({_SQRT_2_PI} * (x + 0.044715 * x**3)), out=out)",
+        f"t = np.tanh({_SQRT_2_PI} * (x + 0.044715 * x**3)); "
+        f"np.multiply(dy, 0.5 * (1 + t) + 0.5 * x * (1 - t**2) * {_SQRT_2_PI} * (1 + 0.134145 * x**2), out=out)",
+    ),
+    "quick_gelu": (
+        "np.divide(x, 1 + np.exp(-1.702 * x), out=out)",
+        "s = 1 / (1 + np.exp(-1.702 * x)); np.multiply(dy, s * (1 + 1.702 * x * (1 - s)), out=out)",
+    ),
+    "mish": (
+        "np.multiply(x, np.tanh(np.log1p(np.exp(x))), out=out)",
+        "t = np.tanh(np.log1p(np.exp(x))); np.multiply(dy, t + x * (1 - t**2) / (1 + np.exp(-x)), out=out)",
+    ),
+    "squareplus": (
+        "np.multiply(0.5, x + np.sqrt(x**2 + 4), out=out)",
+        "np.multiply(dy, 0.5 * (1 + x / np.sqrt(x**2 + 4)), out=out)",
+    ),
+    "log_sigmoid": ("np.negative(np.logaddexp(0, -x), out=out)", "np.divide(dy, 1 + np.exp(x), out=out)"),
+    "hard_sigmoid": ("np.clip(x / 6 + 0.5, 0, 1, out=out)", "np.multiply(dy / 6, (x > -3) & (x < 3), out=out)"),
+    "hard_swish": (
+        "np.multiply(x, np.clip(x + 3, 0, 6) / 6, out=out)",
+        "np.multiply(dy, np.where(np.abs(x) < 3, x / 3 + 0.5, x > 0), out=out)",
+    ),
+    "hard_tanh": ("np.clip(x, -1, 1, out=out)", "np.multiply(dy, (x > -1) & (x < 1), out=out)"),
+    "hard_shrink": ("np.where(np.abs(x) > 0.5, x, 0)", "np.multiply(dy, np.abs(x) > 0.5, out=out)"),
+    "soft_shrink": (
+        "np.multiply(np.sign(x), np.maximum(np.abs(x) - 0.5, 0), out=out)",
+        "np.multiply(dy, np.abs(x) > 0.5, out=out)",
+    ),
+    "tanh_shrink": ("np.subtract(x, np.tanh(x), out=out)", "np.multiply(dy, np.tanh(x) ** 2, out=out)"),
+    "gudermannian": ("np.multiply(2, np.arctan(np.tanh(0.5 * x)), out=out)", "np.divide(dy, np.cosh(x), out=out)"),
+    "isru": ("np.divide(x, np.sqrt(1 + x**2), out=out)", "np.divide(dy, (1 + x**2) ** 1.5, out=out)"),
+    "isrlu": ("np.where(x < 0, x / np.sqrt(1 + x**2), x)", "np.where(x < 0, dy / (1 + x**2) ** 1.5, dy)"),
+    # with its default alpha = 1 the logistic sigmoid, which is quicker written without the power
+    "generalized_logistic": (
+        "np.divide(1, 1 + np.exp(-x), out=out)",
+        "s = 1 / (1 + np.exp(-x)); np.multiply(dy, s * (1 - s), out=out)",
+    ),
+    "arsinh": ("np.arcsinh(x, out=out)", "np.divide(dy, np.sqrt(1 + x**2), out=out)"),
+    "bent_identity": (
+        "np.add((np.sqrt(x**2 + 1) - 1) / 2, x, out=out)",
+        "np.multiply(dy, x / (2 * np.sqrt(x**2 + 1)) + 1, out=out)",
+    ),
+    "soft_exponential": ("np.add(np.expm1(0.5 * x) / 0.5, 0.5, out=out)", "np.multiply(dy, np.exp(0.5 * x), out=out)"),
+    # the textbook's quotient of exponentials would be inf / inf from x = 1.8 on
+    "soft_clipping": (
+        "np.divide(np.logaddexp(0, 50 * x) - np.logaddexp(0, 50 * (x - 1)), 50, out=out)",
+        "np.multiply(dy, 1 / (1 + np.exp(-50 * x)) - 1 / (1 + np.exp(-50 * (x - 1))), out=out)",
+    ),
+    "sqnl": (
+        "c = np.clip(x, -2, 2); np.subtract(c, c * np.abs(c) / 4, out=out)",
+        "np.multiply(dy, 1 - np.abs(np.clip(x, -2, 2)) / 2, out=out)",
+    ),
+    "srelu": (
+        "np.where(x < -1, -1 + 0.2 * (x + 1), np.where(x > 1, 1 + 0.2 * (x - 1), x))",
+        "np.where((x > -1) & (x < 1), dy, 0.2 * dy)",
+    ),
+    "gaussian": ("np.exp(-(x**2), out=out)", "np.multiply(dy, -2 * x * np.exp(-(x**2)), out=out)"),
+    "sinusoid": ("np.sin(x, out=out)", "np.multiply(dy, np.cos(x), out=out)"),
+    "sinc": (
+        "np.sinc(x)",
+        "z = np.where(x == 0, 1e-20, x); np.multiply(dy, (np.cos(np.pi * z) - np.sinc(z)) / z, out=out)",
+    ),
+    "snake": ("np.add(x, np.sin(x) ** 2, out=out)", "np.multiply(dy, 1 + np.sin(2 * x), out=out)"),
+    "star_relu": (
+        "np.subtract(0.8944 * np.maximum(x, 0) ** 2, 0.4472, out=out)",
+        "np.multiply(dy, 2 * 0.8944 * np.maximum(x, 0), out=out)",
     ),
     "softmax": (
         "e = np.exp(x - x.max(axis=-1, keepdims=True)); np.divide(e, e.sum(axis=-1, keepdims=True), out=out)",
@@ -65,10 +149,26 @@ NUMPY_WITH_SCIPY: dict[str, Pair] = {
         "cdf = 0.5 * (1 + special.erf(x * 0.7071067811865476)); "
         "np.multiply(dy, cdf + x * np.exp(-0.5 * x**2) * 0.3989422804014327, out=out)",
     ),
+    "erf": ("special.erf(x, out=out)", f"np.multiply(dy, {_2_SQRT_PI} * np.exp(-(x**2)), out=out)"),
 }
 
 _SIGMOID = "r = np.negative(x, out=out); np.exp(r, out=r); np.add(r, 1, out=r); np.reciprocal(r, out=r)"
+_TUNED_RELU: Pair = ("np.maximum(x, 0, out=out)", "np.multiply(dy, np.greater(x, 0, out=mask), out=out)")
+_TUNED_ELU: Pair = (
+    "t = np.minimum(x, 0, out=tmp); np.expm1(t, out=t); r = np.maximum(x, 0, out=out); np.add(r, t, out=r)",
+    "r = np.minimum(x, 0, out=out); np.exp(r, out=r); np.multiply(dy, r, out=r)",
+)
+_TUNED_SIGMOID: Pair = (
+    _SIGMOID,
+    f"{_SIGMOID}; t = np.subtract(1, r, out=tmp); np.multiply(t, r, out=t); np.multiply(dy, t, out=r)",
+)
 _SLOPE = "r = np.maximum(np.greater(x, 0, out=mask), {0}, out=out, dtype=x.dtype); np.multiply(dy, r, out=r)"
+_GELU_TANH = (
+    f"r = np.multiply(x, x, out=out); np.multiply(r, {0.044715 * _SQRT_2_PI}, out=r); np.add(r, {_SQRT_2_PI}, out=r); "
+    "np.multiply(r, x, out=r); np.tanh(r, out=r)"
+)
+_ROOT = "t = np.multiply(x, x, out=tmp); np.add(t, 1, out=t); r = np.sqrt(t, out=out)"
+_OUTSIDE_HALF = "np.multiply(dy, np.greater(np.abs(x, out=tmp), 0.5, out=mask), out=out)"
 
 NUMPY_TUNED: dict[str, Pair] = {
     "identity": ("x.copy() if out is None else np.copyto(out, x)", "dy.copy() if out is None else np.copyto(out, dy)"),
@@ -76,21 +176,15 @@ NUMPY_TUNED: dict[str, Pair] = {
         "(x >= 0).astype(x.dtype) if out is None else np.greater_equal(x, 0, out=out, casting='unsafe')",
         "np.zeros_like(x) if out is None else out.fill(0)",
     ),
-    "relu": ("np.maximum(x, 0, out=out)", "np.multiply(dy, np.greater(x, 0, out=mask), out=out)"),
+    "relu": _TUNED_RELU,
     "relu6": ("x.clip(0, 6, out=out)", "m = np.greater(x, 0, out=mask); m &= x < 6; np.multiply(dy, m, out=out)"),
     "leaky_relu": ("r = np.multiply(x, 0.01, out=out); np.maximum(x, r, out=r)", _SLOPE.format(0.01)),
     "prelu": (
         "r = np.multiply(x, 0.25, out=out); np.maximum(x, r, out=r)",
         _SLOPE.format(0.25) + "; (r, np.vdot(dy, np.minimum(x, 0, out=tmp)))",
     ),
-    "elu": (
-        "t = np.minimum(x, 0, out=tmp); np.expm1(t, out=t); r = np.maximum(x, 0, out=out); np.add(r, t, out=r)",
-        "r = np.minimum(x, 0, out=out); np.exp(r, out=r); np.multiply(dy, r, out=r)",
-    ),
-    "sigmoid": (
-        _SIGMOID,
-        f"{_SIGMOID}; t = np.subtract(1, r, out=tmp); np.multiply(t, r, out=t); np.multiply(dy, t, out=r)",
-    ),
+    "elu": _TUNED_ELU,
+    "sigmoid": _TUNED_SIGMOID,
     "tanh": (
         "np.tanh(x, out=out)",
         "r = np.tanh(x, out=out); np.multiply(r, r, out=r); np.subtract(1, r, out=r); np.multiply(dy, r, out=r)",
@@ -111,6 +205,133 @@ NUMPY_TUNED: dict[str, Pair] = {
         f"{_SIGMOID}; t = np.subtract(1, r, out=tmp); np.multiply(t, x, out=t); np.add(t, 1, out=t); np.multiply(t, r, out=t); "
         "np.multiply(dy, t, out=r)",
     ),
+    "exponential": ("np.exp(x, out=out)", "r = np.exp(x, out=out); np.multiply(dy, r, out=r)"),
+    "relu_squared": (
+        "r = np.maximum(x, 0, out=out); np.multiply(r, r, out=r)",
+        "r = np.maximum(x, 0, out=out); np.add(r, r, out=r); np.multiply(dy, r, out=r)",
+    ),
+    "rrelu": ("r = np.multiply(x, 11 / 48, out=out); np.maximum(x, r, out=r)", _SLOPE.format("11 / 48")),
+    "noisy_relu": _TUNED_RELU,
+    "threshold": _TUNED_RELU,
+    "celu": _TUNED_ELU,
+    "selu": (
+        f"t = np.minimum(x, 0, out=tmp); np.expm1(t, out=t); np.multiply(t, {_SELU_ALPHA * _SELU_SCALE}, out=t); "
+        f"r = np.maximum(x, 0, out=out); np.multiply(r, {_SELU_SCALE}, out=r); np.add(r, t, out=r)",
+        f"t = np.multiply(np.greater(x, 0, out=mask), {_SELU_SCALE * (1 - _SELU_ALPHA)}, out=tmp, dtype=x.dtype); "
+        f"np.add(t, {_SELU_SCALE * _SELU_ALPHA}, out=t); r = np.minimum(x, 0, out=out); np.exp(r, out=r); "
+        "np.multiply(r, t, out=r); np.multiply(dy, r, out=r)",
+    ),
+    "gelu_tanh": (
+        f"{_GELU_TANH}; np.add(r, 1, out=r); np.multiply(r, x, out=r); np.multiply(r, 0.5, out=r)",
+        # with t = tanh(u): (1 + t) (1 + x (1 - t) u') / 2
+        f"{_GELU_TANH}; t = np.multiply(x, x, out=tmp); np.multiply(t, {3 * 0.044715 * _SQRT_2_PI}, out=t); "
+        f"np.add(t, {_SQRT_2_PI}, out=t); np.multiply(t, x, out=t); np.multiply(dy, t, out=t); np.subtract(1, r, out=r); "
+        "np.multiply(t, r, out=t); np.add(t, dy, out=t); np.subtract(2, r, out=r); np.multiply(r, t, out=r); "
+        "np.multiply(r, 0.5, out=r)",
+    ),
+    "quick_gelu": (
+        "r = np.multiply(x, -1.702, out=out); np.exp(r, out=r); np.add(r, 1, out=r); np.divide(x, r, out=r)",
+        "r = np.multiply(x, -1.702, out=out); np.exp(r, out=r); np.add(r, 1, out=r); np.reciprocal(r, out=r); "
+        "t = np.subtract(1, r, out=tmp); np.multiply(t, x, out=t); np.multiply(t, 1.702, out=t); np.add(t, 1, out=t); "
+        "np.multiply(t, r, out=t); np.multiply(dy, t, out=r)",
+    ),
+    # tanh(log(1 + e)) = n / (n + 2) with n = e (e + 2), which is 1 from x = 20 on
+    "mish": (
+        "r = np.minimum(x, 20, out=out); np.exp(r, out=r); t = np.add(r, 2, out=tmp); np.multiply(r, t, out=r); "
+        "np.add(r, 2, out=t); np.divide(r, t, out=r); np.multiply(r, x, out=r)",
+        # (n + 4 x (n - e) / (n + 2)) / (n + 2)
+        "r = np.minimum(x, 20, out=out); np.exp(r, out=r); t = np.add(r, 2, out=tmp); t *= r; np.subtract(t, r, out=r); "
+        "r *= x; r *= 4; t += 2; r /= t; r += t; r -= 2; r /= t; np.multiply(dy, r, out=r)",
+    ),
+    "squareplus": (
+        "r = np.multiply(x, x, out=out); np.add(r, 4, out=r); np.sqrt(r, out=r); np.add(r, x, out=r); np.multiply(r, 0.5, out=r)",
+        "r = np.multiply(x, x, out=out); np.add(r, 4, out=r); np.sqrt(r, out=r); np.divide(x, r, out=r); np.add(r, 1, out=r); "
+        "np.multiply(r, 0.5, out=r); np.multiply(dy, r, out=r)",
+    ),
+    "log_sigmoid": (
+        "r = np.abs(x, out=out); np.negative(r, out=r); np.exp(r, out=r); np.log1p(r, out=r); "
+        "np.subtract(np.minimum(x, 0, out=tmp), r, out=r)",
+        "r = np.exp(x, out=out); np.add(r, 1, out=r); np.divide(dy, r, out=r)",
+    ),
+    "hard_sigmoid": (
+        "r = np.multiply(x, 1 / 6, out=out); np.add(r, 0.5, out=r); r.clip(0, 1, out=r)",
+        "r = np.multiply(dy, 1 / 6, out=out); np.multiply(r, np.less(np.abs(x, out=tmp), 3, out=mask), out=r)",
+    ),
+    "hard_swish": (
+        "r = np.multiply(x, 1 / 6, out=out); np.add(r, 0.5, out=r); r.clip(0, 1, out=r); np.multiply(r, x, out=r)",
+        # clip(x / 6 + 1/2, 0, 1) + x / 6 inside (-3, 3)
+        "r = np.multiply(x, 1 / 6, out=out); t = np.multiply(r, np.less(np.abs(x, out=tmp), 3, out=mask), out=tmp); "
+        "np.add(r, 0.5, out=r); r.clip(0, 1, out=r); np.add(r, t, out=r); np.multiply(dy, r, out=r)",
+    ),
+    "hard_tanh": ("x.clip(-1, 1, out=out)", "np.multiply(dy, np.less(np.abs(x, out=tmp), 1, out=mask), out=out)"),
+    "hard_shrink": ("np.multiply(x, np.greater(np.abs(x, out=tmp), 0.5, out=mask), out=out)", _OUTSIDE_HALF),
+    "soft_shrink": ("r = x.clip(-0.5, 0.5, out=out); np.subtract(x, r, out=r)", _OUTSIDE_HALF),
+    "tanh_shrink": (
+        "r = np.tanh(x, out=out); np.subtract(x, r, out=r)",
+        "r = np.tanh(x, out=out); np.multiply(r, r, out=r); np.multiply(dy, r, out=r)",
+    ),
+    "gudermannian": (
+        "r = np.multiply(x, 0.5, out=out); np.tanh(r, out=r); np.arctan(r, out=r); np.add(r, r, out=r)",
+        "r = np.cosh(x, out=out); np.divide(dy, r, out=r)",
+    ),
+    "isru": (f"{_ROOT}; np.divide(x, r, out=r)", f"{_ROOT}; np.multiply(r, t, out=r); np.divide(dy, r, out=r)"),
+    "isrlu": (
+        "t = np.minimum(x, 0, out=tmp); np.multiply(t, t, out=t); np.add(t, 1, out=t); r = np.sqrt(t, out=out); "
+        "np.divide(x, r, out=r)",
+        "t = np.minimum(x, 0, out=tmp); np.multiply(t, t, out=t); np.add(t, 1, out=t); r = np.sqrt(t, out=out); "
+        "np.multiply(r, t, out=r); np.divide(dy, r, out=r)",
+    ),
+    "generalized_logistic": _TUNED_SIGMOID,
+    "arsinh": ("np.arcsinh(x, out=out)", f"{_ROOT}; np.divide(dy, r, out=r)"),
+    "bent_identity": (
+        f"{_ROOT}; np.subtract(r, 1, out=r); np.multiply(r, 0.5, out=r); np.add(r, x, out=r)",
+        f"{_ROOT}; np.divide(x, r, out=r); np.multiply(r, 0.5, out=r); np.add(r, 1, out=r); np.multiply(dy, r, out=r)",
+    ),
+    "soft_exponential": (
+        "r = np.multiply(x, 0.5, out=out); np.expm1(r, out=r); np.multiply(r, 2, out=r); np.add(r, 0.5, out=r)",
+        "r = np.multiply(x, 0.5, out=out); np.exp(r, out=r); np.multiply(dy, r, out=r)",
+    ),
+    # clip(x, 0, 1) and its two bends, log(1 + exp(-50 |x|)) / 50 and the like; log1p would be many times slower
+    "soft_clipping": (
+        "t = np.abs(x, out=tmp); np.multiply(t, -50, out=t); np.exp(t, out=t); np.add(t, 1, out=t); "
+        "r = np.subtract(x, 1, out=out); np.abs(r, out=r); np.multiply(r, -50, out=r); np.exp(r, out=r); np.add(r, 1, out=r); "
+        "np.divide(t, r, out=r); np.log(r, out=r); np.multiply(r, 0.02, out=r); np.add(r, x.clip(0, 1, out=t), out=r)",
+        "r = np.multiply(x, -50, out=out); t = np.add(r, 50, out=tmp); np.exp(r, out=r); np.add(r, 1, out=r); "
+        "np.reciprocal(r, out=r); np.exp(t, out=t); np.add(t, 1, out=t); np.reciprocal(t, out=t); np.subtract(r, t, out=r); "
+        "np.multiply(dy, r, out=r)",
+    ),
+    "sqnl": (
+        "t = x.clip(-2, 2, out=tmp); r = np.abs(t, out=out); np.multiply(r, -0.25, out=r); np.add(r, 1, out=r); "
+        "np.multiply(r, t, out=r)",
+        "r = x.clip(-2, 2, out=out); np.abs(r, out=r); np.multiply(r, -0.5, out=r); np.add(r, 1, out=r); "
+        "np.multiply(dy, r, out=r)",
+    ),
+    # 0.2 x + 0.8 clip(x, -1, 1)
+    "srelu": (
+        "r = x.clip(-1, 1, out=out); np.multiply(r, 0.8, out=r); np.add(r, np.multiply(x, 0.2, out=tmp), out=r)",
+        "r = np.maximum(np.less(np.abs(x, out=tmp), 1, out=mask), 0.2, out=out, dtype=x.dtype); np.multiply(dy, r, out=r)",
+    ),
+    "gaussian": (
+        "r = np.multiply(x, x, out=out); np.negative(r, out=r); np.exp(r, out=r)",
+        "r = np.multiply(x, x, out=out); np.negative(r, out=r); np.exp(r, out=r); np.multiply(r, x, out=r); "
+        "np.multiply(r, -2, out=r); np.multiply(dy, r, out=r)",
+    ),
+    "sinusoid": ("np.sin(x, out=out)", "r = np.cos(x, out=out); np.multiply(dy, r, out=r)"),
+    "sinc": (
+        "r = np.multiply(x, np.pi, out=out); np.copyto(r, 1e-20, where=np.equal(r, 0, out=mask)); t = np.sin(r, out=tmp); "
+        "np.divide(t, r, out=r)",
+        "r = np.multiply(x, np.pi, out=out); np.copyto(r, 1e-20, where=np.equal(r, 0, out=mask)); t = np.sin(r, out=tmp); "
+        "np.divide(t, r, out=t); c = np.cos(r); np.subtract(c, t, out=c); np.divide(c, r, out=r); np.multiply(r, np.pi, out=r); "
+        "np.multiply(dy, r, out=r)",
+    ),
+    "snake": (
+        "r = np.sin(x, out=out); np.multiply(r, r, out=r); np.add(r, x, out=r)",
+        "r = np.add(x, x, out=out); np.sin(r, out=r); np.add(r, 1, out=r); np.multiply(dy, r, out=r)",
+    ),
+    "star_relu": (
+        "r = np.maximum(x, 0, out=out); np.multiply(r, r, out=r); np.multiply(r, 0.8944, out=r); np.subtract(r, 0.4472, out=r)",
+        "r = np.maximum(x, 0, out=out); np.multiply(r, 1.7888, out=r); np.multiply(dy, r, out=r)",
+    ),
     "softmax": (
         "r = np.subtract(x, x.max(axis=-1, keepdims=True), out=out); np.exp(r, out=r); "
         "np.divide(r, r.sum(axis=-1, keepdims=True), out=r)",
@@ -124,11 +345,18 @@ NUMPY_TUNED_WITH_SCIPY: dict[str, Pair] = {
         "r = special.ndtr(x, out=out); t = np.multiply(x, x, out=tmp); np.multiply(t, -0.5, out=t); np.exp(t, out=t); "
         "np.multiply(t, x, out=t); np.multiply(t, 0.3989422804014327, out=t); np.add(r, t, out=r); np.multiply(dy, r, out=r)",
     ),
+    "erf": (
+        "special.erf(x, out=out)",
+        "r = np.multiply(x, x, out=out); np.negative(r, out=r); np.exp(r, out=r); "
+        f"np.multiply(r, {_2_SQRT_PI}, out=r); np.multiply(dy, r, out=r)",
+    ),
 }
 
 SCIPY: dict[str, Pair] = {
     "sigmoid": ("special.expit(x, out=out)", None),
     "gelu": NUMPY_TUNED_WITH_SCIPY["gelu"],
+    "log_sigmoid": ("special.log_expit(x, out=out)", None),
+    "erf": ("special.erf(x, out=out)", None),
     "softmax": ("special.softmax(x, axis=-1)", None),
 }
 
@@ -150,6 +378,39 @@ TORCH: dict[str, Pair] = {
     "arctan": ("torch.atan(x, out=out)", None),
     "silu": ("nn.silu(x, out=out)", "aten.silu_backward.grad_input(dy, x, grad_input=out)"),
     "gelu": ("nn.gelu(x, out=out)", "aten.gelu_backward.grad_input(dy, x, grad_input=out)"),
+    "exponential": ("torch.exp(x, out=out)", None),
+    "relu_squared": ("torch.square(torch.relu(x), out=out)", None),
+    # rrelu when it doesn't train, celu and selu are these calls inside PyTorch
+    "rrelu": (
+        "nn.leaky_relu(x, 11 / 48, out=out)",
+        "aten.leaky_relu_backward.grad_input(dy, x, 11 / 48, False, grad_input=out)",
+    ),
+    "threshold": ("torch.threshold(x, 0, 0, out=out)", "aten.threshold_backward.grad_input(dy, x, 0, grad_input=out)"),
+    "celu": ("nn.elu(x, 1, 1, 1, out=out)", "aten.elu_backward.grad_input(dy, 1, 1, 1, False, x, grad_input=out)"),
+    "selu": (
+        f"nn.elu(x, {_SELU_ALPHA}, {_SELU_SCALE}, out=out)",
+        f"aten.elu_backward.grad_input(dy, {_SELU_ALPHA}, {_SELU_SCALE}, 1, False, x, grad_input=out)",
+    ),
+    "gelu_tanh": (
+        "nn.gelu(x, approximate='tanh', out=out)",
+        "aten.gelu_backward.grad_input(dy, x, approximate='tanh', grad_input=out)",
+    ),
+    "quick_gelu": ("torch.mul(x, torch.sigmoid(1.702 * x), out=out)", None),
+    "mish": ("nn.mish(x, out=out)", "aten.mish_backward(dy, x)"),
+    "log_sigmoid": (
+        "nn.log_sigmoid(x, out=out)",
+        "aten.log_sigmoid_backward.grad_input(dy, x, buffer, grad_input=out)",
+    ),
+    "hard_sigmoid": ("nn.hardsigmoid(x, out=out)", "aten.hardsigmoid_backward.grad_input(dy, x, grad_input=out)"),
+    "hard_swish": ("nn.hardswish(x, out=out)", "aten.hardswish_backward(dy, x)"),
+    "hard_tanh": ("nn.hardtanh(x, -1, 1, out=out)", "aten.hardtanh_backward.grad_input(dy, x, -1, 1, grad_input=out)"),
+    "hard_shrink": ("torch.hardshrink(x, 0.5, out=out)", "aten.hardshrink_backward.grad_input(dy, x, 0.5, grad_input=out)"),
+    "soft_shrink": ("nn.softshrink(x, 0.5, out=out)", "aten.softshrink_backward.grad_input(dy, x, 0.5, grad_input=out)"),
+    "tanh_shrink": ("F.tanhshrink(x)", None),
+    "erf": ("torch.erf(x, out=out)", None),
+    "arsinh": ("torch.asinh(x, out=out)", None),
+    "sinusoid": ("torch.sin(x, out=out)", None),
+    "sinc": ("torch.sinc(x, out=out)", None),
     "softmax": (
         "torch.softmax(x, -1, out=out)",
         "aten._softmax_backward_data.out(dy, y, -1, x.dtype, grad_input=out)",
@@ -169,6 +430,22 @@ JAX: dict[str, str] = {
     "arctan": "jax.numpy.arctan",
     "silu": "jax.nn.silu",
     "gelu": "partial(jax.nn.gelu, approximate=False)",
+    "exponential": "jax.numpy.exp",
+    "relu_squared": "lambda x: jax.numpy.square(jax.nn.relu(x))",
+    "celu": "jax.nn.celu",
+    "selu": "jax.nn.selu",
+    "gelu_tanh": "jax.nn.gelu",
+    "quick_gelu": "lambda x: x * jax.nn.sigmoid(1.702 * x)",
+    "mish": "jax.nn.mish",
+    "squareplus": "jax.nn.squareplus",
+    "log_sigmoid": "jax.nn.log_sigmoid",
+    "hard_sigmoid": "jax.nn.hard_sigmoid",
+    "hard_swish": "jax.nn.hard_swish",
+    "hard_tanh": "jax.nn.hard_tanh",
+    "erf": "jax.lax.erf",
+    "arsinh": "jax.numpy.arcsinh",
+    "sinusoid": "jax.numpy.sin",
+    "sinc": "jax.numpy.sinc",
     "softmax": "jax.nn.softmax",
 }
 
@@ -187,6 +464,77 @@ NUMEXPR: dict[str, Pair] = {
     "softsign": ("x / (1 + abs(x))", "dy / (1 + abs(x)) ** 2"),
     "arctan": ("arctan(x)", "dy / (1 + x * x)"),
     "silu": ("x / (1 + exp(-x))", "dy * (1 + x * exp(-x) / (1 + exp(-x))) / (1 + exp(-x))"),
+    "exponential": ("exp(x)", "dy * exp(x)"),
+    "relu_squared": ("where(x > 0, x * x, zero)", "where(x > 0, 2 * dy * x, zero)"),
+    "rrelu": ("where(x > 0, x, rrelu_mean * x)", "where(x > 0, dy, rrelu_mean * dy)"),
+    "noisy_relu": ("where(x > 0, x, zero)", "where(x > 0, dy, zero)"),
+    "threshold": ("where(x > 0, x, zero)", "where(x > 0, dy, zero)"),
+    "celu": ("where(x > 0, x, expm1(x))", "where(x > 0, dy, dy * exp(x))"),
+    "selu": (
+        "selu_scale * where(x > 0, x, selu_alpha * expm1(x))",
+        "selu_scale * dy * where(x > 0, one, selu_alpha * exp(x))",
+    ),
+    "gelu_tanh": (
+        "half * x * (1 + tanh(sqrt_2_pi * (x + gelu_cubic * x * x * x)))",
+        "dy * half * (1 + tanh(sqrt_2_pi * (x + gelu_cubic * x * x * x)) + x * sqrt_2_pi * (1 + 3 * gelu_cubic * x * x)"
+        " * (1 - tanh(sqrt_2_pi * (x + gelu_cubic * x * x * x)) ** 2))",
+    ),
+    "quick_gelu": (
+        "x / (1 + exp(-quick * x))",
+        "dy * (1 + quick * x * exp(-quick * x) / (1 + exp(-quick * x))) / (1 + exp(-quick * x))",
+    ),
+    "mish": (
+        "x * tanh(log1p(exp(x)))",
+        "dy * (tanh(log1p(exp(x))) + x * (1 - tanh(log1p(exp(x))) ** 2) / (1 + exp(-x)))",
+    ),
+    "squareplus": ("half * (x + sqrt(x * x + 4))", "dy * half * (1 + x / sqrt(x * x + 4))"),
+    "log_sigmoid": ("where(x < 0, x, zero) - log1p(exp(-abs(x)))", "dy / (1 + exp(x))"),
+    "hard_sigmoid": (
+        "where(x < -3, zero, where(x > 3, one, sixth * x + half))",
+        "where((x > -3) & (x < 3), sixth * dy, zero)",
+    ),
+    "hard_swish": (
+        "x * where(x < -3, zero, where(x > 3, one, sixth * x + half))",
+        "dy * where(x <= -3, zero, where(x >= 3, one, x / 3 + half))",
+    ),
+    "hard_tanh": ("where(x < -1, -one, where(x > 1, one, x))", "where((x > -1) & (x < 1), dy, zero)"),
+    "hard_shrink": ("where(abs(x) > half, x, zero)", "where(abs(x) > half, dy, zero)"),
+    "soft_shrink": ("where(x > half, x - half, where(x < -half, x + half, zero))", "where(abs(x) > half, dy, zero)"),
+    "tanh_shrink": ("x - tanh(x)", "dy * tanh(x) ** 2"),
+    "gudermannian": ("2 * arctan(tanh(half * x))", "dy / cosh(x)"),
+    "isru": ("x / sqrt(1 + x * x)", "dy / ((1 + x * x) * sqrt(1 + x * x))"),
+    "isrlu": ("where(x < 0, x / sqrt(1 + x * x), x)", "where(x < 0, dy / ((1 + x * x) * sqrt(1 + x * x)), dy)"),
+    "generalized_logistic": ("1 / (1 + exp(-x))", "dy * exp(-x) / (1 + exp(-x)) ** 2"),
+    "arsinh": ("arcsinh(x)", "dy / sqrt(1 + x * x)"),
+    "bent_identity": ("half * (sqrt(x * x + 1) - 1) + x", "dy * (half * x / sqrt(x * x + 1) + 1)"),
+    "soft_exponential": ("2 * expm1(half * x) + half", "dy * exp(half * x)"),
+    "soft_clipping": (
+        "where(x < 0, zero, where(x > 1, one, x)) + fiftieth * (log1p(exp(-50 * abs(x))) - log1p(exp(-50 * abs(x - 1))))",
+        "dy * (1 / (1 + exp(-50 * x)) - 1 / (1 + exp(-50 * (x - 1))))",
+    ),
+    "sqnl": (
+        "where(x > 2, one, where(x < -2, -one, x - quarter * x * abs(x)))",
+        "where(abs(x) < 2, dy * (1 - half * abs(x)), zero)",
+    ),
+    "srelu": (
+        "where(x < -1, fifth * (x + 1) - 1, where(x > 1, fifth * (x - 1) + 1, x))",
+        "where((x > -1) & (x < 1), dy, fifth * dy)",
+    ),
+    "gaussian": ("exp(-x * x)", "-2 * dy * x * exp(-x * x)"),
+    "sinusoid": ("sin(x)", "dy * cos(x)"),
+    "sinc": (
+        "where(x == 0, one, sin(pi * x) / (pi * x))",
+        "where(x == 0, zero, dy * (cos(pi * x) - sin(pi * x) / (pi * x)) / x)",
+    ),
+    "snake": ("x + sin(x) ** 2", "dy * (1 + sin(2 * x))"),
+    "star_relu": ("where(x > 0, star_scale * x * x, zero) + star_bias", "where(x > 0, 2 * star_scale * dy * x, zero)"),
+}
+
+#: Its operands that are constants.
+_NUMEXPR_CONSTANTS = {
+    **{"zero": 0, "one": 1, "six": 6, "hundredth": 0.01, "fiftieth": 0.02, "sixth": 1 / 6, "fifth": 0.2, "quarter": 0.25},
+    **{"half": 0.5, "pi": np.pi, "quick": 1.702, "rrelu_mean": 11 / 48, "selu_alpha": _SELU_ALPHA, "selu_scale": _SELU_SCALE},
+    **{"gelu_cubic": 0.044715, "sqrt_2_pi": _SQRT_2_PI, "star_scale": 0.8944, "star_bias": -0.4472},
 }
 
 
@@ -205,6 +553,11 @@ class Operands:
     def y(self) -> np.ndarray:
         """The output of the forward pass."""
         return np.asarray(self.function(self.x))
+
+    @cached_property
+    def buffer(self) -> np.ndarray:
+        """What PyTorch's forward pass of log_sigmoid saves for the backward pass."""
+        return np.asarray(np.exp(-np.abs(self.x)))
 
 
 class Contestant:
@@ -307,7 +660,7 @@ def _numpy(name: str, direction: str, operands: Operands) -> Contestant | None:
 
 
 def _numpy_tuned(name: str, direction: str, operands: Operands) -> Contestant | None:
-    return _numpy_from("numpy_tuned", NUMPY_TUNED, NUMPY_TUNED_WITH_SCIPY, name, direction, operands)
+    return _numpy_from("numpy_tuned", {**NUMPY, **NUMPY_TUNED}, NUMPY_TUNED_WITH_SCIPY, name, direction, operands)
 
 
 def _numpy_from(
@@ -323,17 +676,26 @@ def _numpy_from(
 
 
 def _formula(peer: str, entry: Entry, direction: str, operands: Operands) -> Contestant | None:
-    """What stands in for an idiom that nobody has written yet: the registry's formula, in the arrays' own dtype."""
-    parameters = "".join(f", {p.default!r}" for p in entry.parameters)
+    """What stands in for an idiom that nobody has written yet: the registry's formula, in the arrays' own dtype where it can."""
+    values = [p.default for p in entry.parameters]
+    parameters = "".join(f", {value!r}" for value in values)
 
     def call(key: str) -> str:
-        few = operands.x.ravel()[:2]
+        few = operands.x.ravel()[:99]
+        formula = getattr(entry, key)
         with np.errstate(all="ignore"):
-            result = getattr(entry, key)(few, *(p.default for p in entry.parameters))
+            exact = formula(few.astype(np.float64), *values)
+            try:  # it is made for float64, and may take the bits of its numbers apart
+                result = formula(few, *values)
+                suits = np.allclose(result, exact, rtol=1e-3, atol=1e-3, equal_nan=True)
+            except (TypeError, ValueError):
+                suits = False
+        if not suits:
+            return f"{key}(x.astype(np.float64){parameters}).astype(x.dtype)"
         return f"{key}(x{parameters})" + ("" if result.dtype == few.dtype else ".astype(x.dtype)")
 
     statement = call("forward") if direction == "forward" else f"dy * {call('derivative')}"
-    if direction == "backward" and entry.array_parameter:
+    if direction == "backward" and entry.learnt_parameter:
         statement = f"({statement}, np.vdot(dy, {call('derivative_by_parameter')}))"
     formulas = {key: getattr(entry, key) for key in ("forward", "derivative", "derivative_by_parameter")}
     return _contestant(peer, statement, {"np": np, **formulas}, operands)
@@ -349,7 +711,7 @@ def _torch(name: str, direction: str, operands: Operands) -> Contestant | None:
         return None
     torch = _import("torch")
     modules = {"torch": torch, "F": torch.nn.functional, "nn": torch._C._nn, "aten": torch.ops.aten}
-    named = set(re.findall(r"\w+", statement)) & {"x", "dy", "y", "out"}
+    named = set(re.findall(r"\w+", statement)) & {"x", "dy", "y", "buffer", "out"}
     arrays = {key: getattr(operands, key) for key in named}  # tensors over the same memory
     tensors = {key: None if array is None else torch.from_numpy(array) for key, array in arrays.items()}
     return Contestant("torch", statement, {**modules, **tensors})
@@ -386,8 +748,8 @@ def _numexpr(name: str, direction: str, operands: Operands) -> Contestant | None
     expression = _pick(NUMEXPR.get(name), direction)
     if expression is None:
         return None
-    constants = {"zero": 0, "one": 1, "six": 6, "hundredth": 0.01, "quarter": 0.25}
-    available = {key: operands.x.dtype.type(value) for key, value in constants.items()} | {"x": operands.x, "dy": operands.dy}
+    constants = {key: operands.x.dtype.type(value) for key, value in _NUMEXPR_CONSTANTS.items()}
+    available = {**constants, "x": operands.x, "dy": operands.dy}
     named = set(re.findall(r"\w+", expression)) & available.keys()
     names = {"ne": _import("numexpr"), "names": {key: available[key] for key in named}, "out": operands.out}
     return Contestant("numexpr", f"ne.evaluate({expression!r}, names, out=out)", names)
