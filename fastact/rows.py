@@ -123,10 +123,10 @@ class Softmax:
 
     def _operand(self, name: str, value: Any) -> np.ndarray:
         array = np.asarray(value)
-        if not supported(array.dtype) or is_bfloat16(array.dtype):
+        if not supported(array.dtype):
             raise TypeError(
-                f"softmax: {name} has dtype {array.dtype}, which is not supported; it takes float16, float32, float64, "
-                "integers and bool"
+                f"softmax: {name} has dtype {array.dtype}, which is not supported; it takes float16, bfloat16, float32, "
+                "float64, integers and bool"
             )
         return array
 
@@ -143,7 +143,7 @@ class Softmax:
 
 
 def _result(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    return dtype.newbyteorder("=") if dtype.kind == "f" else np.dtype(np.float64)
+    return dtype if is_bfloat16(dtype) else dtype.newbyteorder("=") if dtype.kind == "f" else np.dtype(np.float64)
 
 
 softmax = Softmax()

@@ -1,5 +1,6 @@
 """The matrix every test runs over: backend x activation x dtype, all from the registry."""
 
+import ml_dtypes
 import numpy as np
 import pytest
 
@@ -7,7 +8,7 @@ import fastact
 
 ACTIVATIONS = tuple(fastact.activations)
 BACKENDS = fastact.backends.available()
-FLOATS = (np.float16, np.float32, np.float64)
+FLOATS = (np.float16, ml_dtypes.bfloat16, np.float32, np.float64)
 
 
 @pytest.fixture(params=BACKENDS)

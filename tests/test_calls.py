@@ -4,6 +4,7 @@ import copy
 import inspect
 import pickle
 
+import ml_dtypes
 import numpy as np
 import pytest
 
@@ -16,7 +17,7 @@ def assert_same(f, got, wanted):
     """Bitwise on compiled backends; NumPy's rounds from float64 once where the way compared with rounds twice."""
     assert got.dtype == wanted.dtype
     if f.backend == "numpy":
-        info = np.finfo(got.dtype)
+        info = ml_dtypes.finfo(got.dtype)
         with np.errstate(under="ignore"):
             np.testing.assert_allclose(got, wanted, rtol=2 * float(info.eps), atol=float(info.smallest_subnormal))
     else:
@@ -79,8 +80,8 @@ def test_where(f, dtype):
 
 
 def wide_sum(z, b):
-    """z + b as the loops see it: in float32 where both are float16."""
-    return z + b if z.dtype != np.float16 else z.astype(np.float32) + b.astype(np.float32)
+    """z + b as the loops see it: in float32 where both have 16 bits."""
+    return z + b if z.dtype.itemsize > 2 else z.astype(np.float32) + b.astype(np.float32)
 
 
 @pytest.mark.parametrize("shape", [(5,), (4, 10), (2, 3, 17), (3, 1500), (0, 5), (5, 0)])
@@ -104,7 +105,7 @@ def test_bias_gradient(f, dtype, shape, rng):
     x = wide_sum(z, b)
     wanted = f.backward(dy.astype(x.dtype), x)
     wanted = cast(wanted[0] if isinstance(wanted, tuple) else wanted, dtype)
-    eps = float(np.finfo(dtype).eps)
+    eps = float(ml_dtypes.finfo(dtype).eps)
 
     def check_sum(dbias, dx):
         axes = tuple(range(len(shape) - 1))
@@ -154,7 +155,7 @@ def test_prelu_slope_gradient(backend, dtype, rng):
         per_element = np.where(x > 0, 0, dy * x).astype(np.float64)
         axes = tuple(range(4 - len(shape))) + tuple(4 - len(shape) + i for i, n in enumerate(shape) if n == 1)
         np.testing.assert_allclose(
-            dslope, per_element.sum(axis=axes).reshape(shape), rtol=3 * float(np.finfo(dtype).eps), atol=1e-6
+            dslope, per_element.sum(axis=axes).reshape(shape), rtol=3 * float(ml_dtypes.finfo(dtype).eps), atol=1e-6
         )
     in_place = dy.copy()
     dx, dslope = backend.prelu.backward(in_place, x, out=in_place, slope=slope)
@@ -274,13 +275,13 @@ def test_the_ufunc(backend):
     for name in fastact.activations:
         f = getattr(backend, name)
         assert f.ufunc is f.ufunc
-        assert f.ufunc.nin == 1 + len(f.params)
+        assert f.ufunc.nin == 1 + len(f._entry.parameters)
         assert f.ufunc.nout == 1
         assert f.ufunc.__name__ == name
         if backend.name != "numpy":
             assert isinstance(f.ufunc, np.ufunc)
         x = np.linspace(-1, 1, 5)
-        np.testing.assert_array_equal(f.ufunc(x, *f.params.values()), f(x))
+        np.testing.assert_array_equal(f.ufunc(x, *(p.default for p in f._entry.parameters)), f(x))
 
 
 # Attributes.
@@ -291,7 +292,8 @@ def test_attributes(f):
     assert isinstance(f, fastact.Activation)
     assert f.__doc__.startswith(f"{f.name}(x, out=None")
     signature = inspect.signature(f)
-    assert list(signature.parameters) == ["x", "out", "where", "dtype", "bias", *f.params]
+    rng = ["rng"] if f._entry.noise else []
+    assert list(signature.parameters) == ["x", "out", "where", "dtype", "bias", *f.params, *rng]
     assert all(signature.parameters[p].default == value for p, value in f.params.items())
     assert f.name in repr(f)
     assert f.backend in repr(f)
@@ -313,27 +315,3 @@ def test_copies(f):
     assert copy.copy(f) is f
     assert copy.deepcopy([f])[0] is f
     assert pickle.loads(pickle.dumps(f)) is fastact.get(f.name)
-
-
-def test_info_against_the_function(f):
-    info = f.info
-    x = np.concatenate([np.linspace(-40, 40, 200_001), np.array([-1e300, 1e300])])
-    y = f(x)
-    low, high = info.range
-    assert y.min() >= low - 1e-15 * abs(low if np.isfinite(low) else 0)
-    assert y.max() <= high
-    if np.isfinite(low):
-        assert y.min() <= low + 1e-7
-    else:
-        assert y.min() < -1e290
-    assert y.max() >= (1e290 if high == np.inf else high - 1e-9)
-    assert (np.diff(f(np.sort(x))) >= 0).all() == info.monotonic
-    f0, d0 = (float(v[0]) for v in f.value_and_grad(np.zeros(1)))
-    assert info.zero_centred == (f0 == 0 and y.min() < 0 < y.max())
-    assert info.identity_near_zero == (f0 == 0 and d0 == 1 and bool(f(np.array([-1e-9]))[0] == pytest.approx(-1e-9)))
-    fine = np.linspace(-10, 10, 2_000_001)
-    jumps = np.abs(np.diff(f.value_and_grad(fine)[1])).max()
-    jumps = max(jumps, np.abs(np.diff(f(fine))).max())
-    assert info.smooth == (jumps < 1e-3)
-    assert info.formula
-    assert info.derivative

@@ -154,6 +154,26 @@ def test_these_have_no_derivative_from_output(backend, name):
         ("softplus", {"beta": -1.0}),
         ("softplus", {"beta": np.nan}),
         ("silu", {"beta": np.inf}),
+        ("celu", {"alpha": 0.0}),
+        ("celu", {"alpha": -1}),
+        ("hard_shrink", {"lambd": -0.5}),
+        ("soft_shrink", {"lambd": np.nan}),
+        ("hard_tanh", {"min": np.nan}),
+        ("hard_tanh", {"min": 1.5, "max": 1.0}),
+        ("hard_tanh", {"min": 2}),
+        ("rrelu", {"lower": 0.5}),
+        ("rrelu", {"lower": np.nan}),
+        ("srelu", {"threshold_left": 2.0}),
+        ("threshold", {"value": np.inf}),
+        ("hard_sigmoid", {"alpha": np.nan}),
+        ("squareplus", {"b": 0.0}),
+        ("isru", {"alpha": -0.1}),
+        ("isrlu", {"alpha": np.nan}),
+        ("generalized_logistic", {"alpha": 0}),
+        ("soft_clipping", {"alpha": -1.0}),
+        ("soft_exponential", {"alpha": np.inf}),
+        ("snake", {"alpha": 0.0}),
+        ("star_relu", {"scale": np.nan}),
     ],
 )
 def test_parameter_out_of_its_domain(backend, out, name, params):
@@ -176,6 +196,33 @@ def test_negative_parameter_with_y(backend, out, name, parameter):
         f.backward(X, y=X, out=out, **{parameter: -0.5})
     assert (out == 7).all()
     f.backward(X, X, out=out, **{parameter: -0.5})
+
+
+@pytest.mark.parametrize("name", ["rrelu", "noisy_relu"])
+@pytest.mark.parametrize("rng", [3, "seed", np.random, np.random.RandomState(0), np.random.PCG64(0)], ids=lambda r: type(r).__name__)
+def test_what_is_no_generator(backend, out, name, rng):
+    f = getattr(backend, name)
+    for call in (
+        lambda: f(X, out=out, rng=rng),
+        lambda: f.backward(X, X, out=out, rng=rng),
+        lambda: f.value_and_grad(X, (out, None), rng=rng),
+    ):
+        with pytest.raises(TypeError, match=r"np\.random\.Generator"):
+            call()
+    assert (out == 7).all()
+
+
+def test_only_random_activations_take_a_generator(backend):
+    with pytest.raises(TypeError, match="unexpected keyword argument 'rng'"):
+        backend.relu(X, rng=np.random.default_rng(0))
+
+
+def test_integers_that_do_not_fit_the_input(backend):
+    x = np.array([1, 2], np.int8)
+    with pytest.raises(ValueError, match=r"value=300 does not fit.*int8"):
+        backend.threshold(x, value=300)
+    with pytest.raises(ValueError, match=r"negative_slope=-1 does not fit.*uint8"):
+        backend.leaky_relu(x.astype(np.uint8), negative_slope=-1)
 
 
 @pytest.mark.parametrize("value", ["1", None, 1j, [0.5], np.array([0.5])])

@@ -1,8 +1,8 @@
 # cython: language_level=3, cdivision=True, boundscheck=False, wraparound=False, initializedcheck=False
 """The engine: takes a call's arrays through the loops of one instruction set. It steers; it computes nothing itself.
 
-A call goes one of two ways. `FastPath`: exact ndarrays, native, contiguous, float32 or float64, straight into a loop, no
-Python object made but the result. Everything else: a real ufunc, whose inner loop `run_ufunc` works in tiles that stay in
+A call goes one of two ways. `FastPath`: exact ndarrays, native, contiguous, of a float dtype, straight into a loop (of 16 bits:
+tile by tile), no Python object made but the result. Everything else: a real ufunc, whose inner loop `run_ufunc` works in tiles that stay in
 the first-level cache: load or convert or add the bias into a tile, run the contiguous loop, store or convert out.
 """
 
@@ -314,6 +314,8 @@ def make_ufunc(Table table, entry, str kind):
 
 def add_bfloat16(Table table, entry, str kind, ufunc, dtype):
     """Add the loop for bfloat16, the given dtype of another package, to a ufunc of `make_ufunc`."""
+    global bfloat16_number
+    bfloat16_number = dtype.num
     cdef int[MAX_OPERANDS] types
     cdef int operands = len(KINDS[kind]), parameters = len(entry.parameters), i
     cdef str parameter = BFLOAT16_CHAR if entry.learnt_parameter else "f"
@@ -342,17 +344,35 @@ cdef object general_backward = Activation.backward
 cdef object general_value_and_grad = Activation.value_and_grad
 
 
+cdef int bfloat16_number = -2  # NumPy's for the dtype, once there is one
+
+
 cdef inline int fast_type(PyObject* array) noexcept:
-    """0 for float32, 1 for float64 (FLOAT32 and FLOAT64) if the fast path can read this array; otherwise -1."""
+    """FLOAT32, FLOAT64, FLOAT16 or BFLOAT16 if the fast path can read this array; otherwise -1."""
     cdef int type
     if not array_CheckExact(array):
         return -1
     type = array_TYPE(array)
-    if type != cnp.NPY_FLOAT and type != cnp.NPY_DOUBLE:
+    if type != cnp.NPY_FLOAT and type != cnp.NPY_DOUBLE and type != cnp.NPY_FLOAT16 and type != bfloat16_number:
         return -1
     if not array_CHKFLAGS(array, READ) or not array_ISNOTSWAPPED(array):
         return -1
-    return FLOAT32 if type == cnp.NPY_FLOAT else FLOAT64
+    if type == cnp.NPY_FLOAT:
+        return FLOAT32
+    return FLOAT64 if type == cnp.NPY_DOUBLE else (FLOAT16 if type == cnp.NPY_FLOAT16 else BFLOAT16)
+
+
+cdef inline bint is_half(int type) noexcept nogil:
+    """Whether this type of an array has 16 bits, so that a loop for FLOAT32 computes it tile by tile."""
+    return type == FLOAT16 or type == BFLOAT16
+
+
+cdef inline int computed_in(int type) noexcept nogil:
+    return FLOAT32 if is_half(type) else type
+
+
+cdef inline Py_ssize_t itemsize_of(int type) noexcept nogil:
+    return 2 if is_half(type) else (4 if type == FLOAT32 else 8)
 
 
 cdef inline bint same_shape(PyObject* a, PyObject* b) noexcept:
@@ -382,7 +402,7 @@ cdef class FastPath:
     cdef const fastact_table* table
     cdef const fastact_row* row
     cdef bint active, array_parameter, learnt_parameter
-    cdef int parameters
+    cdef int parameters, lesser, greater  # two parameters whose order is prescribed, or -1
     cdef double[MAX_PARAMETERS] defaults, low
     cdef bint[MAX_PARAMETERS] open_low
     cdef double[MAX_PARAMETERS] from_output_low
@@ -401,6 +421,9 @@ cdef class FastPath:
         self.table, self.row = table.table, table.row(entry)
         self.parameters = len(entry.parameters)
         self.parameter_names = tuple(p.name for p in entry.parameters)
+        self.lesser = self.greater = -1
+        if entry.ordered and entry.noise is None:
+            self.lesser, self.greater = map(self.parameter_names.index, entry.ordered)
         for i, p in enumerate(entry.parameters):
             self.defaults[i], self.low[i], self.open_low[i] = p.default, p.low, p.open_low
             self.from_output_low[i] = entry.from_output_low.get(p.name, -np.inf)
@@ -409,6 +432,11 @@ cdef class FastPath:
         self.array_parameter = entry.array_parameter is not None
         self.learnt_parameter = entry.learnt_parameter is not None
         self.active = entry.noise is None  # what is drawn goes its own way, `_run_drawn`
+
+    cdef inline int fast_type(self, PyObject* array) noexcept:
+        """As the function, but a learnt parameter is a 16-bit number itself beside a 16-bit array: that is left to the ufunc."""
+        cdef int type = fast_type(array)
+        return -1 if self.learnt_parameter and is_half(type) else type
 
     cdef void write(self, const double* values, int type, char* target) noexcept:
         """Lay out parameters as a loop reads them."""
@@ -435,10 +463,14 @@ cdef class FastPath:
                 return 1
         return 0
 
+    cdef inline bint in_order(self, const double* values) noexcept:
+        return self.lesser < 0 or values[self.lesser] <= values[self.greater]
+
     cdef int read(self, dict params, int type, bint from_output, char* buffer, const void** parameters) except -1:
         """Where a loop finds the parameters given as keywords; 0 if that needs the general path's checks."""
         cdef double[MAX_PARAMETERS] values
         cdef int i
+        type = computed_in(type)
         parameters[0] = self.default_values[type]
         if not params:
             return 1
@@ -449,7 +481,9 @@ cdef class FastPath:
         for i in range(self.parameters):
             if from_output and values[i] < self.from_output_low[i]:
                 return 0
-        self.write(values, type, buffer)
+        if not self.in_order(values):
+            return 0
+        self.write(values, computed_in(type), buffer)
         parameters[0] = buffer
         return 1
 
@@ -472,7 +506,7 @@ cdef class FastPath:
         """Run a loop, in tiles if its parameter is an array. With `sums` (a tile, zeroed) out1 is a tile, too: each piece
         overwrites the one before and is added up in `sums`."""
         cdef double[TILE_DOUBLES] tile
-        cdef Py_ssize_t itemsize = 4 if type == FLOAT32 else 8
+        cdef Py_ssize_t itemsize = itemsize_of(type)
         cdef Py_ssize_t chunk = TILE // itemsize if self.array_parameter else n
         cdef Py_ssize_t start = 0, m, at
         cdef fastact_loop loop = self.row.loops[type][direction]
@@ -488,10 +522,35 @@ cdef class FastPath:
             start += m
         fastact_restore_flags(flags)
 
+    cdef void run_halves(
+        self, int direction, int type, const char* a, const char* b, char* out1, char* out2, Py_ssize_t n, const void* parameters
+    ) noexcept nogil:
+        """Run a float32 loop on arrays of a 16-bit type: converted into tiles, computed, rounded out of them."""
+        cdef double[4][TILE_DOUBLES] tiles
+        cdef Py_ssize_t chunk = TILE // sizeof(float), start = 0, m
+        cdef fastact_loop loop = self.row.loops[<int> FLOAT32][direction]
+        cdef fastact_load load = self.table.load[type]
+        cdef fastact_store store = self.table.store[type]
+        cdef fastact_flags flags = fastact_save_flags()
+        while start < n:
+            m = min(chunk, n - start)
+            load(a + 2 * start, 2, tiles[0], m)
+            if b != NULL:
+                load(b + 2 * start, 2, tiles[1], m)
+            loop(tiles[0], tiles[1] if b != NULL else NULL, tiles[2], tiles[3] if out2 != NULL else NULL, m, parameters)
+            store(tiles[2], out1 + 2 * start, 2, m)
+            if out2 != NULL:
+                store(tiles[3], out2 + 2 * start, 2, m)
+            start += m
+        fastact_restore_flags(flags)
+
     cdef void run(
         self, int direction, int type, const char* a, const char* b, char* out1, char* out2, Py_ssize_t n, const void* parameters
     ) noexcept:
-        if n < RELEASE_GIL:
+        if is_half(type):
+            with nogil:
+                self.run_halves(direction, type, a, b, out1, out2, n, parameters)
+        elif n < RELEASE_GIL:
             self.run_tiles(direction, type, a, b, out1, out2, n, parameters, NULL)
         else:
             with nogil:
@@ -565,14 +624,14 @@ cdef class FastPath:
         cdef char[PARAMETER_BYTES] buffer
         cdef const void* parameters
         if self.active and (x is None or y is None) and self.row.loops[0][direction] != NULL:
-            type = fast_type(p_dy)
+            type = self.fast_type(p_dy)
             if (
                 type >= 0 and fast_type(saved) == type and array_NDIM(saved) > 0 and same_shape(p_dy, saved)
                 and (bias is None or (not self.learnt_parameter and self.fits(<PyObject*> bias, saved, type)))
                 and self.read(params, type, from_output, buffer, &parameters)
             ):
                 n = array_SIZE(saved)
-                nbytes = n * (4 if type == FLOAT32 else 8)
+                nbytes = n * itemsize_of(type)
                 result = out
                 if result is None:
                     result = new_like(saved)
@@ -627,14 +686,14 @@ cdef class FastPath:
         cdef PyObject* shaped = <PyObject*> operands[0]
         cdef (char*)[2] source = [NULL, NULL]
         cdef (char*)[2] target = [NULL, NULL]
-        if type < 0 or array_NDIM(shaped) == 0 or "bias" in KINDS[kind]:
+        if type < 0 or is_half(type) or array_NDIM(shaped) == 0 or "bias" in KINDS[kind]:
             return None
         for k in range(len(operands)):
             if fast_type(<PyObject*> operands[k]) != type or not same_shape(<PyObject*> operands[k], shaped):
                 return None
             source[k] = array_BYTES(<PyObject*> operands[k])
         n = array_SIZE(shaped)
-        nbytes = n * (4 if type == FLOAT32 else 8)
+        nbytes = n * itemsize_of(type)
         results = tuple([new_like(shaped) if array is None else array for array in out])
         for k in range(len(results)):
             for operand in operands:
@@ -682,7 +741,7 @@ cdef class FastPath:
 
     cdef bint fits(self, PyObject* bias, PyObject* x, int type) noexcept:
         return (
-            fast_type(bias) == type and array_NDIM(bias) == 1 and array_NDIM(x) > 0
+            not is_half(type) and fast_type(bias) == type and array_NDIM(bias) == 1 and array_NDIM(x) > 0
             and array_DIMS(bias)[0] == array_DIMS(x)[array_NDIM(x) - 1]
         )
 
@@ -690,13 +749,13 @@ cdef class FastPath:
         cdef PyObject* p_x = <PyObject*> x
         cdef PyObject* p_y
         cdef PyObject* p_d
-        cdef int type = fast_type(p_x) if self.active else -1
+        cdef int type = self.fast_type(p_x) if self.active else -1
         cdef Py_ssize_t n, nbytes
         cdef char[PARAMETER_BYTES] buffer
         cdef const void* parameters
         if type >= 0 and array_NDIM(p_x) > 0 and type_is_pair(out) and self.read(params, type, False, buffer, &parameters):
             n = array_SIZE(p_x)
-            nbytes = n * (4 if type == FLOAT32 else 8)
+            nbytes = n * itemsize_of(type)
             y, d = out
             if y is None:
                 y = new_like(p_x)
@@ -745,10 +804,10 @@ cdef object call(object self, PyObject* const* args, size_t nargsf, PyObject* na
     if not f.active or nargs < 1 or nargs > 2:
         return call_general(self, args, nargs, names)
     x = args[0]
-    type = fast_type(x)
+    type = f.fast_type(x)
     if type < 0:
         return call_general(self, args, nargs, names)
-    parameters = f.default_values[type]
+    parameters = f.default_values[computed_in(type)]
     if nargs == 2:
         out = args[1]
     if names != NULL:
@@ -765,12 +824,14 @@ cdef object call(object self, PyObject* const* args, size_t nargsf, PyObject* na
                 if not f.parameter(name, args[nargs + i], values):
                     return call_general(self, args, nargs, names)
         if given:
-            f.write(values, type, buffer)
+            if not f.in_order(values):
+                return call_general(self, args, nargs, names)
+            f.write(values, computed_in(type), buffer)
             parameters = buffer
     if array_NDIM(x) == 0 or (bias != Py_None and not f.fits(bias, x, type)):
         return call_general(self, args, nargs, names)
     n = array_SIZE(x)
-    nbytes = n * (4 if type == FLOAT32 else 8)
+    nbytes = n * itemsize_of(type)
     if out == Py_None:
         result = new_like(x)
     elif writable_like(out, x, type, nbytes) and (bias == Py_None or apart_from_bias(out, bias, nbytes)):

@@ -3,8 +3,16 @@
 #ifndef FASTACT_HALF_H
 #define FASTACT_HALF_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+
+#if defined(__F16C__) || (defined(_MSC_VER) && defined(__AVX2__))
+#include <immintrin.h>
+#define FASTACT_F16C 1
+#else
+#define FASTACT_F16C 0
+#endif
 
 static inline float float_from_bits(uint32_t bits) { float value; memcpy(&value, &bits, 4); return value; }
 static inline uint32_t bits_from_float(float value) { uint32_t bits; memcpy(&bits, &value, 4); return bits; }
@@ -38,7 +46,45 @@ static inline float bfloat16_to_float(uint16_t value) { return float_from_bits((
 static inline uint16_t float_to_bfloat16(float value) {
     uint32_t bits = bits_from_float(value);
     uint32_t rounded = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
-    return (uint16_t)((bits & 0x7fffffffu) > 0x7f800000u ? (bits >> 16) | 0x40u : rounded); /* NaN stays NaN */
+    return (uint16_t)(value == value ? rounded : (bits >> 16) | 0x40u); /* NaN stays NaN */
+}
+
+/* n contiguous numbers.  float16 by the processor's own instructions where it has them: relu in float16 took five times as
+   long as in float32 by integers, and takes twice as long so. */
+static inline void float16_to_floats(const uint16_t *source, float *target, ptrdiff_t n) {
+    ptrdiff_t i = 0;
+#if FASTACT_F16C && defined(__AVX512F__)
+    for (; i + 16 <= n; i += 16)
+        _mm512_storeu_ps(target + i, _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(source + i))));
+#elif FASTACT_F16C
+    for (; i + 8 <= n; i += 8)
+        _mm256_storeu_ps(target + i, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(source + i))));
+#endif
+    for (; i < n; i++)
+        target[i] = half_to_float(source[i]);
+}
+
+static inline void floats_to_float16(const float *source, uint16_t *target, ptrdiff_t n) {
+    ptrdiff_t i = 0;
+#if FASTACT_F16C && defined(__AVX512F__)
+    for (; i + 16 <= n; i += 16)
+        _mm256_storeu_si256((__m256i *)(target + i), _mm512_cvtps_ph(_mm512_loadu_ps(source + i), _MM_FROUND_TO_NEAREST_INT));
+#elif FASTACT_F16C
+    for (; i + 8 <= n; i += 8)
+        _mm_storeu_si128((__m128i *)(target + i), _mm256_cvtps_ph(_mm256_loadu_ps(source + i), _MM_FROUND_TO_NEAREST_INT));
+#endif
+    for (; i < n; i++)
+        target[i] = float_to_half(source[i]);
+}
+
+static inline void bfloat16_to_floats(const uint16_t *source, float *target, ptrdiff_t n) {
+    for (ptrdiff_t i = 0; i < n; i++)
+        target[i] = bfloat16_to_float(source[i]);
+}
+
+static inline void floats_to_bfloat16(const float *source, uint16_t *target, ptrdiff_t n) {
+    for (ptrdiff_t i = 0; i < n; i++)
+        target[i] = float_to_bfloat16(source[i]);
 }
 
 #endif
