@@ -1,28 +1,59 @@
-"""`python -m fastact`: what is running here; `python -m fastact bench`: how fast."""
+"""`python -m fastact`: what is running here; `bench`: how fast; `verify`: how accurate; `plot`: what it looks like."""
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import sys
 from collections.abc import Sequence
+from typing import Any, NamedTuple
 
-from . import bench
 from .config import show_config
 
 _NEXT = """
 Next:
   python -m fastact bench --quick       check every function against NumPy and time it, within 30 seconds
   python -m fastact bench               the same in three minutes, up to 16 million elements
+  python -m fastact verify gelu         the largest error, in units in the last place
+  python -m fastact plot gelu           a picture of the function and its derivative
   python -c "import fastact; help(fastact.gelu)"
 """
 
 
-def _parser() -> argparse.ArgumentParser:
+class _Command(NamedTuple):
+    """A module with `add_arguments` and `run`, and the modules that its extra installs."""
+
+    help: str
+    description: str
+    needs: tuple[str, ...]
+
+
+#: By the module's name, which is the extra's name, too.
+_COMMANDS = {
+    "bench": _Command(
+        "check and time every function",
+        "Check every function against NumPy, then time it against NumPy. Exit status 1 if one is not equivalent.",
+        ("rich",),
+    ),
+    "verify": _Command(
+        "measure every function's error",
+        "Measure the largest error of every function in units in the last place. Exit status 1 if a declared bound is broken.",
+        ("rich", "mpmath", "scipy"),
+    ),
+    "plot": _Command("draw functions and their derivatives", "Draw functions and their derivatives.", ("matplotlib",)),
+}
+
+
+def _parser(chosen: str | None, module: Any) -> argparse.ArgumentParser:
+    """The parser; only the command that was chosen has its options, so that no other's module is needed."""
     parser = argparse.ArgumentParser(prog="python -m fastact", description="Activation functions for NumPy as compiled kernels.")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", help="info (the default) or bench")
+    choice = f"info (the default), {', '.join(_COMMANDS)}"
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", help=choice)
     commands.add_parser("info", help="print version, processor, backend and threads")
-    description = "Check every function against NumPy, then time it against NumPy. Exit status 1 if one is not equivalent."
-    bench.add_arguments(commands.add_parser("bench", help="check and time every function", description=description))
+    for name, command in _COMMANDS.items():
+        own = commands.add_parser(name, help=command.help, description=command.description)
+        if name == chosen:
+            module.add_arguments(own)
     return parser
 
 
@@ -34,12 +65,21 @@ def info() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit status."""
-    options = _parser().parse_args(arguments)
-    if options.command != "bench":
-        info()
-        return 0
+    arguments = sys.argv[1:] if arguments is None else arguments
+    chosen = arguments[0] if arguments and arguments[0] in _COMMANDS else None
     try:
-        return bench.run(options)
+        module = importlib.import_module(f".{chosen}", __package__) if chosen else None
+        options = _parser(chosen, module).parse_args(arguments)
+        if module is None:
+            info()
+            return 0
+        return int(module.run(options))
+    except ImportError as error:
+        missing = (error.name or "").partition(".")[0]
+        if chosen is None or missing not in _COMMANDS[chosen].needs:
+            raise
+        sys.stderr.write(f"python -m fastact {chosen} needs {missing}, which is not installed: pip install 'fastact[{chosen}]'\n")
+        return 2
     except KeyboardInterrupt:
         sys.stderr.write("\ninterrupted\n")
         return 130

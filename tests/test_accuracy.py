@@ -1,10 +1,11 @@
 """Errors in units in the last place, over bit patterns, against references that share no formula with the package."""
 
+import ml_dtypes
 import numpy as np
 import pytest
-import references
 
 import fastact
+from fastact import reference
 
 #: Parameters other than the defaults, for which the bound is one ULP wider: the product with the parameter is rounded too.
 OTHER_PARAMETERS = {"leaky_relu": [0.3], "prelu": [0.1], "elu": [0.7], "softplus": [2.5], "silu": [1.702]}
@@ -13,14 +14,14 @@ EXACT_CACHE = {}
 
 
 def parameters_of(f):
-    return [f.params[p] for p in f.params]
+    return reference.defaults(f.name)
 
 
 def exact(name, x, parameters):
     """The reference is slow and the same for every backend."""
     key = (name, x.tobytes(), tuple(parameters))
     if key not in EXACT_CACHE:
-        EXACT_CACHE[key] = references.exact(name, x, *parameters)
+        EXACT_CACHE[key] = reference.exact(name, x, *parameters)
     return EXACT_CACHE[key]
 
 
@@ -28,12 +29,12 @@ def check(f, x, wanted, keywords, slack=0.0):
     """Forward and derivative, in all the ways to get them, within the declared bounds."""
     y, d, size = wanted
     value, slope = f.value_and_grad(x, **keywords)
-    errors = references.ulp_errors(f(x, **keywords), y)
+    errors = reference.ulp_errors(f(x, **keywords), y)
     worst = errors.argmax()
     bound = max(f.info.ulp, 0.501) + slack
     assert errors[worst] <= bound, f"{f.name}({x[worst]!r}): {errors[worst]:.2f} ULP"
     np.testing.assert_array_equal(value, f(x, **keywords))
-    errors = references.ulp_errors(slope, d, size)
+    errors = reference.ulp_errors(slope, d, size)
     worst = errors.argmax()
     bound = max(f.info.derivative_ulp, 0.501) + slack
     assert errors[worst] <= bound, f"{f.name}'({x[worst]!r}): {errors[worst]:.2f} ULP of the largest term"
@@ -43,7 +44,7 @@ def check(f, x, wanted, keywords, slack=0.0):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_against_mpmath(f, dtype):
-    x = references.stratified(dtype, 900, np.random.default_rng(1))
+    x = reference.stratified(dtype, 900, np.random.default_rng(1))
     check(f, x, exact(f.name, x, parameters_of(f)), {})
 
 
@@ -51,52 +52,71 @@ def test_against_mpmath(f, dtype):
 @pytest.mark.parametrize("name", sorted(OTHER_PARAMETERS))
 def test_other_parameters_against_mpmath(backend, name, dtype):
     f = getattr(backend, name)
-    x = references.stratified(dtype, 600, np.random.default_rng(2))
+    x = reference.stratified(dtype, 600, np.random.default_rng(2))
     values = OTHER_PARAMETERS[name]
     check(f, x, exact(name, x, values), dict(zip(f.params, values, strict=True)), slack=1)
 
 
 def test_the_definitions_fit_together(name):
     """The derivative in `info` is that of the formula."""
-    mp = references.mp
+    mp = reference.mp
     x = np.random.default_rng(3).uniform(-5, 5, 20)
-    h = 2.0**-500  # points and differences are exact in the reference's bits
-
-    def forward(point):
-        formula, _ = references._definition(name)
-        f = fastact.activations[name]
-        values = dict(zip(f.params, map(mp.mpf, parameters_of(f)), strict=True))
-        return eval(formula, references._MPMATH, {"x": point, **values})
-
-    for point, slope in zip(x, references.exact(name, x, *parameters_of(fastact.activations[name]))[1], strict=True):
-        difference = (forward(mp.mpf(point) + h) - forward(mp.mpf(point) - h)) / (2 * mp.mpf(h))
-        assert abs(difference - slope) <= 1e-100
+    parameters = parameters_of(fastact.activations[name])
+    with mp.workprec(1200):
+        h = mp.mpf(2) ** -500
+        for point, slope in zip(x.tolist(), reference.exact(name, x, *parameters)[1], strict=True):
+            above, below = (reference.value(name, mp.mpf(point) + step, *parameters) for step in (h, -h))
+            assert abs((above - below) / (2 * h) - slope) <= 1e-100
 
 
-@pytest.mark.skipif(not references.LONG_DOUBLE_IS_EXTENDED, reason="long double is no wider than double here")
+def assert_close(found, wanted, sizes, tolerance):
+    """Relative to `sizes`, to the dtypes' least number at least; what is beyond float32 is all alike."""
+    mp = reference.mp
+    for a, b, size in zip(found, wanted, sizes, strict=True):
+        a, b = (max(min(mp.mpf(v), mp.mpf(2) ** 128), -(mp.mpf(2) ** 128)) for v in (a, b))  # noqa: PLW2901
+        assert abs(a - b) <= tolerance * max(abs(size), mp.mpf(2) ** -149)
+
+
+def test_wide_is_exact(name):
+    """In float64, too, the definitions neither cancel nor overflow."""
+    x = np.concatenate([reference.stratified(np.float32, 600, np.random.default_rng(4)), np.float32([0, 1, -1])])
+    parameters = parameters_of(fastact.activations[name])
+    y, d, size = (array.tolist() for array in reference.wide(name, x, *parameters))
+    exact_y, exact_d, exact_size = exact(name, x, parameters)
+    assert_close(y, exact_y, exact_y, 1e-11)
+    assert_close(d, exact_d, exact_size, 1e-11)
+    assert_close(size, exact_size, exact_size, 1e-11)
+
+
+def test_the_references_digits_suffice(name):
+    x = reference.stratified(np.float64, 60, np.random.default_rng(5))
+    parameters = parameters_of(fastact.activations[name])
+    with reference.mp.workprec(1200):
+        precise = reference.exact(name, x, *parameters)
+    for few, many in zip(reference.exact(name, x, *parameters), precise, strict=True):
+        for a, b in zip(few, many, strict=True):
+            assert abs(a - b) <= 1e-30 * max(abs(b), reference.mp.mpf(2) ** -1074)
+
+
 def test_float32_over_bit_patterns(f):
-    x = references.bit_patterns(np.float32, 8191)
-    x = x[np.abs(x) < 1e4]  # beyond, textbook formulas overflow; mpmath's do not, and are tested above
-    few = x[:: x.size // 300]
-    with np.errstate(under="ignore"):
-        wide = [array.astype(np.float32) for array in references.extended(f.name, few, *parameters_of(f))]
-    precise = exact(f.name, few, parameters_of(f))
-    if max(references.ulp_errors(a, b).max() for a, b in zip(wide, precise, strict=True)) > 0.51:
-        pytest.skip("the definition cancels in long double")
-    check(f, x, references.extended(f.name, x, *parameters_of(f)), {})
+    x = reference.bit_patterns(np.float32, 8191)
+    check(f, x, reference.wide(f.name, x, *parameters_of(f)), {})
 
 
-def test_float16_complete(backend, name):
+@pytest.mark.parametrize("dtype", [np.float16, ml_dtypes.bfloat16])
+def test_16_bits_complete(backend, name, dtype):
     """All 65,536 inputs: computed in float32 and rounded once."""
     f = getattr(backend, name)
-    x = references.bit_patterns(np.float16, 1)
+    x = reference.bit_patterns(dtype, 1)
+    y = f(x)
     wide = f(x.astype(np.float32))
     with np.errstate(all="ignore"):
-        expected = wide.astype(np.float16)
+        expected = wide.astype(dtype)
+    assert y.dtype == dtype
     if f.backend == "numpy":
-        assert np.max(references.ulp_errors(f(x), wide.astype(np.longdouble))) <= 0.501
+        assert np.max(reference.ulp_errors(y, wide.astype(np.float64))) <= 0.501
     else:
-        np.testing.assert_array_equal(f(x).view(np.uint16), expected.view(np.uint16))
+        np.testing.assert_array_equal(y.view(np.uint16), expected.view(np.uint16))
 
 
 def test_float16_conversions_are_numpys(backend):
@@ -131,8 +151,8 @@ def test_finite_differences(backend, name, rng):
     h = 1e-5
     slope = (f(x + h) - f(x - h)) / (2 * h)
     np.testing.assert_allclose(f.value_and_grad(x)[1], slope, atol=2e-9, rtol=1e-8)
-    if f._entry.array_parameter:
-        p = f._entry.array_parameter
+    if f._entry.learnt_parameter:
+        p = f._entry.learnt_parameter
         slopes = rng.uniform(0.1, 1, x.size)
         difference = (f(x, **{p.name: slopes + h}) - f(x, **{p.name: slopes - h})) / (2 * h)
         np.testing.assert_allclose(f.backward(np.ones_like(x), x, **{p.name: slopes})[1], difference, atol=1e-9)
