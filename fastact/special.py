@@ -1,4 +1,4 @@
-"""The Gaussian error linear unit in plain NumPy float64, accurate in both tails down to subnormal results.
+"""The Gaussian error linear unit in plain NumPy float64, accurate in both tails down to subnormal results; and two-part sums.
 
 NumPy has no erf, and ``(1 + erf(x / sqrt(2))) / 2`` would not do: it cancels for negative x. Here, with a = abs(x),
 
@@ -87,6 +87,13 @@ def gelu_derivative(x):
         bracket = quotient.per_denominator - _PER_SQRT_2PI * a
         derivative = _times_exponential(bracket, quotient.per_denominator_low, *_exponential(a))
         return np.where(x > 0, 1 - derivative, derivative)[()]
+
+
+def tanh_softplus(g):
+    """tanh(log(1 + g)) in two parts: n/(n + 2) with n = g(g + 2)."""
+    n, n_low = _multiply_add(g, g, 2 * g)
+    denominator = n + 2
+    return _divide(n, n_low, denominator, ((2 - denominator) + n) + n_low)
 
 
 class _Quotient:

@@ -30,8 +30,9 @@ _NAMES = "exp expm1 log log1p sqrt sin cos tan sinh cosh tanh"
 _MPMATH = {
     **{name: getattr(mp, name) for name in _NAMES.split()},
     **{"arctan": mp.atan, "arsinh": mp.asinh, "erf": mp.erf, "pi": mp.pi, "abs": abs, "max": max, "min": min},
-    **{"where": lambda condition, a, b: a if condition else b},
+    **{"where": lambda condition, a, b: a if condition else b, "decimal": mp.mpf},
     "sigmoid": lambda x: 1 / (1 + mp.exp(-x)),
+    "logaddexp": lambda a, b: max(a, b) + mp.log1p(mp.exp(-abs(a - b))),
     "Phi": _mp_cdf,
     "phi": lambda x: mp.exp(-x * x / 2) / mp.sqrt(2 * mp.pi),
 }
@@ -39,7 +40,9 @@ _LONG_DOUBLE = {
     **{name: getattr(np, name) for name in _NAMES.split()},
     **{"arctan": np.arctan, "arsinh": np.arcsinh, "pi": _L(np.pi), "abs": np.abs, "max": np.maximum, "min": np.minimum},
     "where": np.where,
+    "decimal": _L,
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+    "logaddexp": np.logaddexp,
     # scipy's are good to some 1e-13: exact enough beside float32
     "erf": lambda x: scipy.special.erf(x.astype(np.float64)).astype(_L),
     "Phi": lambda x: scipy.special.ndtr(x.astype(np.float64)).astype(_L),
@@ -48,6 +51,10 @@ _LONG_DOUBLE = {
 
 
 class _Elementwise(ast.NodeTransformer):
+    def visit_Constant(self, node):
+        """A decimal fraction is that number, not the nearest double."""
+        return ast.Call(ast.Name("decimal", ast.Load()), [ast.Constant(repr(node.value))], []) if isinstance(node.value, float) else node
+
     """Conditions that also arrays can decide: `a if c else b` becomes where(c, a, b), `l < x < h` (l < x) & (x < h)."""
 
     def visit_IfExp(self, node):

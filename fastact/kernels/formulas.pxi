@@ -21,6 +21,8 @@ cdef extern from "vecmath.h" nogil:
     double product_low_f64(double a, double b, double product)
     float product_sum_f32(float a, float b, float c)
     double product_sum_f64(double a, double b, double c)
+    float fma_low_f32(float a, float b, float c, float sum)
+    double fma_low_f64(double a, double b, double c, double sum)
     float remainder_f32(float numerator, float quotient, float denominator)
     double remainder_f64(double numerator, double quotient, double denominator)
     float exp_split_f32(float x, float x_low, int headroom, float *scale)
@@ -84,6 +86,12 @@ cdef inline real product_sum(real a, real b, real c) noexcept nogil:
     else:
         return product_sum_f64(a, b, c)
 
+cdef inline real fma_low(real a, real b, real c, real sum) noexcept nogil:
+    if real is float:
+        return fma_low_f32(a, b, c, sum)
+    else:
+        return fma_low_f64(a, b, c, sum)
+
 cdef inline real division_remainder(real numerator, real quotient, real denominator) noexcept nogil:
     if real is float:
         return remainder_f32(numerator, quotient, denominator)
@@ -115,6 +123,18 @@ cdef inline real exp_up(real x, real x_low, real *scale) noexcept nogil:
         return exp_split_f32(x, x_low, -HEADROOM_F32, scale)
     else:
         return exp_split_f64(x, x_low, -HEADROOM_F64, scale)
+
+cdef inline real exp_any(real x, real *scale, real *unit) noexcept nogil:
+    """q with e^x = (scale + scale*q) * unit, for |x| <= exp_furthest; unit is HEADROOM above zero, 1/HEADROOM below."""
+    cdef real zero = 0, up, down
+    if real is float:
+        up, down = 2.0**48, 2.0**-48
+        unit[0] = down if x < zero else up
+        return exp_split_f32(x, zero, HEADROOM_F32 if x < zero else -HEADROOM_F32, scale)
+    else:
+        up, down = 2.0**128, 2.0**-128
+        unit[0] = down if x < zero else up
+        return exp_split_f64(x, zero, HEADROOM_F64 if x < zero else -HEADROOM_F64, scale)
 
 cdef inline real exp_furthest(real x) noexcept nogil:
     """Where even x * e^-x rounds to 0 and exp_down and exp_up end."""
@@ -172,6 +192,11 @@ cdef inline real one_plus_exp(real a, real a_low) noexcept nogil:
     cdef real q = exp_up(a, a_low, &scale)
     cdef real total = scale + per_headroom(a)
     return total + fma(scale, q, per_headroom(a) - (total - scale))
+
+cdef inline real between(real low, real high, real x) noexcept nogil:
+    """x, bounded; NaN for a NaN x."""
+    cdef real bounded = at_most(high, x)
+    return low if bounded < low else bounded
 
 cdef inline real sigmoid_tail(real a, real a_low) noexcept nogil:
     """HEADROOM / (1 + e^(a + a_low)) for 0 <= a <= exp_furthest."""
@@ -252,6 +277,18 @@ cdef inline real prelu_derivative_by_slope(real x, real slope) noexcept nogil:
 
 # ---- Exponential ----------------------------------------------------------------------------------------------------
 
+cdef inline real exponential_forward(real x) noexcept nogil:
+    cdef real scale, unit
+    cdef real q = exp_any(between(-exp_furthest(x), exp_furthest(x), x), &scale, &unit)
+    return fma(scale, q, scale) * unit
+
+cdef inline real exponential_derivative(real x) noexcept nogil:
+    return exponential_forward(x)
+
+cdef inline real exponential_derivative_from_output(real y) noexcept nogil:
+    return y
+
+
 cdef inline real elu_exp(real x, real *scale) noexcept nogil:
     """e^x = scale + scale*q for x < 0; 1 or more (never used) above."""
     cdef real zero = 0
@@ -319,32 +356,50 @@ cdef inline real tanh_derivative_from_output(real y) noexcept nogil:
     return (one - y) * (one + y)
 
 
-cdef inline real softplus_exp(real x, real beta) noexcept nogil:
+cdef inline real scaled_exp_minus(real z, real z_low, real *low) noexcept nogil:
+    """HEADROOM * e^-(z + z_low), for 0 <= z <= exp_furthest, and what its last rounding lost."""
+    cdef real scale
+    cdef real q = exp_down(-z, -z_low, &scale)
+    cdef real e = fma(scale, q, scale)
+    low[0] = fma_low(scale, q, scale, e)
+    return e
+
+cdef inline real log1p_onto(real start, real e, real low, real factor) noexcept nogil:
+    """start + HEADROOM * factor * log1p(e / HEADROOM), for 0 <= e <= HEADROOM; low is what e * factor lacks.
+
+    log1p(t) = t + t^2 * log1p_tail(t); t itself is added last. For low, log1p's slope is 1 - t/2."""
+    cdef real one = 1, half = 0.5
+    cdef real t = e * per_headroom(e)
+    cdef real smaller_terms = fma(e * factor * t, log1p_tail(t), start)
+    return fma(e, factor, fma(low, fma(-half, t, one), smaller_terms))
+
+cdef inline real softplus_exp(real x, real beta, real *low) noexcept nogil:
     """HEADROOM * e^-|beta x|"""
     cdef real b = magnitude(beta)
     cdef real a = at_most(exp_furthest(x) / b, magnitude(x))
     cdef real z = b * a
-    cdef real scale
-    cdef real q = exp_down(-z, -product_low(b, a, z), &scale)
-    return fma(scale, q, scale)
+    return scaled_exp_minus(z, product_low(b, a, z), low)
+
+cdef inline real softplus_slope(real x, real e) noexcept nogil:
+    """sigmoid(x) = t or 1 - t, t = e / (1 + e), e = e^-|x| given times HEADROOM."""
+    cdef real zero = 0, one = 1
+    cdef real t = e / fma(e, per_headroom(x), one) * per_headroom(x)
+    return one - t if x > zero else t
 
 cdef inline real softplus_forward(real x, real beta) noexcept nogil:
-    """max(x, 0) + log1p(e^-|beta x|) / beta, with log1p(e) = e + e^2 * log1p_tail(e); e itself is added last."""
+    """max(x, 0) + log1p(e^-|beta x|) / beta"""
     cdef real zero = 0, one = 1
     cdef real per_beta = one / beta
     cdef real factor = per_beta * per_headroom(x)
     cdef real factor_low = division_remainder(one, per_beta, beta) * factor
-    cdef real e_scaled = softplus_exp(x, beta)
-    cdef real e = e_scaled * per_headroom(x)
-    cdef real smaller_terms = fma(e_scaled * factor * e, log1p_tail(e), x if x > zero else zero)
-    return fma(e_scaled, factor, fma(e_scaled, factor_low, smaller_terms))
+    cdef real low
+    cdef real e = softplus_exp(x, beta, &low)
+    return log1p_onto(x if x > zero else zero, e, fma(low, factor, e * factor_low), factor)
 
 cdef inline real softplus_derivative(real x, real beta) noexcept nogil:
-    """sigmoid(beta x) = t or 1 - t, t = e / (1 + e), e = e^-|beta x|"""
-    cdef real zero = 0, one = 1
-    cdef real e_scaled = softplus_exp(x, beta)
-    cdef real t = e_scaled / fma(e_scaled, per_headroom(x), one) * per_headroom(x)
-    return one - t if x > zero else t
+    """sigmoid(beta x)"""
+    cdef real low
+    return softplus_slope(x, softplus_exp(x, beta, &low))
 
 cdef inline real softplus_derivative_from_output(real y, real beta) noexcept nogil:
     """-expm1(-beta * y)"""
@@ -355,6 +410,92 @@ cdef inline real softplus_derivative_from_output(real y, real beta) noexcept nog
     cdef real q = exp_down(-z, -product_low(beta, a, z), &scale)
     scale = scale * per_headroom(y)
     return magnitude(fma(scale, q, scale - one))
+
+
+cdef inline real log_sigmoid_exp(real x, real *low) noexcept nogil:
+    """HEADROOM * e^-|x|"""
+    cdef real zero = 0
+    return scaled_exp_minus(at_most(exp_furthest(x), magnitude(x)), zero, low)
+
+cdef inline real log_sigmoid_forward(real x) noexcept nogil:
+    """-(max(-x, 0) + log1p(e^-|x|))"""
+    cdef real zero = 0
+    cdef real low
+    cdef real e = log_sigmoid_exp(x, &low)
+    return zero - log1p_onto(-x if x < zero else zero, e, low * per_headroom(x), per_headroom(x))  # 0, not -0, as in PyTorch
+
+cdef inline real log_sigmoid_derivative(real x) noexcept nogil:
+    """sigmoid(-x)"""
+    cdef real low
+    return softplus_slope(-x, log_sigmoid_exp(x, &low))
+
+cdef inline real log_sigmoid_derivative_from_output(real y) noexcept nogil:
+    """-expm1(y)"""
+    cdef real one = 1
+    return softplus_derivative_from_output(-y, one)
+
+
+cdef inline real mish_highest(real x) noexcept nogil:
+    """Where mish' has become 1."""
+    cdef real highest
+    if real is float:
+        highest = 13
+    else:
+        highest = 22
+    return highest
+
+cdef inline real mish_linear(real x) noexcept nogil:
+    """From here on mish(x) is x, but for half an ULP."""
+    cdef real start
+    if real is float:
+        start = 8.6640625
+    else:
+        start = 18.71484375
+    return start
+
+cdef inline real mish_exp(real x, real *low) noexcept nogil:
+    """HEADROOM * e^x for a bounded x."""
+    cdef real zero = 0
+    cdef real scale
+    cdef real q = exp_down(x, zero, &scale)
+    cdef real g = fma(scale, q, scale)
+    low[0] = fma_low(scale, q, scale, g)
+    return g
+
+cdef inline real mish_tanh(real bounded, real g, real g_low, real *t_low, real *r) noexcept nogil:
+    """HEADROOM * tanh(softplus(x)) = HEADROOM * n/(n + 2) in two parts, with n = g (g + 2); r = 1/(n + 2)."""
+    cdef real one = 1, two = 2
+    cdef real unscaled = g * per_headroom(g)
+    cdef real n = fma(g, unscaled, two * g)
+    cdef real n_low = fma(g_low, fma(two, unscaled, two), fma_low(g, unscaled, two * g, n))
+    cdef real n_unscaled = n * per_headroom(g)
+    cdef real denominator = n_unscaled + two
+    cdef real denominator_low = fma(n_low, per_headroom(g), (two - denominator) + n_unscaled)
+    cdef real reciprocal = one / denominator
+    cdef real t = n * reciprocal
+    t_low[0] = (division_remainder(n, t, denominator) + fma(-t, denominator_low, n_low)) * reciprocal
+    r[0] = fma(reciprocal, fma(-reciprocal, denominator_low, division_remainder(one, reciprocal, denominator)), reciprocal)
+    return t
+
+cdef inline real mish_forward(real x) noexcept nogil:
+    """x tanh(softplus(x))"""
+    cdef real bounded = between(-exp_furthest(x), mish_highest(x), x)
+    cdef real g_low, t_low, r
+    cdef real g = mish_exp(bounded, &g_low)
+    cdef real t = mish_tanh(bounded, g, g_low, &t_low, &r)
+    cdef real y = fma(bounded, t, bounded * t_low) * per_headroom(x)
+    return with_sign(y, x) if x < mish_linear(x) else x
+
+cdef inline real mish_derivative(real x) noexcept nogil:
+    """t + x t', t' = 4 g (g + 1)/(n + 2)^2"""
+    cdef real one = 1, four = 4
+    cdef real bounded = between(-exp_furthest(x), mish_highest(x), x)
+    cdef real g_low, t_low, r
+    cdef real g = mish_exp(bounded, &g_low)
+    cdef real t = mish_tanh(bounded, g, g_low, &t_low, &r)
+    cdef real numerator = fma(g, g * per_headroom(x), g)
+    cdef real d = (fma(four * bounded * r, numerator * r, t_low) + t) * per_headroom(x)
+    return d if x < mish_highest(x) else (one if x == x else x)
 
 
 cdef inline real silu_denominator(real x, real beta, real *a, real *z) noexcept nogil:
@@ -369,24 +510,90 @@ cdef inline real silu_denominator(real x, real beta, real *a, real *z) noexcept 
     z[0] = b * a[0]
     return one_plus_exp(z[0], product_low(b, a[0], z[0]))
 
-cdef inline real silu_forward(real x, real beta) noexcept nogil:
-    """t = |x| sigmoid(-|beta x|): -t below zero, x - t above; for a negative beta x + t below, t above.
+cdef inline real gated(real x, real sign, real a, real denominator) noexcept nogil:
+    """x sigmoid(sign * z) from t = |x| sigmoid(-z): -t below zero, x - t above; for sign -1 t above, x + t below.
 
-    Needs |beta| > 2e-5 (2e-13 for double), or x where the result vanishes is out of exp's range."""
-    cdef real zero = 0, one = 1
-    cdef real a, z
-    cdef real denominator = silu_denominator(x, beta, &a, &z)
-    cdef real sign = with_sign(one, beta)
+    a is |x|, bounded; denominator (1 + e^z) / HEADROOM."""
+    cdef real zero = 0
     return fma(a / denominator, -sign * per_headroom(x), -zero if x * sign < zero else x)
 
-cdef inline real silu_derivative(real x, real beta) noexcept nogil:
-    """d = s (1 - z (1 - s)) with s = sigmoid(-z), z = |beta x|: d below zero, 1 - d above."""
+cdef inline real gated_slope(real x, real sign, real z_slope, real denominator) noexcept nogil:
+    """d = s ((1 - a z') + a z' s) with s = sigmoid(-z), a z' = z_slope: d below zero, 1 - d above."""
     cdef real zero = 0, one = 1
-    cdef real a, z
-    cdef real tail = one / silu_denominator(x, beta, &a, &z)
-    cdef real sign = with_sign(one, beta)
-    cdef real d = tail * fma(-z, fma(-per_headroom(x), tail, one), one) * per_headroom(x)
+    cdef real tail = one / denominator
+    cdef real d = tail * fma(z_slope * per_headroom(x), tail, one - z_slope) * per_headroom(x)
     return d if x * sign < zero else one - d
+
+cdef inline real silu_forward(real x, real beta) noexcept nogil:
+    """x sigmoid(beta x)
+
+    Needs |beta| > 2e-5 (2e-13 for double), or x where the result vanishes is out of exp's range."""
+    cdef real one = 1
+    cdef real a, z
+    cdef real denominator = silu_denominator(x, beta, &a, &z)
+    return gated(x, with_sign(one, beta), a, denominator)
+
+cdef inline real silu_derivative(real x, real beta) noexcept nogil:
+    cdef real one = 1
+    cdef real a, z
+    cdef real denominator = silu_denominator(x, beta, &a, &z)
+    return gated_slope(x, with_sign(one, beta), z, denominator)
+
+
+cdef inline real quick_gelu_denominator(real x, real *a, real *z) noexcept nogil:
+    """(1 + e^z) / HEADROOM, with a = |x| bounded and z = 1.702 * a."""
+    cdef real factor, factor_low, furthest
+    if real is float:
+        factor, factor_low, furthest = 1.7020000219345093, -2.193451e-08, 70.5
+    else:
+        factor, factor_low, furthest = 1.702, 4.263256414560601e-17, 461
+    a[0] = at_most(furthest, magnitude(x))
+    z[0] = factor * a[0]
+    return one_plus_exp(z[0], fma(factor_low, a[0], product_low(factor, a[0], z[0])))
+
+cdef inline real quick_gelu_forward(real x) noexcept nogil:
+    cdef real one = 1
+    cdef real a, z
+    cdef real denominator = quick_gelu_denominator(x, &a, &z)
+    return gated(x, one, a, denominator)
+
+cdef inline real quick_gelu_derivative(real x) noexcept nogil:
+    cdef real one = 1
+    cdef real a, z
+    cdef real denominator = quick_gelu_denominator(x, &a, &z)
+    return gated_slope(x, one, z, denominator)
+
+
+cdef inline real gelu_tanh_denominator(real x, real *a, real *z_slope) noexcept nogil:
+    """(1 + e^z) / HEADROOM, with a = |x| bounded, z = a (k + c a^2), k = 2 sqrt(2/pi), c = 0.044715 k; z_slope is a dz/da.
+
+    k's first part is so short that what the sum k + c a^2 loses is a number."""
+    cdef real k, k_low, c, c_low, furthest, three = 3
+    if real is float:
+        k, k_low, c, c_low, furthest = 1.59576416015625, 4.961449576512678e-06, 0.07135481387376785, 2.3988325e-09, 11.265
+    else:
+        k, k_low, furthest = 1.5957691216057128, 1.7885919910836427e-14, 21.905
+        c, c_low = 0.07135481627260025, -6.175149918155315e-19
+    a[0] = at_most(furthest, magnitude(x))
+    cdef real square = a[0] * a[0]
+    cdef real square_low = product_low(a[0], a[0], square)
+    cdef real p = fma(c, square, k)
+    cdef real p_low = fma_low(c, square, k, p) + fma(c, square_low, fma(c_low, square, k_low))
+    cdef real z = a[0] * p
+    z_slope[0] = a[0] * fma(three * c, square, k + k_low)
+    return one_plus_exp(z, fma(a[0], p_low, product_low(a[0], p, z)))
+
+cdef inline real gelu_tanh_forward(real x) noexcept nogil:
+    cdef real one = 1
+    cdef real a, z_slope
+    cdef real denominator = gelu_tanh_denominator(x, &a, &z_slope)
+    return gated(x, one, a, denominator)
+
+cdef inline real gelu_tanh_derivative(real x) noexcept nogil:
+    cdef real one = 1
+    cdef real a, z_slope
+    cdef real denominator = gelu_tanh_denominator(x, &a, &z_slope)
+    return gated_slope(x, one, z_slope, denominator)
 
 
 # ---- Normal distribution --------------------------------------------------------------------------------------------
