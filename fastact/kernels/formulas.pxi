@@ -27,6 +27,8 @@ cdef extern from "vecmath.h" nogil:
     double remainder_f64(double numerator, double quotient, double denominator)
     float exp_split_f32(float x, float x_low, int headroom, float *scale)
     double exp_split_f64(double x, double x_low, int headroom, double *scale)
+    float exp_scaled_f32(float x, float x_low, float headroom, float *scale)
+    double exp_scaled_f64(double x, double x_low, double headroom, double *scale)
     float log1p_tail_f32(float t)
     double log1p_tail_f64(double t)
     float tanh_small_f32(float a)
@@ -126,15 +128,15 @@ cdef inline real exp_up(real x, real x_low, real *scale) noexcept nogil:
 
 cdef inline real exp_any(real x, real *scale, real *unit) noexcept nogil:
     """q with e^x = (scale + scale*q) * unit, for |x| <= exp_furthest; unit is HEADROOM above zero, 1/HEADROOM below."""
-    cdef real zero = 0, up, down
+    cdef real zero = 0, headroom, up, down
     if real is float:
-        up, down = 2.0**48, 2.0**-48
+        headroom, up, down = 48, 2.0**48, 2.0**-48
         unit[0] = down if x < zero else up
-        return exp_split_f32(x, zero, HEADROOM_F32 if x < zero else -HEADROOM_F32, scale)
+        return exp_scaled_f32(x, zero, headroom if x < zero else -headroom, scale)
     else:
-        up, down = 2.0**128, 2.0**-128
+        headroom, up, down = 128, 2.0**128, 2.0**-128
         unit[0] = down if x < zero else up
-        return exp_split_f64(x, zero, HEADROOM_F64 if x < zero else -HEADROOM_F64, scale)
+        return exp_scaled_f64(x, zero, headroom if x < zero else -headroom, scale)
 
 cdef inline real exp_furthest(real x) noexcept nogil:
     """Where even x * e^-x rounds to 0 and exp_down and exp_up end."""

@@ -170,10 +170,10 @@ VECMATH double product_sum_f64(double a, double b, double c) {
 /* 0 >= x >= -EXP_FURTHEST with HEADROOM, 0 <= x <= EXP_FURTHEST with -HEADROOM; 0.58 u (0.61 u) of e^x, before scale * q
    is added to scale; NaN gives NaN.
    e^(x + x_low) = (scale + scale * q) * 2^-headroom. */
-VECMATH float exp_split_f32(float x, float x_low, int headroom, float *scale) {
+VECMATH float exp_scaled_f32(float x, float x_low, float headroom, float *scale) {
     const float log2_e = 1.44269504f;
     /* Adding 1.5 * 2^23 rounds to an integer, left in the low bits; the bias there makes them an exponent field. */
-    const float to_integer = 12582912.0f + 127.0f + (float)headroom;
+    const float to_integer = 12582912.0f + 127.0f + headroom;
     /* ln 2 in two parts, the first short enough (16 bits) that n * ln2_high is exact. */
     const float ln2_high = 0.693145752f, ln2_low = 1.42860677e-6f;
     float shifted = fma_f32(x, log2_e, to_integer);
@@ -194,9 +194,13 @@ VECMATH float exp_split_f32(float x, float x_low, int headroom, float *scale) {
     return r_high + fma_f32(r * r, p, rest);
 }
 
-VECMATH double exp_split_f64(double x, double x_low, int headroom, double *scale) {
+VECMATH float exp_split_f32(float x, float x_low, int headroom, float *scale) {
+    return exp_scaled_f32(x, x_low, (float)headroom, scale);
+}
+
+VECMATH double exp_scaled_f64(double x, double x_low, double headroom, double *scale) {
     const double log2_e = 1.4426950408889634;
-    const double to_integer = 6755399441055744.0 + 1023.0 + (double)headroom;
+    const double to_integer = 6755399441055744.0 + 1023.0 + headroom;
     /* 42 bits in the first part. */
     const double ln2_high = 0.6931471805598903, ln2_low = 5.497923018708371e-14;
     double shifted = fma_f64(x, log2_e, to_integer);
@@ -220,6 +224,10 @@ VECMATH double exp_split_f64(double x, double x_low, int headroom, double *scale
     p = fma_f64(p, r, 0.1666666666666667);
     p = fma_f64(p, r, 0.5000000000000013);
     return r_high + fma_f64(r * r, p, rest);
+}
+
+VECMATH double exp_split_f64(double x, double x_low, int headroom, double *scale) {
+    return exp_scaled_f64(x, x_low, (double)headroom, scale);
 }
 
 /* ---- Polynomials ----------------------------------------------------------------------------------------------- */
