@@ -128,11 +128,11 @@ def shrink(u):
 
 
 EIGHTH = mp.tan(mp.pi / 8) * mp.mpf("1.0001")
-POLYNOMIALS["tanh_shrink"] = (shrink, lambda u: 1 / shrink(u), {F32: (0, 1, 6), F64: (0, 1, 14)})
+POLYNOMIALS["tanh_shrink"] = (shrink, lambda u: 1 / shrink(u), {F32: (0, 1, 7), F64: (0, 1, 15)})
 POLYNOMIALS["arctan_eighth"] = (
     odd_tail(mp.atan),
     odd_weight(mp.atan),
-    {F32: (0, EIGHTH**2, 3), F64: (0, EIGHTH**2, 9)},
+    {F32: (0, EIGHTH**2, 4), F64: (0, EIGHTH**2, 10)},
 )
 
 # Two are centred: their terms are then small where the sum is, and round less. Each centre is a number near the best

@@ -57,7 +57,8 @@ def _product_low(x, factor):
 def _times_exp_minus(weight, a, a_low):
     """weight * exp(-(a + a_low)) for a >= 0, digits kept where the exponential is subnormal."""
     tail = a > 600
-    e = np.exp(np.where(tail, -a / 2, -a)) * (1 - a_low)
+    e = np.exp(np.where(tail, -a / 2, -a))
+    e = e - e * a_low
     return np.where(tail, _vanishing(_vanishing(weight, e), np.exp(-a / 2)), weight * e)
 
 
@@ -446,6 +447,41 @@ def tanh(x):
     return np.tanh(x)
 
 
+@activation(
+    derivative=lambda x: np.tanh(x) ** 2,
+    info=Info(
+        formula=(
+            "x - tanh(x) if abs(x) > 0.03 else"
+            " x**3 / 3 - 2 * x**5 / 15 + 17 * x**7 / 315 - 62 * x**9 / 2835 + 1382 * x**11 / 155925 - 21844 * x**13 / 6081075"
+        ),
+        derivative="tanh(x)**2",
+        range=(-inf, inf),
+        monotonic=True,
+        smooth=True,
+        zero_centred=True,
+        identity_near_zero=False,
+    ),
+)
+def tanh_shrink(x):
+    """Hyperbolic tangent shrinkage: what the hyperbolic tangent leaves of its argument.
+
+    Notes
+    -----
+    ``torch.nn.Tanhshrink``, which subtracts, and so loses all digits near zero, where it is x^3/3. f(-0.0) is 0.0, as there.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import tanh_shrink
+    >>> tanh_shrink(np.array([-np.inf, 1e-4, 1.0]))
+    array([           -inf, 3.33333332e-13, 2.38405844e-01])
+    """
+    a = np.abs(x)
+    e = np.exp(-2 * a)
+    y = (a - 1) + _over_one_plus(2 * e, e)
+    return np.where(a < 1, special.tanh_shrink_unit(np.clip(x, -1, 1)), np.copysign(y, x)) + 0.0
+
+
 def _softplus_derivative(x, beta):
     e = _times_exp_minus_abs(1.0, x, beta)
     return np.where(x < 0, e, 1.0) / (1 + e)
@@ -638,6 +674,151 @@ def arctan(x):
     array([0.        , 0.78539816])
     """
     return np.arctan(x)
+
+
+def _gudermannian_derivative(x):
+    e = np.exp(-np.abs(x))
+    return 2 * e / (1 + e * e)
+
+
+@activation(
+    derivative=_gudermannian_derivative,
+    derivative_from_output=lambda y: np.abs(np.cos(y)),
+    info=Info(
+        formula="2 * arctan(tanh(x / 2))",
+        derivative="1 / cosh(x)",
+        range=(-np.pi / 2, np.pi / 2),
+        monotonic=True,
+        smooth=True,
+        zero_centred=True,
+        identity_near_zero=True,
+    ),
+)
+def gudermannian(x):
+    """Gudermannian function, a sigmoid between -pi/2 and pi/2.
+
+    Notes
+    -----
+    gd(x), the integral of 1/cosh; also arctan(sinh(x)). From the output the derivative is cos(y), whose relative error grows as
+    \\|y\\| nears pi/2; from the input it is right everywhere.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import gudermannian
+    >>> gudermannian(np.array([0.0, 1.0, np.inf]))
+    array([0.        , 0.86576948, 1.57079633])
+    """
+    return 2 * np.arctan(np.tanh(x / 2))
+
+
+def _power_of_logistic(x, alpha):
+    """(1 + e)^-alpha, what it lacks of itself because 1 + e was rounded, and e = e^-|x|"""
+    e = np.exp(-np.abs(x))
+    total = 1 + e
+    return total**-alpha, alpha * (e - (total - 1)) / total, e
+
+
+def _generalized_logistic_derivative(x, alpha):
+    power, lacking, e = _power_of_logistic(x, alpha)
+    weight = alpha * power / (1 + e)
+    weight = weight - weight * lacking
+    return np.where(x < 0, _times_exp_minus_abs(weight, x, alpha), _times_exp_minus_abs(weight, x))
+
+
+@activation(
+    derivative=_generalized_logistic_derivative,
+    domain={"alpha": (0, True)},
+    info=Info(
+        formula="(1 + exp(-x))**-alpha",
+        derivative="alpha * (1 + exp(-x))**-alpha * sigmoid(-x)",
+        range=(0, 1),
+        monotonic=True,
+        smooth=True,
+        zero_centred=False,
+        identity_near_zero=False,
+    ),
+)
+def generalized_logistic(x, alpha=1.0):
+    """Generalized logistic function: the logistic sigmoid to a power.
+
+    Parameters
+    ----------
+    alpha : float > 0, default 1
+        The power. 1 is the logistic sigmoid. The error grows with it, by about as many units in the last place.
+
+    Notes
+    -----
+    Type I of the generalized logistic distributions, (1 + e^-x)^-alpha; Richards, *A Flexible Growth Function for Empirical
+    Use* (1959), has more parameters.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import generalized_logistic
+    >>> generalized_logistic(np.array([-np.inf, 0.0, 1.0]), alpha=2)
+    array([0.        , 0.25      , 0.53444665])
+    """
+    power, lacking, _ = _power_of_logistic(x, alpha)
+    z = alpha * np.minimum(np.abs(x), _LARGEST)
+    e = np.exp(-z)
+    y = np.where(x < 0, power * e, power)
+    low = np.where(x < 0, _product_low(power, e) - y * _product_low(np.abs(x), alpha), 0.0)
+    y = y + (low - y * lacking)
+    return np.where((x < 0) & (z > 600), _times_exp_minus_abs(power, x, alpha), y)
+
+
+def _soft_clipping_derivative(x, alpha):
+    h = np.where(x < 0.5, x, 1 - x)
+    e = _times_exp_minus_abs(1.0, h, alpha)
+    c = np.exp(-alpha)
+    outside = _times_exp_minus_abs(1 / ((1 + e) * (1 + c * e)), h, alpha)
+    return -np.expm1(-alpha) * np.where(h > 0, 1 / ((1 + e) * (1 + np.exp(-alpha * (1 - h)))), outside)
+
+
+@activation(
+    derivative=_soft_clipping_derivative,
+    domain={"alpha": (0, True)},
+    info=Info(
+        formula=(
+            "log1p((1 - exp(-alpha)) / (exp(-alpha * x) + exp(-alpha))) / alpha if x < 0.5"
+            " else 1 - log1p((1 - exp(-alpha)) / (exp(alpha * (x - 1)) + exp(-alpha))) / alpha"
+        ),
+        derivative="sigmoid(alpha * x) * sigmoid(alpha * (1 - x)) * -expm1(-alpha)",
+        range=(0, 1),
+        monotonic=True,
+        smooth=True,
+        zero_centred=False,
+        identity_near_zero=False,
+    ),
+)
+def soft_clipping(x, alpha=50.0):
+    """Soft clipping: the identity between 0 and 1, with smooth bends into the constants 0 and 1.
+
+    Parameters
+    ----------
+    alpha : float > 0, default 50
+        Sharpness of the bends. Below about 1, where the function is nearly constant, errors grow like 1/alpha.
+
+    Notes
+    -----
+    log((1 + e^(alpha x)) / (1 + e^(alpha (x - 1)))) / alpha. Klimek and Perelstein, *Neural Network-Based Approach to Phase Space
+    Integration* (2020), for outputs that are to fill the unit interval; the default is the sharpness used there, as far as is
+    known. Both tails keep their digits.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import soft_clipping
+    >>> soft_clipping(np.array([-10.0, 0.0, 0.25, 2.0]))
+    array([1.42491528e-219, 1.38629436e-002, 2.50000075e-001, 1.00000000e+000])
+    """
+    h = np.where(x < 0.5, x, 1 - x)
+    e = _times_exp_minus_abs(1.0, h, alpha)
+    c = np.exp(-alpha)
+    lost = np.exp(-alpha * (1 - h)) * (1 + e) / (1 + np.exp(-alpha * (1 - h)))
+    y = np.maximum(h, 0) + np.log1p(np.where(h > 0, e - lost, -np.expm1(-alpha) * e / (1 + c * e))) / alpha
+    return np.where(x < 0.5, y, 1 - y)
 
 
 def _silu_derivative(x, beta):

@@ -23,6 +23,15 @@ LIMITS = {
     "arctan": (-np.pi / 2, -0.0, 0.0, np.pi / 2),
     "silu": (-0.0, -0.0, 0.0, INF),
     "gelu": (-0.0, -0.0, 0.0, INF),
+    "exponential": (0.0, 1.0, 1.0, INF),
+    "log_sigmoid": (-INF, -np.log(2), -np.log(2), 0.0),
+    "mish": (-0.0, -0.0, 0.0, INF),
+    "quick_gelu": (-0.0, -0.0, 0.0, INF),
+    "gelu_tanh": (-0.0, -0.0, 0.0, INF),
+    "tanh_shrink": (-INF, 0.0, 0.0, INF),
+    "gudermannian": (-np.pi / 2, -0.0, 0.0, np.pi / 2),
+    "generalized_logistic": (0.0, 0.5, 0.5, 1.0),
+    "soft_clipping": (0.0, np.log(2) / 50, np.log(2) / 50, 1.0),
 }
 
 # name: f' at -inf, 0, +inf
@@ -41,6 +50,15 @@ SLOPES = {
     "arctan": (0, 1, 0),
     "silu": (0, 0.5, 1),
     "gelu": (0, 0.5, 1),
+    "exponential": (0, 1, INF),
+    "log_sigmoid": (1, 0.5, 0),
+    "mish": (0, 0.6, 1),
+    "quick_gelu": (0, 0.5, 1),
+    "gelu_tanh": (0, 0.5, 1),
+    "tanh_shrink": (1, 0, 1),
+    "gudermannian": (0, 1, 0),
+    "generalized_logistic": (0, 0.25, 0),
+    "soft_clipping": (0, 0.5, 0),
 }
 
 
@@ -55,7 +73,7 @@ def test_limits(backend, name, dtype, n):
     wanted = np.array(LIMITS[f.name]).astype(dtype)
     x = np.tile(np.array([-INF, -0.0, 0.0, INF], dtype), n)
     y = f(x)
-    if f.name == "softplus":  # log 2 is rounded
+    if f.name in ("softplus", "log_sigmoid", "soft_clipping"):  # log 2 is rounded
         np.testing.assert_array_max_ulp(y, np.tile(wanted, n), maxulp=1)
     else:
         np.testing.assert_array_equal(y, np.tile(wanted, n))
@@ -95,9 +113,9 @@ def test_smallest_and_largest(backend, name, dtype):
     """At the smallest numbers f(x) is f(0) + x f'(0), at the largest its limit; nothing is flushed to zero."""
     f, info = getattr(backend, name), np.finfo(dtype)
     tiny = np.array([info.smallest_subnormal, -info.smallest_subnormal, 3 * info.smallest_subnormal, info.tiny], dtype)
-    if f.name in ("identity", "elu", "tanh", "softsign", "arctan"):
+    if f.name in ("identity", "elu", "tanh", "softsign", "arctan", "gudermannian"):
         np.testing.assert_array_equal(f(tiny), tiny)
-    if f.name in ("gelu", "silu"):
+    if f.name in ("gelu", "silu", "quick_gelu", "gelu_tanh"):
         np.testing.assert_array_equal(f(tiny[3:]), tiny[3:] / 2)
     huge = np.array([info.max, -info.max], dtype)
     low, *_, high = LIMITS[f.name]

@@ -35,6 +35,10 @@ cdef extern from "vecmath.h" nogil:
     double tanh_small_f64(double a)
     float arctan_unit_f32(float t)
     double arctan_unit_f64(double t)
+    float arctan_eighth_tail_f32(float t)
+    double arctan_eighth_tail_f64(double t)
+    float tanh_shrink_unit_f32(float a)
+    double tanh_shrink_unit_f64(double a)
     float sin_quarter_f32(float z)
     double sin_quarter_f64(double z)
     float normal_tail_f32(float v, float v_low, float *low)
@@ -168,6 +172,18 @@ cdef inline real arctan_unit(real t) noexcept nogil:
         return arctan_unit_f32(t)
     else:
         return arctan_unit_f64(t)
+
+cdef inline real arctan_eighth_tail(real t) noexcept nogil:
+    if real is float:
+        return arctan_eighth_tail_f32(t)
+    else:
+        return arctan_eighth_tail_f64(t)
+
+cdef inline real tanh_shrink_unit(real a) noexcept nogil:
+    if real is float:
+        return tanh_shrink_unit_f32(a)
+    else:
+        return tanh_shrink_unit_f64(a)
 
 cdef inline real sin_quarter(real z) noexcept nogil:
     if real is float:
@@ -358,6 +374,27 @@ cdef inline real tanh_derivative_from_output(real y) noexcept nogil:
     return (one - y) * (one + y)
 
 
+cdef inline real tanh_shrink_tail(real a) noexcept nogil:
+    """sigmoid(-2a)"""
+    cdef real zero = 0, two = 2
+    return sigmoid_tail(at_most(exp_furthest(a), two * a), zero) * per_headroom(a)
+
+cdef inline real tanh_shrink_forward(real x) noexcept nogil:
+    """(|x| - 1) + 2 sigmoid(-2|x|); below 1, where that cancels, a polynomial. f(-0.0) is 0.0, as x - tanh(x) has it."""
+    cdef real zero = 0, one = 1, two = 2
+    cdef real a = magnitude(x)
+    cdef real y = fma(two, tanh_shrink_tail(a), a - one)
+    return with_sign(tanh_shrink_unit(a) if a < one else y, x) + zero
+
+cdef inline real tanh_shrink_derivative(real x) noexcept nogil:
+    """tanh(x)^2"""
+    cdef real one = 1, two = 2
+    cdef real a = magnitude(x)
+    cdef real y = fma(-two, tanh_shrink_tail(a), one)
+    cdef real t = a - tanh_shrink_unit(a) if a < one else y
+    return t * t
+
+
 cdef inline real scaled_exp_minus(real z, real z_low, real *low) noexcept nogil:
     """HEADROOM * e^-(z + z_low), for 0 <= z <= exp_furthest, and what its last rounding lost."""
     cdef real scale
@@ -366,14 +403,10 @@ cdef inline real scaled_exp_minus(real z, real z_low, real *low) noexcept nogil:
     low[0] = fma_low(scale, q, scale, e)
     return e
 
-cdef inline real log1p_onto(real start, real e, real low, real factor) noexcept nogil:
-    """start + HEADROOM * factor * log1p(e / HEADROOM), for 0 <= e <= HEADROOM; low is what e * factor lacks.
-
-    log1p(t) = t + t^2 * log1p_tail(t); t itself is added last. For low, log1p's slope is 1 - t/2."""
+cdef inline real log1p_rest(real start, real t, real t_low) noexcept nogil:
+    """start + log1p(t + t_low) - t, for 0 <= t <= 1; for t_low the slope is 1 - t/2."""
     cdef real one = 1, half = 0.5
-    cdef real t = e * per_headroom(e)
-    cdef real smaller_terms = fma(e * factor * t, log1p_tail(t), start)
-    return fma(e, factor, fma(low, fma(-half, t, one), smaller_terms))
+    return product_sum(t * t, log1p_tail(t), fma(t_low, fma(-half, t, one), start))
 
 cdef inline real softplus_exp(real x, real beta, real *low) noexcept nogil:
     """HEADROOM * e^-|beta x|"""
@@ -396,7 +429,8 @@ cdef inline real softplus_forward(real x, real beta) noexcept nogil:
     cdef real factor_low = division_remainder(one, per_beta, beta) * factor
     cdef real low
     cdef real e = softplus_exp(x, beta, &low)
-    return log1p_onto(x if x > zero else zero, e, fma(low, factor, e * factor_low), factor)
+    cdef real rest = log1p_rest(zero, e * per_headroom(x), low * per_headroom(x))
+    return fma(e, factor, fma(rest, per_beta, fma(e, factor_low, x if x > zero else zero)))
 
 cdef inline real softplus_derivative(real x, real beta) noexcept nogil:
     """sigmoid(beta x)"""
@@ -424,7 +458,8 @@ cdef inline real log_sigmoid_forward(real x) noexcept nogil:
     cdef real zero = 0
     cdef real low
     cdef real e = log_sigmoid_exp(x, &low)
-    return zero - log1p_onto(-x if x < zero else zero, e, low * per_headroom(x), per_headroom(x))  # 0, not -0, as in PyTorch
+    cdef real t = e * per_headroom(x)
+    return zero - (t + log1p_rest(-x if x < zero else zero, t, low * per_headroom(x)))  # 0, not -0, as in PyTorch
 
 cdef inline real log_sigmoid_derivative(real x) noexcept nogil:
     """sigmoid(-x)"""
@@ -598,6 +633,123 @@ cdef inline real gelu_tanh_derivative(real x) noexcept nogil:
     return gated_slope(x, one, z_slope, denominator)
 
 
+cdef inline real generalized_logistic_exp(real x, real alpha, real *e, real *t) noexcept nogil:
+    """HEADROOM * (1 + e^-x)^-alpha = HEADROOM * e^-(alpha s), s = max(-x, 0) + log1p(t), t = e^-|x|; and e = HEADROOM * t.
+
+    log1p(t) and s are in two parts. From where the result vanishes on s is bounded."""
+    cdef real zero = 0, largest = 2.0**79
+    cdef real a = magnitude(x)
+    cdef real e_low
+    e[0] = scaled_exp_minus(at_most(exp_furthest(x), a), zero, &e_low)
+    t[0] = e[0] * per_headroom(x)
+    cdef real rest = log1p_rest(zero, t[0], e_low * per_headroom(x))
+    cdef real log = t[0] + rest
+    cdef real log_low = (t[0] - log) + rest
+    cdef real start = at_most(largest, a) if x < zero else zero
+    cdef real larger = start if start > log else log
+    cdef real s = start + log
+    cdef real s_low = ((larger - s) + (log if start > log else start)) + log_low
+    s = at_most(exp_furthest(x) / alpha, s)
+    cdef real z = alpha * s
+    cdef real scale
+    cdef real q = exp_down(-z, -fma(alpha, s_low, product_low(alpha, s, z)), &scale)
+    return fma(scale, q, scale)
+
+cdef inline real generalized_logistic_forward(real x, real alpha) noexcept nogil:
+    """(1 + e^-x)^-alpha"""
+    cdef real e, t
+    return generalized_logistic_exp(x, alpha, &e, &t) * per_headroom(x)
+
+cdef inline real generalized_logistic_derivative(real x, real alpha) noexcept nogil:
+    """alpha f(x) sigmoid(-x)"""
+    cdef real zero = 0, one = 1
+    cdef real e, t
+    cdef real f = generalized_logistic_exp(x, alpha, &e, &t)
+    return (f if x < zero else f * per_headroom(x) * e) / (one + t) * (alpha * per_headroom(x))
+
+
+# With a large alpha the tails are near: where they don't count, subnormal numbers, which are slow, are replaced by 0.
+cdef inline real soft_clipping_cut(real x) noexcept nogil:
+    """HEADROOM * 2^-60"""
+    cdef real cut
+    if real is float:
+        cut = 2.0**-12
+    else:
+        cut = 2.0**68
+    return cut
+
+cdef inline real soft_clipping_exp(real h, real alpha, real *low) noexcept nogil:
+    """HEADROOM * e^-|alpha h|; 0 where the result vanishes. low is 0 where it is below 2^-60."""
+    cdef real zero = 0
+    cdef real bound = exp_furthest(h) / alpha
+    cdef real a = at_most(bound, magnitude(h))
+    cdef real z = alpha * a
+    cdef real scale
+    cdef real q = exp_down(-z, -product_low(alpha, a, z), &scale)
+    cdef real e = fma(scale, q, scale)
+    cdef real kept = e if e > soft_clipping_cut(h) else zero
+    scale = scale if e > soft_clipping_cut(h) else zero
+    low[0] = fma_low(scale, q, scale, kept)
+    return zero if h < -bound else e
+
+cdef inline real not_tiny(real e) noexcept nogil:
+    """e / HEADROOM, 0 where that is below 2^-60."""
+    cdef real zero = 0
+    return (e if e > soft_clipping_cut(e) else zero) * per_headroom(e)
+
+cdef inline real soft_clipping_constant(real alpha, real *complement) noexcept nogil:
+    """HEADROOM * c, c = e^-alpha, 0 beyond exp_furthest; and 1 - c."""
+    cdef real zero = 0, one = 1
+    cdef real scale
+    cdef real q = exp_down(-at_most(exp_furthest(alpha), alpha), zero, &scale)
+    cdef real unscaled = scale * per_headroom(alpha)
+    complement[0] = fma(-unscaled, q, one - unscaled)
+    return zero if alpha > exp_furthest(alpha) else fma(scale, q, scale)
+
+# f(1 - x) is 1 - f(x), so that h = min(x, 1 - x) will do.
+cdef inline real soft_clipping_forward(real x, real alpha) noexcept nogil:
+    """f(h) = max(h, 0) + log1p(t)/alpha. With e = e^-|alpha h| and c = e^-alpha t is (1 - c) e / (1 + c e) for h <= 0, and
+    e - c (1 + e) / (c + e) for 0 < h <= 1/2: nothing cancels but where h is much larger."""
+    cdef real zero = 0, one = 1, half = 0.5, least = 2.0**-100  # against 0/0
+    cdef real up
+    if real is float:
+        up = 2.0**48
+    else:
+        up = 2.0**128
+    cdef real complement
+    cdef real c = soft_clipping_constant(alpha, &complement)
+    cdef real per_alpha = one / alpha
+    cdef real factor = per_alpha * per_headroom(x)
+    cdef real factor_low = division_remainder(one, per_alpha, alpha) * factor
+    cdef real h = x if x < half else one - x
+    cdef real low
+    cdef real e = soft_clipping_exp(h, alpha, &low)
+    e = e if e > (soft_clipping_cut(x) if x >= half else -one) else zero * e
+    cdef real t = not_tiny(e)
+    cdef real numerator = c * up * (one + t) if h > zero else complement * e
+    cdef real quotient = numerator / ((c + least) + e if h > zero else fma(c * per_headroom(x), t, one))
+    low = low if h > zero else low * complement
+    e = e - quotient if h > zero else quotient
+    t = not_tiny(e)
+    cdef real product = e * factor
+    cdef real missing = product_low(t * up, factor, product if e > soft_clipping_cut(x) else zero)
+    cdef real rest = log1p_rest(zero, t, low * per_headroom(x))
+    cdef real y = product + product_sum(rest, per_alpha, fma(t * up, factor_low, missing) + (h if h > zero else zero))
+    return y if x < half else one - y
+
+cdef inline real soft_clipping_derivative(real x, real alpha) noexcept nogil:
+    """(1 - c) e / ((1 + e) (1 + c e)), for 0 < h <= 1/2 with (c + e) for the last bracket."""
+    cdef real zero = 0, one = 1, half = 0.5
+    cdef real complement
+    cdef real c = soft_clipping_constant(alpha, &complement)
+    cdef real h = x if x < half else one - x
+    cdef real low
+    cdef real e = soft_clipping_exp(h, alpha, &low)
+    cdef real t = not_tiny(e)
+    cdef real bracket = c + e if h > zero else fma(c * per_headroom(x), t, one)
+    return complement * e / ((one + t) * bracket) * (one if h > zero else per_headroom(x))
+
+
 # ---- Normal distribution --------------------------------------------------------------------------------------------
 
 cdef inline real gelu_bounded(real x) noexcept nogil:
@@ -733,3 +885,55 @@ cdef inline real arctan_derivative_from_output(real y) noexcept nogil:
     cdef real z = half_pi_minus(a, &low)
     cdef real s = sin_quarter(a if a < quarter_pi else z)
     return fma(-s, s, one) if a < quarter_pi else (s + low) * (s + low)
+
+
+cdef inline real gudermannian_exp(real x, real *q) noexcept nogil:
+    """e^-|x| as exp_down gives it, but the scale returned."""
+    cdef real zero = 0
+    cdef real scale
+    q[0] = exp_down(-at_most(exp_furthest(x), magnitude(x)), zero, &scale)
+    return scale
+
+cdef inline real gudermannian_forward(real x) noexcept nogil:
+    """2 arctan(tanh(a/2)) where a = |x| < log(1 + sqrt(2)), else pi/2 - 2 arctan(e^-a): arctan of tan(pi/8) at most.
+
+    tanh(a/2) is m/(2 - m) with m = 1 - e^-a, corrected by what rounding lost."""
+    cdef real one = 1, two = 2, bend = 0.88137358701954303
+    cdef real half_pi, half_pi_low
+    if real is float:
+        half_pi, half_pi_low = 1.57079637, -4.37113883e-8
+    else:
+        half_pi, half_pi_low = 1.5707963267948966, 6.123233995736766e-17
+    cdef real a = magnitude(x)
+    cdef real q
+    cdef real scale = gudermannian_exp(x, &q) * per_headroom(x)
+    cdef real e = fma(scale, q, scale)
+    cdef real m = fma(-scale, q, one - scale)
+    cdef real m_low = fma_low(-scale, q, one - scale, m)
+    cdef real denominator = two - m
+    cdef real denominator_low = (two - denominator) - m
+    cdef real r = one / denominator
+    cdef real t = m * r
+    cdef real t_low = (division_remainder(m, t, denominator) + fma(-t, denominator_low, fma(m_low, t, m_low))) * r
+    cdef real z = t if a < bend else e
+    cdef real rest = arctan_eighth_tail(z) + (t_low if a < bend else fma_low(scale, q, scale, e))
+    cdef real larger = fma(-two, z, half_pi)
+    return with_sign(two * (z + rest) if a < bend else larger + fma(-two, rest, half_pi_low), x)
+
+cdef inline real gudermannian_derivative(real x) noexcept nogil:
+    """1/cosh(x) = 2e/(1 + e^2), e = e^-|x|"""
+    cdef real one = 1, two = 2
+    cdef real q
+    cdef real scale = gudermannian_exp(x, &q)
+    cdef real e = fma(scale, q, scale)
+    cdef real unscaled = e * per_headroom(x)
+    return two * e / fma(unscaled, unscaled, one) * per_headroom(x)
+
+cdef inline real gudermannian_derivative_from_output(real y) noexcept nogil:
+    """cos(y) = sin(pi/2 - |y|), or 1 - 2 sin(y/2)^2 where the cosine is the larger; positive also where y is rounded up."""
+    cdef real one = 1, two = 2, half = 0.5, quarter_pi = 0.785398163397448310
+    cdef real low
+    cdef real a = magnitude(y)
+    cdef real z = half_pi_minus(a, &low)
+    cdef real s = sin_quarter(half * a if a < quarter_pi else z)
+    return fma(-two * s, s, one) if a < quarter_pi else magnitude(s + low)

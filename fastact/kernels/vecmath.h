@@ -346,6 +346,76 @@ VECMATH double arctan_unit_f64(double t) {
     return fma_f64(t * u, p, t);
 }
 
+/* 0 <= t <= tan(pi/8), or 1e-4 more; arctan(t) to 2^-29.6, 2^-58.2; NaN gives NaN.
+   arctan(t) - t */
+VECMATH float arctan_eighth_tail_f32(float t) {
+    float u = t * t;
+    float p = -0.06090037f;
+    p = fma_f32(p, u, 0.10599166f);
+    p = fma_f32(p, u, -0.14244391f);
+    p = fma_f32(p, u, 0.19998528f);
+    p = fma_f32(p, u, -0.33333316f);
+    return t * u * p;
+}
+
+VECMATH double arctan_eighth_tail_f64(double t) {
+    double u = t * t;
+    double p = -0.01790646962244771;
+    p = fma_f64(p, u, 0.03806378409702209);
+    p = fma_f64(p, u, -0.050392706040445996);
+    p = fma_f64(p, u, 0.05847881120088159);
+    p = fma_f64(p, u, -0.0666310287738932);
+    p = fma_f64(p, u, 0.07692060113590031);
+    p = fma_f64(p, u, -0.09090897752762471);
+    p = fma_f64(p, u, 0.11111110783354798);
+    p = fma_f64(p, u, -0.14285714280197453);
+    p = fma_f64(p, u, 0.1999999999995366);
+    p = fma_f64(p, u, -0.333333333333332);
+    return t * u * p;
+}
+
+/* 0 <= a <= 1; 1.00, 1.0 (1.9, 1.4) ULP; NaN gives NaN.
+   a - tanh(a): a cubed, in two parts, times a polynomial in a^2. */
+VECMATH float tanh_shrink_unit_f32(float a) {
+    const float third = 0.33333334f;
+    float b = a * 0x1p32f, u = a * a, cube = b * u; /* scaled up, as its low part would be subnormal */
+    float cube_low = fma_f32(b, product_low_f32(a, a, u), product_low_f32(b, u, cube));
+    float p = -0.00020570381f;
+    p = fma_f32(p, u, 0.0011495082f);
+    p = fma_f32(p, u, -0.003527428f);
+    p = fma_f32(p, u, 0.008924968f);
+    p = fma_f32(p, u, -0.021912947f);
+    p = fma_f32(p, u, 0.053978212f);
+    p = fma_f32(p, u, -0.13333412f);
+    float sum = fma_f32(p, u, third);
+    float sum_low = fma_low_f32(p, u, third, sum);
+    return product_sum_f32(cube, sum, fma_f32(cube_low, sum, cube * sum_low)) * 0x1p-32f;
+}
+
+VECMATH double tanh_shrink_unit_f64(double a) {
+    const double third = 0.3333333333333333;
+    double b = a * 0x1p128, u = a * a, cube = b * u; /* scaled up, as its low part would be subnormal */
+    double cube_low = fma_f64(b, product_low_f64(a, a, u), product_low_f64(b, u, cube));
+    double p = -2.3522290689039743e-08;
+    p = fma_f64(p, u, 2.506972428966682e-07);
+    p = fma_f64(p, u, -1.3352224964785033e-06);
+    p = fma_f64(p, u, 4.896357634365604e-06);
+    p = fma_f64(p, u, -1.447991505279903e-05);
+    p = fma_f64(p, u, 3.826765073350079e-05);
+    p = fma_f64(p, u, -9.637814637044036e-05);
+    p = fma_f64(p, u, 0.00023891444908383014);
+    p = fma_f64(p, u, -0.0005899637691378464);
+    p = fma_f64(p, u, 0.001455820650815447);
+    p = fma_f64(p, u, -0.0035921259475033365);
+    p = fma_f64(p, u, 0.008863235316327404);
+    p = fma_f64(p, u, -0.02186948852253479);
+    p = fma_f64(p, u, 0.053968253967776984);
+    p = fma_f64(p, u, -0.13333333333332625);
+    double sum = fma_f64(p, u, third);
+    double sum_low = fma_low_f64(p, u, third, sum);
+    return product_sum_f64(cube, sum, fma_f64(cube_low, sum, cube * sum_low)) * 0x1p-128;
+}
+
 /* 0 <= z <= pi/4; 0.67, 0.65 (0.72, 0.70) ULP; NaN gives NaN.
    sin(z) */
 VECMATH float sin_quarter_f32(float z) {
