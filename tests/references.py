@@ -129,6 +129,9 @@ def ulp_errors(computed, wanted, sizes=None):
     if isinstance(wanted, list):
         errors = []
         for got, want, size in zip(computed.tolist(), wanted, sizes, strict=True):
+            if np.isinf(got):  # right where the number wanted rounds to infinity
+                errors.append(0.0 if got * want > 0 and abs(want) >= mp.mpf(2) ** (info.maxexp - 1) * (2 - mp.mpf(2) ** (-info.nmant - 1)) else np.inf)
+                continue
             exponent = max(mp.frexp(size)[1] - 1 if size else info.minexp, info.minexp)
             errors.append(float(abs(mp.mpf(got) - want) / mp.ldexp(1, exponent - info.nmant)))
         return np.array(errors)

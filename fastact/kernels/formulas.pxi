@@ -23,6 +23,8 @@ cdef extern from "vecmath.h" nogil:
     double product_sum_f64(double a, double b, double c)
     float fma_low_f32(float a, float b, float c, float sum)
     double fma_low_f64(double a, double b, double c, double sum)
+    float product_plus_small_f32(float a, float b, float c)
+    double product_plus_small_f64(double a, double b, double c)
     float remainder_f32(float numerator, float quotient, float denominator)
     double remainder_f64(double numerator, double quotient, double denominator)
     float exp_split_f32(float x, float x_low, int headroom, float *scale)
@@ -91,6 +93,12 @@ cdef inline real product_sum(real a, real b, real c) noexcept nogil:
         return product_sum_f32(a, b, c)
     else:
         return product_sum_f64(a, b, c)
+
+cdef inline real product_plus_small(real a, real b, real c) noexcept nogil:
+    if real is float:
+        return product_plus_small_f32(a, b, c)
+    else:
+        return product_plus_small_f64(a, b, c)
 
 cdef inline real fma_low(real a, real b, real c, real sum) noexcept nogil:
     if real is float:
@@ -406,7 +414,7 @@ cdef inline real scaled_exp_minus(real z, real z_low, real *low) noexcept nogil:
 cdef inline real log1p_rest(real start, real t, real t_low) noexcept nogil:
     """start + log1p(t + t_low) - t, for 0 <= t <= 1; for t_low the slope is 1 - t/2."""
     cdef real one = 1, half = 0.5
-    return product_sum(t * t, log1p_tail(t), fma(t_low, fma(-half, t, one), start))
+    return product_plus_small(t * t, log1p_tail(t), fma(t_low, fma(-half, t, one), start))
 
 cdef inline real softplus_exp(real x, real beta, real *low) noexcept nogil:
     """HEADROOM * e^-|beta x|"""
@@ -734,7 +742,7 @@ cdef inline real soft_clipping_forward(real x, real alpha) noexcept nogil:
     cdef real product = e * factor
     cdef real missing = product_low(t * up, factor, product if e > soft_clipping_cut(x) else zero)
     cdef real rest = log1p_rest(zero, t, low * per_headroom(x))
-    cdef real y = product + product_sum(rest, per_alpha, fma(t * up, factor_low, missing) + (h if h > zero else zero))
+    cdef real y = product + product_plus_small(rest, per_alpha, fma(t * up, factor_low, missing) + (h if h > zero else zero))
     return y if x < half else one - y
 
 cdef inline real soft_clipping_derivative(real x, real alpha) noexcept nogil:

@@ -165,6 +165,25 @@ VECMATH double product_sum_f64(double a, double b, double c) {
 #endif
 }
 
+/* As product_low.   a*b + c with one rounding, or without FMA almost, where |c| is not much larger than |a*b|. */
+VECMATH float product_plus_small_f32(float a, float b, float c) {
+#if VECMATH_FMA
+    return __builtin_fmaf(a, b, c);
+#else
+    float product = a * b;
+    return product + (c + product_low_f32(a, b, product));
+#endif
+}
+
+VECMATH double product_plus_small_f64(double a, double b, double c) {
+#if VECMATH_FMA
+    return __builtin_fma(a, b, c);
+#else
+    double product = a * b;
+    return product + (c + product_low_f64(a, b, product));
+#endif
+}
+
 /* ---- Exponential ----------------------------------------------------------------------------------------------- */
 
 /* 0 >= x >= -EXP_FURTHEST with HEADROOM, 0 <= x <= EXP_FURTHEST with -HEADROOM; 0.58 u (0.61 u) of e^x, before scale * q
