@@ -126,6 +126,20 @@ POLYNOMIALS = {
     ),
 }
 
+def shrink(u):
+    """(x - tanh(x)) / x^3 as a function of u = x^2."""
+    x = mp.sqrt(u)
+    return (x - mp.tanh(x)) / (x * u)
+
+
+EIGHTH = mp.tan(mp.pi / 8) * mp.mpf("1.0001")
+POLYNOMIALS["tanh_shrink"] = (shrink, lambda u: 1 / shrink(u), {F32: (0, 1, 7), F64: (0, 1, 15)})
+POLYNOMIALS["arctan_eighth"] = (
+    odd_tail(mp.atan),
+    odd_weight(mp.atan),
+    {F32: (0, EIGHTH**2, 4), F64: (0, EIGHTH**2, 10)},
+)
+
 # Two are centred: their terms are then small where the sum is, and round less. Each centre is a number near the best
 # place for which the constant term is almost a float.
 for dtype, centre, degree in ((F32, 0.794189453125, 8), (F64, 0.7201433181762695, 19)):

@@ -1,4 +1,4 @@
-"""The Gaussian error linear unit in plain NumPy float64, accurate in both tails down to subnormal results.
+"""The Gaussian error linear unit in plain NumPy float64, accurate in both tails down to subnormal results; and two-part sums.
 
 NumPy has no erf, and ``(1 + erf(x / sqrt(2))) / 2`` would not do: it cancels for negative x. Here, with a = abs(x),
 
@@ -60,6 +60,25 @@ _EXPM1 = (
     2.7631570294442517e-07,
     2.510868312255479e-08,
 )
+# (x - tanh(x)) / x^3 for abs(x) <= 1, a polynomial in x^2
+_TANH_SHRINK = (
+    0.3333333333333333,
+    -0.13333333333332625,
+    0.053968253967776984,
+    -0.02186948852253479,
+    0.008863235316327404,
+    -0.0035921259475033365,
+    0.001455820650815447,
+    -0.0005899637691378464,
+    0.00023891444908383014,
+    -9.637814637044036e-05,
+    3.826765073350079e-05,
+    -1.447991505279903e-05,
+    4.896357634365604e-06,
+    -1.3352224964785033e-06,
+    2.506972428966682e-07,
+    -2.3522290689039743e-08,
+)
 # From here on even a * Phi(-a) is zero.
 _FURTHEST = 39.5
 _LOG2_E = 1.4426950408889634
@@ -87,6 +106,22 @@ def gelu_derivative(x):
         bracket = quotient.per_denominator - _PER_SQRT_2PI * a
         derivative = _times_exponential(bracket, quotient.per_denominator_low, *_exponential(a))
         return np.where(x > 0, 1 - derivative, derivative)[()]
+
+
+def tanh_softplus(g):
+    """tanh(log(1 + g)) in two parts: n/(n + 2) with n = g(g + 2)."""
+    n, n_low = _multiply_add(g, g, 2 * g)
+    denominator = n + 2
+    return _divide(n, n_low, denominator, ((2 - denominator) + n) + n_low)
+
+
+def tanh_shrink_unit(x):
+    """x - tanh(x) for abs(x) <= 1: x cubed, in two parts, times a polynomial in x^2."""
+    square = x * x
+    cube = x * square
+    cube_low = x * _product_low(x, x, square) + _product_low(x, square, cube)
+    total, total_low = _multiply_add(_polynomial(_TANH_SHRINK[1:], square), square, _TANH_SHRINK[0])
+    return cube * total + (cube_low * total + cube * total_low)
 
 
 class _Quotient:

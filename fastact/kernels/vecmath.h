@@ -182,15 +182,34 @@ VECMATH double magnitude_up_to_f64(double x, double limit) {
     return a < limit ? a : limit;
 }
 
+/* As product_low.   a*b + c with one rounding, or without FMA almost, where |c| is not much larger than |a*b|. */
+VECMATH float product_plus_small_f32(float a, float b, float c) {
+#if VECMATH_FMA
+    return __builtin_fmaf(a, b, c);
+#else
+    float product = a * b;
+    return product + (c + product_low_f32(a, b, product));
+#endif
+}
+
+VECMATH double product_plus_small_f64(double a, double b, double c) {
+#if VECMATH_FMA
+    return __builtin_fma(a, b, c);
+#else
+    double product = a * b;
+    return product + (c + product_low_f64(a, b, product));
+#endif
+}
+
 /* ---- Exponential ----------------------------------------------------------------------------------------------- */
 
 /* 0 >= x >= -EXP_FURTHEST with HEADROOM, 0 <= x <= EXP_FURTHEST with -HEADROOM; 0.58 u (0.61 u) of e^x, before scale * q
    is added to scale; NaN gives NaN.
    e^(x + x_low) = (scale + scale * q) * 2^-headroom; with q_low in place of q's last rounding, 0.08 u (0.11 u). */
-VECMATH float exp_split_low_f32(float x, float x_low, int headroom, float *scale, float *q_low) {
+VECMATH float exp_scaled_low_f32(float x, float x_low, float headroom, float *scale, float *q_low) {
     const float log2_e = 1.44269504f;
     /* Adding 1.5 * 2^23 rounds to an integer, left in the low bits; the bias there makes them an exponent field. */
-    const float to_integer = 12582912.0f + 127.0f + (float)headroom;
+    const float to_integer = 12582912.0f + 127.0f + headroom;
     /* ln 2 in two parts, the first short enough (16 bits) that n * ln2_high is exact. */
     const float ln2_high = 0.693145752f, ln2_low = 1.42860677e-6f;
     float shifted = fma_f32(x, log2_e, to_integer);
@@ -214,14 +233,22 @@ VECMATH float exp_split_low_f32(float x, float x_low, int headroom, float *scale
     return q;
 }
 
-VECMATH float exp_split_f32(float x, float x_low, int headroom, float *scale) {
+VECMATH float exp_scaled_f32(float x, float x_low, float headroom, float *scale) {
     float q_low;
-    return exp_split_low_f32(x, x_low, headroom, scale, &q_low);
+    return exp_scaled_low_f32(x, x_low, headroom, scale, &q_low);
 }
 
-VECMATH double exp_split_low_f64(double x, double x_low, int headroom, double *scale, double *q_low) {
+VECMATH float exp_split_f32(float x, float x_low, int headroom, float *scale) {
+    return exp_scaled_f32(x, x_low, (float)headroom, scale);
+}
+
+VECMATH float exp_split_low_f32(float x, float x_low, int headroom, float *scale, float *q_low) {
+    return exp_scaled_low_f32(x, x_low, (float)headroom, scale, q_low);
+}
+
+VECMATH double exp_scaled_low_f64(double x, double x_low, double headroom, double *scale, double *q_low) {
     const double log2_e = 1.4426950408889634;
-    const double to_integer = 6755399441055744.0 + 1023.0 + (double)headroom;
+    const double to_integer = 6755399441055744.0 + 1023.0 + headroom;
     /* 42 bits in the first part. */
     const double ln2_high = 0.6931471805598903, ln2_low = 5.497923018708371e-14;
     double shifted = fma_f64(x, log2_e, to_integer);
@@ -250,9 +277,17 @@ VECMATH double exp_split_low_f64(double x, double x_low, int headroom, double *s
     return q;
 }
 
-VECMATH double exp_split_f64(double x, double x_low, int headroom, double *scale) {
+VECMATH double exp_scaled_f64(double x, double x_low, double headroom, double *scale) {
     double q_low;
-    return exp_split_low_f64(x, x_low, headroom, scale, &q_low);
+    return exp_scaled_low_f64(x, x_low, headroom, scale, &q_low);
+}
+
+VECMATH double exp_split_f64(double x, double x_low, int headroom, double *scale) {
+    return exp_scaled_f64(x, x_low, (double)headroom, scale);
+}
+
+VECMATH double exp_split_low_f64(double x, double x_low, int headroom, double *scale, double *q_low) {
+    return exp_scaled_low_f64(x, x_low, (double)headroom, scale, q_low);
 }
 
 /* 0 <= a <= EXP_FURTHEST / 2; 1.1 u (1.6 u); NaN gives NaN.
@@ -416,6 +451,76 @@ VECMATH double arctan_unit_f64(double t) {
     p = fma_f64(p, u, 0.19999999999951748);
     p = fma_f64(p, u, -0.3333333333333307);
     return fma_f64(t * u, p, t);
+}
+
+/* 0 <= t <= tan(pi/8), or 1e-4 more; arctan(t) to 2^-29.6, 2^-58.2; NaN gives NaN.
+   arctan(t) - t */
+VECMATH float arctan_eighth_tail_f32(float t) {
+    float u = t * t;
+    float p = -0.06090037f;
+    p = fma_f32(p, u, 0.10599166f);
+    p = fma_f32(p, u, -0.14244391f);
+    p = fma_f32(p, u, 0.19998528f);
+    p = fma_f32(p, u, -0.33333316f);
+    return t * u * p;
+}
+
+VECMATH double arctan_eighth_tail_f64(double t) {
+    double u = t * t;
+    double p = -0.01790646962244771;
+    p = fma_f64(p, u, 0.03806378409702209);
+    p = fma_f64(p, u, -0.050392706040445996);
+    p = fma_f64(p, u, 0.05847881120088159);
+    p = fma_f64(p, u, -0.0666310287738932);
+    p = fma_f64(p, u, 0.07692060113590031);
+    p = fma_f64(p, u, -0.09090897752762471);
+    p = fma_f64(p, u, 0.11111110783354798);
+    p = fma_f64(p, u, -0.14285714280197453);
+    p = fma_f64(p, u, 0.1999999999995366);
+    p = fma_f64(p, u, -0.333333333333332);
+    return t * u * p;
+}
+
+/* 0 <= a <= 1; 1.00, 1.0 (1.9, 1.4) ULP; NaN gives NaN.
+   a - tanh(a): a cubed, in two parts, times a polynomial in a^2. */
+VECMATH float tanh_shrink_unit_f32(float a) {
+    const float third = 0.33333334f;
+    float b = a * 0x1p32f, u = a * a, cube = b * u; /* scaled up, as its low part would be subnormal */
+    float cube_low = fma_f32(b, product_low_f32(a, a, u), product_low_f32(b, u, cube));
+    float p = -0.00020570381f;
+    p = fma_f32(p, u, 0.0011495082f);
+    p = fma_f32(p, u, -0.003527428f);
+    p = fma_f32(p, u, 0.008924968f);
+    p = fma_f32(p, u, -0.021912947f);
+    p = fma_f32(p, u, 0.053978212f);
+    p = fma_f32(p, u, -0.13333412f);
+    float sum = fma_f32(p, u, third);
+    float sum_low = fma_low_f32(p, u, third, sum);
+    return product_sum_f32(cube, sum, fma_f32(cube_low, sum, cube * sum_low)) * 0x1p-32f;
+}
+
+VECMATH double tanh_shrink_unit_f64(double a) {
+    const double third = 0.3333333333333333;
+    double b = a * 0x1p128, u = a * a, cube = b * u; /* scaled up, as its low part would be subnormal */
+    double cube_low = fma_f64(b, product_low_f64(a, a, u), product_low_f64(b, u, cube));
+    double p = -2.3522290689039743e-08;
+    p = fma_f64(p, u, 2.506972428966682e-07);
+    p = fma_f64(p, u, -1.3352224964785033e-06);
+    p = fma_f64(p, u, 4.896357634365604e-06);
+    p = fma_f64(p, u, -1.447991505279903e-05);
+    p = fma_f64(p, u, 3.826765073350079e-05);
+    p = fma_f64(p, u, -9.637814637044036e-05);
+    p = fma_f64(p, u, 0.00023891444908383014);
+    p = fma_f64(p, u, -0.0005899637691378464);
+    p = fma_f64(p, u, 0.001455820650815447);
+    p = fma_f64(p, u, -0.0035921259475033365);
+    p = fma_f64(p, u, 0.008863235316327404);
+    p = fma_f64(p, u, -0.02186948852253479);
+    p = fma_f64(p, u, 0.053968253967776984);
+    p = fma_f64(p, u, -0.13333333333332625);
+    double sum = fma_f64(p, u, third);
+    double sum_low = fma_low_f64(p, u, third, sum);
+    return product_sum_f64(cube, sum, fma_f64(cube_low, sum, cube * sum_low)) * 0x1p-128;
 }
 
 /* 0 <= z <= pi/4; 0.67, 0.65 (0.72, 0.70) ULP; NaN gives NaN.
