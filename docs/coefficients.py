@@ -97,8 +97,24 @@ def log1p_tail(centre):
     return tail, lambda w: (w + centre) ** 2 / mp.log1p(w + centre)
 
 
+def log_erfc(a):
+    """log(erfc(a)) = a * (this - 1)"""
+    return mp.log(mp.erfc(a)) / a + 1
+
+
+def sinc(u):
+    """sin(pi r) / (pi r) as a function of u = r^2, and its derivative by r, over r."""
+    return mp.sincpi(mp.sqrt(u))
+
+
+def sinc_slope(u):
+    r = mp.sqrt(u)
+    return (mp.cospi(r) - mp.sincpi(r)) / u
+
+
 HALF_LN2 = mp.log(2) / 2 * mp.mpf("1.0001")
 TANH_SMALL = mp.mpf("0.8125")
+ERF_SMALL = mp.mpf("0.9375")
 F32, F64 = np.float32, np.float64
 
 # name: function, weight that makes the error relative to the whole result, interval for each type, degree for each type
@@ -118,6 +134,36 @@ POLYNOMIALS = {
         odd_tail(mp.sin),
         odd_weight(mp.sin),
         {F32: (0, mp.pi**2 / 16, 2), F64: (0, mp.pi**2 / 16, 5)},
+    ),
+    "erf": (
+        lambda u: mp.erf(mp.sqrt(u)) / mp.sqrt(u) - 1,
+        lambda u: mp.sqrt(u) / mp.erf(mp.sqrt(u)),
+        {F32: (0, ERF_SMALL**2, 6), F64: (0, ERF_SMALL**2, 11)},
+    ),
+    "log_erfc": (
+        log_erfc,
+        lambda a: a * mp.erfc(a) / mp.erf(a),
+        {F32: (ERF_SMALL, 4, 5), F64: (ERF_SMALL, 6, 17)},
+    ),
+    "log1p": (
+        lambda r: (mp.log1p(r) - r) / r**2,
+        lambda r: r**2 / mp.log1p(r),
+        {F32: (mp.sqrt(0.5) - 1, mp.sqrt(2) - 1, 8), F64: (mp.sqrt(0.5) - 1, mp.sqrt(2) - 1, 19)},
+    ),
+    "sinc": (
+        lambda u: (sinc(u) - 1) / u,
+        lambda u: u / sinc(u),
+        {F32: (0, mp.mpf(0.25), 3), F64: (0, mp.mpf(0.25), 7)},
+    ),
+    "sinc_slope": (
+        sinc_slope,
+        lambda u: 1 / sinc_slope(u),
+        {F32: (0, mp.mpf(0.25), 4), F64: (0, mp.mpf(0.25), 7)},
+    ),
+    "cospi": (
+        lambda u: (mp.cospi(mp.sqrt(u)) - 1) / u,
+        lambda u: u,
+        {F32: (0, mp.mpf(0.25), 4), F64: (0, mp.mpf(0.25), 7)},
     ),
 }
 

@@ -62,6 +62,8 @@ _EXPM1 = (
 )
 # From here on even a * Phi(-a) is zero.
 _FURTHEST = 39.5
+# From here on even x * exp(-x^2) is.
+_GAUSSIAN_FURTHEST = 28.0
 _LOG2_E = 1.4426950408889634
 # ln 2 in two parts; the first has 42 bits, so that its product with an exponent is exact.
 _LN2_HIGH, _LN2_LOW = 0.6931471805598903, 5.497923018708371e-14
@@ -74,7 +76,7 @@ def gelu(x):
     with np.errstate(all="ignore"):
         a = np.minimum(np.abs(x), _FURTHEST)
         quotient = _Quotient(a)
-        magnitude = _times_exponential(quotient.times_a, quotient.times_a_low, *_exponential(a))
+        magnitude = _times_exponential(quotient.times_a, quotient.times_a_low, *_exponential(a, 0.5 * a))
         return (np.where(x < 0, -0.0, x) - magnitude)[()]
 
 
@@ -85,8 +87,14 @@ def gelu_derivative(x):
         a = np.minimum(np.abs(x), _FURTHEST)
         quotient = _Quotient(a)
         bracket = quotient.per_denominator - _PER_SQRT_2PI * a
-        derivative = _times_exponential(bracket, quotient.per_denominator_low, *_exponential(a))
+        derivative = _times_exponential(bracket, quotient.per_denominator_low, *_exponential(a, 0.5 * a))
         return np.where(x > 0, 1 - derivative, derivative)[()]
+
+
+def times_gaussian(weight, x):
+    """weight * exp(-x^2)"""
+    a = np.minimum(np.abs(x), _GAUSSIAN_FURTHEST)
+    return _times_exponential(weight, 0.0, *_exponential(a, a))
 
 
 class _Quotient:
@@ -111,11 +119,10 @@ class _Quotient:
         self.times_a_low = _product_low(v, tail, self.times_a) + (v_low * tail + v * tail_low)
 
 
-def _exponential(a):
-    """q, q_low and n with e^(-a^2/2) = (1 + q + q_low) 2^n, from the exact square."""
-    half = 0.5 * a
-    z = a * half
-    z_low = _product_low(a, half, z)
+def _exponential(a, b):
+    """q, q_low and n with e^(-a b) = (1 + q + q_low) 2^n, from the exact product."""
+    z = a * b
+    z_low = _product_low(a, b, z)
     n = np.rint(z * -_LOG2_E)
     r_high = -z - n * _LN2_HIGH
     rest = -z_low - n * _LN2_LOW

@@ -165,6 +165,24 @@ VECMATH double product_sum_f64(double a, double b, double c) {
 #endif
 }
 
+/* a normal and below 2^125 (2^1021); 12%; any number otherwise.
+   1/a by a subtraction from its bits (exponent and mantissa change sign, nearly): good enough for a small correction. */
+VECMATH float reciprocal_estimate_f32(float a) {
+    uint32_t bits;
+    memcpy(&bits, &a, sizeof bits);
+    bits = 0x7ef311c7u - bits;
+    memcpy(&a, &bits, sizeof a);
+    return a;
+}
+
+VECMATH double reciprocal_estimate_f64(double a) {
+    uint64_t bits;
+    memcpy(&bits, &a, sizeof bits);
+    bits = 0x7fde6238da3c2118u - bits;
+    memcpy(&a, &bits, sizeof a);
+    return a;
+}
+
 /* ---- Exponential ----------------------------------------------------------------------------------------------- */
 
 /* 0 >= x >= -EXP_FURTHEST with HEADROOM, 0 <= x <= EXP_FURTHEST with -HEADROOM; 0.58 u (0.61 u) of e^x, before scale * q
