@@ -98,16 +98,16 @@ def log1p_tail(centre):
 
 
 def log_erfc(a):
-    """log(erfc(a)) = a * (this - 1)"""
-    return mp.log(mp.erfc(a)) / a + 1
+    return mp.log(mp.erfc(a)) / a
 
 
 def sinc(u):
-    """sin(pi r) / (pi r) as a function of u = r^2, and its derivative by r, over r."""
+    """sin(pi r) / (pi r) as a function of u = r^2"""
     return mp.sincpi(mp.sqrt(u))
 
 
 def sinc_slope(u):
+    """Its derivative by r, over r."""
     r = mp.sqrt(u)
     return (mp.cospi(r) - mp.sincpi(r)) / u
 

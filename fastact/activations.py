@@ -798,5 +798,96 @@ def gaussian(x):
     return special.times_gaussian(1.0, x)
 
 
+@activation(
+    derivative=lambda x: special.times_gaussian(2 / np.sqrt(np.pi), x),
+    info=Info(
+        formula="erf(x)",
+        derivative="2 / sqrt(pi) * exp(-x**2)",
+        range=(-1, 1),
+        monotonic=True,
+        smooth=True,
+        zero_centred=True,
+        identity_near_zero=False,
+        ulp=1.25,
+        derivative_ulp=2.5,
+    ),
+)
+def erf(x):
+    """Error function: the normal distribution's as a sigmoid.
+
+    Notes
+    -----
+    ``torch.erf``, ``scipy.special.erf``. The slope at 0 is 2/sqrt(pi).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import erf
+    >>> erf(np.array([-np.inf, 0.0, 0.5]))
+    array([-1.        ,  0.        ,  0.52049988])
+    """
+    return special.erf(x)
+
+
+@activation(
+    derivative=lambda x: 1 / _root_one_plus_square(np.abs(x)),
+    info=Info(
+        formula="arsinh(x)",
+        derivative="1 / sqrt(x**2 + 1)",
+        range=(-inf, inf),
+        monotonic=True,
+        smooth=True,
+        zero_centred=True,
+        identity_near_zero=True,
+    ),
+)
+def arsinh(x):
+    """Inverse hyperbolic sine, log(x + sqrt(x^2 + 1)): unbounded, but it grows only like a logarithm.
+
+    Notes
+    -----
+    ``np.arcsinh``, ``torch.asinh``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import arsinh
+    >>> arsinh(np.array([-1e-9, 0.75, 1e300]))
+    array([-1.00000000e-09,  6.93147181e-01,  6.91468675e+02])
+    """
+    return np.arcsinh(x)
+
+
+@activation(
+    derivative=special.sinc_derivative,
+    info=Info(
+        formula="sinc(x)",
+        derivative="((cospi(x) - 1) / x if abs(x) > 1 / 64 else -(pi**2) * x / 3 * (1 - (pi * x)**2 / 10 + (pi * x)**4 / 280 "
+        "- (pi * x)**6 / 15120)) - ((sinc(x) - 1) / x if abs(x) > 1 / 64 else 0)",
+        range=(-0.21723362821122166, 1),
+        monotonic=False,
+        smooth=True,
+        zero_centred=False,
+        identity_near_zero=False,
+    ),
+)
+def sinc(x):
+    """Normalised sinc, sin(pi x) / (pi x): 1 at 0 and 0 at every other integer.
+
+    Notes
+    -----
+    ``np.sinc``, ``torch.sinc``. Others, as Wikipedia's table of activation functions, call sin(x) / x sinc: give that x / pi.
+    The zeros at the integers are exact, and the digits near them right.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import sinc
+    >>> sinc(np.array([0.0, 0.5, 2.0]))
+    array([1.        , 0.63661977, 0.        ])
+    """
+    return special.sinc(x)
+
+
 if not TYPE_CHECKING:  # type checkers see the names above themselves, and would see none in a computed list
     __all__ = [name for name, value in list(globals().items()) if isinstance(value, Activation)]

@@ -60,6 +60,73 @@ _EXPM1 = (
     2.7631570294442517e-07,
     2.510868312255479e-08,
 )
+# erf(a) / a - 1, a polynomial in a^2 below _ERF_SMALL, and log(erfc(a)) / a, one in a above
+_ERF_SMALL = 0.9375
+_ERF = (
+    0.12837916709551256,
+    -0.3761263890318333,
+    0.1128379167093588,
+    -0.026866170641651192,
+    0.005223977592834376,
+    -0.0008548325220882626,
+    0.00012055269951261245,
+    -1.4924205271136678e-05,
+    1.6440131966343513e-06,
+    -1.6146259357881594e-07,
+    1.3419653922156879e-08,
+    -7.16903726849843e-10,
+)
+_LOG_ERFC = (
+    -1.1283791479294525,
+    -0.6366199092172261,
+    -0.10277230364186969,
+    0.019128875836393503,
+    0.0002048885847646859,
+    -0.0016830448920304648,
+    0.0005649612291230907,
+    8.587281248708438e-06,
+    -0.00010016933142377897,
+    5.8308620569490636e-05,
+    -2.1218571656532044e-05,
+    5.644814263706598e-06,
+    -1.1382577064237599e-06,
+    1.7357783188899794e-07,
+    -1.9486240553455818e-08,
+    1.5224727735358989e-09,
+    -7.399441656226479e-11,
+    1.684388846579157e-12,
+)
+# (sin(pi r) / (pi r) - 1) / r^2, the same's derivative over r, and (cos(pi r) - 1) / r^2: polynomials in r^2
+_SINC = (
+    -1.6449340668482264,
+    0.8117424252833462,
+    -0.19075182412167535,
+    0.02614784780794348,
+    -0.0023460809132996095,
+    0.00014842791662408482,
+    -6.972267443639253e-06,
+    2.4518343285662235e-07,
+)
+_SINC_SLOPE = (
+    -3.289868133696453,
+    3.246969701133382,
+    -1.1445109447297908,
+    0.20918278245533553,
+    -0.023460809018529507,
+    0.001781134213362649,
+    -9.760913720755424e-05,
+    3.91960086499412e-06,
+)
+_COSPI = (
+    -4.934802200544677,
+    4.058712126416505,
+    -1.3352627688432088,
+    0.2353306301207713,
+    -0.02580688862973126,
+    0.0019295556388194016,
+    -0.00010456472376004246,
+    4.147493193582283e-06,
+)
 # From here on even a * Phi(-a) is zero.
 _FURTHEST = 39.5
 # From here on even x * exp(-x^2) is.
@@ -95,6 +162,38 @@ def times_gaussian(weight, x):
     """weight * exp(-x^2)"""
     a = np.minimum(np.abs(x), _GAUSSIAN_FURTHEST)
     return _times_exponential(weight, 0.0, *_exponential(a, a))
+
+
+def erf(x):
+    """1 - erfc(x), but near zero a polynomial."""
+    a = np.minimum(np.abs(x), 6.0)
+    small = a + a * _polynomial(_ERF, a * a)
+    return np.where(a < _ERF_SMALL, np.copysign(small, x), np.copysign(1 - np.exp(a * _polynomial(_LOG_ERFC, a)), x))
+
+
+def _half_turns(x):
+    """|x|, its distance r from the nearest integer n, and (-1)^n; infinity counts as an even integer."""
+    a = np.abs(x)
+    bounded = np.minimum(a, 2.0**53)
+    n = np.rint(bounded)
+    return a, bounded - n, 1 - 2 * np.fmod(n, 2)
+
+
+def sinc(x):
+    """sin(pi r) / (pi r) times r / x."""
+    a, r, sign = _half_turns(x)
+    small = a < 0.5
+    u = r * r
+    ratio = np.where(small, 1.0, r) / np.where(small, 1.0, a)
+    return sign * (ratio + ratio * (u * _polynomial(_SINC, u)))
+
+
+def sinc_derivative(x):
+    """(cos(pi x) - sinc(x)) / x; a polynomial where that cancels."""
+    a, r, sign = _half_turns(x)
+    u = r * r
+    large = (sign * (1 + u * _polynomial(_COSPI, u)) - sinc(x)) / x
+    return np.where(a < 0.5, x * _polynomial(_SINC_SLOPE, u), large)
 
 
 class _Quotient:

@@ -31,15 +31,31 @@ _MPMATH = {
     **{name: getattr(mp, name) for name in _NAMES.split()},
     **{"arctan": mp.atan, "arsinh": mp.asinh, "erf": mp.erf, "pi": mp.pi, "abs": abs, "max": max, "min": min},
     **{"where": lambda condition, a, b: a if condition else b},
+    "sinpi": mp.sinpi,
+    "cospi": mp.cospi,
+    "sinc": mp.sincpi,
     "sigmoid": lambda x: 1 / (1 + mp.exp(-x)),
     "Phi": _mp_cdf,
     "phi": lambda x: mp.exp(-x * x / 2) / mp.sqrt(2 * mp.pi),
 }
+
+
+def _sin_pi(x, quarters):
+    """sin(pi x), or with a quarter cos(pi x)."""
+    pi = _L(np.pi) + _L(1.2246467991473532e-16)
+    n = np.rint(x)
+    sign = 1 - 2 * np.fmod(np.abs(n), 2)
+    return sign * (np.cos(pi * (x - n)) if quarters else np.sin(pi * (x - n)))
+
+
 _LONG_DOUBLE = {
     **{name: getattr(np, name) for name in _NAMES.split()},
-    **{"arctan": np.arctan, "arsinh": np.arcsinh, "pi": _L(np.pi), "abs": np.abs, "max": np.maximum, "min": np.minimum},
+    **{"arctan": np.arctan, "arsinh": np.arcsinh, "pi": _L(np.pi) + _L(1.2246467991473532e-16), "abs": np.abs, "max": np.maximum, "min": np.minimum},
     "where": np.where,
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+    "sinpi": lambda x: _sin_pi(x, 0),
+    "cospi": lambda x: _sin_pi(x, 1),
+    "sinc": lambda x: np.where(x == 0, _L(1), _sin_pi(x, 0) / (_L(np.pi) + _L(1.2246467991473532e-16)) / np.where(x == 0, _L(1), x)),
     # scipy's are good to some 1e-13: exact enough beside float32
     "erf": lambda x: scipy.special.erf(x.astype(np.float64)).astype(_L),
     "Phi": lambda x: scipy.special.ndtr(x.astype(np.float64)).astype(_L),

@@ -652,7 +652,7 @@ cdef inline real squareplus_forward(real x, real b) noexcept nogil:
     cdef real denominator = t * scale
     cdef real quotient = quarter_b / denominator
     cdef real low = quotient_low(quarter_b, quotient, denominator, t_low)
-    return (zero + denominator if squareplus_is_far(x) else t + t_low) if x >= zero else (
+    return (denominator if squareplus_is_far(x) else t + t_low) if x >= zero else (
         quotient if squareplus_is_far(x) else quotient + low
     )
 
@@ -739,3 +739,127 @@ cdef inline real gaussian_derivative(real x) noexcept nogil:
     cdef real two = 2
     cdef real a = gaussian_bounded(x)
     return gaussian_scaled(a) * with_sign(two * a, -x) * per_headroom(x)
+
+cdef extern from "vecmath.h" nogil:
+    float erf_small_f32(float a)
+    double erf_small_f64(double a)
+    float log_erfc_f32(float a, float *low)
+    double log_erfc_f64(double a, double *low)
+    const float ERF_SMALL
+
+cdef inline real erf_small(real a) noexcept nogil:
+    if real is float:
+        return erf_small_f32(a)
+    else:
+        return erf_small_f64(a)
+
+cdef inline real log_erfc(real a, real *low) noexcept nogil:
+    if real is float:
+        return log_erfc_f32(a, low)
+    else:
+        return log_erfc_f64(a, low)
+
+
+cdef inline real erf_forward(real x) noexcept nogil:
+    """1 - e^log(erfc(|x|)); a polynomial where that cancels."""
+    cdef real one = 1, small = ERF_SMALL, furthest = 4
+    if real is double:
+        furthest = 6
+    cdef real a = at_most(furthest, magnitude(x))
+    cdef real low, scale
+    cdef real logarithm = log_erfc(a, &low)
+    cdef real q = exp_down(logarithm, low, &scale)
+    scale = scale * per_headroom(x)
+    cdef real y = fma(-scale, q, one - scale)
+    return with_sign(erf_small(a) if a < small else y, x)
+
+cdef inline real erf_derivative(real x) noexcept nogil:
+    """2/sqrt(pi) e^(-x^2)"""
+    cdef real two_per_root_pi = 1.1283791670955126
+    return gaussian_scaled(gaussian_bounded(x)) * two_per_root_pi * per_headroom(x)
+
+
+# ---- Logarithm, sine ------------------------------------------------------------------------------------------------
+
+cdef extern from "vecmath.h" nogil:
+    float log1p_f32(float z, float z_low, float octaves)
+    double log1p_f64(double z, double z_low, double octaves)
+    float half_turns_f32(float a, float *sign)
+    double half_turns_f64(double a, double *sign)
+    float sinc_tail_f32(float u)
+    double sinc_tail_f64(double u)
+    float sinc_slope_f32(float u)
+    double sinc_slope_f64(double u)
+    float cos_half_turns_f32(float u)
+    double cos_half_turns_f64(double u)
+
+cdef inline real log1p(real z, real z_low, real octaves) noexcept nogil:
+    if real is float:
+        return log1p_f32(z, z_low, octaves)
+    else:
+        return log1p_f64(z, z_low, octaves)
+
+cdef inline real half_turns(real a, real *sign) noexcept nogil:
+    if real is float:
+        return half_turns_f32(a, sign)
+    else:
+        return half_turns_f64(a, sign)
+
+cdef inline real sinc_tail(real u) noexcept nogil:
+    if real is float:
+        return sinc_tail_f32(u)
+    else:
+        return sinc_tail_f64(u)
+
+cdef inline real sinc_slope(real u) noexcept nogil:
+    if real is float:
+        return sinc_slope_f32(u)
+    else:
+        return sinc_slope_f64(u)
+
+cdef inline real cos_half_turns(real u) noexcept nogil:
+    if real is float:
+        return cos_half_turns_f32(u)
+    else:
+        return cos_half_turns_f64(u)
+
+
+cdef inline real arsinh_forward(real x) noexcept nogil:
+    """log1p(a + (sqrt(1 + a^2) - 1)), a = |x|; log1p(a/2) + 2 log(2) where a is large."""
+    cdef real zero = 0, one = 1, two = 2, half = 0.5, large = 2.0**30
+    if real is double:
+        large = 2.0**60
+    cdef real root_rest
+    cdef real a = magnitude(x)
+    cdef real root = root_one_plus_square(a, &root_rest)
+    cdef real rise = zero if a > large else a * (a / (one + root))
+    cdef real b = half * a if a > large else a
+    cdef real z = b + rise
+    cdef real y = log1p(z, (b - z) + rise, two if a > large else zero)
+    return with_sign(y if a <= largest_finite(x) else a, x)
+
+cdef inline real arsinh_derivative(real x) noexcept nogil:
+    """1 / sqrt(x^2 + 1)"""
+    cdef real one = 1
+    cdef real root_rest
+    return one / root_one_plus_square(magnitude(x), &root_rest)
+
+
+cdef inline real sinc_forward(real x) noexcept nogil:
+    """sin(pi r) / (pi r) times r / x, with r the distance from the nearest integer."""
+    cdef real one = 1, half = 0.5
+    cdef real sign
+    cdef real a = magnitude(x)
+    cdef real r = half_turns(a, &sign)
+    cdef real u = r * r
+    cdef real ratio = (one if a < half else r) / (one if a < half else a)
+    return product_sum(ratio, u * sinc_tail(u), ratio) * sign
+
+cdef inline real sinc_derivative(real x) noexcept nogil:
+    """(cos(pi x) - sinc(x)) / x; a polynomial where that cancels."""
+    cdef real half = 0.5
+    cdef real sign
+    cdef real a = magnitude(x)
+    cdef real r = half_turns(a, &sign)
+    cdef real u = r * r
+    return x * sinc_slope(u) if a < half else (cos_half_turns(u) * sign - sinc_forward(x)) / x
