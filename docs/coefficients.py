@@ -178,7 +178,28 @@ for dtype, centre, shift, furthest, degree in ((F32, 0.508544921875, 3, 15, 10),
     interval = (-mp.mpf(centre), mp.mpf(furthest) / (furthest + shift) - centre, degree)
     POLYNOMIALS[f"normal_tail_{dtype.__name__}"] = (tail, weight, {dtype: interval})
 
+
+def print_turns():
+    """kernels/turns.h: 2^e / pi modulo 2, cut to 96 (192) bits, of which the first is worth 1."""
+    print("/* Generated: python docs/coefficients.py turns > fastact/kernels/turns.h")
+    print("   Row i: 2^(i - FIRST) / pi modulo 2, the first bit worth 1. */")
+    with mp.workprec(1400):
+        for type_, first, last, words, digits in (("uint32_t", -35, 104, 3, 8), ("uint64_t", -79, 971, 3, 16)):
+            print(f"static const {type_} TURNS_F{4 * digits}[{words}][{last - first + 1}] = {{")
+            rows = [int(mp.floor(mp.ldexp(1, 4 * digits * words - 1 + e) / mp.pi)) for e in range(first, last + 1)]
+            for k in reversed(range(words)):
+                numbers = [f"0x{(row >> (4 * digits * k)) % 16**digits:0{digits}x}u" for row in rows]
+                print("{")
+                for i in range(0, len(numbers), 80 // digits):
+                    print(f"    {', '.join(numbers[i : i + 80 // digits])},")
+                print("},")
+            print("};")
+
+
 if __name__ == "__main__":
+    if sys.argv[1:] == ["turns"]:
+        print_turns()
+        sys.exit()
     for name in sys.argv[1:] or POLYNOMIALS:
         function, weight, targets = POLYNOMIALS[name]
         for dtype, (low, high, degree) in targets.items():

@@ -586,7 +586,7 @@ def gelu(x):
 
 
 def _isru_square(x, alpha):
-    """\|x\|, bounded to where nothing changes any more, and 1 + alpha * x^2"""
+    """|x|, bounded to where nothing changes any more, and 1 + alpha * x^2"""
     a = np.minimum(np.abs(x), np.minimum(2.0**400 / np.sqrt(alpha), _LARGEST))
     return a, 1 + alpha * a * a
 
@@ -674,7 +674,7 @@ def isrlu(x, alpha=1.0):
 
 
 def _squareplus_root(x, b):
-    """s = sqrt(x^2 + b) and (s + \|x\|) / 2, both times a power of two that keeps the square finite, and that power's inverse."""
+    """s = sqrt(x^2 + b) and (s + |x|) / 2, both times a power of two that keeps the square finite, and that power's inverse."""
     a = np.abs(x)
     far = a > 2.0**450
     scale = np.where(far, 2.0**-513, 1.0)
@@ -887,6 +887,38 @@ def sinc(x):
     array([1.        , 0.63661977, 0.        ])
     """
     return special.sinc(x)
+
+
+@activation(
+    derivative=np.cos,
+    info=Info(
+        formula="sin(x)",
+        derivative="cos(x)",
+        range=(-1, 1),
+        monotonic=False,
+        smooth=True,
+        zero_centred=True,
+        identity_near_zero=True,
+        ulp=1,
+        derivative_ulp=1,
+    ),
+)
+def sinusoid(x):
+    """Sine, in radians: the periodic layer of implicit neural representations.
+
+    Notes
+    -----
+    ``np.sin``, ``torch.sin``; Sitzmann et al., *Implicit Neural Representations with Periodic Activation Functions* (2020). Right
+    for every finite number: large ones are reduced with as many digits of pi as it takes. NaN at infinity.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import sinusoid
+    >>> sinusoid(np.array([0.0, 1.0, 1e22]))
+    array([ 0.        ,  0.84147098, -0.85220085])
+    """
+    return np.sin(x)
 
 
 if not TYPE_CHECKING:  # type checkers see the names above themselves, and would see none in a computed list

@@ -23,6 +23,14 @@ LIMITS = {
     "arctan": (-np.pi / 2, -0.0, 0.0, np.pi / 2),
     "silu": (-0.0, -0.0, 0.0, INF),
     "gelu": (-0.0, -0.0, 0.0, INF),
+    "isru": (-1.0, -0.0, 0.0, 1.0),
+    "isrlu": (-1.0, -0.0, 0.0, INF),
+    "squareplus": (0.0, 1.0, 1.0, INF),
+    "bent_identity": (-INF, -0.0, 0.0, INF),
+    "gaussian": (0.0, 1.0, 1.0, 0.0),
+    "erf": (-1.0, -0.0, 0.0, 1.0),
+    "arsinh": (-INF, -0.0, 0.0, INF),
+    "sinc": (0.0, 1.0, 1.0, 0.0),
 }
 
 # name: f' at -inf, 0, +inf
@@ -41,6 +49,14 @@ SLOPES = {
     "arctan": (0, 1, 0),
     "silu": (0, 0.5, 1),
     "gelu": (0, 0.5, 1),
+    "isru": (0, 1, 0),
+    "isrlu": (0, 1, 1),
+    "squareplus": (0, 0.5, 1),
+    "bent_identity": (0.5, 1, 1.5),
+    "gaussian": (0, 0, 0),
+    "erf": (0, 2 / np.sqrt(np.pi), 0),
+    "arsinh": (0, 1, 0),
+    "sinc": (0, 0, 0),
 }
 
 
@@ -95,13 +111,17 @@ def test_smallest_and_largest(backend, name, dtype):
     """At the smallest numbers f(x) is f(0) + x f'(0), at the largest its limit; nothing is flushed to zero."""
     f, info = getattr(backend, name), np.finfo(dtype)
     tiny = np.array([info.smallest_subnormal, -info.smallest_subnormal, 3 * info.smallest_subnormal, info.tiny], dtype)
-    if f.name in ("identity", "elu", "tanh", "softsign", "arctan"):
+    if f.name in ("identity", "elu", "tanh", "softsign", "arctan", "isru", "isrlu", "bent_identity", "arsinh", "sinusoid"):
         np.testing.assert_array_equal(f(tiny), tiny)
     if f.name in ("gelu", "silu"):
         np.testing.assert_array_equal(f(tiny[3:]), tiny[3:] / 2)
     huge = np.array([info.max, -info.max], dtype)
     low, *_, high = LIMITS[f.name]
-    if np.isinf(high):
+    if f.name == "bent_identity":
+        np.testing.assert_array_equal(f(huge / 2), huge / 2 * np.array([1.5, 0.5], dtype))
+    elif f.name == "arsinh":
+        np.testing.assert_allclose(f(huge), np.arcsinh(huge), rtol=2 * info.eps)
+    elif np.isinf(high):
         assert f(huge)[0] == info.max
     else:
         assert f(huge)[0] == dtype(high)
@@ -144,6 +164,15 @@ def test_elu_keeps_its_digits_near_zero(backend):
 def test_softplus_has_no_threshold(backend):
     """Returning x beyond 20 jumps by 2e-9 in float64."""
     assert backend.softplus(np.array([20.5]))[0] == pytest.approx(20.5 + np.exp(-20.5), rel=3e-16)
+
+
+def test_sinusoid_of_large_numbers(backend):
+    """The double nearest to a multiple of pi / 2, and the largest."""
+    x = np.array([6381956970095103.0 * 2.0**797, np.finfo(np.float64).max, 1e22])
+    np.testing.assert_allclose(backend.sinusoid(x), [1.0, 0.004961954789184062, -0.8522008497671888], rtol=3e-16)
+    np.testing.assert_allclose(backend.sinusoid.value_and_grad(x[:1])[1], [-4.6871659242546277e-19], rtol=3e-16)
+    assert backend.sinusoid(np.float32([16367173 * 2.0**72]))[0] == np.float32(np.sin(16367173 * 2.0**72))
+    assert np.isnan(backend.sinusoid(np.float32([INF, -INF]))).all()
 
 
 def test_float16_tanh_does_not_saturate_early(backend):

@@ -790,8 +790,8 @@ cdef extern from "vecmath.h" nogil:
     double sinc_tail_f64(double u)
     float sinc_slope_f32(float u)
     double sinc_slope_f64(double u)
-    float cos_half_turns_f32(float u)
-    double cos_half_turns_f64(double u)
+    float cos_tail_f32(float u)
+    double cos_tail_f64(double u)
 
 cdef inline real log1p(real z, real z_low, real octaves) noexcept nogil:
     if real is float:
@@ -817,11 +817,11 @@ cdef inline real sinc_slope(real u) noexcept nogil:
     else:
         return sinc_slope_f64(u)
 
-cdef inline real cos_half_turns(real u) noexcept nogil:
+cdef inline real cos_tail(real u) noexcept nogil:
     if real is float:
-        return cos_half_turns_f32(u)
+        return cos_tail_f32(u)
     else:
-        return cos_half_turns_f64(u)
+        return cos_tail_f64(u)
 
 
 cdef inline real arsinh_forward(real x) noexcept nogil:
@@ -847,19 +847,61 @@ cdef inline real arsinh_derivative(real x) noexcept nogil:
 
 cdef inline real sinc_forward(real x) noexcept nogil:
     """sin(pi r) / (pi r) times r / x, with r the distance from the nearest integer."""
-    cdef real one = 1, half = 0.5
+    cdef real zero = 0, one = 1, half = 0.5, large = 2.0**60
     cdef real sign
-    cdef real a = magnitude(x)
+    cdef real a = at_most(large, magnitude(x))
     cdef real r = half_turns(a, &sign)
     cdef real u = r * r
-    cdef real ratio = (one if a < half else r) / (one if a < half else a)
-    return product_sum(ratio, u * sinc_tail(u), ratio) * sign
+    cdef real numerator = one if a < half else r
+    cdef real denominator = one if a < half else a
+    cdef real ratio = numerator / denominator
+    cdef real less = u * sinc_tail(u)
+    cdef real ratio_low = quotient_low(numerator, ratio, denominator, zero)
+    return (product_sum(ratio, less, ratio) + fma(ratio_low, less, ratio_low)) * sign
 
 cdef inline real sinc_derivative(real x) noexcept nogil:
     """(cos(pi x) - sinc(x)) / x; a polynomial where that cancels."""
-    cdef real half = 0.5
+    cdef real one = 1, half = 0.5, large = 2.0**60
     cdef real sign
     cdef real a = magnitude(x)
-    cdef real r = half_turns(a, &sign)
+    cdef real r = half_turns(at_most(large, a), &sign)
     cdef real u = r * r
-    return x * sinc_slope(u) if a < half else (cos_half_turns(u) * sign - sinc_forward(x)) / x
+    cdef real cosine = fma(u, cos_tail(u), one) * sign
+    return x * sinc_slope(u) if a < half else (cosine - sinc_forward(x)) / x
+
+
+cdef extern from "vecmath.h" nogil:
+    float turns_f32(float x, int quarters, float *low, float *sign)
+    double turns_f64(double x, int quarters, double *low, double *sign)
+    float sin_half_turns_f32(float r, float r_low)
+    double sin_half_turns_f64(double r, double r_low)
+
+cdef inline real turns(real x, int quarters, real *low, real *sign) noexcept nogil:
+    if real is float:
+        return turns_f32(x, quarters, low, sign)
+    else:
+        return turns_f64(x, quarters, low, sign)
+
+cdef inline real sin_half_turns(real r, real r_low) noexcept nogil:
+    if real is float:
+        return sin_half_turns_f32(r, r_low)
+    else:
+        return sin_half_turns_f64(r, r_low)
+
+cdef inline real sinusoid_forward(real x) noexcept nogil:
+    """sin(x); x itself where it is small, NaN at infinity."""
+    cdef real small = 2.0**-12
+    if real is double:
+        small = 2.0**-27
+    cdef real a = magnitude(x)
+    cdef real low, sign
+    cdef real r = turns(x, 0, &low, &sign)
+    cdef real y = with_sign(sin_half_turns(r, low), x) * sign
+    return (x if a < small else y) if a <= largest_finite(x) else x - x
+
+cdef inline real sinusoid_derivative(real x) noexcept nogil:
+    """cos(x)"""
+    cdef real low, sign
+    cdef real r = turns(x, 1, &low, &sign)
+    cdef real y = sin_half_turns(r, low) * sign
+    return y if magnitude(x) <= largest_finite(x) else x - x

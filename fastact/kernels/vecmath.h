@@ -26,6 +26,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "turns.h"
+
 #if defined(_MSC_VER) && !defined(__clang__)
 #define VECMATH static __forceinline
 #else
@@ -669,18 +671,17 @@ VECMATH double sinc_slope_f64(double u) {
     return p;
 }
 
-/* 0 <= u <= 1/4; ERR_COS u; NaN gives NaN.
-   cos(pi r), u = r^2 */
-VECMATH float cos_half_turns_f32(float u) {
+/* 0 <= u <= 1/4; 1 + u * tail is cos(pi r), u = r^2, to 2^-29, 2^-57; NaN gives NaN. */
+VECMATH float cos_tail_f32(float u) {
     float p = -0.023963781f;
     p = fma_f32(p, u, 0.23468375f);
     p = fma_f32(p, u, -1.3351616f);
     p = fma_f32(p, u, 4.0587053f);
     p = fma_f32(p, u, -4.934802f);
-    return fma_f32(p, u, 1.0f);
+    return p;
 }
 
-VECMATH double cos_half_turns_f64(double u) {
+VECMATH double cos_tail_f64(double u) {
     double p = 4.147493193582283e-06;
     p = fma_f64(p, u, -0.00010456472376004246);
     p = fma_f64(p, u, 0.0019295556388194016);
@@ -689,7 +690,95 @@ VECMATH double cos_half_turns_f64(double u) {
     p = fma_f64(p, u, -1.3352627688432088);
     p = fma_f64(p, u, 4.058712126416505);
     p = fma_f64(p, u, -4.934802200544677);
-    return fma_f64(p, u, 1.0);
+    return p;
+}
+
+/* x finite; r + low to 2^-63 (2^-127) and, |x| >= 2^-12 (2^-27), to 2^-32 (2^-60) of itself; any numbers at infinity and NaN.
+   0 <= r <= 1/2 and sign = -1 or 1, with sin(|x| + quarters * pi/2) = sign * sin(pi (r + low)), quarters 0 or 1.
+   Smaller |x| count as 2^-12 (2^-27).
+
+   |x| is an integer m times 2^e; 2^e / pi modulo 2 comes from a table, and m times it is computed in integers, modulo 2
+   (Payne and Hanek 1983). */
+VECMATH float turns_f32(float x, int quarters, float *low, float *sign) {
+    int32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    bits &= 0x7fffffff;
+    bits = bits < 0x39800000 ? 0x39800000 : bits;
+    int32_t row = (bits >> 23) - 115;
+    uint32_t m = ((uint32_t)bits & 0x7fffffu) | 0x800000u;
+    uint64_t phase = ((uint64_t)(m * TURNS_F32[0][row]) << 32) + (uint64_t)m * TURNS_F32[1][row]
+        + (((uint64_t)m * TURNS_F32[2][row]) >> 32);
+    int32_t high = (int32_t)((uint32_t)(phase >> 32) + ((uint32_t)quarters << 30));
+    uint32_t rest = (uint32_t)phase;
+    uint32_t sign_bits = ((uint32_t)high & 0x80000000u) | 0x3f800000u;
+    memcpy(sign, &sign_bits, sizeof sign_bits);
+    int32_t beyond_half = (int32_t)((uint32_t)high << 1) >> 31; /* then 1 minus it: all bits inverted */
+    high = (high ^ beyond_half) & 0x7fffffff;
+    rest ^= (uint32_t)beyond_half;
+    float first = (float)(high & 0x7fffff00) * 0x1p-31f;
+    float second = (float)(int32_t)(((uint32_t)(high & 0xff) << 16) | (rest >> 16)) * 0x1p-47f;
+    float third = (float)(int32_t)(rest & 0xffffu) * 0x1p-63f;
+    float tail = second + third;
+    float r = first + tail;
+    *low = (first - r) + tail;
+    return r;
+}
+
+VECMATH double turns_f64_piece(uint64_t integer) { /* below 2^52 */
+    const uint64_t exponent = 0x4330000000000000u;
+    double piece;
+    integer |= exponent;
+    memcpy(&piece, &integer, sizeof piece);
+    return piece - 0x1p52;
+}
+
+VECMATH double turns_f64(double x, int quarters, double *low, double *sign) {
+    const uint64_t half = 0xffffffffu;
+    double a = fabs(x);
+    a = a < 0x1p-27 ? 0x1p-27 : a;
+    uint64_t bits;
+    memcpy(&bits, &a, sizeof bits);
+    uint64_t row = (bits >> 52) - 996u;
+    uint64_t m0 = bits & half, m1 = ((bits >> 32) & 0xfffffu) | 0x100000u;
+    uint64_t w0 = TURNS_F64[0][row], w1 = TURNS_F64[1][row], w2 = TURNS_F64[2][row];
+    uint64_t t0 = w0 >> 32, t1 = w0 & half, t2 = w1 >> 32, t3 = w1 & half, t4 = w2 >> 32, t5 = w2 & half;
+    uint64_t a1 = m0 * t1, a2 = m0 * t2, a3 = m0 * t3, a4 = m0 * t4;
+    uint64_t b2 = m1 * t2, b3 = m1 * t3, b4 = m1 * t4, b5 = m1 * t5;
+    uint64_t c3 = (a3 & half) + (a4 >> 32) + (b4 & half) + (b5 >> 32);
+    uint64_t c2 = (a2 & half) + (a3 >> 32) + (b3 & half) + (b4 >> 32) + (c3 >> 32);
+    uint64_t c1 = (a1 & half) + (a2 >> 32) + (b2 & half) + (b3 >> 32) + (c2 >> 32);
+    uint64_t c0 = m0 * t0 + (a1 >> 32) + m1 * t1 + (b2 >> 32) + (c1 >> 32) + ((uint64_t)quarters << 30);
+    uint64_t sign_bits = ((c0 << 32) & 0x8000000000000000u) | 0x3ff0000000000000u;
+    memcpy(sign, &sign_bits, sizeof sign_bits);
+    uint64_t beyond_half = 0u - ((c0 >> 30) & 1u); /* then 1 minus it: all bits inverted */
+    double first = turns_f64_piece((c0 ^ beyond_half) & 0x3fffffffu) * 0x1p-31;
+    double second = turns_f64_piece((c1 ^ beyond_half) & half) * 0x1p-63;
+    double third = turns_f64_piece((c2 ^ beyond_half) & half) * 0x1p-95 + turns_f64_piece((c3 ^ beyond_half) & half) * 0x1p-127;
+    double top = first + second;
+    double tail = ((first - top) + second) + third;
+    double r = top + tail;
+    *low = (top - r) + tail;
+    return r;
+}
+
+/* 0 <= r <= 1/2, |r_low| half an ULP of r; SIN_ERR ULP; NaN gives NaN.
+   sin(pi (r + r_low)); from 1/4 on the cosine of what is missing to 1/2. */
+VECMATH float sin_half_turns_f32(float r, float r_low) {
+    const float pi = 3.14159274f, pi_low = -8.74227766e-8f, pi_squared = 9.86960440f;
+    float v = r > 0.25f ? 0.5f - r : r;
+    float u = v * v;
+    float sine = product_sum_f32(v, pi, fma_f32(v * pi * u, sinc_tail_f32(u), fma_f32(v, pi_low, r_low * pi)));
+    float cosine = 1.0f + fma_f32(u, cos_tail_f32(u), v * r_low * pi_squared);
+    return r > 0.25f ? cosine : sine;
+}
+
+VECMATH double sin_half_turns_f64(double r, double r_low) {
+    const double pi = 3.141592653589793, pi_low = 1.2246467991473532e-16, pi_squared = 9.869604401089358;
+    double v = r > 0.25 ? 0.5 - r : r;
+    double u = v * v;
+    double sine = product_sum_f64(v, pi, fma_f64(v * pi * u, sinc_tail_f64(u), fma_f64(v, pi_low, r_low * pi)));
+    double cosine = 1.0 + fma_f64(u, cos_tail_f64(u), v * r_low * pi_squared);
+    return r > 0.25 ? cosine : sine;
 }
 
 #endif
