@@ -1,4 +1,4 @@
-"""The Gaussian error linear unit in plain NumPy float64, accurate in both tails down to subnormal results.
+"""What NumPy has no accurate form of, in float64: first of all the gelu, in both tails down to subnormal results.
 
 NumPy has no erf, and ``(1 + erf(x / sqrt(2))) / 2`` would not do: it cancels for negative x. Here, with a = abs(x),
 
@@ -8,7 +8,8 @@ where tail is smooth and nearly constant, hence a polynomial (Shepherd and Lafra
 rounding error that e^(-a^2/2), a quotient or a product would magnify is computed and put back in. The power of two
 comes last, so that a subnormal result is rounded once.
 
-Largest errors, in ULP: `gelu` 1.1; `gelu_derivative` 2.8 of its largest term.
+Largest errors, in ULP: `gelu` 1.1; `gelu_derivative` 2.8 of its largest term; `times_gaussian` 1.0; `erf` 0.9;
+`sinc` 1.5, `sinc_derivative` 1.4 of its largest term; `squareplus` 1.4, `squareplus_derivative` 2.5.
 The same formulas are in kernels/formulas.pxi; docs/coefficients.py prints the coefficients.
 """
 
@@ -162,6 +163,35 @@ def times_gaussian(weight, x):
     """weight * exp(-x^2)"""
     a = np.minimum(np.abs(x), _GAUSSIAN_FURTHEST)
     return _times_exponential(weight, 0.0, *_exponential(a, a))
+
+
+def squareplus(x, b):
+    """(s + x) / 2 with s = sqrt(x^2 + b); below zero the equal b / 2 / (s - x)."""
+    s, s_low, a, up = _squareplus_root(x, b)
+    t = 0.5 * s + 0.5 * a
+    t_low = (0.5 * s - t) + 0.5 * a + 0.5 * s_low
+    quotient, quotient_low = _divide(0.25 * b, 0.0, t, t_low)
+    far = up != 1
+    return np.where(x >= 0, np.where(far, t * up, t), np.where(far, 0.25 * b / (t * up), quotient + quotient_low))
+
+
+def squareplus_derivative(x, b):
+    """squareplus / s"""
+    s, _, _, up = _squareplus_root(x, b)
+    return np.where(x > 2.0**600, 1.0, squareplus(x, b) / (s * up))
+
+
+def _squareplus_root(x, b):
+    """s = sqrt(x^2 + b) and |x|, both over a power of two, `up`, that keeps the square finite."""
+    a = np.abs(x)
+    far = a > 2.0**450
+    down = np.where(far, 2.0**-513, 1.0)
+    a = a * down
+    square = a * a + b * down * down
+    s = np.sqrt(square)
+    product = s * s
+    s_low = ((square - product) - _product_low(s, s, product)) / (2 * s)
+    return s, s_low, a, np.where(far, 2.0**513, 1.0)
 
 
 def erf(x):

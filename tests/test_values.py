@@ -125,7 +125,9 @@ def test_smallest_and_largest(backend, name, dtype):
         assert f(huge)[0] == info.max
     else:
         assert f(huge)[0] == dtype(high)
-    if np.isfinite(low):
+    if f.name == "squareplus":
+        assert f(huge)[1] == info.tiny / 4  # 1 / max
+    elif np.isfinite(low):
         assert f(huge)[1] == dtype(low)
 
 
@@ -170,7 +172,7 @@ def test_sinusoid_of_large_numbers(backend):
     """The double nearest to a multiple of pi / 2, and the largest."""
     x = np.array([6381956970095103.0 * 2.0**797, np.finfo(np.float64).max, 1e22])
     np.testing.assert_allclose(backend.sinusoid(x), [1.0, 0.004961954789184062, -0.8522008497671888], rtol=3e-16)
-    np.testing.assert_allclose(backend.sinusoid.value_and_grad(x[:1])[1], [-4.6871659242546277e-19], rtol=3e-16)
+    np.testing.assert_allclose(backend.sinusoid.value_and_grad(x[:1])[1], [-4.6871659242546277e-19], rtol=3e-15)  # NumPy's own: 1.7e-15
     assert backend.sinusoid(np.float32([16367173 * 2.0**72]))[0] == np.float32(np.sin(16367173 * 2.0**72))
     assert np.isnan(backend.sinusoid(np.float32([INF, -INF]))).all()
 

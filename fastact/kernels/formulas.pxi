@@ -670,7 +670,7 @@ cdef inline real squareplus_derivative(real x, real b) noexcept nogil:
     cdef real s = squareplus_root(x, b, &s_low, &t, &t_low, &scale)
     cdef real y = squareplus_forward(x, b)
     cdef real d = y / (s * scale)
-    d = fma(-d, s_low * reciprocal_estimate(s), d)
+    d = d if squareplus_is_far(x) else fma(-d, s_low * reciprocal_estimate(s), d)
     return one if x > squareplus_far(x) else d
 
 cdef inline real squareplus_derivative_from_output(real y, real b) noexcept nogil:
@@ -705,7 +705,7 @@ cdef inline real bent_identity_forward(real x) noexcept nogil:
     cdef real w_low = quotient_low(a, w, denominator, (root - denominator) + one + root_rest)
     cdef real half_w = half * with_sign(w, x)
     cdef real y = fma(x, half_w, x) + half * a * w_low
-    return x * (one + half_w) if magnitude(x) > a else y
+    return with_sign(x * (one + half_w) if magnitude(x) > a else y, x)
 
 cdef inline real bent_identity_derivative(real x) noexcept nogil:
     """x / (2 sqrt(x^2 + 1)) + 1"""
