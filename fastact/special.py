@@ -194,6 +194,15 @@ def _squareplus_root(x, b):
     return s, s_low, a, np.where(far, 2.0**513, 1.0)
 
 
+def bent_identity(x):
+    """x + x w / 2 with w = (sqrt(x^2 + 1) - 1) / x = x / (sqrt(x^2 + 1) + 1), which is 1 from 2^60 on."""
+    a = np.minimum(np.abs(x), 2.0**60)
+    root = np.sqrt(a * a + 1)
+    denominator = root + 1
+    w, w_low = _divide(a, 0.0, denominator, (root - denominator) + 1)
+    return np.copysign(np.where(np.abs(x) > a, x * (1 + np.copysign(0.5, x)), (x + 0.5 * a * w) + 0.5 * a * w_low), x)
+
+
 def erf(x):
     """1 - erfc(x), but near zero a polynomial."""
     a = np.minimum(np.abs(x), 6.0)

@@ -1,7 +1,7 @@
 /* Branch-free elementary functions in plain C, written so that a loop over them vectorises.
 
-   Every function exists for float (_f32) and double (_f64).  No branch, table or libm call, no double arithmetic in a
-   float function; numbers are rounded to integers by adding a large constant, and seen as bits through memcpy.
+   Every function exists for float (_f32) and double (_f64).  No branch, table (but for turns) or libm call, no double
+   arithmetic in a float function; numbers are rounded to integers by adding a large constant, and seen as bits through memcpy.
 
    The exponential comes in pieces, because that is what keeps the tails right:
 
@@ -442,7 +442,7 @@ VECMATH double normal_tail_f64(double v, double v_low, double *low) {
 
 /* ---- Logarithm, error function, sine ---------------------------------------------------------------------------- */
 
-/* -1 < z < 2^127 (2^1023); ERR_LOG1P ULP; NaN gives NaN.
+/* -1 < z < 2^127 (2^1023); 0.70, 0.83 (0.80, 0.83) ULP; NaN gives NaN.
    log1p(z + z_low) + octaves * ln 2: octaves is for those whose argument would be too large. */
 VECMATH float log1p_f32(float z, float z_low, float octaves) {
     const uint32_t root_half = 0x3f3504f3u, one = 0x3f800000u;
@@ -529,7 +529,7 @@ VECMATH double log1p_f64(double z, double z_low, double octaves) {
     return total + (total_low + fma_f64(r * r, p, rest));
 }
 
-/* 0 <= a <= ERF_SMALL; ERR_ERF ULP; NaN gives NaN.
+/* 0 <= a <= ERF_SMALL; 0.80, 0.76 (1.06, 0.88) ULP; NaN gives NaN.
    erf(a) */
 #define ERF_SMALL 0.9375f
 VECMATH float erf_small_f32(float a) {
@@ -648,7 +648,7 @@ VECMATH double sinc_tail_f64(double u) {
     return p;
 }
 
-/* 0 <= u <= 1/4; ERR_SLOPE ULP; NaN gives NaN.
+/* 0 <= u <= 1/4; 1.2, 1.3 (1.2, 1.3) ULP; NaN gives NaN.
    The derivative of sin(pi r) / (pi r), over r; u = r^2. */
 VECMATH float sinc_slope_f32(float u) {
     float p = -0.021960393f;
@@ -761,7 +761,7 @@ VECMATH double turns_f64(double x, int quarters, double *low, double *sign) {
     return r;
 }
 
-/* 0 <= r <= 1/2, |r_low| half an ULP of r; SIN_ERR ULP; NaN gives NaN.
+/* 0 <= r <= 1/2, |r_low| half an ULP of r; 1.1, 1.05 (1.35, 1.05) ULP; NaN gives NaN.
    sin(pi (r + r_low)); from 1/4 on the cosine of what is missing to 1/2. */
 VECMATH float sin_half_turns_f32(float r, float r_low) {
     const float pi = 3.14159274f, pi_low = -8.74227766e-8f, pi_squared = 9.86960440f;
