@@ -1553,5 +1553,325 @@ def gelu_tanh(x):
     return _gated(x, z, z_low)
 
 
+def _isru_square(x, alpha):
+    """|x|, bounded to where nothing changes any more, and 1 + alpha * x^2"""
+    a = np.minimum(np.abs(x), np.minimum(2.0**400 / np.sqrt(alpha), _LARGEST))
+    return a, 1 + alpha * a * a
+
+
+def _isru_derivative(x, alpha):
+    _, square = _isru_square(x, alpha)
+    r = 1 / square
+    return r * np.sqrt(r)
+
+
+@activation(
+    derivative=_isru_derivative,
+    domain={"alpha": (0, False)},
+    info=Info(
+        formula="x / sqrt(1 + alpha * x**2)",
+        derivative="1 / (1 + alpha * x**2)**1.5",
+        range=(-1, 1),
+        monotonic=True,
+        smooth=True,
+        zero_centred=True,
+        identity_near_zero=True,
+    ),
+)
+def isru(x, alpha=1.0):
+    """Inverse square root unit: a sigmoid without an exponential, also called algebraic.
+
+    Parameters
+    ----------
+    alpha : float >= 0, default 1
+        The limits are -1/sqrt(alpha) and 1/sqrt(alpha).
+
+    Notes
+    -----
+    Carlile, Delamarter, Kinney, Marti and Whitney, *Improving Deep Learning by Inverse Square Root Linear Units* (2017).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import isru
+    >>> isru(np.array([-np.inf, 0.0, 0.75]))
+    array([-1. ,  0. ,  0.6])
+    """
+    a, square = _isru_square(x, alpha)
+    return np.where(alpha == 0, x, np.copysign(a / np.sqrt(square), x))
+
+
+algebraic = isru
+
+
+@activation(
+    derivative=lambda x, alpha: np.where(x >= 0, 1.0, _isru_derivative(x, alpha)),
+    domain={"alpha": (0, False)},
+    info=Info(
+        formula="x if x >= 0 else x / sqrt(1 + alpha * x**2)",
+        derivative="1 if x >= 0 else 1 / (1 + alpha * x**2)**1.5",
+        range=(-1, inf),
+        monotonic=True,
+        smooth=True,
+        zero_centred=True,
+        identity_near_zero=True,
+    ),
+)
+def isrlu(x, alpha=1.0):
+    """Inverse square root linear unit: the identity above zero, `isru` below.
+
+    Parameters
+    ----------
+    alpha : float >= 0, default 1
+        The limit for x to -inf is -1/sqrt(alpha).
+
+    Notes
+    -----
+    Carlile, Delamarter, Kinney, Marti and Whitney, *Improving Deep Learning by Inverse Square Root Linear Units* (2017), as a
+    faster ELU. Two derivatives are continuous at 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import isrlu
+    >>> isrlu(np.array([-np.inf, -0.75, 2.0]))
+    array([-1. , -0.6,  2. ])
+    """
+    a, square = _isru_square(x, alpha)
+    return np.where((x >= 0) | (alpha == 0), x, -a / np.sqrt(square))
+
+
+@activation(
+    derivative=special.squareplus_derivative,
+    derivative_from_output=lambda y, b: np.where(y > 2.0**600, 1.0, y / (y + 0.25 * b / y)),
+    domain={"b": (0, True)},
+    info=Info(
+        formula="(sqrt(x**2 + b) + x) / 2 if x > 0 else b / 2 / (sqrt(x**2 + b) + abs(x))",
+        derivative="(1 + x / sqrt(x**2 + b)) / 2 if x > 0 else b / 2 / (sqrt(x**2 + b) + abs(x)) / sqrt(x**2 + b)",
+        range=(0, inf),
+        monotonic=True,
+        smooth=True,
+        zero_centred=False,
+        identity_near_zero=False,
+    ),
+)
+def squareplus(x, b=4.0):
+    """Squareplus, (x + sqrt(x^2 + b)) / 2: a softplus without an exponential.
+
+    Parameters
+    ----------
+    b : float > 0, default 4
+        Width of the bend; f(0) = sqrt(b) / 2.
+
+    Notes
+    -----
+    Barron, *Squareplus: A Softplus-Like Algebraic Rectifier* (2021); ``jax.nn.squareplus``. Below zero it is computed as the
+    equal b / 2 / (sqrt(x^2 + b) + \\|x\\|), which does not cancel, and where x^2 would overflow it does not.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import squareplus
+    >>> squareplus(np.array([-1e200, 0.0, 1.5]))
+    array([1.e-200, 1.e+000, 2.e+000])
+    """
+    return special.squareplus(x, b)
+
+
+def _root_one_plus_square(a):
+    """sqrt(1 + a^2), which is a where a is large."""
+    return np.where(a > 2.0**60, a, np.sqrt(1 + a * a))
+
+
+def _bent_identity_derivative(x):
+    bounded = np.clip(x, -(2.0**60), 2.0**60)
+    return 0.5 * bounded / _root_one_plus_square(np.abs(bounded)) + 1
+
+
+@activation(
+    derivative=_bent_identity_derivative,
+    info=Info(
+        formula="x + x**2 / (sqrt(x**2 + 1) + 1) / 2",
+        derivative="x / (2 * sqrt(x**2 + 1)) + 1",
+        range=(-inf, inf),
+        monotonic=True,
+        smooth=True,
+        zero_centred=True,
+        identity_near_zero=True,
+    ),
+)
+def bent_identity(x):
+    """Bent identity, (sqrt(x^2 + 1) - 1) / 2 + x: a smooth bend from slope 1/2 to slope 3/2.
+
+    Notes
+    -----
+    Known from Wikipedia's table of activation functions. Near zero ``sqrt(x**2 + 1) - 1`` would cancel; its equal
+    x^2 / (sqrt(x^2 + 1) + 1) does not.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import bent_identity
+    >>> bent_identity(np.array([-1e-9, 0.0, 0.75]))
+    array([-1.00e-09,  0.00e+00,  8.75e-01])
+    """
+    return special.bent_identity(x)
+
+
+@activation(
+    derivative=lambda x: special.times_gaussian(-2 * np.clip(x, -28, 28), x),
+    info=Info(
+        formula="exp(-x**2)",
+        derivative="-2 * x * exp(-x**2)",
+        range=(0, 1),
+        monotonic=False,
+        smooth=True,
+        zero_centred=False,
+        identity_near_zero=False,
+    ),
+)
+def gaussian(x):
+    """Gaussian, exp(-x^2).
+
+    Notes
+    -----
+    The radial basis function of Broomhead and Lowe, *Multivariable Functional Interpolation and Adaptive Networks* (1988);
+    ``scipy.stats.norm.pdf`` has x^2/2 in the exponent and is normalised. The square is used to the last bit: rounded, it would
+    cost up to 64 units in the last place in the tails.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import gaussian
+    >>> gaussian(np.array([0.0, 1.0, 27.0]))
+    array([1.00000000e+000, 3.67879441e-001, 2.50797208e-317])
+    """
+    return special.times_gaussian(1.0, x)
+
+
+@activation(
+    derivative=lambda x: special.times_gaussian(2 / np.sqrt(np.pi), x),
+    info=Info(
+        formula="erf(x)",
+        derivative="2 / sqrt(pi) * exp(-x**2)",
+        range=(-1, 1),
+        monotonic=True,
+        smooth=True,
+        zero_centred=True,
+        identity_near_zero=False,
+        ulp=1.25,
+        derivative_ulp=2.5,
+    ),
+)
+def erf(x):
+    """Error function: the normal distribution's as a sigmoid.
+
+    Notes
+    -----
+    ``torch.erf``, ``scipy.special.erf``. The slope at 0 is 2/sqrt(pi).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import erf
+    >>> erf(np.array([-np.inf, 0.0, 0.5]))
+    array([-1.        ,  0.        ,  0.52049988])
+    """
+    return special.erf(x)
+
+
+@activation(
+    derivative=lambda x: 1 / _root_one_plus_square(np.abs(x)),
+    info=Info(
+        formula="arsinh(x)",
+        derivative="1 / sqrt(x**2 + 1)",
+        range=(-inf, inf),
+        monotonic=True,
+        smooth=True,
+        zero_centred=True,
+        identity_near_zero=True,
+    ),
+)
+def arsinh(x):
+    """Inverse hyperbolic sine, log(x + sqrt(x^2 + 1)): unbounded, but it grows only like a logarithm.
+
+    Notes
+    -----
+    ``np.arcsinh``, ``torch.asinh``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import arsinh
+    >>> arsinh(np.array([-1e-9, 0.75, 1e300]))
+    array([-1.00000000e-09,  6.93147181e-01,  6.91468675e+02])
+    """
+    return np.arcsinh(x)
+
+
+@activation(
+    derivative=special.sinc_derivative,
+    info=Info(
+        formula="sinc(x)",
+        derivative="(x * (cospi(x) - 1) / max(x**2, 2**-12) if abs(x) > 1 / 64 else -(pi**2) * x / 3 "
+        "* (1 - (pi * x)**2 / 10 + (pi * x)**4 / 280 - (pi * x)**6 / 15120)) "
+        "- (x * (sinc(x) - 1) / max(x**2, 2**-12) if abs(x) > 1 / 64 else 0)",
+        range=(-0.21723362821122166, 1),
+        monotonic=False,
+        smooth=True,
+        zero_centred=False,
+        identity_near_zero=False,
+    ),
+)
+def sinc(x):
+    """Normalised sinc, sin(pi x) / (pi x): 1 at 0 and 0 at every other integer.
+
+    Notes
+    -----
+    ``np.sinc``, ``torch.sinc``. Others, as Wikipedia's table of activation functions, call sin(x) / x sinc: give that x / pi.
+    The zeros at the integers are exact, and the digits near them right.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import sinc
+    >>> sinc(np.array([0.0, 0.5, 2.0]))
+    array([1.        , 0.63661977, 0.        ])
+    """
+    return special.sinc(x)
+
+
+@activation(
+    derivative=np.cos,
+    info=Info(
+        formula="sin(x)",
+        derivative="cos(x)",
+        range=(-1, 1),
+        monotonic=False,
+        smooth=True,
+        zero_centred=True,
+        identity_near_zero=True,
+        ulp=1.5,
+        derivative_ulp=1.5,
+    ),
+)
+def sinusoid(x):
+    """Sine, in radians: the periodic layer of implicit neural representations.
+
+    Notes
+    -----
+    ``np.sin``, ``torch.sin``; Sitzmann et al., *Implicit Neural Representations with Periodic Activation Functions* (2020). Right
+    for every finite number: large ones are reduced with as many digits of pi as it takes. NaN at infinity.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import sinusoid
+    >>> sinusoid(np.array([0.0, 1.0, 1e22]))
+    array([ 0.        ,  0.84147098, -0.85220085])
+    """
+    return np.sin(x)
+
+
 if not TYPE_CHECKING:  # type checkers see the names above themselves, and would see none in a computed list
     __all__ = [name for name, value in list(globals().items()) if isinstance(value, Activation)]

@@ -51,6 +51,27 @@ cdef extern from "vecmath.h" nogil:
     double sin_quarter_f64(double z)
     float normal_tail_f32(float v, float v_low, float *low)
     double normal_tail_f64(double v, double v_low, double *low)
+    float reciprocal_estimate_f32(float a)
+    double reciprocal_estimate_f64(double a)
+    float erf_small_f32(float a)
+    double erf_small_f64(double a)
+    float log_erfc_f32(float a, float *low)
+    double log_erfc_f64(double a, double *low)
+    const float ERF_SMALL
+    float log1p_f32(float z, float z_low, float octaves)
+    double log1p_f64(double z, double z_low, double octaves)
+    float half_turns_f32(float a, float *sign)
+    double half_turns_f64(double a, double *sign)
+    float sinc_tail_f32(float u)
+    double sinc_tail_f64(double u)
+    float sinc_slope_f32(float u)
+    double sinc_slope_f64(double u)
+    float cos_tail_f32(float u)
+    double cos_tail_f64(double u)
+    float turns_f32(float x, int quarters, float *low, float *sign)
+    double turns_f64(double x, int quarters, double *low, double *sign)
+    float sin_half_turns_f32(float r, float r_low)
+    double sin_half_turns_f64(double r, double r_low)
     const int HEADROOM_F32, HEADROOM_F64
     const float EXP_FURTHEST_F32, PER_HEADROOM_F32
     const double EXP_FURTHEST_F64, PER_HEADROOM_F64
@@ -119,6 +140,18 @@ cdef inline real division_remainder(real numerator, real quotient, real denomina
         return remainder_f32(numerator, quotient, denominator)
     else:
         return remainder_f64(numerator, quotient, denominator)
+
+cdef inline real reciprocal_estimate(real a) noexcept nogil:
+    if real is float:
+        return reciprocal_estimate_f32(a)
+    else:
+        return reciprocal_estimate_f64(a)
+
+cdef inline real largest_finite(real x) noexcept nogil:
+    if real is float:
+        return 3.4028234663852886e38
+    else:
+        return 1.7976931348623157e308
 
 cdef inline real magnitude(real x) noexcept nogil:
     if real is float:
@@ -1207,3 +1240,325 @@ cdef inline real gudermannian_derivative_from_output(real y) noexcept nogil:
     cdef real z = half_pi_minus(a, &low)
     cdef real s = sin_quarter(half * a if a < quarter_pi else z)
     return fma(-two * s, s, one) if a < quarter_pi else magnitude(s + low)
+
+
+# ---- Square roots ---------------------------------------------------------------------------------------------------
+
+cdef inline real root_low(real square, real square_low, real root) noexcept nogil:
+    """sqrt(square + square_low) - root, for the rounded root."""
+    cdef real half = 0.5
+    return (division_remainder(square, root, root) + square_low) * (half * reciprocal_estimate(root))
+
+cdef inline real quotient_low(real numerator, real quotient, real denominator, real denominator_low) noexcept nogil:
+    """numerator / (denominator + denominator_low) - quotient, for the rounded quotient."""
+    cdef real rest = fma(-quotient, denominator_low, division_remainder(numerator, quotient, denominator))
+    return rest * reciprocal_estimate(denominator)
+
+
+cdef inline real isru_bounded(real x, real alpha) noexcept nogil:
+    """|x|, but no further than where alpha x^2 is so large that neither isru nor its derivative, 0, changes any more."""
+    cdef real far = 2.0**55
+    if real is double:
+        far = 2.0**400
+    return at_most(at_most(largest_finite(x), far / square_root(alpha)), magnitude(x))
+
+cdef inline real isru_reciprocal(real a, real alpha, real *error) noexcept nogil:
+    """r = 1/sqrt(1 + alpha a^2); r (1 + error) is exact."""
+    cdef real one = 1, half = 0.5
+    cdef real b = alpha * a
+    cdef real square = fma(b, a, one)
+    cdef real square_low = fma_low(b, a, one, square)
+    cdef real r = one / square_root(square)
+    cdef real r_squared = r * r
+    cdef real rest = fma(-product_low(r, r, r_squared), square, division_remainder(one, r_squared, square))
+    error[0] = half * fma(-r_squared, square_low, rest)
+    return r
+
+cdef inline real isru_forward(real x, real alpha) noexcept nogil:
+    """x / sqrt(1 + alpha x^2)"""
+    cdef real zero = 0
+    cdef real error
+    cdef real a = isru_bounded(x, alpha)
+    cdef real r = isru_reciprocal(a, alpha, &error)
+    cdef real y = a * r
+    y = y + fma(y, error, product_low(a, r, y))
+    return x if alpha == zero else with_sign(y, x)
+
+cdef inline real isru_derivative(real x, real alpha) noexcept nogil:
+    """(1 + alpha x^2)^(-3/2)"""
+    cdef real one = 1, three = 3
+    cdef real error
+    cdef real r = isru_reciprocal(isru_bounded(x, alpha), alpha, &error)
+    return r * r * fma(r, three * error, r)
+
+
+cdef inline real isrlu_forward(real x, real alpha) noexcept nogil:
+    cdef real zero = 0
+    return isru_forward(x, alpha) if x < zero else x
+
+cdef inline real isrlu_derivative(real x, real alpha) noexcept nogil:
+    cdef real zero = 0, one = 1
+    return one if x >= zero else isru_derivative(x, alpha)
+
+
+cdef inline bint squareplus_is_far(real x) noexcept nogil:
+    """The square is computed of a smaller number."""
+    cdef real large = 2.0**50
+    if real is double:
+        large = 2.0**450
+    return magnitude(x) > large
+
+cdef inline real squareplus_root(real x, real b, real *s_low, real *t, real *t_low, real *scale) noexcept nogil:
+    """s and t = (s + |x|)/2 with s = sqrt(x^2 + b), over a power of two, `scale`, that keeps the square finite."""
+    cdef real one = 1, half = 0.5
+    cdef real down = 2.0**-65, up = 2.0**65
+    if real is double:
+        down, up = 2.0**-513, 2.0**513
+    cdef real a = magnitude(x)
+    cdef real c = a * down if squareplus_is_far(x) else a
+    cdef real width = b * down * down if squareplus_is_far(x) else b
+    cdef real square = fma(c, c, width)
+    cdef real s = square_root(square)
+    s_low[0] = root_low(square, fma_low(c, c, width, square), s)
+    t[0] = fma(half, s, half * c)
+    t_low[0] = fma(half, s_low[0], fma(half, s, -t[0]) + half * c)
+    scale[0] = up if squareplus_is_far(x) else one
+    return s
+
+cdef inline real squareplus_forward(real x, real b) noexcept nogil:
+    """x < 0 ? b/(4t) : t; far below zero t is x, and may be infinite."""
+    cdef real zero = 0
+    cdef real quarter_b = b * <real> 0.25
+    cdef real s_low, t, t_low, scale
+    squareplus_root(x, b, &s_low, &t, &t_low, &scale)
+    cdef real denominator = t * scale
+    cdef real quotient = quarter_b / denominator
+    cdef real low = quotient_low(quarter_b, quotient, denominator, t_low)
+    return (denominator if squareplus_is_far(x) else t + t_low) if x >= zero else (
+        quotient if squareplus_is_far(x) else quotient + low
+    )
+
+cdef inline real squareplus_far(real x) noexcept nogil:
+    """Beyond this the derivative is 1, whatever b."""
+    cdef real far = 2.0**100
+    if real is double:
+        far = 2.0**600
+    return far
+
+cdef inline real squareplus_derivative(real x, real b) noexcept nogil:
+    """y/s"""
+    cdef real one = 1
+    cdef real s_low, t, t_low, scale
+    cdef real s = squareplus_root(x, b, &s_low, &t, &t_low, &scale)
+    cdef real y = squareplus_forward(x, b)
+    cdef real d = y / (s * scale)
+    d = d if squareplus_is_far(x) else fma(-d, s_low * reciprocal_estimate(s), d)
+    return one if x > squareplus_far(x) else d
+
+cdef inline real squareplus_derivative_from_output(real y, real b) noexcept nogil:
+    """y^2 / (y^2 + b/4), without the square, which could overflow."""
+    cdef real one = 1, quarter = 0.25
+    return one if y > squareplus_far(y) else y / (y + quarter * b / y)
+
+
+cdef inline real root_one_plus_square(real a, real *low) noexcept nogil:
+    """sqrt(1 + a^2), which is a where a is large."""
+    cdef real zero = 0, one = 1, large = 2.0**30
+    if real is double:
+        large = 2.0**60
+    cdef real square = fma(a, a, one)
+    cdef real root = square_root(square)
+    low[0] = zero if a > large else root_low(square, fma_low(a, a, one, square), root)
+    return a if a > large else root
+
+cdef inline real bent_identity_bounded(real x) noexcept nogil:
+    """|x|, but finite: at `large` x / sqrt(x^2 + 1) is 1."""
+    cdef real large = 2.0**60
+    return at_most(large, magnitude(x))
+
+cdef inline real bent_identity_forward(real x) noexcept nogil:
+    """x + x w/2 with w = (sqrt(x^2 + 1) - 1) / x = x / (sqrt(x^2 + 1) + 1)"""
+    cdef real one = 1, half = 0.5
+    cdef real root_rest
+    cdef real a = bent_identity_bounded(x)
+    cdef real root = root_one_plus_square(a, &root_rest)
+    cdef real denominator = root + one
+    cdef real w = a / denominator
+    cdef real w_low = quotient_low(a, w, denominator, (root - denominator) + one + root_rest)
+    cdef real half_w = half * with_sign(w, x)
+    cdef real y = fma(x, half_w, x) + half * a * w_low
+    return with_sign(x * (one + half_w) if magnitude(x) > a else y, x)
+
+cdef inline real bent_identity_derivative(real x) noexcept nogil:
+    """x / (2 sqrt(x^2 + 1)) + 1"""
+    cdef real one = 1, half = 0.5
+    cdef real root_rest
+    cdef real a = bent_identity_bounded(x)
+    return fma(half, with_sign(a / root_one_plus_square(a, &root_rest), x), one)
+
+
+# ---- Gaussian and error function ------------------------------------------------------------------------------------
+
+cdef inline real gaussian_bounded(real x) noexcept nogil:
+    """|x|, but no further than where x * e^(-x^2) has rounded to zero."""
+    cdef real furthest = 10.5
+    if real is double:
+        furthest = 28
+    return at_most(furthest, magnitude(x))
+
+cdef inline real gaussian_scaled(real a) noexcept nogil:
+    """HEADROOM * e^(-a^2), from the exact square."""
+    cdef real z = a * a
+    cdef real scale
+    cdef real q = exp_down(-z, -product_low(a, a, z), &scale)
+    return fma(scale, q, scale)
+
+cdef inline real gaussian_forward(real x) noexcept nogil:
+    return gaussian_scaled(gaussian_bounded(x)) * per_headroom(x)
+
+cdef inline real gaussian_derivative(real x) noexcept nogil:
+    """-2x e^(-x^2)"""
+    cdef real two = 2
+    cdef real a = gaussian_bounded(x)
+    return gaussian_scaled(a) * with_sign(two * a, -x) * per_headroom(x)
+
+cdef inline real erf_small(real a) noexcept nogil:
+    if real is float:
+        return erf_small_f32(a)
+    else:
+        return erf_small_f64(a)
+
+cdef inline real log_erfc(real a, real *low) noexcept nogil:
+    if real is float:
+        return log_erfc_f32(a, low)
+    else:
+        return log_erfc_f64(a, low)
+
+
+cdef inline real erf_forward(real x) noexcept nogil:
+    """1 - e^log(erfc(|x|)); a polynomial where that cancels."""
+    cdef real one = 1, small = ERF_SMALL, furthest = 4
+    if real is double:
+        furthest = 6
+    cdef real a = at_most(furthest, magnitude(x))
+    cdef real low, scale
+    cdef real logarithm = log_erfc(a, &low)
+    cdef real q = exp_down(logarithm, low, &scale)
+    scale = scale * per_headroom(x)
+    cdef real y = fma(-scale, q, one - scale)
+    return with_sign(erf_small(a) if a < small else y, x)
+
+cdef inline real erf_derivative(real x) noexcept nogil:
+    """2/sqrt(pi) e^(-x^2)"""
+    cdef real two_per_root_pi = 1.1283791670955126
+    return gaussian_scaled(gaussian_bounded(x)) * two_per_root_pi * per_headroom(x)
+
+
+# ---- Logarithm, sine ------------------------------------------------------------------------------------------------
+
+cdef inline real log1p(real z, real z_low, real octaves) noexcept nogil:
+    if real is float:
+        return log1p_f32(z, z_low, octaves)
+    else:
+        return log1p_f64(z, z_low, octaves)
+
+cdef inline real half_turns(real a, real *sign) noexcept nogil:
+    if real is float:
+        return half_turns_f32(a, sign)
+    else:
+        return half_turns_f64(a, sign)
+
+cdef inline real sinc_tail(real u) noexcept nogil:
+    if real is float:
+        return sinc_tail_f32(u)
+    else:
+        return sinc_tail_f64(u)
+
+cdef inline real sinc_slope(real u) noexcept nogil:
+    if real is float:
+        return sinc_slope_f32(u)
+    else:
+        return sinc_slope_f64(u)
+
+cdef inline real cos_tail(real u) noexcept nogil:
+    if real is float:
+        return cos_tail_f32(u)
+    else:
+        return cos_tail_f64(u)
+
+
+cdef inline real arsinh_forward(real x) noexcept nogil:
+    """log1p(a + (sqrt(1 + a^2) - 1)), a = |x|; log1p(a/2) + 2 log(2) where a is large."""
+    cdef real zero = 0, one = 1, two = 2, half = 0.5, large = 2.0**30
+    if real is double:
+        large = 2.0**60
+    cdef real root_rest
+    cdef real a = magnitude(x)
+    cdef real root = root_one_plus_square(a, &root_rest)
+    cdef real rise = zero if a > large else a * (a / (one + root))
+    cdef real b = half * a if a > large else a
+    cdef real z = b + rise
+    cdef real y = log1p(z, (b - z) + rise, two if a > large else zero)
+    return with_sign(y if a <= largest_finite(x) else a, x)
+
+cdef inline real arsinh_derivative(real x) noexcept nogil:
+    """1 / sqrt(x^2 + 1)"""
+    cdef real one = 1
+    cdef real root_rest
+    return one / root_one_plus_square(magnitude(x), &root_rest)
+
+
+cdef inline real sinc_forward(real x) noexcept nogil:
+    """sin(pi r) / (pi r) times r / x, with r the distance from the nearest integer."""
+    cdef real zero = 0, one = 1, half = 0.5, large = 2.0**60
+    cdef real sign
+    cdef real a = at_most(large, magnitude(x))
+    cdef real r = half_turns(a, &sign)
+    cdef real u = r * r
+    cdef real numerator = one if a < half else r
+    cdef real denominator = one if a < half else a
+    cdef real ratio = numerator / denominator
+    cdef real less = u * sinc_tail(u)
+    cdef real ratio_low = quotient_low(numerator, ratio, denominator, zero)
+    return (product_sum(ratio, less, ratio) + fma(ratio_low, less, ratio_low)) * sign
+
+cdef inline real sinc_derivative(real x) noexcept nogil:
+    """(cos(pi x) - sinc(x)) / x; a polynomial where that cancels."""
+    cdef real one = 1, half = 0.5, large = 2.0**60
+    cdef real sign
+    cdef real a = magnitude(x)
+    cdef real r = half_turns(at_most(large, a), &sign)
+    cdef real u = r * r
+    cdef real cosine = fma(u, cos_tail(u), one) * sign
+    return x * sinc_slope(u) if a < half else (cosine - sinc_forward(x)) / x
+
+
+cdef inline real turns(real x, int quarters, real *low, real *sign) noexcept nogil:
+    if real is float:
+        return turns_f32(x, quarters, low, sign)
+    else:
+        return turns_f64(x, quarters, low, sign)
+
+cdef inline real sin_half_turns(real r, real r_low) noexcept nogil:
+    if real is float:
+        return sin_half_turns_f32(r, r_low)
+    else:
+        return sin_half_turns_f64(r, r_low)
+
+cdef inline real sinusoid_forward(real x) noexcept nogil:
+    """sin(x); x itself where it is small, NaN at infinity."""
+    cdef real small = 2.0**-12
+    if real is double:
+        small = 2.0**-27
+    cdef real a = magnitude(x)
+    cdef real low, sign
+    cdef real r = turns(x, 0, &low, &sign)
+    cdef real y = with_sign(sin_half_turns(r, low), x) * sign
+    return (x if a < small else y) if a <= largest_finite(x) else x - x
+
+cdef inline real sinusoid_derivative(real x) noexcept nogil:
+    """cos(x)"""
+    cdef real low, sign
+    cdef real r = turns(x, 1, &low, &sign)
+    cdef real y = sin_half_turns(r, low) * sign
+    return y if magnitude(x) <= largest_finite(x) else x - x
