@@ -97,8 +97,24 @@ def log1p_tail(centre):
     return tail, lambda w: (w + centre) ** 2 / mp.log1p(w + centre)
 
 
+def log_erfc(a):
+    return mp.log(mp.erfc(a)) / a
+
+
+def sinc(u):
+    """sin(pi r) / (pi r) as a function of u = r^2"""
+    return mp.sincpi(mp.sqrt(u))
+
+
+def sinc_slope(u):
+    """Its derivative by r, over r."""
+    r = mp.sqrt(u)
+    return (mp.cospi(r) - mp.sincpi(r)) / u
+
+
 HALF_LN2 = mp.log(2) / 2 * mp.mpf("1.0001")
 TANH_SMALL = mp.mpf("0.6875")
+ERF_SMALL = mp.mpf("0.9375")
 F32, F64 = np.float32, np.float64
 
 # name: function, weight that makes the error relative to the whole result, interval for each type, degree for each type
@@ -124,7 +140,51 @@ POLYNOMIALS = {
         odd_weight(mp.sin),
         {F32: (0, mp.pi**2 / 16, 2), F64: (0, mp.pi**2 / 16, 5)},
     ),
+    "erf": (
+        lambda u: mp.erf(mp.sqrt(u)) / mp.sqrt(u) - 1,
+        lambda u: mp.sqrt(u) / mp.erf(mp.sqrt(u)),
+        {F32: (0, ERF_SMALL**2, 6), F64: (0, ERF_SMALL**2, 11)},
+    ),
+    "log_erfc": (
+        log_erfc,
+        lambda a: a * mp.erfc(a) / mp.erf(a),
+        {F32: (ERF_SMALL, 4, 5), F64: (ERF_SMALL, 6, 17)},
+    ),
+    "log1p": (
+        lambda r: (mp.log1p(r) - r) / r**2,
+        lambda r: r**2 / mp.log1p(r),
+        {F32: (mp.sqrt(0.5) - 1, mp.sqrt(2) - 1, 8), F64: (mp.sqrt(0.5) - 1, mp.sqrt(2) - 1, 19)},
+    ),
+    "sinc": (
+        lambda u: (sinc(u) - 1) / u,
+        lambda u: u / sinc(u),
+        {F32: (0, mp.mpf(0.25), 3), F64: (0, mp.mpf(0.25), 7)},
+    ),
+    "sinc_slope": (
+        sinc_slope,
+        lambda u: 1 / sinc_slope(u),
+        {F32: (0, mp.mpf(0.25), 4), F64: (0, mp.mpf(0.25), 7)},
+    ),
+    "cospi": (
+        lambda u: (mp.cospi(mp.sqrt(u)) - 1) / u,
+        lambda u: u,
+        {F32: (0, mp.mpf(0.25), 4), F64: (0, mp.mpf(0.25), 7)},
+    ),
 }
+
+def shrink(u):
+    """(x - tanh(x)) / x^3 as a function of u = x^2."""
+    x = mp.sqrt(u)
+    return (x - mp.tanh(x)) / (x * u)
+
+
+EIGHTH = mp.tan(mp.pi / 8) * mp.mpf("1.0001")
+POLYNOMIALS["tanh_shrink"] = (shrink, lambda u: 1 / shrink(u), {F32: (0, 1, 7), F64: (0, 1, 15)})
+POLYNOMIALS["arctan_eighth"] = (
+    odd_tail(mp.atan),
+    odd_weight(mp.atan),
+    {F32: (0, EIGHTH**2, 4), F64: (0, EIGHTH**2, 10)},
+)
 
 # Two are centred: their terms are then small where the sum is, and round less. Each centre is a number near the best
 # place for which the constant term is almost a float.
@@ -137,7 +197,28 @@ for dtype, centre, shift, furthest, degree in ((F32, 0.508544921875, 3, 15, 10),
     interval = (-mp.mpf(centre), mp.mpf(furthest) / (furthest + shift) - centre, degree)
     POLYNOMIALS[f"normal_tail_{dtype.__name__}"] = (tail, weight, {dtype: interval})
 
+
+def print_turns():
+    """kernels/turns.h: 2^e / pi modulo 2, cut to 96 (192) bits, of which the first is worth 1."""
+    print("/* Generated: python docs/coefficients.py turns > fastact/kernels/turns.h")
+    print("   Row i: 2^(i - FIRST) / pi modulo 2, the first bit worth 1. */")
+    with mp.workprec(1400):
+        for type_, first, last, words, digits in (("uint32_t", -35, 104, 3, 8), ("uint64_t", -79, 971, 3, 16)):
+            print(f"static const {type_} TURNS_F{4 * digits}[{words}][{last - first + 1}] = {{")
+            rows = [int(mp.floor(mp.ldexp(1, 4 * digits * words - 1 + e) / mp.pi)) for e in range(first, last + 1)]
+            for k in reversed(range(words)):
+                numbers = [f"0x{(row >> (4 * digits * k)) % 16**digits:0{digits}x}u" for row in rows]
+                print("{")
+                for i in range(0, len(numbers), 80 // digits):
+                    print(f"    {', '.join(numbers[i : i + 80 // digits])},")
+                print("},")
+            print("};")
+
+
 if __name__ == "__main__":
+    if sys.argv[1:] == ["turns"]:
+        print_turns()
+        sys.exit()
     for name in sys.argv[1:] or POLYNOMIALS:
         function, weight, targets = POLYNOMIALS[name]
         for dtype, (low, high, degree) in targets.items():

@@ -61,14 +61,38 @@ def _sum_low(a, b, total):
     return (a - (total - b_part)) + (b - b_part)
 
 
-def _times_exp_minus_abs(weight, x, factor=1.0):
-    """weight * exp(-|factor * x|), the product's rounding error made good, digits kept where the exponential is subnormal."""
-    product = factor * np.clip(x, -_LARGEST, _LARGEST)
-    a = np.abs(product)
-    correction = 1 - np.copysign(1.0, product) * _product_low(x, factor)
+def _times_exp_minus(weight, a, a_low):
+    """weight * exp(-(a + a_low)) for a >= 0, digits kept where the exponential is subnormal."""
     tail = a > 600
-    e = np.exp(np.where(tail, -a / 2, -a)) * correction
+    e = np.exp(np.where(tail, -a / 2, -a))
+    e = e - e * a_low
     return np.where(tail, _vanishing(_vanishing(weight, e), np.exp(-a / 2)), weight * e)
+
+
+def _times_exp_minus_abs(weight, x, factor=1.0):
+    """weight * exp(-|factor * x|), the product's rounding error made good."""
+    product = factor * np.clip(x, -_LARGEST, _LARGEST)
+    return _times_exp_minus(weight, np.abs(product), np.copysign(1.0, product) * _product_low(x, factor))
+
+
+def _gated(x, z, z_low):
+    """x * sigmoid(z + z_low) for x >= 0, x * sigmoid(-(z + z_low)) for x < 0; z is to be bounded where |x| is less than 500."""
+    negative = x < 0
+    least = np.maximum(x, -500)
+    e = np.exp(-z)
+    total = 1 + e
+    lost = (e - (total - 1)) - e * z_low
+    quotient = np.where(negative, least * e, x) / total
+    correction = lost / total + np.where(negative, z_low, 0)
+    tail = _times_exp_minus(least, z, z_low)
+    return np.where(negative & (z > 600), tail, np.where(np.isinf(quotient), quotient, quotient - quotient * correction))
+
+
+def _gated_slope(x, z, z_low, z_slope):
+    """Its derivative, where z_slope is |x| dz/d|x|."""
+    e = _times_exp_minus(1.0, z, z_low)
+    r = 1 / (1 + e)
+    return np.where(x < 0, _times_exp_minus(r * (1 - z_slope * r), z, z_low), r * (1 + _vanishing(z_slope, e) * r))
 
 
 @activation(
@@ -765,6 +789,39 @@ def star_relu(x, scale=0.8944, shift=-0.4472):
 
 
 @activation(
+    derivative=np.exp,
+    derivative_from_output=lambda y: y,
+    info=Info(
+        formula="exp(x)",
+        derivative="exp(x)",
+        range=(0, inf),
+        monotonic=True,
+        smooth=True,
+        zero_centred=False,
+        identity_near_zero=False,
+        ulp=1,
+        derivative_ulp=1,
+    ),
+)
+def exponential(x):
+    """Exponential, for positive quantities such as rates and scales.
+
+    Notes
+    -----
+    ``np.exp``, ``torch.exp``; Keras' activation ``exponential``. Subnormal results keep their digits; from 88.73 on
+    (709.79 in float64) it overflows to infinity.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import exponential
+    >>> exponential(np.array([-np.inf, 0.0, 1.0]))
+    array([0.        , 1.        , 2.71828183])
+    """
+    return np.exp(x)
+
+
+@activation(
     derivative=lambda x, alpha: np.where(x > 0, 1.0, alpha * np.exp(np.minimum(x, 0))),
     derivative_from_output=lambda y, alpha: np.where(y > 0, 1.0, y + alpha),
     from_output_low={"alpha": 0},
@@ -960,6 +1017,41 @@ def tanh(x):
     return np.tanh(x)
 
 
+@activation(
+    derivative=lambda x: np.tanh(x) ** 2,
+    info=Info(
+        formula=(
+            "x - tanh(x) if abs(x) > 0.03 else"
+            " x**3 / 3 - 2 * x**5 / 15 + 17 * x**7 / 315 - 62 * x**9 / 2835 + 1382 * x**11 / 155925 - 21844 * x**13 / 6081075"
+        ),
+        derivative="tanh(x)**2",
+        range=(-inf, inf),
+        monotonic=True,
+        smooth=True,
+        zero_centred=True,
+        identity_near_zero=False,
+    ),
+)
+def tanh_shrink(x):
+    """Hyperbolic tangent shrinkage: what the hyperbolic tangent leaves of its argument.
+
+    Notes
+    -----
+    ``torch.nn.Tanhshrink``, which subtracts, and so loses all digits near zero, where it is x^3/3. f(-0.0) is 0.0, as there.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import tanh_shrink
+    >>> tanh_shrink(np.array([-np.inf, 1e-4, 1.0]))
+    array([           -inf, 3.33333332e-13, 2.38405844e-01])
+    """
+    a = np.abs(x)
+    e = np.exp(-2 * a)
+    y = (a - 1) + _over_one_plus(2 * e, e)
+    return np.where(a < 1, special.tanh_shrink_unit(np.clip(x, -1, 1)), np.copysign(y, x)) + 0.0
+
+
 def _softplus_derivative(x, beta):
     e = _times_exp_minus_abs(1.0, x, beta)
     return np.where(x < 0, e, 1.0) / (1 + e)
@@ -970,7 +1062,7 @@ def _softplus_derivative(x, beta):
     derivative_from_output=lambda y, beta: -np.expm1(-beta * y),
     domain={"beta": (0, True)},
     info=Info(
-        formula="log1p(exp(beta * x)) / beta",
+        formula="logaddexp(0, beta * x) / beta",
         derivative="sigmoid(beta * x)",
         range=(0, inf),
         monotonic=True,
@@ -1000,6 +1092,83 @@ def softplus(x, beta=1.0):
     array([9.85967654e-305, 6.93147181e-001, 1.00000000e+003])
     """
     return np.maximum(x, 0) + np.log1p(_times_exp_minus_abs(1.0, x, beta)) / beta
+
+
+def _log_sigmoid_derivative(x):
+    e = np.exp(-np.abs(x))
+    return np.where(x > 0, e, 1.0) / (1 + e)
+
+
+@activation(
+    derivative=_log_sigmoid_derivative,
+    derivative_from_output=lambda y: -np.expm1(y),
+    info=Info(
+        formula="-logaddexp(0, -x)",
+        derivative="sigmoid(-x)",
+        range=(-inf, 0),
+        monotonic=True,
+        smooth=True,
+        zero_centred=False,
+        identity_near_zero=False,
+    ),
+)
+def log_sigmoid(x):
+    """Logarithm of the logistic sigmoid.
+
+    Notes
+    -----
+    ``torch.nn.LogSigmoid``, ``jax.nn.log_sigmoid``, ``scipy.special.log_expit``. It is -softplus(-x), and keeps its digits on
+    both sides, where log(sigmoid(x)) is -inf or 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import log_sigmoid
+    >>> log_sigmoid(np.array([-1000.0, 0.0, 40.0]))
+    array([-1.00000000e+03, -6.93147181e-01, -4.24835426e-18])
+    """
+    return np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))
+
+
+def _mish_derivative(x):
+    bounded = np.minimum(x, 30)
+    g = np.exp(bounded)
+    r = 1 / (g * (g + 2) + 2)
+    bracket = (g + 2) + np.maximum(4 * bounded, -4e3) * (1 + g) * r
+    return np.where(x < 0, _times_exp_minus_abs(bracket * r, np.minimum(x, 0)), g * r * bracket)
+
+
+@activation(
+    derivative=_mish_derivative,
+    info=Info(
+        formula="x * tanh(logaddexp(0, x))",
+        derivative="tanh(logaddexp(0, x)) + x * sigmoid(x) / cosh(logaddexp(0, x))**2",
+        range=(-0.30884341301725043, inf),
+        monotonic=False,
+        smooth=True,
+        zero_centred=True,
+        identity_near_zero=False,
+    ),
+)
+def mish(x):
+    """Mish: the input times the hyperbolic tangent of its softplus.
+
+    Notes
+    -----
+    Misra, *Mish: A Self Regularized Non-Monotonic Activation Function* (2020); ``torch.nn.Mish``, ``jax.nn.mish``. Computed with
+    one exponential, since tanh(log(1 + g)) is n/(n + 2) with n = g(g + 2). f(-inf) is -0.0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import mish
+    >>> mish(np.array([-np.inf, 0.0, 1.0, 100.0]))
+    array([ -0.        ,   0.        ,   0.86509839, 100.        ])
+    """
+    bounded = np.clip(x, -40, 30)
+    t, t_low = special.tanh_softplus(np.exp(bounded))
+    below = _times_exp_minus_abs(np.maximum(x, -_LARGEST), np.minimum(x, 0))
+    return np.where(x < -40, below, np.where(x > 30, x, np.copysign(bounded * t + bounded * t_low, x)))
 
 
 def _softsign_derivative(x):
@@ -1077,6 +1246,151 @@ def arctan(x):
     return np.arctan(x)
 
 
+def _gudermannian_derivative(x):
+    e = np.exp(-np.abs(x))
+    return 2 * e / (1 + e * e)
+
+
+@activation(
+    derivative=_gudermannian_derivative,
+    derivative_from_output=lambda y: np.abs(np.cos(y)),
+    info=Info(
+        formula="2 * arctan(tanh(x / 2))",
+        derivative="1 / cosh(x)",
+        range=(-np.pi / 2, np.pi / 2),
+        monotonic=True,
+        smooth=True,
+        zero_centred=True,
+        identity_near_zero=True,
+    ),
+)
+def gudermannian(x):
+    """Gudermannian function, a sigmoid between -pi/2 and pi/2.
+
+    Notes
+    -----
+    gd(x), the integral of 1/cosh; also arctan(sinh(x)). From the output the derivative is cos(y), whose relative error grows as
+    \\|y\\| nears pi/2; from the input it is right everywhere.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import gudermannian
+    >>> gudermannian(np.array([0.0, 1.0, np.inf]))
+    array([0.        , 0.86576948, 1.57079633])
+    """
+    return 2 * np.arctan(np.tanh(x / 2))
+
+
+def _power_of_logistic(x, alpha):
+    """(1 + e)^-alpha, what it lacks of itself because 1 + e was rounded, and e = e^-|x|"""
+    e = np.exp(-np.abs(x))
+    total = 1 + e
+    return total**-alpha, alpha * (e - (total - 1)) / total, e
+
+
+def _generalized_logistic_derivative(x, alpha):
+    power, lacking, e = _power_of_logistic(x, alpha)
+    weight = alpha * power / (1 + e)
+    weight = weight - weight * lacking
+    return np.where(x < 0, _times_exp_minus_abs(weight, x, alpha), _times_exp_minus_abs(weight, x))
+
+
+@activation(
+    derivative=_generalized_logistic_derivative,
+    domain={"alpha": (0, True)},
+    info=Info(
+        formula="(1 + exp(-x))**-alpha",
+        derivative="alpha * (1 + exp(-x))**-alpha * sigmoid(-x)",
+        range=(0, 1),
+        monotonic=True,
+        smooth=True,
+        zero_centred=False,
+        identity_near_zero=False,
+    ),
+)
+def generalized_logistic(x, alpha=1.0):
+    """Generalized logistic function: the logistic sigmoid to a power.
+
+    Parameters
+    ----------
+    alpha : float > 0, default 1
+        The power. 1 is the logistic sigmoid. The error grows with it, by about as many units in the last place.
+
+    Notes
+    -----
+    Type I of the generalized logistic distributions, (1 + e^-x)^-alpha; Richards, *A Flexible Growth Function for Empirical
+    Use* (1959), has more parameters.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import generalized_logistic
+    >>> generalized_logistic(np.array([-np.inf, 0.0, 1.0]), alpha=2)
+    array([0.        , 0.25      , 0.53444665])
+    """
+    power, lacking, _ = _power_of_logistic(x, alpha)
+    z = alpha * np.minimum(np.abs(x), _LARGEST)
+    e = np.exp(-z)
+    y = np.where(x < 0, power * e, power)
+    low = np.where(x < 0, _product_low(power, e) - y * _product_low(np.abs(x), alpha), 0.0)
+    y = y + (low - y * lacking)
+    return np.where((x < 0) & (z > 600), _times_exp_minus_abs(power, x, alpha), y)
+
+
+def _soft_clipping_derivative(x, alpha):
+    h = np.where(x < 0.5, x, 1 - x)
+    e = _times_exp_minus_abs(1.0, h, alpha)
+    c = np.exp(-alpha)
+    outside = _times_exp_minus_abs(1 / ((1 + e) * (1 + c * e)), h, alpha)
+    return -np.expm1(-alpha) * np.where(h > 0, 1 / ((1 + e) * (1 + np.exp(-alpha * (1 - h)))), outside)
+
+
+@activation(
+    derivative=_soft_clipping_derivative,
+    domain={"alpha": (0, True)},
+    info=Info(
+        formula=(
+            "log1p((1 - exp(-alpha)) / (exp(-alpha * x) + exp(-alpha))) / alpha if x < 0.5"
+            " else 1 - log1p((1 - exp(-alpha)) / (exp(alpha * (x - 1)) + exp(-alpha))) / alpha"
+        ),
+        derivative="sigmoid(alpha * x) * sigmoid(alpha * (1 - x)) * -expm1(-alpha)",
+        range=(0, 1),
+        monotonic=True,
+        smooth=True,
+        zero_centred=False,
+        identity_near_zero=False,
+    ),
+)
+def soft_clipping(x, alpha=50.0):
+    """Soft clipping: the identity between 0 and 1, with smooth bends into the constants 0 and 1.
+
+    Parameters
+    ----------
+    alpha : float > 0, default 50
+        Sharpness of the bends. Below about 1, where the function is nearly constant, errors grow like 1/alpha.
+
+    Notes
+    -----
+    log((1 + e^(alpha x)) / (1 + e^(alpha (x - 1)))) / alpha. Klimek and Perelstein, *Neural Network-Based Approach to Phase Space
+    Integration* (2020), for outputs that are to fill the unit interval; the default is the sharpness used there, as far as is
+    known. Both tails keep their digits.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import soft_clipping
+    >>> soft_clipping(np.array([-10.0, 0.0, 0.25, 2.0]))
+    array([1.42491528e-219, 1.38629436e-002, 2.50000075e-001, 1.00000000e+000])
+    """
+    h = np.where(x < 0.5, x, 1 - x)
+    e = _times_exp_minus_abs(1.0, h, alpha)
+    c = np.exp(-alpha)
+    lost = np.exp(-alpha * (1 - h)) * (1 + e) / (1 + np.exp(-alpha * (1 - h)))
+    y = np.maximum(h, 0) + np.log1p(np.where(h > 0, e - lost, -np.expm1(-alpha) * e / (1 + c * e))) / alpha
+    return np.where(x < 0.5, y, 1 - y)
+
+
 def _silu_derivative(x, beta):
     z = beta * np.clip(x, -_LARGEST, _LARGEST)
     e = _times_exp_minus_abs(1.0, x, beta)
@@ -1123,6 +1437,42 @@ def silu(x, beta=1.0):
 swish = silu
 
 
+def _quick_gelu_exponent(x):
+    a = np.minimum(np.abs(x), 470)
+    return 1.702 * a, _product_low(a, 1.702) + 4.263256414560601e-17 * a  # the double 1.702 is too small by so much
+
+
+@activation(
+    derivative=lambda x: _gated_slope(x, *(exponent := _quick_gelu_exponent(x)), exponent[0]),
+    info=Info(
+        formula="x * sigmoid(1.702 * x)",
+        derivative="sigmoid(1.702 * x) + 1.702 * x * sigmoid(1.702 * x) * sigmoid(-1.702 * x)",
+        range=(-0.16361018963635357, inf),
+        monotonic=False,
+        smooth=True,
+        zero_centred=True,
+        identity_near_zero=False,
+    ),
+)
+def quick_gelu(x):
+    """Gaussian error linear unit, approximated by the logistic sigmoid.
+
+    Notes
+    -----
+    The sigmoid approximation of Hendrycks and Gimpel, *Gaussian Error Linear Units* (2016), as in CLIP; Hugging Face's
+    ``QuickGELUActivation``. It is ``silu(x, beta=1.702)``, but the constant is 1.702 itself in float32 too, where it has no
+    number. f(-inf) is -0.0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import quick_gelu
+    >>> quick_gelu(np.array([-np.inf, 0.0, 1.0]))
+    array([-0.        ,  0.        ,  0.84579577])
+    """
+    return _gated(x, *_quick_gelu_exponent(x))
+
+
 @activation(
     derivative=special.gelu_derivative,
     info=Info(
@@ -1153,6 +1503,374 @@ def gelu(x):
     array([-1.47201418e-196,  0.00000000e+000,  8.41344746e-001])
     """
     return special.gelu(x)
+
+
+def _gelu_tanh_exponent(x):
+    """z = a (k + c a^2), k = 2 sqrt(2/pi), c = 0.044715 k, a = |x|, in two parts, and a dz/da; k and c are given in two."""
+    k, k_low = 1.5957691216057128, 1.7885919910836427e-14
+    c, c_low = 0.07135481627260025, -6.175149918155315e-19
+    a = np.minimum(np.abs(x), 22)
+    square = a * a
+    p = c * square + k
+    lost = ((k - p) + c * square) + _product_low(c, square)  # what p lacks
+    p_low = lost + (c * _product_low(a, a) + (c_low * square + k_low))
+    return a * p, _product_low(a, p) + a * p_low, a * (3 * c * square + (k + k_low))
+
+
+@activation(
+    derivative=lambda x: _gated_slope(x, *_gelu_tanh_exponent(x)),
+    info=Info(
+        formula="x * sigmoid(2 * sqrt(2 / pi) * (x + 0.044715 * x**3))",
+        derivative=(
+            "sigmoid(2 * sqrt(2 / pi) * (x + 0.044715 * x**3))"
+            " + x * 2 * sqrt(2 / pi) * (1 + 3 * 0.044715 * x**2)"
+            " * sigmoid(2 * sqrt(2 / pi) * (x + 0.044715 * x**3)) * sigmoid(-2 * sqrt(2 / pi) * (x + 0.044715 * x**3))"
+        ),
+        range=(-0.17004075057125406, inf),
+        monotonic=False,
+        smooth=True,
+        zero_centred=True,
+        identity_near_zero=False,
+    ),
+)
+def gelu_tanh(x):
+    """Gaussian error linear unit, approximated by the hyperbolic tangent.
+
+    Notes
+    -----
+    0.5 x (1 + tanh(u)) with u = sqrt(2/pi) (x + 0.044715 x^3), which is x sigmoid(2u). The approximation of Hendrycks and Gimpel,
+    *Gaussian Error Linear Units* (2016), as in BERT and GPT-2; ``torch.nn.GELU(approximate="tanh")``, the default of
+    ``jax.nn.gelu``. f(-inf) is -0.0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import gelu_tanh
+    >>> gelu_tanh(np.array([-np.inf, 0.0, 1.0]))
+    array([-0.        ,  0.        ,  0.84119199])
+    """
+    z, z_low, _ = _gelu_tanh_exponent(x)
+    return _gated(x, z, z_low)
+
+
+def _isru_square(x, alpha):
+    """|x|, bounded to where nothing changes any more, and 1 + alpha * x^2"""
+    a = np.minimum(np.abs(x), np.minimum(2.0**400 / np.sqrt(alpha), _LARGEST))
+    return a, 1 + alpha * a * a
+
+
+def _isru_derivative(x, alpha):
+    _, square = _isru_square(x, alpha)
+    r = 1 / square
+    return r * np.sqrt(r)
+
+
+@activation(
+    derivative=_isru_derivative,
+    domain={"alpha": (0, False)},
+    info=Info(
+        formula="x / sqrt(1 + alpha * x**2)",
+        derivative="1 / (1 + alpha * x**2)**1.5",
+        range=(-1, 1),
+        monotonic=True,
+        smooth=True,
+        zero_centred=True,
+        identity_near_zero=True,
+    ),
+)
+def isru(x, alpha=1.0):
+    """Inverse square root unit: a sigmoid without an exponential, also called algebraic.
+
+    Parameters
+    ----------
+    alpha : float >= 0, default 1
+        The limits are -1/sqrt(alpha) and 1/sqrt(alpha).
+
+    Notes
+    -----
+    Carlile, Delamarter, Kinney, Marti and Whitney, *Improving Deep Learning by Inverse Square Root Linear Units* (2017).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import isru
+    >>> isru(np.array([-np.inf, 0.0, 0.75]))
+    array([-1. ,  0. ,  0.6])
+    """
+    a, square = _isru_square(x, alpha)
+    return np.where(alpha == 0, x, np.copysign(a / np.sqrt(square), x))
+
+
+algebraic = isru
+
+
+@activation(
+    derivative=lambda x, alpha: np.where(x >= 0, 1.0, _isru_derivative(x, alpha)),
+    domain={"alpha": (0, False)},
+    info=Info(
+        formula="x if x >= 0 else x / sqrt(1 + alpha * x**2)",
+        derivative="1 if x >= 0 else 1 / (1 + alpha * x**2)**1.5",
+        range=(-1, inf),
+        monotonic=True,
+        smooth=True,
+        zero_centred=True,
+        identity_near_zero=True,
+    ),
+)
+def isrlu(x, alpha=1.0):
+    """Inverse square root linear unit: the identity above zero, `isru` below.
+
+    Parameters
+    ----------
+    alpha : float >= 0, default 1
+        The limit for x to -inf is -1/sqrt(alpha).
+
+    Notes
+    -----
+    Carlile, Delamarter, Kinney, Marti and Whitney, *Improving Deep Learning by Inverse Square Root Linear Units* (2017), as a
+    faster ELU. Two derivatives are continuous at 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import isrlu
+    >>> isrlu(np.array([-np.inf, -0.75, 2.0]))
+    array([-1. , -0.6,  2. ])
+    """
+    a, square = _isru_square(x, alpha)
+    return np.where((x >= 0) | (alpha == 0), x, -a / np.sqrt(square))
+
+
+@activation(
+    derivative=special.squareplus_derivative,
+    derivative_from_output=lambda y, b: np.where(y > 2.0**600, 1.0, y / (y + 0.25 * b / y)),
+    domain={"b": (0, True)},
+    info=Info(
+        formula="(sqrt(x**2 + b) + x) / 2 if x > 0 else b / 2 / (sqrt(x**2 + b) + abs(x))",
+        derivative="(1 + x / sqrt(x**2 + b)) / 2 if x > 0 else b / 2 / (sqrt(x**2 + b) + abs(x)) / sqrt(x**2 + b)",
+        range=(0, inf),
+        monotonic=True,
+        smooth=True,
+        zero_centred=False,
+        identity_near_zero=False,
+    ),
+)
+def squareplus(x, b=4.0):
+    """Squareplus, (x + sqrt(x^2 + b)) / 2: a softplus without an exponential.
+
+    Parameters
+    ----------
+    b : float > 0, default 4
+        Width of the bend; f(0) = sqrt(b) / 2.
+
+    Notes
+    -----
+    Barron, *Squareplus: A Softplus-Like Algebraic Rectifier* (2021); ``jax.nn.squareplus``. Below zero it is computed as the
+    equal b / 2 / (sqrt(x^2 + b) + \\|x\\|), which does not cancel, and where x^2 would overflow it does not.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import squareplus
+    >>> squareplus(np.array([-1e200, 0.0, 1.5]))
+    array([1.e-200, 1.e+000, 2.e+000])
+    """
+    return special.squareplus(x, b)
+
+
+def _root_one_plus_square(a):
+    """sqrt(1 + a^2), which is a where a is large."""
+    return np.where(a > 2.0**60, a, np.sqrt(1 + a * a))
+
+
+def _bent_identity_derivative(x):
+    bounded = np.clip(x, -(2.0**60), 2.0**60)
+    return 0.5 * bounded / _root_one_plus_square(np.abs(bounded)) + 1
+
+
+@activation(
+    derivative=_bent_identity_derivative,
+    info=Info(
+        formula="x + x**2 / (sqrt(x**2 + 1) + 1) / 2",
+        derivative="x / (2 * sqrt(x**2 + 1)) + 1",
+        range=(-inf, inf),
+        monotonic=True,
+        smooth=True,
+        zero_centred=True,
+        identity_near_zero=True,
+    ),
+)
+def bent_identity(x):
+    """Bent identity, (sqrt(x^2 + 1) - 1) / 2 + x: a smooth bend from slope 1/2 to slope 3/2.
+
+    Notes
+    -----
+    Known from Wikipedia's table of activation functions. Near zero ``sqrt(x**2 + 1) - 1`` would cancel; its equal
+    x^2 / (sqrt(x^2 + 1) + 1) does not.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import bent_identity
+    >>> bent_identity(np.array([-1e-9, 0.0, 0.75]))
+    array([-1.00e-09,  0.00e+00,  8.75e-01])
+    """
+    return special.bent_identity(x)
+
+
+@activation(
+    derivative=lambda x: special.times_gaussian(-2 * np.clip(x, -28, 28), x),
+    info=Info(
+        formula="exp(-x**2)",
+        derivative="-2 * x * exp(-x**2)",
+        range=(0, 1),
+        monotonic=False,
+        smooth=True,
+        zero_centred=False,
+        identity_near_zero=False,
+    ),
+)
+def gaussian(x):
+    """Gaussian, exp(-x^2).
+
+    Notes
+    -----
+    The radial basis function of Broomhead and Lowe, *Multivariable Functional Interpolation and Adaptive Networks* (1988);
+    ``scipy.stats.norm.pdf`` has x^2/2 in the exponent and is normalised. The square is used to the last bit: rounded, it would
+    cost up to 64 units in the last place in the tails.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import gaussian
+    >>> gaussian(np.array([0.0, 1.0, 27.0]))
+    array([1.00000000e+000, 3.67879441e-001, 2.50797208e-317])
+    """
+    return special.times_gaussian(1.0, x)
+
+
+@activation(
+    derivative=lambda x: special.times_gaussian(2 / np.sqrt(np.pi), x),
+    info=Info(
+        formula="erf(x)",
+        derivative="2 / sqrt(pi) * exp(-x**2)",
+        range=(-1, 1),
+        monotonic=True,
+        smooth=True,
+        zero_centred=True,
+        identity_near_zero=False,
+        ulp=1.25,
+        derivative_ulp=2.5,
+    ),
+)
+def erf(x):
+    """Error function: the normal distribution's as a sigmoid.
+
+    Notes
+    -----
+    ``torch.erf``, ``scipy.special.erf``. The slope at 0 is 2/sqrt(pi).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import erf
+    >>> erf(np.array([-np.inf, 0.0, 0.5]))
+    array([-1.        ,  0.        ,  0.52049988])
+    """
+    return special.erf(x)
+
+
+@activation(
+    derivative=lambda x: 1 / _root_one_plus_square(np.abs(x)),
+    info=Info(
+        formula="arsinh(x)",
+        derivative="1 / sqrt(x**2 + 1)",
+        range=(-inf, inf),
+        monotonic=True,
+        smooth=True,
+        zero_centred=True,
+        identity_near_zero=True,
+    ),
+)
+def arsinh(x):
+    """Inverse hyperbolic sine, log(x + sqrt(x^2 + 1)): unbounded, but it grows only like a logarithm.
+
+    Notes
+    -----
+    ``np.arcsinh``, ``torch.asinh``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import arsinh
+    >>> arsinh(np.array([-1e-9, 0.75, 1e300]))
+    array([-1.00000000e-09,  6.93147181e-01,  6.91468675e+02])
+    """
+    return np.arcsinh(x)
+
+
+@activation(
+    derivative=special.sinc_derivative,
+    info=Info(
+        formula="sinc(x)",
+        derivative="(x * (cospi(x) - 1) / max(x**2, 2**-12) if abs(x) > 1 / 64 else -(pi**2) * x / 3 "
+        "* (1 - (pi * x)**2 / 10 + (pi * x)**4 / 280 - (pi * x)**6 / 15120)) "
+        "- (x * (sinc(x) - 1) / max(x**2, 2**-12) if abs(x) > 1 / 64 else 0)",
+        range=(-0.21723362821122166, 1),
+        monotonic=False,
+        smooth=True,
+        zero_centred=False,
+        identity_near_zero=False,
+    ),
+)
+def sinc(x):
+    """Normalised sinc, sin(pi x) / (pi x): 1 at 0 and 0 at every other integer.
+
+    Notes
+    -----
+    ``np.sinc``, ``torch.sinc``. Others, as Wikipedia's table of activation functions, call sin(x) / x sinc: give that x / pi.
+    The zeros at the integers are exact, and the digits near them right.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import sinc
+    >>> sinc(np.array([0.0, 0.5, 2.0]))
+    array([1.        , 0.63661977, 0.        ])
+    """
+    return special.sinc(x)
+
+
+@activation(
+    derivative=np.cos,
+    info=Info(
+        formula="sin(x)",
+        derivative="cos(x)",
+        range=(-1, 1),
+        monotonic=False,
+        smooth=True,
+        zero_centred=True,
+        identity_near_zero=True,
+        ulp=1.5,
+        derivative_ulp=1.5,
+    ),
+)
+def sinusoid(x):
+    """Sine, in radians: the periodic layer of implicit neural representations.
+
+    Notes
+    -----
+    ``np.sin``, ``torch.sin``; Sitzmann et al., *Implicit Neural Representations with Periodic Activation Functions* (2020). Right
+    for every finite number: large ones are reduced with as many digits of pi as it takes. NaN at infinity.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import sinusoid
+    >>> sinusoid(np.array([0.0, 1.0, 1e22]))
+    array([ 0.        ,  0.84147098, -0.85220085])
+    """
+    return np.sin(x)
 
 
 if not TYPE_CHECKING:  # type checkers see the names above themselves, and would see none in a computed list

@@ -8,7 +8,15 @@ import fastact
 from fastact import reference
 
 #: Parameters other than the defaults, for which the bound is one ULP wider: the product with the parameter is rounded too.
-OTHER_PARAMETERS = {"leaky_relu": [0.3], "prelu": [0.1], "elu": [0.7], "softplus": [2.5], "silu": [1.702]}
+OTHER_PARAMETERS = {
+    "leaky_relu": [0.3],
+    "prelu": [0.1],
+    "elu": [0.7],
+    "softplus": [2.5],
+    "silu": [1.702],
+    "generalized_logistic": [2.5],
+    "soft_clipping": [20],
+}
 
 EXACT_CACHE = {}
 

@@ -23,6 +23,8 @@ cdef extern from "vecmath.h" nogil:
     double product_sum_f64(double a, double b, double c)
     float fma_low_f32(float a, float b, float c, float sum)
     double fma_low_f64(double a, double b, double c, double sum)
+    float product_plus_small_f32(float a, float b, float c)
+    double product_plus_small_f64(double a, double b, double c)
     float remainder_f32(float numerator, float quotient, float denominator)
     double remainder_f64(double numerator, double quotient, double denominator)
     float exp_split_f32(float x, float x_low, int headroom, float *scale)
@@ -33,16 +35,43 @@ cdef extern from "vecmath.h" nogil:
     double magnitude_up_to_f64(double x, double limit)
     float exp_twice_f32(float a, float *scale)
     double exp_twice_f64(double a, double *scale)
+    float exp_scaled_f32(float x, float x_low, float headroom, float *scale)
+    double exp_scaled_f64(double x, double x_low, double headroom, double *scale)
     float log1p_tail_f32(float t)
     double log1p_tail_f64(double t)
     float tanh_small_f32(float a)
     double tanh_small_f64(double a)
     float arctan_unit_f32(float t)
     double arctan_unit_f64(double t)
+    float arctan_eighth_tail_f32(float t)
+    double arctan_eighth_tail_f64(double t)
+    float tanh_shrink_unit_f32(float a)
+    double tanh_shrink_unit_f64(double a)
     float sin_quarter_f32(float z)
     double sin_quarter_f64(double z)
     float normal_tail_f32(float v, float v_low, float *low)
     double normal_tail_f64(double v, double v_low, double *low)
+    float reciprocal_estimate_f32(float a)
+    double reciprocal_estimate_f64(double a)
+    float erf_small_f32(float a)
+    double erf_small_f64(double a)
+    float log_erfc_f32(float a, float *low)
+    double log_erfc_f64(double a, double *low)
+    const float ERF_SMALL
+    float log1p_f32(float z, float z_low, float octaves)
+    double log1p_f64(double z, double z_low, double octaves)
+    float half_turns_f32(float a, float *sign)
+    double half_turns_f64(double a, double *sign)
+    float sinc_tail_f32(float u)
+    double sinc_tail_f64(double u)
+    float sinc_slope_f32(float u)
+    double sinc_slope_f64(double u)
+    float cos_tail_f32(float u)
+    double cos_tail_f64(double u)
+    float turns_f32(float x, int quarters, float *low, float *sign)
+    double turns_f64(double x, int quarters, double *low, double *sign)
+    float sin_half_turns_f32(float r, float r_low)
+    double sin_half_turns_f64(double r, double r_low)
     const int HEADROOM_F32, HEADROOM_F64
     const float EXP_FURTHEST_F32, PER_HEADROOM_F32
     const double EXP_FURTHEST_F64, PER_HEADROOM_F64
@@ -94,6 +123,12 @@ cdef inline real product_sum(real a, real b, real c) noexcept nogil:
     else:
         return product_sum_f64(a, b, c)
 
+cdef inline real product_plus_small(real a, real b, real c) noexcept nogil:
+    if real is float:
+        return product_plus_small_f32(a, b, c)
+    else:
+        return product_plus_small_f64(a, b, c)
+
 cdef inline real fma_low(real a, real b, real c, real sum) noexcept nogil:
     if real is float:
         return fma_low_f32(a, b, c, sum)
@@ -105,6 +140,18 @@ cdef inline real division_remainder(real numerator, real quotient, real denomina
         return remainder_f32(numerator, quotient, denominator)
     else:
         return remainder_f64(numerator, quotient, denominator)
+
+cdef inline real reciprocal_estimate(real a) noexcept nogil:
+    if real is float:
+        return reciprocal_estimate_f32(a)
+    else:
+        return reciprocal_estimate_f64(a)
+
+cdef inline real largest_finite(real x) noexcept nogil:
+    if real is float:
+        return 3.4028234663852886e38
+    else:
+        return 1.7976931348623157e308
 
 cdef inline real magnitude(real x) noexcept nogil:
     if real is float:
@@ -152,6 +199,18 @@ cdef inline real exp_up(real x, real x_low, real *scale) noexcept nogil:
     else:
         return exp_split_f64(x, x_low, -HEADROOM_F64, scale)
 
+cdef inline real exp_any(real x, real *scale, real *unit) noexcept nogil:
+    """q with e^x = (scale + scale*q) * unit, for |x| <= exp_furthest; unit is HEADROOM above zero, 1/HEADROOM below."""
+    cdef real zero = 0, headroom, up, down
+    if real is float:
+        headroom, up, down = 48, 2.0**48, 2.0**-48
+        unit[0] = down if x < zero else up
+        return exp_scaled_f32(x, zero, headroom if x < zero else -headroom, scale)
+    else:
+        headroom, up, down = 128, 2.0**128, 2.0**-128
+        unit[0] = down if x < zero else up
+        return exp_scaled_f64(x, zero, headroom if x < zero else -headroom, scale)
+
 cdef inline real exp_furthest(real x) noexcept nogil:
     """Where even x * e^-x rounds to 0 and exp_down and exp_up end."""
     if real is float:
@@ -183,6 +242,18 @@ cdef inline real arctan_unit(real t) noexcept nogil:
     else:
         return arctan_unit_f64(t)
 
+cdef inline real arctan_eighth_tail(real t) noexcept nogil:
+    if real is float:
+        return arctan_eighth_tail_f32(t)
+    else:
+        return arctan_eighth_tail_f64(t)
+
+cdef inline real tanh_shrink_unit(real a) noexcept nogil:
+    if real is float:
+        return tanh_shrink_unit_f32(a)
+    else:
+        return tanh_shrink_unit_f64(a)
+
 cdef inline real sin_quarter(real z) noexcept nogil:
     if real is float:
         return sin_quarter_f32(z)
@@ -208,6 +279,11 @@ cdef inline real one_plus_exp(real a, real a_low) noexcept nogil:
     cdef real q = exp_up(a, a_low, &scale)
     cdef real total = scale + per_headroom(a)
     return total + fma(scale, q, per_headroom(a) - (total - scale))
+
+cdef inline real between(real low, real high, real x) noexcept nogil:
+    """x, bounded; NaN for a NaN x."""
+    cdef real bounded = at_most(high, x)
+    return low if bounded < low else bounded
 
 cdef inline real sigmoid_tail(real a, real a_low) noexcept nogil:
     """HEADROOM / (1 + e^(a + a_low)) for 0 <= a <= exp_furthest."""
@@ -453,6 +529,18 @@ cdef inline real star_relu_derivative(real x, real scale, real shift) noexcept n
 
 # ---- Exponential ----------------------------------------------------------------------------------------------------
 
+cdef inline real exponential_forward(real x) noexcept nogil:
+    cdef real scale, unit
+    cdef real q = exp_any(between(-exp_furthest(x), exp_furthest(x), x), &scale, &unit)
+    return fma(scale, q, scale) * unit
+
+cdef inline real exponential_derivative(real x) noexcept nogil:
+    return exponential_forward(x)
+
+cdef inline real exponential_derivative_from_output(real y) noexcept nogil:
+    return y
+
+
 cdef inline real exp_or_less(real z, real z_low, real *scale) noexcept nogil:
     """q with e^(z + z_low) = scale + scale*q, both times HEADROOM, for z < 0; e^0 or less (never used) above."""
     return exp_down(-at_most(exp_furthest(z), -z), z_low, scale)
@@ -590,32 +678,68 @@ cdef inline real tanh_derivative_from_output(real y) noexcept nogil:
     return (one - y) * (one + y)
 
 
-cdef inline real softplus_exp(real x, real beta) noexcept nogil:
+cdef inline real tanh_shrink_tail(real a) noexcept nogil:
+    """sigmoid(-2a)"""
+    cdef real zero = 0, two = 2
+    return sigmoid_tail(at_most(exp_furthest(a), two * a), zero) * per_headroom(a)
+
+cdef inline real tanh_shrink_forward(real x) noexcept nogil:
+    """(|x| - 1) + 2 sigmoid(-2|x|); below 1, where that cancels, a polynomial. f(-0.0) is 0.0, as x - tanh(x) has it."""
+    cdef real zero = 0, one = 1, two = 2
+    cdef real a = magnitude(x)
+    cdef real y = fma(two, tanh_shrink_tail(a), a - one)
+    return with_sign(tanh_shrink_unit(a) if a < one else y, x) + zero
+
+cdef inline real tanh_shrink_derivative(real x) noexcept nogil:
+    """tanh(x)^2"""
+    cdef real one = 1, two = 2
+    cdef real a = magnitude(x)
+    cdef real y = fma(-two, tanh_shrink_tail(a), one)
+    cdef real t = a - tanh_shrink_unit(a) if a < one else y
+    return t * t
+
+
+cdef inline real scaled_exp_minus(real z, real z_low, real *low) noexcept nogil:
+    """HEADROOM * e^-(z + z_low), for 0 <= z <= exp_furthest, and what its last rounding lost."""
+    cdef real scale
+    cdef real q = exp_down(-z, -z_low, &scale)
+    cdef real e = fma(scale, q, scale)
+    low[0] = fma_low(scale, q, scale, e)
+    return e
+
+cdef inline real log1p_rest(real start, real t, real t_low) noexcept nogil:
+    """start + log1p(t + t_low) - t, for 0 <= t <= 1; for t_low the slope is 1 - t/2."""
+    cdef real one = 1, half = 0.5
+    return product_plus_small(t * t, log1p_tail(t), fma(t_low, fma(-half, t, one), start))
+
+cdef inline real softplus_exp(real x, real beta, real *low) noexcept nogil:
     """HEADROOM * e^-|beta x|"""
     cdef real b = magnitude(beta)
     cdef real a = at_most(exp_furthest(x) / b, magnitude(x))
     cdef real z = b * a
-    cdef real scale
-    cdef real q = exp_down(-z, -product_low(b, a, z), &scale)
-    return fma(scale, q, scale)
+    return scaled_exp_minus(z, product_low(b, a, z), low)
+
+cdef inline real softplus_slope(real x, real e) noexcept nogil:
+    """sigmoid(x) = t or 1 - t, t = e / (1 + e), e = e^-|x| given times HEADROOM."""
+    cdef real zero = 0, one = 1
+    cdef real t = e / fma(e, per_headroom(x), one) * per_headroom(x)
+    return one - t if x > zero else t
 
 cdef inline real softplus_forward(real x, real beta) noexcept nogil:
-    """max(x, 0) + log1p(e^-|beta x|) / beta, with log1p(e) = e + e^2 * log1p_tail(e); e itself is added last."""
+    """max(x, 0) + log1p(e^-|beta x|) / beta"""
     cdef real zero = 0, one = 1
     cdef real per_beta = one / beta
     cdef real factor = per_beta * per_headroom(x)
     cdef real factor_low = division_remainder(one, per_beta, beta) * factor
-    cdef real e_scaled = softplus_exp(x, beta)
-    cdef real e = e_scaled * per_headroom(x)
-    cdef real smaller_terms = fma(e_scaled * factor * e, log1p_tail(e), x if x > zero else zero)
-    return fma(e_scaled, factor, fma(e_scaled, factor_low, smaller_terms))
+    cdef real low
+    cdef real e = softplus_exp(x, beta, &low)
+    cdef real rest = log1p_rest(zero, e * per_headroom(x), low * per_headroom(x))
+    return fma(e, factor, fma(rest, per_beta, fma(e, factor_low, x if x > zero else zero)))
 
 cdef inline real softplus_derivative(real x, real beta) noexcept nogil:
-    """sigmoid(beta x) = t or 1 - t, t = e / (1 + e), e = e^-|beta x|"""
-    cdef real zero = 0, one = 1
-    cdef real e_scaled = softplus_exp(x, beta)
-    cdef real t = e_scaled / fma(e_scaled, per_headroom(x), one) * per_headroom(x)
-    return one - t if x > zero else t
+    """sigmoid(beta x)"""
+    cdef real low
+    return softplus_slope(x, softplus_exp(x, beta, &low))
 
 cdef inline real softplus_derivative_from_output(real y, real beta) noexcept nogil:
     """-expm1(-beta * y)"""
@@ -626,6 +750,93 @@ cdef inline real softplus_derivative_from_output(real y, real beta) noexcept nog
     cdef real q = exp_down(-z, -product_low(beta, a, z), &scale)
     scale = scale * per_headroom(y)
     return magnitude(fma(scale, q, scale - one))
+
+
+cdef inline real log_sigmoid_exp(real x, real *low) noexcept nogil:
+    """HEADROOM * e^-|x|"""
+    cdef real zero = 0
+    return scaled_exp_minus(at_most(exp_furthest(x), magnitude(x)), zero, low)
+
+cdef inline real log_sigmoid_forward(real x) noexcept nogil:
+    """-(max(-x, 0) + log1p(e^-|x|))"""
+    cdef real zero = 0
+    cdef real low
+    cdef real e = log_sigmoid_exp(x, &low)
+    cdef real t = e * per_headroom(x)
+    return zero - (t + log1p_rest(-x if x < zero else zero, t, low * per_headroom(x)))  # 0, not -0, as in PyTorch
+
+cdef inline real log_sigmoid_derivative(real x) noexcept nogil:
+    """sigmoid(-x)"""
+    cdef real low
+    return softplus_slope(-x, log_sigmoid_exp(x, &low))
+
+cdef inline real log_sigmoid_derivative_from_output(real y) noexcept nogil:
+    """-expm1(y)"""
+    cdef real one = 1
+    return softplus_derivative_from_output(-y, one)
+
+
+cdef inline real mish_highest(real x) noexcept nogil:
+    """Where mish' has become 1."""
+    cdef real highest
+    if real is float:
+        highest = 13
+    else:
+        highest = 22
+    return highest
+
+cdef inline real mish_linear(real x) noexcept nogil:
+    """From here on mish(x) is x, but for half an ULP."""
+    cdef real start
+    if real is float:
+        start = 8.6640625
+    else:
+        start = 18.71484375
+    return start
+
+cdef inline real mish_exp(real x, real *low) noexcept nogil:
+    """HEADROOM * e^x for a bounded x."""
+    cdef real zero = 0
+    cdef real scale
+    cdef real q = exp_down(x, zero, &scale)
+    cdef real g = fma(scale, q, scale)
+    low[0] = fma_low(scale, q, scale, g)
+    return g
+
+cdef inline real mish_tanh(real bounded, real g, real g_low, real *t_low, real *r) noexcept nogil:
+    """HEADROOM * tanh(softplus(x)) = HEADROOM * n/(n + 2) in two parts, with n = g (g + 2); r = 1/(n + 2)."""
+    cdef real one = 1, two = 2
+    cdef real unscaled = g * per_headroom(g)
+    cdef real n = fma(g, unscaled, two * g)
+    cdef real n_low = fma(g_low, fma(two, unscaled, two), fma_low(g, unscaled, two * g, n))
+    cdef real n_unscaled = n * per_headroom(g)
+    cdef real denominator = n_unscaled + two
+    cdef real denominator_low = fma(n_low, per_headroom(g), (two - denominator) + n_unscaled)
+    cdef real reciprocal = one / denominator
+    cdef real t = n * reciprocal
+    t_low[0] = (division_remainder(n, t, denominator) + fma(-t, denominator_low, n_low)) * reciprocal
+    r[0] = fma(reciprocal, fma(-reciprocal, denominator_low, division_remainder(one, reciprocal, denominator)), reciprocal)
+    return t
+
+cdef inline real mish_forward(real x) noexcept nogil:
+    """x tanh(softplus(x))"""
+    cdef real bounded = between(-exp_furthest(x), mish_highest(x), x)
+    cdef real g_low, t_low, r
+    cdef real g = mish_exp(bounded, &g_low)
+    cdef real t = mish_tanh(bounded, g, g_low, &t_low, &r)
+    cdef real y = fma(bounded, t, bounded * t_low) * per_headroom(x)
+    return with_sign(y, x) if x < mish_linear(x) else x
+
+cdef inline real mish_derivative(real x) noexcept nogil:
+    """t + x t', t' = 4 g (g + 1)/(n + 2)^2"""
+    cdef real one = 1, four = 4
+    cdef real bounded = between(-exp_furthest(x), mish_highest(x), x)
+    cdef real g_low, t_low, r
+    cdef real g = mish_exp(bounded, &g_low)
+    cdef real t = mish_tanh(bounded, g, g_low, &t_low, &r)
+    cdef real numerator = fma(g, g * per_headroom(x), g)
+    cdef real d = (fma(four * bounded * r, numerator * r, t_low) + t) * per_headroom(x)
+    return d if x < mish_highest(x) else (one if x == x else x)
 
 
 cdef inline real silu_denominator(real x, real beta, real *a, real *z) noexcept nogil:
@@ -640,24 +851,207 @@ cdef inline real silu_denominator(real x, real beta, real *a, real *z) noexcept 
     z[0] = b * a[0]
     return one_plus_exp(z[0], product_low(b, a[0], z[0]))
 
-cdef inline real silu_forward(real x, real beta) noexcept nogil:
-    """t = |x| sigmoid(-|beta x|): -t below zero, x - t above; for a negative beta x + t below, t above.
+cdef inline real gated(real x, real sign, real a, real denominator) noexcept nogil:
+    """x sigmoid(sign * z) from t = |x| sigmoid(-z): -t below zero, x - t above; for sign -1 t above, x + t below.
 
-    Needs |beta| > 2e-5 (2e-13 for double), or x where the result vanishes is out of exp's range."""
-    cdef real zero = 0, one = 1
-    cdef real a, z
-    cdef real denominator = silu_denominator(x, beta, &a, &z)
-    cdef real sign = with_sign(one, beta)
+    a is |x|, bounded; denominator (1 + e^z) / HEADROOM."""
+    cdef real zero = 0
     return fma(a / denominator, -sign * per_headroom(x), -zero if x * sign < zero else x)
 
-cdef inline real silu_derivative(real x, real beta) noexcept nogil:
-    """d = s (1 - z (1 - s)) with s = sigmoid(-z), z = |beta x|: d below zero, 1 - d above."""
+cdef inline real gated_slope(real x, real sign, real z_slope, real denominator) noexcept nogil:
+    """d = s ((1 - a z') + a z' s) with s = sigmoid(-z), a z' = z_slope: d below zero, 1 - d above."""
     cdef real zero = 0, one = 1
-    cdef real a, z
-    cdef real tail = one / silu_denominator(x, beta, &a, &z)
-    cdef real sign = with_sign(one, beta)
-    cdef real d = tail * fma(-z, fma(-per_headroom(x), tail, one), one) * per_headroom(x)
+    cdef real tail = one / denominator
+    cdef real d = tail * fma(z_slope * per_headroom(x), tail, one - z_slope) * per_headroom(x)
     return d if x * sign < zero else one - d
+
+cdef inline real silu_forward(real x, real beta) noexcept nogil:
+    """x sigmoid(beta x)
+
+    Needs |beta| > 2e-5 (2e-13 for double), or x where the result vanishes is out of exp's range."""
+    cdef real one = 1
+    cdef real a, z
+    cdef real denominator = silu_denominator(x, beta, &a, &z)
+    return gated(x, with_sign(one, beta), a, denominator)
+
+cdef inline real silu_derivative(real x, real beta) noexcept nogil:
+    cdef real one = 1
+    cdef real a, z
+    cdef real denominator = silu_denominator(x, beta, &a, &z)
+    return gated_slope(x, with_sign(one, beta), z, denominator)
+
+
+cdef inline real quick_gelu_denominator(real x, real *a, real *z) noexcept nogil:
+    """(1 + e^z) / HEADROOM, with a = |x| bounded and z = 1.702 * a."""
+    cdef real factor, factor_low, furthest
+    if real is float:
+        factor, factor_low, furthest = 1.7020000219345093, -2.193451e-08, 70.5
+    else:
+        factor, factor_low, furthest = 1.702, 4.263256414560601e-17, 461
+    a[0] = at_most(furthest, magnitude(x))
+    z[0] = factor * a[0]
+    return one_plus_exp(z[0], fma(factor_low, a[0], product_low(factor, a[0], z[0])))
+
+cdef inline real quick_gelu_forward(real x) noexcept nogil:
+    cdef real one = 1
+    cdef real a, z
+    cdef real denominator = quick_gelu_denominator(x, &a, &z)
+    return gated(x, one, a, denominator)
+
+cdef inline real quick_gelu_derivative(real x) noexcept nogil:
+    cdef real one = 1
+    cdef real a, z
+    cdef real denominator = quick_gelu_denominator(x, &a, &z)
+    return gated_slope(x, one, z, denominator)
+
+
+cdef inline real gelu_tanh_denominator(real x, real *a, real *z_slope) noexcept nogil:
+    """(1 + e^z) / HEADROOM, with a = |x| bounded, z = a (k + c a^2), k = 2 sqrt(2/pi), c = 0.044715 k; z_slope is a dz/da.
+
+    k's first part is so short that what the sum k + c a^2 loses is a number."""
+    cdef real k, k_low, c, c_low, furthest, three = 3
+    if real is float:
+        k, k_low, c, c_low, furthest = 1.59576416015625, 4.961449576512678e-06, 0.07135481387376785, 2.3988325e-09, 11.265
+    else:
+        k, k_low, furthest = 1.5957691216057128, 1.7885919910836427e-14, 21.905
+        c, c_low = 0.07135481627260025, -6.175149918155315e-19
+    a[0] = at_most(furthest, magnitude(x))
+    cdef real square = a[0] * a[0]
+    cdef real square_low = product_low(a[0], a[0], square)
+    cdef real p = fma(c, square, k)
+    cdef real p_low = fma_low(c, square, k, p) + fma(c, square_low, fma(c_low, square, k_low))
+    cdef real z = a[0] * p
+    z_slope[0] = a[0] * fma(three * c, square, k + k_low)
+    return one_plus_exp(z, fma(a[0], p_low, product_low(a[0], p, z)))
+
+cdef inline real gelu_tanh_forward(real x) noexcept nogil:
+    cdef real one = 1
+    cdef real a, z_slope
+    cdef real denominator = gelu_tanh_denominator(x, &a, &z_slope)
+    return gated(x, one, a, denominator)
+
+cdef inline real gelu_tanh_derivative(real x) noexcept nogil:
+    cdef real one = 1
+    cdef real a, z_slope
+    cdef real denominator = gelu_tanh_denominator(x, &a, &z_slope)
+    return gated_slope(x, one, z_slope, denominator)
+
+
+cdef inline real generalized_logistic_exp(real x, real alpha, real *e, real *t) noexcept nogil:
+    """HEADROOM * (1 + e^-x)^-alpha = HEADROOM * e^-(alpha s), s = max(-x, 0) + log1p(t), t = e^-|x|; and e = HEADROOM * t.
+
+    log1p(t) and s are in two parts. From where the result vanishes on s is bounded."""
+    cdef real zero = 0, largest = 2.0**79
+    cdef real a = magnitude(x)
+    cdef real e_low
+    e[0] = scaled_exp_minus(at_most(exp_furthest(x), a), zero, &e_low)
+    t[0] = e[0] * per_headroom(x)
+    cdef real rest = log1p_rest(zero, t[0], e_low * per_headroom(x))
+    cdef real log = t[0] + rest
+    cdef real log_low = (t[0] - log) + rest
+    cdef real start = at_most(largest, a) if x < zero else zero
+    cdef real larger = start if start > log else log
+    cdef real s = start + log
+    cdef real s_low = ((larger - s) + (log if start > log else start)) + log_low
+    s = at_most(exp_furthest(x) / alpha, s)
+    cdef real z = alpha * s
+    cdef real scale
+    cdef real q = exp_down(-z, -fma(alpha, s_low, product_low(alpha, s, z)), &scale)
+    return fma(scale, q, scale)
+
+cdef inline real generalized_logistic_forward(real x, real alpha) noexcept nogil:
+    """(1 + e^-x)^-alpha"""
+    cdef real e, t
+    return generalized_logistic_exp(x, alpha, &e, &t) * per_headroom(x)
+
+cdef inline real generalized_logistic_derivative(real x, real alpha) noexcept nogil:
+    """alpha f(x) sigmoid(-x)"""
+    cdef real zero = 0, one = 1
+    cdef real e, t
+    cdef real f = generalized_logistic_exp(x, alpha, &e, &t)
+    return (f if x < zero else f * per_headroom(x) * e) / (one + t) * (alpha * per_headroom(x))
+
+
+# With a large alpha the tails are near: where they don't count, subnormal numbers, which are slow, are replaced by 0.
+cdef inline real soft_clipping_cut(real x) noexcept nogil:
+    """HEADROOM * 2^-60"""
+    cdef real cut
+    if real is float:
+        cut = 2.0**-12
+    else:
+        cut = 2.0**68
+    return cut
+
+cdef inline real soft_clipping_exp(real h, real alpha, real *low) noexcept nogil:
+    """HEADROOM * e^-|alpha h|; 0 where the result vanishes. low is 0 where it is below 2^-60."""
+    cdef real zero = 0
+    cdef real bound = exp_furthest(h) / alpha
+    cdef real a = at_most(bound, magnitude(h))
+    cdef real z = alpha * a
+    cdef real scale
+    cdef real q = exp_down(-z, -product_low(alpha, a, z), &scale)
+    cdef real e = fma(scale, q, scale)
+    cdef real kept = e if e > soft_clipping_cut(h) else zero
+    scale = scale if e > soft_clipping_cut(h) else zero
+    low[0] = fma_low(scale, q, scale, kept)
+    return zero if h < -bound else e
+
+cdef inline real not_tiny(real e) noexcept nogil:
+    """e / HEADROOM, 0 where that is below 2^-60."""
+    cdef real zero = 0
+    return (e if e > soft_clipping_cut(e) else zero) * per_headroom(e)
+
+cdef inline real soft_clipping_constant(real alpha, real *complement) noexcept nogil:
+    """HEADROOM * c, c = e^-alpha, 0 beyond exp_furthest; and 1 - c."""
+    cdef real zero = 0, one = 1
+    cdef real scale
+    cdef real q = exp_down(-at_most(exp_furthest(alpha), alpha), zero, &scale)
+    cdef real unscaled = scale * per_headroom(alpha)
+    complement[0] = fma(-unscaled, q, one - unscaled)
+    return zero if alpha > exp_furthest(alpha) else fma(scale, q, scale)
+
+# f(1 - x) is 1 - f(x), so that h = min(x, 1 - x) will do.
+cdef inline real soft_clipping_forward(real x, real alpha) noexcept nogil:
+    """f(h) = max(h, 0) + log1p(t)/alpha. With e = e^-|alpha h| and c = e^-alpha t is (1 - c) e / (1 + c e) for h <= 0, and
+    e - c (1 + e) / (c + e) for 0 < h <= 1/2: nothing cancels but where h is much larger."""
+    cdef real zero = 0, one = 1, half = 0.5, least = 2.0**-100  # against 0/0
+    cdef real up
+    if real is float:
+        up = 2.0**48
+    else:
+        up = 2.0**128
+    cdef real complement
+    cdef real c = soft_clipping_constant(alpha, &complement)
+    cdef real per_alpha = one / alpha
+    cdef real factor = per_alpha * per_headroom(x)
+    cdef real factor_low = division_remainder(one, per_alpha, alpha) * factor
+    cdef real h = x if x < half else one - x
+    cdef real low
+    cdef real e = soft_clipping_exp(h, alpha, &low)
+    e = e if e > (soft_clipping_cut(x) if x >= half else -one) else zero * e
+    cdef real t = not_tiny(e)
+    cdef real numerator = c * up * (one + t) if h > zero else complement * e
+    cdef real quotient = numerator / ((c + least) + e if h > zero else fma(c * per_headroom(x), t, one))
+    low = low if h > zero else low * complement
+    e = e - quotient if h > zero else quotient
+    t = not_tiny(e)
+    cdef real product = e * factor
+    cdef real missing = product_low(t * up, factor, product if e > soft_clipping_cut(x) else zero)
+    cdef real rest = log1p_rest(zero, t, low * per_headroom(x))
+    cdef real y = product + product_plus_small(rest, per_alpha, fma(t * up, factor_low, missing) + (h if h > zero else zero))
+    return y if x < half else one - y
+
+cdef inline real soft_clipping_derivative(real x, real alpha) noexcept nogil:
+    """(1 - c) e / ((1 + e) (1 + c e)), for 0 < h <= 1/2 with (c + e) for the last bracket."""
+    cdef real zero = 0, one = 1, half = 0.5
+    cdef real complement
+    cdef real c = soft_clipping_constant(alpha, &complement)
+    cdef real h = x if x < half else one - x
+    cdef real low
+    cdef real e = soft_clipping_exp(h, alpha, &low)
+    cdef real t = not_tiny(e)
+    cdef real bracket = c + e if h > zero else fma(c * per_headroom(x), t, one)
+    return complement * e / ((one + t) * bracket) * (one if h > zero else per_headroom(x))
 
 
 # ---- Normal distribution --------------------------------------------------------------------------------------------
@@ -794,3 +1188,377 @@ cdef inline real arctan_derivative_from_output(real y) noexcept nogil:
     cdef real z = half_pi_minus(a, &low)
     cdef real s = sin_quarter(a if a < quarter_pi else z)
     return fma(-s, s, one) if a < quarter_pi else (s + low) * (s + low)
+
+
+cdef inline real gudermannian_exp(real x, real *q) noexcept nogil:
+    """e^-|x| as exp_down gives it, but the scale returned."""
+    cdef real zero = 0
+    cdef real scale
+    q[0] = exp_down(-at_most(exp_furthest(x), magnitude(x)), zero, &scale)
+    return scale
+
+cdef inline real gudermannian_forward(real x) noexcept nogil:
+    """2 arctan(tanh(a/2)) where a = |x| < log(1 + sqrt(2)), else pi/2 - 2 arctan(e^-a): arctan of tan(pi/8) at most.
+
+    tanh(a/2) is m/(2 - m) with m = 1 - e^-a, corrected by what rounding lost."""
+    cdef real one = 1, two = 2, bend = 0.88137358701954303
+    cdef real half_pi, half_pi_low
+    if real is float:
+        half_pi, half_pi_low = 1.57079637, -4.37113883e-8
+    else:
+        half_pi, half_pi_low = 1.5707963267948966, 6.123233995736766e-17
+    cdef real a = magnitude(x)
+    cdef real q
+    cdef real scale = gudermannian_exp(x, &q) * per_headroom(x)
+    cdef real e = fma(scale, q, scale)
+    cdef real m = fma(-scale, q, one - scale)
+    cdef real m_low = fma_low(-scale, q, one - scale, m)
+    cdef real denominator = two - m
+    cdef real denominator_low = (two - denominator) - m
+    cdef real r = one / denominator
+    cdef real t = m * r
+    cdef real t_low = (division_remainder(m, t, denominator) + fma(-t, denominator_low, fma(m_low, t, m_low))) * r
+    cdef real z = t if a < bend else e
+    cdef real rest = arctan_eighth_tail(z) + (t_low if a < bend else fma_low(scale, q, scale, e))
+    cdef real larger = fma(-two, z, half_pi)
+    return with_sign(two * (z + rest) if a < bend else larger + fma(-two, rest, half_pi_low), x)
+
+cdef inline real gudermannian_derivative(real x) noexcept nogil:
+    """1/cosh(x) = 2e/(1 + e^2), e = e^-|x|"""
+    cdef real one = 1, two = 2
+    cdef real q
+    cdef real scale = gudermannian_exp(x, &q)
+    cdef real e = fma(scale, q, scale)
+    cdef real unscaled = e * per_headroom(x)
+    return two * e / fma(unscaled, unscaled, one) * per_headroom(x)
+
+cdef inline real gudermannian_derivative_from_output(real y) noexcept nogil:
+    """cos(y) = sin(pi/2 - |y|), or 1 - 2 sin(y/2)^2 where the cosine is the larger; positive also where y is rounded up."""
+    cdef real one = 1, two = 2, half = 0.5, quarter_pi = 0.785398163397448310
+    cdef real low
+    cdef real a = magnitude(y)
+    cdef real z = half_pi_minus(a, &low)
+    cdef real s = sin_quarter(half * a if a < quarter_pi else z)
+    return fma(-two * s, s, one) if a < quarter_pi else magnitude(s + low)
+
+
+# ---- Square roots ---------------------------------------------------------------------------------------------------
+
+cdef inline real root_low(real square, real square_low, real root) noexcept nogil:
+    """sqrt(square + square_low) - root, for the rounded root."""
+    cdef real half = 0.5
+    return (division_remainder(square, root, root) + square_low) * (half * reciprocal_estimate(root))
+
+cdef inline real quotient_low(real numerator, real quotient, real denominator, real denominator_low) noexcept nogil:
+    """numerator / (denominator + denominator_low) - quotient, for the rounded quotient."""
+    cdef real rest = fma(-quotient, denominator_low, division_remainder(numerator, quotient, denominator))
+    return rest * reciprocal_estimate(denominator)
+
+
+cdef inline real isru_bounded(real x, real alpha) noexcept nogil:
+    """|x|, but no further than where alpha x^2 is so large that neither isru nor its derivative, 0, changes any more."""
+    cdef real far = 2.0**55
+    if real is double:
+        far = 2.0**400
+    return at_most(at_most(largest_finite(x), far / square_root(alpha)), magnitude(x))
+
+cdef inline real isru_reciprocal(real a, real alpha, real *error) noexcept nogil:
+    """r = 1/sqrt(1 + alpha a^2); r (1 + error) is exact."""
+    cdef real one = 1, half = 0.5
+    cdef real b = alpha * a
+    cdef real square = fma(b, a, one)
+    cdef real square_low = fma_low(b, a, one, square)
+    cdef real r = one / square_root(square)
+    cdef real r_squared = r * r
+    cdef real rest = fma(-product_low(r, r, r_squared), square, division_remainder(one, r_squared, square))
+    error[0] = half * fma(-r_squared, square_low, rest)
+    return r
+
+cdef inline real isru_forward(real x, real alpha) noexcept nogil:
+    """x / sqrt(1 + alpha x^2)"""
+    cdef real zero = 0
+    cdef real error
+    cdef real a = isru_bounded(x, alpha)
+    cdef real r = isru_reciprocal(a, alpha, &error)
+    cdef real y = a * r
+    y = y + fma(y, error, product_low(a, r, y))
+    return x if alpha == zero else with_sign(y, x)
+
+cdef inline real isru_derivative(real x, real alpha) noexcept nogil:
+    """(1 + alpha x^2)^(-3/2)"""
+    cdef real one = 1, three = 3
+    cdef real error
+    cdef real r = isru_reciprocal(isru_bounded(x, alpha), alpha, &error)
+    return r * r * fma(r, three * error, r)
+
+
+cdef inline real isrlu_forward(real x, real alpha) noexcept nogil:
+    cdef real zero = 0
+    return isru_forward(x, alpha) if x < zero else x
+
+cdef inline real isrlu_derivative(real x, real alpha) noexcept nogil:
+    cdef real zero = 0, one = 1
+    return one if x >= zero else isru_derivative(x, alpha)
+
+
+cdef inline bint squareplus_is_far(real x) noexcept nogil:
+    """The square is computed of a smaller number."""
+    cdef real large = 2.0**50
+    if real is double:
+        large = 2.0**450
+    return magnitude(x) > large
+
+cdef inline real squareplus_root(real x, real b, real *s_low, real *t, real *t_low, real *scale) noexcept nogil:
+    """s and t = (s + |x|)/2 with s = sqrt(x^2 + b), over a power of two, `scale`, that keeps the square finite."""
+    cdef real one = 1, half = 0.5
+    cdef real down = 2.0**-65, up = 2.0**65
+    if real is double:
+        down, up = 2.0**-513, 2.0**513
+    cdef real a = magnitude(x)
+    cdef real c = a * down if squareplus_is_far(x) else a
+    cdef real width = b * down * down if squareplus_is_far(x) else b
+    cdef real square = fma(c, c, width)
+    cdef real s = square_root(square)
+    s_low[0] = root_low(square, fma_low(c, c, width, square), s)
+    t[0] = fma(half, s, half * c)
+    t_low[0] = fma(half, s_low[0], fma(half, s, -t[0]) + half * c)
+    scale[0] = up if squareplus_is_far(x) else one
+    return s
+
+cdef inline real squareplus_forward(real x, real b) noexcept nogil:
+    """x < 0 ? b/(4t) : t; far below zero t is x, and may be infinite."""
+    cdef real zero = 0
+    cdef real quarter_b = b * <real> 0.25
+    cdef real s_low, t, t_low, scale
+    squareplus_root(x, b, &s_low, &t, &t_low, &scale)
+    cdef real denominator = t * scale
+    cdef real quotient = quarter_b / denominator
+    cdef real low = quotient_low(quarter_b, quotient, denominator, t_low)
+    return (denominator if squareplus_is_far(x) else t + t_low) if x >= zero else (
+        quotient if squareplus_is_far(x) else quotient + low
+    )
+
+cdef inline real squareplus_far(real x) noexcept nogil:
+    """Beyond this the derivative is 1, whatever b."""
+    cdef real far = 2.0**100
+    if real is double:
+        far = 2.0**600
+    return far
+
+cdef inline real squareplus_derivative(real x, real b) noexcept nogil:
+    """y/s"""
+    cdef real one = 1
+    cdef real s_low, t, t_low, scale
+    cdef real s = squareplus_root(x, b, &s_low, &t, &t_low, &scale)
+    cdef real y = squareplus_forward(x, b)
+    cdef real d = y / (s * scale)
+    d = d if squareplus_is_far(x) else fma(-d, s_low * reciprocal_estimate(s), d)
+    return one if x > squareplus_far(x) else d
+
+cdef inline real squareplus_derivative_from_output(real y, real b) noexcept nogil:
+    """y^2 / (y^2 + b/4), without the square, which could overflow."""
+    cdef real one = 1, quarter = 0.25
+    return one if y > squareplus_far(y) else y / (y + quarter * b / y)
+
+
+cdef inline real root_one_plus_square(real a, real *low) noexcept nogil:
+    """sqrt(1 + a^2), which is a where a is large."""
+    cdef real zero = 0, one = 1, large = 2.0**30
+    if real is double:
+        large = 2.0**60
+    cdef real square = fma(a, a, one)
+    cdef real root = square_root(square)
+    low[0] = zero if a > large else root_low(square, fma_low(a, a, one, square), root)
+    return a if a > large else root
+
+cdef inline real bent_identity_bounded(real x) noexcept nogil:
+    """|x|, but finite: at `large` x / sqrt(x^2 + 1) is 1."""
+    cdef real large = 2.0**60
+    return at_most(large, magnitude(x))
+
+cdef inline real bent_identity_forward(real x) noexcept nogil:
+    """x + x w/2 with w = (sqrt(x^2 + 1) - 1) / x = x / (sqrt(x^2 + 1) + 1)"""
+    cdef real one = 1, half = 0.5
+    cdef real root_rest
+    cdef real a = bent_identity_bounded(x)
+    cdef real root = root_one_plus_square(a, &root_rest)
+    cdef real denominator = root + one
+    cdef real w = a / denominator
+    cdef real w_low = quotient_low(a, w, denominator, (root - denominator) + one + root_rest)
+    cdef real half_w = half * with_sign(w, x)
+    cdef real y = fma(x, half_w, x) + half * a * w_low
+    return with_sign(x * (one + half_w) if magnitude(x) > a else y, x)
+
+cdef inline real bent_identity_derivative(real x) noexcept nogil:
+    """x / (2 sqrt(x^2 + 1)) + 1"""
+    cdef real one = 1, half = 0.5
+    cdef real root_rest
+    cdef real a = bent_identity_bounded(x)
+    return fma(half, with_sign(a / root_one_plus_square(a, &root_rest), x), one)
+
+
+# ---- Gaussian and error function ------------------------------------------------------------------------------------
+
+cdef inline real gaussian_bounded(real x) noexcept nogil:
+    """|x|, but no further than where x * e^(-x^2) has rounded to zero."""
+    cdef real furthest = 10.5
+    if real is double:
+        furthest = 28
+    return at_most(furthest, magnitude(x))
+
+cdef inline real gaussian_scaled(real a) noexcept nogil:
+    """HEADROOM * e^(-a^2), from the exact square."""
+    cdef real z = a * a
+    cdef real scale
+    cdef real q = exp_down(-z, -product_low(a, a, z), &scale)
+    return fma(scale, q, scale)
+
+cdef inline real gaussian_forward(real x) noexcept nogil:
+    return gaussian_scaled(gaussian_bounded(x)) * per_headroom(x)
+
+cdef inline real gaussian_derivative(real x) noexcept nogil:
+    """-2x e^(-x^2)"""
+    cdef real two = 2
+    cdef real a = gaussian_bounded(x)
+    return gaussian_scaled(a) * with_sign(two * a, -x) * per_headroom(x)
+
+cdef inline real erf_small(real a) noexcept nogil:
+    if real is float:
+        return erf_small_f32(a)
+    else:
+        return erf_small_f64(a)
+
+cdef inline real log_erfc(real a, real *low) noexcept nogil:
+    if real is float:
+        return log_erfc_f32(a, low)
+    else:
+        return log_erfc_f64(a, low)
+
+
+cdef inline real erf_forward(real x) noexcept nogil:
+    """1 - e^log(erfc(|x|)); a polynomial where that cancels."""
+    cdef real one = 1, small = ERF_SMALL, furthest = 4
+    if real is double:
+        furthest = 6
+    cdef real a = at_most(furthest, magnitude(x))
+    cdef real low, scale
+    cdef real logarithm = log_erfc(a, &low)
+    cdef real q = exp_down(logarithm, low, &scale)
+    scale = scale * per_headroom(x)
+    cdef real y = fma(-scale, q, one - scale)
+    return with_sign(erf_small(a) if a < small else y, x)
+
+cdef inline real erf_derivative(real x) noexcept nogil:
+    """2/sqrt(pi) e^(-x^2)"""
+    cdef real two_per_root_pi = 1.1283791670955126
+    return gaussian_scaled(gaussian_bounded(x)) * two_per_root_pi * per_headroom(x)
+
+
+# ---- Logarithm, sine ------------------------------------------------------------------------------------------------
+
+cdef inline real log1p(real z, real z_low, real octaves) noexcept nogil:
+    if real is float:
+        return log1p_f32(z, z_low, octaves)
+    else:
+        return log1p_f64(z, z_low, octaves)
+
+cdef inline real half_turns(real a, real *sign) noexcept nogil:
+    if real is float:
+        return half_turns_f32(a, sign)
+    else:
+        return half_turns_f64(a, sign)
+
+cdef inline real sinc_tail(real u) noexcept nogil:
+    if real is float:
+        return sinc_tail_f32(u)
+    else:
+        return sinc_tail_f64(u)
+
+cdef inline real sinc_slope(real u) noexcept nogil:
+    if real is float:
+        return sinc_slope_f32(u)
+    else:
+        return sinc_slope_f64(u)
+
+cdef inline real cos_tail(real u) noexcept nogil:
+    if real is float:
+        return cos_tail_f32(u)
+    else:
+        return cos_tail_f64(u)
+
+
+cdef inline real arsinh_forward(real x) noexcept nogil:
+    """log1p(a + (sqrt(1 + a^2) - 1)), a = |x|; log1p(a/2) + 2 log(2) where a is large."""
+    cdef real zero = 0, one = 1, two = 2, half = 0.5, large = 2.0**30
+    if real is double:
+        large = 2.0**60
+    cdef real root_rest
+    cdef real a = magnitude(x)
+    cdef real root = root_one_plus_square(a, &root_rest)
+    cdef real rise = zero if a > large else a * (a / (one + root))
+    cdef real b = half * a if a > large else a
+    cdef real z = b + rise
+    cdef real y = log1p(z, (b - z) + rise, two if a > large else zero)
+    return with_sign(y if a <= largest_finite(x) else a, x)
+
+cdef inline real arsinh_derivative(real x) noexcept nogil:
+    """1 / sqrt(x^2 + 1)"""
+    cdef real one = 1
+    cdef real root_rest
+    return one / root_one_plus_square(magnitude(x), &root_rest)
+
+
+cdef inline real sinc_forward(real x) noexcept nogil:
+    """sin(pi r) / (pi r) times r / x, with r the distance from the nearest integer."""
+    cdef real zero = 0, one = 1, half = 0.5, large = 2.0**60
+    cdef real sign
+    cdef real a = at_most(large, magnitude(x))
+    cdef real r = half_turns(a, &sign)
+    cdef real u = r * r
+    cdef real numerator = one if a < half else r
+    cdef real denominator = one if a < half else a
+    cdef real ratio = numerator / denominator
+    cdef real less = u * sinc_tail(u)
+    cdef real ratio_low = quotient_low(numerator, ratio, denominator, zero)
+    return (product_sum(ratio, less, ratio) + fma(ratio_low, less, ratio_low)) * sign
+
+cdef inline real sinc_derivative(real x) noexcept nogil:
+    """(cos(pi x) - sinc(x)) / x; a polynomial where that cancels."""
+    cdef real one = 1, half = 0.5, large = 2.0**60
+    cdef real sign
+    cdef real a = magnitude(x)
+    cdef real r = half_turns(at_most(large, a), &sign)
+    cdef real u = r * r
+    cdef real cosine = fma(u, cos_tail(u), one) * sign
+    return x * sinc_slope(u) if a < half else (cosine - sinc_forward(x)) / x
+
+
+cdef inline real turns(real x, int quarters, real *low, real *sign) noexcept nogil:
+    if real is float:
+        return turns_f32(x, quarters, low, sign)
+    else:
+        return turns_f64(x, quarters, low, sign)
+
+cdef inline real sin_half_turns(real r, real r_low) noexcept nogil:
+    if real is float:
+        return sin_half_turns_f32(r, r_low)
+    else:
+        return sin_half_turns_f64(r, r_low)
+
+cdef inline real sinusoid_forward(real x) noexcept nogil:
+    """sin(x); x itself where it is small, NaN at infinity."""
+    cdef real small = 2.0**-12
+    if real is double:
+        small = 2.0**-27
+    cdef real a = magnitude(x)
+    cdef real low, sign
+    cdef real r = turns(x, 0, &low, &sign)
+    cdef real y = with_sign(sin_half_turns(r, low), x) * sign
+    return (x if a < small else y) if a <= largest_finite(x) else x - x
+
+cdef inline real sinusoid_derivative(real x) noexcept nogil:
+    """cos(x)"""
+    cdef real low, sign
+    cdef real r = turns(x, 1, &low, &sign)
+    cdef real y = sin_half_turns(r, low) * sign
+    return y if magnitude(x) <= largest_finite(x) else x - x

@@ -1,7 +1,7 @@
 /* Branch-free elementary functions in plain C, written so that a loop over them vectorises.
 
-   Every function exists for float (_f32) and double (_f64).  No branch, table or libm call, no double arithmetic in a
-   float function; numbers are rounded to integers by adding a large constant, and seen as bits through memcpy.
+   Every function exists for float (_f32) and double (_f64).  No branch, table (but for turns) or libm call, no double
+   arithmetic in a float function; numbers are rounded to integers by adding a large constant, and seen as bits through memcpy.
 
    The exponential comes in pieces, because that is what keeps the tails right:
 
@@ -25,6 +25,8 @@
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
+
+#include "turns.h"
 
 #if defined(_MSC_VER) && !defined(__clang__)
 #define VECMATH static __forceinline
@@ -182,15 +184,52 @@ VECMATH double magnitude_up_to_f64(double x, double limit) {
     return a < limit ? a : limit;
 }
 
+/* As product_low.   a*b + c with one rounding, or without FMA almost, where |c| is not much larger than |a*b|. */
+VECMATH float product_plus_small_f32(float a, float b, float c) {
+#if VECMATH_FMA
+    return __builtin_fmaf(a, b, c);
+#else
+    float product = a * b;
+    return product + (c + product_low_f32(a, b, product));
+#endif
+}
+
+VECMATH double product_plus_small_f64(double a, double b, double c) {
+#if VECMATH_FMA
+    return __builtin_fma(a, b, c);
+#else
+    double product = a * b;
+    return product + (c + product_low_f64(a, b, product));
+#endif
+}
+
+/* a normal and below 2^125 (2^1021); 12%; any number otherwise.
+   1/a by a subtraction from its bits (exponent and mantissa change sign, nearly): good enough for a small correction. */
+VECMATH float reciprocal_estimate_f32(float a) {
+    uint32_t bits;
+    memcpy(&bits, &a, sizeof bits);
+    bits = 0x7ef311c7u - bits;
+    memcpy(&a, &bits, sizeof a);
+    return a;
+}
+
+VECMATH double reciprocal_estimate_f64(double a) {
+    uint64_t bits;
+    memcpy(&bits, &a, sizeof bits);
+    bits = 0x7fde6238da3c2118u - bits;
+    memcpy(&a, &bits, sizeof a);
+    return a;
+}
+
 /* ---- Exponential ----------------------------------------------------------------------------------------------- */
 
 /* 0 >= x >= -EXP_FURTHEST with HEADROOM, 0 <= x <= EXP_FURTHEST with -HEADROOM; 0.58 u (0.61 u) of e^x, before scale * q
    is added to scale; NaN gives NaN.
    e^(x + x_low) = (scale + scale * q) * 2^-headroom; with q_low in place of q's last rounding, 0.08 u (0.11 u). */
-VECMATH float exp_split_low_f32(float x, float x_low, int headroom, float *scale, float *q_low) {
+VECMATH float exp_scaled_low_f32(float x, float x_low, float headroom, float *scale, float *q_low) {
     const float log2_e = 1.44269504f;
     /* Adding 1.5 * 2^23 rounds to an integer, left in the low bits; the bias there makes them an exponent field. */
-    const float to_integer = 12582912.0f + 127.0f + (float)headroom;
+    const float to_integer = 12582912.0f + 127.0f + headroom;
     /* ln 2 in two parts, the first short enough (16 bits) that n * ln2_high is exact. */
     const float ln2_high = 0.693145752f, ln2_low = 1.42860677e-6f;
     float shifted = fma_f32(x, log2_e, to_integer);
@@ -214,14 +253,22 @@ VECMATH float exp_split_low_f32(float x, float x_low, int headroom, float *scale
     return q;
 }
 
-VECMATH float exp_split_f32(float x, float x_low, int headroom, float *scale) {
+VECMATH float exp_scaled_f32(float x, float x_low, float headroom, float *scale) {
     float q_low;
-    return exp_split_low_f32(x, x_low, headroom, scale, &q_low);
+    return exp_scaled_low_f32(x, x_low, headroom, scale, &q_low);
 }
 
-VECMATH double exp_split_low_f64(double x, double x_low, int headroom, double *scale, double *q_low) {
+VECMATH float exp_split_f32(float x, float x_low, int headroom, float *scale) {
+    return exp_scaled_f32(x, x_low, (float)headroom, scale);
+}
+
+VECMATH float exp_split_low_f32(float x, float x_low, int headroom, float *scale, float *q_low) {
+    return exp_scaled_low_f32(x, x_low, (float)headroom, scale, q_low);
+}
+
+VECMATH double exp_scaled_low_f64(double x, double x_low, double headroom, double *scale, double *q_low) {
     const double log2_e = 1.4426950408889634;
-    const double to_integer = 6755399441055744.0 + 1023.0 + (double)headroom;
+    const double to_integer = 6755399441055744.0 + 1023.0 + headroom;
     /* 42 bits in the first part. */
     const double ln2_high = 0.6931471805598903, ln2_low = 5.497923018708371e-14;
     double shifted = fma_f64(x, log2_e, to_integer);
@@ -250,9 +297,17 @@ VECMATH double exp_split_low_f64(double x, double x_low, int headroom, double *s
     return q;
 }
 
-VECMATH double exp_split_f64(double x, double x_low, int headroom, double *scale) {
+VECMATH double exp_scaled_f64(double x, double x_low, double headroom, double *scale) {
     double q_low;
-    return exp_split_low_f64(x, x_low, headroom, scale, &q_low);
+    return exp_scaled_low_f64(x, x_low, headroom, scale, &q_low);
+}
+
+VECMATH double exp_split_f64(double x, double x_low, int headroom, double *scale) {
+    return exp_scaled_f64(x, x_low, (double)headroom, scale);
+}
+
+VECMATH double exp_split_low_f64(double x, double x_low, int headroom, double *scale, double *q_low) {
+    return exp_scaled_low_f64(x, x_low, (double)headroom, scale, q_low);
 }
 
 /* 0 <= a <= EXP_FURTHEST / 2; 1.1 u (1.6 u); NaN gives NaN.
@@ -418,6 +473,76 @@ VECMATH double arctan_unit_f64(double t) {
     return fma_f64(t * u, p, t);
 }
 
+/* 0 <= t <= tan(pi/8), or 1e-4 more; arctan(t) to 2^-29.6, 2^-58.2; NaN gives NaN.
+   arctan(t) - t */
+VECMATH float arctan_eighth_tail_f32(float t) {
+    float u = t * t;
+    float p = -0.06090037f;
+    p = fma_f32(p, u, 0.10599166f);
+    p = fma_f32(p, u, -0.14244391f);
+    p = fma_f32(p, u, 0.19998528f);
+    p = fma_f32(p, u, -0.33333316f);
+    return t * u * p;
+}
+
+VECMATH double arctan_eighth_tail_f64(double t) {
+    double u = t * t;
+    double p = -0.01790646962244771;
+    p = fma_f64(p, u, 0.03806378409702209);
+    p = fma_f64(p, u, -0.050392706040445996);
+    p = fma_f64(p, u, 0.05847881120088159);
+    p = fma_f64(p, u, -0.0666310287738932);
+    p = fma_f64(p, u, 0.07692060113590031);
+    p = fma_f64(p, u, -0.09090897752762471);
+    p = fma_f64(p, u, 0.11111110783354798);
+    p = fma_f64(p, u, -0.14285714280197453);
+    p = fma_f64(p, u, 0.1999999999995366);
+    p = fma_f64(p, u, -0.333333333333332);
+    return t * u * p;
+}
+
+/* 0 <= a <= 1; 1.00, 1.0 (1.9, 1.4) ULP; NaN gives NaN.
+   a - tanh(a): a cubed, in two parts, times a polynomial in a^2. */
+VECMATH float tanh_shrink_unit_f32(float a) {
+    const float third = 0.33333334f;
+    float b = a * 0x1p32f, u = a * a, cube = b * u; /* scaled up, as its low part would be subnormal */
+    float cube_low = fma_f32(b, product_low_f32(a, a, u), product_low_f32(b, u, cube));
+    float p = -0.00020570381f;
+    p = fma_f32(p, u, 0.0011495082f);
+    p = fma_f32(p, u, -0.003527428f);
+    p = fma_f32(p, u, 0.008924968f);
+    p = fma_f32(p, u, -0.021912947f);
+    p = fma_f32(p, u, 0.053978212f);
+    p = fma_f32(p, u, -0.13333412f);
+    float sum = fma_f32(p, u, third);
+    float sum_low = fma_low_f32(p, u, third, sum);
+    return product_sum_f32(cube, sum, fma_f32(cube_low, sum, cube * sum_low)) * 0x1p-32f;
+}
+
+VECMATH double tanh_shrink_unit_f64(double a) {
+    const double third = 0.3333333333333333;
+    double b = a * 0x1p128, u = a * a, cube = b * u; /* scaled up, as its low part would be subnormal */
+    double cube_low = fma_f64(b, product_low_f64(a, a, u), product_low_f64(b, u, cube));
+    double p = -2.3522290689039743e-08;
+    p = fma_f64(p, u, 2.506972428966682e-07);
+    p = fma_f64(p, u, -1.3352224964785033e-06);
+    p = fma_f64(p, u, 4.896357634365604e-06);
+    p = fma_f64(p, u, -1.447991505279903e-05);
+    p = fma_f64(p, u, 3.826765073350079e-05);
+    p = fma_f64(p, u, -9.637814637044036e-05);
+    p = fma_f64(p, u, 0.00023891444908383014);
+    p = fma_f64(p, u, -0.0005899637691378464);
+    p = fma_f64(p, u, 0.001455820650815447);
+    p = fma_f64(p, u, -0.0035921259475033365);
+    p = fma_f64(p, u, 0.008863235316327404);
+    p = fma_f64(p, u, -0.02186948852253479);
+    p = fma_f64(p, u, 0.053968253967776984);
+    p = fma_f64(p, u, -0.13333333333332625);
+    double sum = fma_f64(p, u, third);
+    double sum_low = fma_low_f64(p, u, third, sum);
+    return product_sum_f64(cube, sum, fma_f64(cube_low, sum, cube * sum_low)) * 0x1p-128;
+}
+
 /* 0 <= z <= pi/4; 0.67, 0.65 (0.72, 0.70) ULP; NaN gives NaN.
    sin(z) */
 VECMATH float sin_quarter_f32(float z) {
@@ -498,6 +623,347 @@ VECMATH double normal_tail_f64(double v, double v_low, double *low) {
     double tail = fma_f64(slope, w, 0.819883377855841);
     *low = fma_f64(fma_f64(p, w, slope), v_low, fma_f64(slope_low, w, fma_low_f64(slope, w, 0.819883377855841, tail)));
     return tail;
+}
+
+/* ---- Logarithm, error function, sine ---------------------------------------------------------------------------- */
+
+/* -1 < z < 2^127 (2^1023); 0.70, 0.83 (0.80, 0.83) ULP; NaN gives NaN.
+   log1p(z + z_low) + octaves * ln 2: octaves is for those whose argument would be too large. */
+VECMATH float log1p_f32(float z, float z_low, float octaves) {
+    const uint32_t root_half = 0x3f3504f3u, one = 0x3f800000u;
+    const float ln2_high = 0.693145752f, ln2_low = 1.42860677e-6f, to_integer = 12582912.0f;
+    const uint32_t to_integer_bits = 0x4b400000u;
+    float u = 1.0f + z;
+    float u_without = u - 1.0f;
+    float u_low = ((z - u_without) + (1.0f - (u - u_without))) + z_low;
+    uint32_t bits, exponent, n_bits;
+    memcpy(&bits, &u, sizeof bits);
+    exponent = (bits - root_half + one) >> 23; /* biased; u / 2^n in [sqrt(1/2), sqrt(2)) */
+    n_bits = to_integer_bits + exponent - 127u;
+    bits -= (exponent << 23) - one;
+    float m, per_power, n;
+    memcpy(&m, &bits, sizeof m);
+    bits = 2u * one - (exponent << 23);
+    memcpy(&per_power, &bits, sizeof per_power);
+    memcpy(&n, &n_bits, sizeof n);
+    n = (n - to_integer) + octaves;
+
+    float r_high = m - 1.0f;
+    float r_rest = u_low * per_power;
+    float r = r_high + r_rest;
+    float p = -0.07608471f;
+    p = fma_f32(p, r, 0.12899816f);
+    p = fma_f32(p, r, -0.13245848f);
+    p = fma_f32(p, r, 0.14182478f);
+    p = fma_f32(p, r, -0.16608801f);
+    p = fma_f32(p, r, 0.20001955f);
+    p = fma_f32(p, r, -0.25001597f);
+    p = fma_f32(p, r, 0.33333325f);
+    p = fma_f32(p, r, -0.49999988f);
+    float total = fma_f32(n, ln2_high, r);
+    float total_low = fma_f32(n, ln2_high, -total) + r;
+    float rest = fma_f32(n, ln2_low, (r_high - r) + r_rest);
+    return total + (total_low + fma_f32(r * r, p, rest));
+}
+
+VECMATH double log1p_f64(double z, double z_low, double octaves) {
+    const uint64_t root_half = 0x3fe6a09e667f3bcdu, one = 0x3ff0000000000000u;
+    const double ln2_high = 0.6931471805598903, ln2_low = 5.497923018708371e-14, to_integer = 6755399441055744.0;
+    const uint64_t to_integer_bits = 0x4338000000000000u;
+    double u = 1.0 + z;
+    double u_without = u - 1.0;
+    double u_low = ((z - u_without) + (1.0 - (u - u_without))) + z_low;
+    uint64_t bits, exponent, n_bits;
+    memcpy(&bits, &u, sizeof bits);
+    exponent = (bits - root_half + one) >> 52; /* biased; u / 2^n in [sqrt(1/2), sqrt(2)) */
+    n_bits = to_integer_bits + exponent - 1023u;
+    bits -= (exponent << 52) - one;
+    double m, per_power, n;
+    memcpy(&m, &bits, sizeof m);
+    bits = 2u * one - (exponent << 52);
+    memcpy(&per_power, &bits, sizeof per_power);
+    memcpy(&n, &n_bits, sizeof n);
+    n = (n - to_integer) + octaves;
+
+    double r_high = m - 1.0;
+    double r_rest = u_low * per_power;
+    double r = r_high + r_rest;
+    double p = 0.026171835715184517;
+    p = fma_f64(p, r, -0.060035548450998254);
+    p = fma_f64(p, r, 0.06526765283383745);
+    p = fma_f64(p, r, -0.05678055800952735);
+    p = fma_f64(p, r, 0.05659967292331432);
+    p = fma_f64(p, r, -0.061946168229421374);
+    p = fma_f64(p, r, 0.06685792795572121);
+    p = fma_f64(p, r, -0.07149883488805837);
+    p = fma_f64(p, r, 0.07691443214494541);
+    p = fma_f64(p, r, -0.08332869470136504);
+    p = fma_f64(p, r, 0.090909270886162);
+    p = fma_f64(p, r, -0.1000001763926694);
+    p = fma_f64(p, r, 0.11111111103165984);
+    p = fma_f64(p, r, -0.12499999614135716);
+    p = fma_f64(p, r, 0.1428571427970118);
+    p = fma_f64(p, r, -0.1666666667118305);
+    p = fma_f64(p, r, 0.20000000000082727);
+    p = fma_f64(p, r, -0.24999999999976438);
+    p = fma_f64(p, r, 0.33333333333333043);
+    p = fma_f64(p, r, -0.5000000000000003);
+    double total = fma_f64(n, ln2_high, r);
+    double total_low = fma_f64(n, ln2_high, -total) + r;
+    double rest = fma_f64(n, ln2_low, (r_high - r) + r_rest);
+    return total + (total_low + fma_f64(r * r, p, rest));
+}
+
+/* 0 <= a <= ERF_SMALL; 0.80, 0.76 (1.06, 0.88) ULP; NaN gives NaN.
+   erf(a) */
+#define ERF_SMALL 0.9375f
+VECMATH float erf_small_f32(float a) {
+    float u = a * a;
+    float p = 8.000269e-05f;
+    p = fma_f32(p, u, -0.0008050383f);
+    p = fma_f32(p, u, 0.005192438f);
+    p = fma_f32(p, u, -0.026855737f);
+    p = fma_f32(p, u, 0.11283626f);
+    p = fma_f32(p, u, -0.3761263f);
+    p = fma_f32(p, u, 0.12837917f);
+    return fma_f32(p, a, a);
+}
+
+VECMATH double erf_small_f64(double a) {
+    double u = a * a;
+    double p = -7.16903726849843e-10;
+    p = fma_f64(p, u, 1.3419653922156879e-08);
+    p = fma_f64(p, u, -1.6146259357881594e-07);
+    p = fma_f64(p, u, 1.6440131966343513e-06);
+    p = fma_f64(p, u, -1.4924205271136678e-05);
+    p = fma_f64(p, u, 0.00012055269951261245);
+    p = fma_f64(p, u, -0.0008548325220882626);
+    p = fma_f64(p, u, 0.005223977592834376);
+    p = fma_f64(p, u, -0.026866170641651192);
+    p = fma_f64(p, u, 0.1128379167093588);
+    p = fma_f64(p, u, -0.3761263890318333);
+    p = fma_f64(p, u, 0.12837916709551256);
+    return fma_f64(p, a, a);
+}
+
+/* ERF_SMALL <= a <= 4 (6 for double); its exponential to 2^-28, 2^-57 of 1, logarithm + low; NaN gives NaN.
+   log(erfc(a)), between -infinity and 0 also for smaller a >= 0.  In low: the last two steps' rounding errors. */
+VECMATH float log_erfc_f32(float a, float *low) {
+    float p = 0.00021337297f;
+    p = fma_f32(p, a, -0.0032098978f);
+    p = fma_f32(p, a, 0.022873688f);
+    p = fma_f32(p, a, -0.105236344f);
+    p = fma_f32(p, a, -0.6357378f);
+    float slope = fma_f32(p, a, -1.1285086f);
+    float slope_low = fma_low_f32(p, a, -1.1285086f, slope);
+    float logarithm = a * slope;
+    *low = fma_f32(a, slope_low, product_low_f32(a, slope, logarithm));
+    return logarithm;
+}
+
+VECMATH double log_erfc_f64(double a, double *low) {
+    double p = 1.684388846579157e-12;
+    p = fma_f64(p, a, -7.399441656226479e-11);
+    p = fma_f64(p, a, 1.5224727735358989e-09);
+    p = fma_f64(p, a, -1.9486240553455818e-08);
+    p = fma_f64(p, a, 1.7357783188899794e-07);
+    p = fma_f64(p, a, -1.1382577064237599e-06);
+    p = fma_f64(p, a, 5.644814263706598e-06);
+    p = fma_f64(p, a, -2.1218571656532044e-05);
+    p = fma_f64(p, a, 5.8308620569490636e-05);
+    p = fma_f64(p, a, -0.00010016933142377897);
+    p = fma_f64(p, a, 8.587281248708438e-06);
+    p = fma_f64(p, a, 0.0005649612291230907);
+    p = fma_f64(p, a, -0.0016830448920304648);
+    p = fma_f64(p, a, 0.0002048885847646859);
+    p = fma_f64(p, a, 0.019128875836393503);
+    p = fma_f64(p, a, -0.10277230364186969);
+    p = fma_f64(p, a, -0.6366199092172261);
+    double slope = fma_f64(p, a, -1.1283791479294525);
+    double slope_low = fma_low_f64(p, a, -1.1283791479294525, slope);
+    double logarithm = a * slope;
+    *low = fma_f64(a, slope_low, product_low_f64(a, slope, logarithm));
+    return logarithm;
+}
+
+/* 0 <= a, also infinite; exact; NaN gives NaN.
+   r = a - n, n the nearest integer, and sign = (-1)^n: sin(pi a) = sign * sin(pi r).  Infinity counts as an even integer. */
+VECMATH float half_turns_f32(float a, float *sign) {
+    const float whole = 0x1p23f; /* from here on every number is an integer, from twice that an even one */
+    float bounded = a > 2.0f * whole ? 2.0f * whole : a;
+    float shift = bounded < whole ? whole : 0.0f;
+    float shifted = bounded + shift; /* its last bit tells odd from even */
+    uint32_t bits;
+    memcpy(&bits, &shifted, sizeof bits);
+    bits = (bits << 31) | 0x3f800000u;
+    memcpy(sign, &bits, sizeof bits);
+    return bounded - (shifted - shift);
+}
+
+VECMATH double half_turns_f64(double a, double *sign) {
+    const double whole = 0x1p52; /* from here on every number is an integer, from twice that an even one */
+    double bounded = a > 2.0 * whole ? 2.0 * whole : a;
+    double shift = bounded < whole ? whole : 0.0;
+    double shifted = bounded + shift; /* its last bit tells odd from even */
+    uint64_t bits;
+    memcpy(&bits, &shifted, sizeof bits);
+    bits = (bits << 63) | 0x3ff0000000000000u;
+    memcpy(sign, &bits, sizeof bits);
+    return bounded - (shifted - shift);
+}
+
+/* 0 <= u <= 1/4; 1 + u * tail is sin(pi r) / (pi r), u = r^2, to 2^-27, 2^-61; NaN gives NaN. */
+VECMATH float sinc_tail_f32(float u) {
+    float p = 0.024718173f;
+    p = fma_f32(p, u, -0.190444f);
+    p = fma_f32(p, u, 0.8117159f);
+    p = fma_f32(p, u, -1.6449333f);
+    return p;
+}
+
+VECMATH double sinc_tail_f64(double u) {
+    double p = 2.4518343285662235e-07;
+    p = fma_f64(p, u, -6.972267443639253e-06);
+    p = fma_f64(p, u, 0.00014842791662408482);
+    p = fma_f64(p, u, -0.0023460809132996095);
+    p = fma_f64(p, u, 0.02614784780794348);
+    p = fma_f64(p, u, -0.19075182412167535);
+    p = fma_f64(p, u, 0.8117424252833462);
+    p = fma_f64(p, u, -1.6449340668482264);
+    return p;
+}
+
+/* 0 <= u <= 1/4; 1.2, 1.3 (1.2, 1.3) ULP; NaN gives NaN.
+   The derivative of sin(pi r) / (pi r), over r; u = r^2. */
+VECMATH float sinc_slope_f32(float u) {
+    float p = -0.021960393f;
+    p = fma_f32(p, u, 0.2087378f);
+    p = fma_f32(p, u, -1.1444566f);
+    p = fma_f32(p, u, 3.2469673f);
+    p = fma_f32(p, u, -3.289868f);
+    return p;
+}
+
+VECMATH double sinc_slope_f64(double u) {
+    double p = 3.91960086499412e-06;
+    p = fma_f64(p, u, -9.760913720755424e-05);
+    p = fma_f64(p, u, 0.001781134213362649);
+    p = fma_f64(p, u, -0.023460809018529507);
+    p = fma_f64(p, u, 0.20918278245533553);
+    p = fma_f64(p, u, -1.1445109447297908);
+    p = fma_f64(p, u, 3.246969701133382);
+    p = fma_f64(p, u, -3.289868133696453);
+    return p;
+}
+
+/* 0 <= u <= 1/4; 1 + u * tail is cos(pi r), u = r^2, to 2^-29, 2^-57; NaN gives NaN. */
+VECMATH float cos_tail_f32(float u) {
+    float p = -0.023963781f;
+    p = fma_f32(p, u, 0.23468375f);
+    p = fma_f32(p, u, -1.3351616f);
+    p = fma_f32(p, u, 4.0587053f);
+    p = fma_f32(p, u, -4.934802f);
+    return p;
+}
+
+VECMATH double cos_tail_f64(double u) {
+    double p = 4.147493193582283e-06;
+    p = fma_f64(p, u, -0.00010456472376004246);
+    p = fma_f64(p, u, 0.0019295556388194016);
+    p = fma_f64(p, u, -0.02580688862973126);
+    p = fma_f64(p, u, 0.2353306301207713);
+    p = fma_f64(p, u, -1.3352627688432088);
+    p = fma_f64(p, u, 4.058712126416505);
+    p = fma_f64(p, u, -4.934802200544677);
+    return p;
+}
+
+/* x finite; r + low to 2^-63 (2^-127) and, |x| >= 2^-12 (2^-27), to 2^-32 (2^-60) of itself; any numbers at infinity and NaN.
+   0 <= r <= 1/2 and sign = -1 or 1, with sin(|x| + quarters * pi/2) = sign * sin(pi (r + low)), quarters 0 or 1.
+   Smaller |x| count as 2^-12 (2^-27).
+
+   |x| is an integer m times 2^e; 2^e / pi modulo 2 comes from a table, and m times it is computed in integers, modulo 2
+   (Payne and Hanek 1983). */
+VECMATH float turns_f32(float x, int quarters, float *low, float *sign) {
+    int32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    bits &= 0x7fffffff;
+    bits = bits < 0x39800000 ? 0x39800000 : bits;
+    int32_t row = (bits >> 23) - 115;
+    uint32_t m = ((uint32_t)bits & 0x7fffffu) | 0x800000u;
+    uint64_t phase = ((uint64_t)(m * TURNS_F32[0][row]) << 32) + (uint64_t)m * TURNS_F32[1][row]
+        + (((uint64_t)m * TURNS_F32[2][row]) >> 32);
+    int32_t high = (int32_t)((uint32_t)(phase >> 32) + ((uint32_t)quarters << 30));
+    uint32_t rest = (uint32_t)phase;
+    uint32_t sign_bits = ((uint32_t)high & 0x80000000u) | 0x3f800000u;
+    memcpy(sign, &sign_bits, sizeof sign_bits);
+    int32_t beyond_half = (int32_t)((uint32_t)high << 1) >> 31; /* then 1 minus it: all bits inverted */
+    high = (high ^ beyond_half) & 0x7fffffff;
+    rest ^= (uint32_t)beyond_half;
+    float first = (float)(high & 0x7fffff00) * 0x1p-31f;
+    float second = (float)(int32_t)(((uint32_t)(high & 0xff) << 16) | (rest >> 16)) * 0x1p-47f;
+    float third = (float)(int32_t)(rest & 0xffffu) * 0x1p-63f;
+    float tail = second + third;
+    float r = first + tail;
+    *low = (first - r) + tail;
+    return r;
+}
+
+VECMATH double turns_f64_piece(uint64_t integer) { /* below 2^52 */
+    const uint64_t exponent = 0x4330000000000000u;
+    double piece;
+    integer |= exponent;
+    memcpy(&piece, &integer, sizeof piece);
+    return piece - 0x1p52;
+}
+
+VECMATH double turns_f64(double x, int quarters, double *low, double *sign) {
+    const uint64_t half = 0xffffffffu;
+    double a = fabs(x);
+    a = a < 0x1p-27 ? 0x1p-27 : a;
+    uint64_t bits;
+    memcpy(&bits, &a, sizeof bits);
+    uint64_t row = (bits >> 52) - 996u;
+    uint64_t m0 = bits & half, m1 = ((bits >> 32) & 0xfffffu) | 0x100000u;
+    uint64_t w0 = TURNS_F64[0][row], w1 = TURNS_F64[1][row], w2 = TURNS_F64[2][row];
+    uint64_t t0 = w0 >> 32, t1 = w0 & half, t2 = w1 >> 32, t3 = w1 & half, t4 = w2 >> 32, t5 = w2 & half;
+    uint64_t a1 = m0 * t1, a2 = m0 * t2, a3 = m0 * t3, a4 = m0 * t4;
+    uint64_t b2 = m1 * t2, b3 = m1 * t3, b4 = m1 * t4, b5 = m1 * t5;
+    uint64_t c3 = (a3 & half) + (a4 >> 32) + (b4 & half) + (b5 >> 32);
+    uint64_t c2 = (a2 & half) + (a3 >> 32) + (b3 & half) + (b4 >> 32) + (c3 >> 32);
+    uint64_t c1 = (a1 & half) + (a2 >> 32) + (b2 & half) + (b3 >> 32) + (c2 >> 32);
+    uint64_t c0 = m0 * t0 + (a1 >> 32) + m1 * t1 + (b2 >> 32) + (c1 >> 32) + ((uint64_t)quarters << 30);
+    uint64_t sign_bits = ((c0 << 32) & 0x8000000000000000u) | 0x3ff0000000000000u;
+    memcpy(sign, &sign_bits, sizeof sign_bits);
+    uint64_t beyond_half = 0u - ((c0 >> 30) & 1u); /* then 1 minus it: all bits inverted */
+    double first = turns_f64_piece((c0 ^ beyond_half) & 0x3fffffffu) * 0x1p-31;
+    double second = turns_f64_piece((c1 ^ beyond_half) & half) * 0x1p-63;
+    double third = turns_f64_piece((c2 ^ beyond_half) & half) * 0x1p-95 + turns_f64_piece((c3 ^ beyond_half) & half) * 0x1p-127;
+    double top = first + second;
+    double tail = ((first - top) + second) + third;
+    double r = top + tail;
+    *low = (top - r) + tail;
+    return r;
+}
+
+/* 0 <= r <= 1/2, |r_low| half an ULP of r; 1.1, 1.05 (1.35, 1.05) ULP; NaN gives NaN.
+   sin(pi (r + r_low)); from 1/4 on the cosine of what is missing to 1/2. */
+VECMATH float sin_half_turns_f32(float r, float r_low) {
+    const float pi = 3.14159274f, pi_low = -8.74227766e-8f, pi_squared = 9.86960440f;
+    float v = r > 0.25f ? 0.5f - r : r;
+    float u = v * v;
+    float sine = product_sum_f32(v, pi, fma_f32(v * pi * u, sinc_tail_f32(u), fma_f32(v, pi_low, r_low * pi)));
+    float cosine = 1.0f + fma_f32(u, cos_tail_f32(u), v * r_low * pi_squared);
+    return r > 0.25f ? cosine : sine;
+}
+
+VECMATH double sin_half_turns_f64(double r, double r_low) {
+    const double pi = 3.141592653589793, pi_low = 1.2246467991473532e-16, pi_squared = 9.869604401089358;
+    double v = r > 0.25 ? 0.5 - r : r;
+    double u = v * v;
+    double sine = product_sum_f64(v, pi, fma_f64(v * pi * u, sinc_tail_f64(u), fma_f64(v, pi_low, r_low * pi)));
+    double cosine = 1.0 + fma_f64(u, cos_tail_f64(u), v * r_low * pi_squared);
+    return r > 0.25 ? cosine : sine;
 }
 
 #endif
