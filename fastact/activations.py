@@ -608,6 +608,8 @@ def _isru_derivative(x, alpha):
         smooth=True,
         zero_centred=True,
         identity_near_zero=True,
+        ulp=1.75,
+        derivative_ulp=4,
     ),
 )
 def isru(x, alpha=1.0):
@@ -647,6 +649,8 @@ algebraic = isru
         smooth=True,
         zero_centred=True,
         identity_near_zero=True,
+        ulp=1.75,
+        derivative_ulp=4,
     ),
 )
 def isrlu(x, alpha=1.0):
@@ -685,6 +689,8 @@ def isrlu(x, alpha=1.0):
         smooth=True,
         zero_centred=False,
         identity_near_zero=False,
+        ulp=1.5,
+        derivative_ulp=3,
     ),
 )
 def squareplus(x, b=4.0):
@@ -730,6 +736,8 @@ def _bent_identity_derivative(x):
         smooth=True,
         zero_centred=True,
         identity_near_zero=True,
+        ulp=1.5,
+        derivative_ulp=1.25,
     ),
 )
 def bent_identity(x):
@@ -760,6 +768,8 @@ def bent_identity(x):
         smooth=True,
         zero_centred=False,
         identity_near_zero=False,
+        ulp=1,
+        derivative_ulp=1.75,
     ),
 )
 def gaussian(x):
@@ -822,6 +832,8 @@ def erf(x):
         smooth=True,
         zero_centred=True,
         identity_near_zero=True,
+        ulp=1.5,
+        derivative_ulp=2.25,
     ),
 )
 def arsinh(x):
@@ -853,6 +865,8 @@ def arsinh(x):
         smooth=True,
         zero_centred=False,
         identity_near_zero=False,
+        ulp=2,
+        derivative_ulp=2.25,
     ),
 )
 def sinc(x):

@@ -18,6 +18,7 @@ mp = mpmath.mp.clone()
 mp.prec = 1200  # digits enough where the smallest float64 is what is left of a difference from 1
 LONG_DOUBLE_IS_EXTENDED = np.finfo(np.longdouble).nmant >= 63
 _L = np.longdouble
+_PI = _L(np.pi) + _L(1.2246467991473532e-16)
 
 
 def _mp_cdf(x):
@@ -42,20 +43,19 @@ _MPMATH = {
 
 def _sin_pi(x, quarters):
     """sin(pi x), or with a quarter cos(pi x)."""
-    pi = _L(np.pi) + _L(1.2246467991473532e-16)
     n = np.rint(x)
     sign = 1 - 2 * np.fmod(np.abs(n), 2)
-    return sign * (np.cos(pi * (x - n)) if quarters else np.sin(pi * (x - n)))
+    return sign * (np.cos(_PI * (x - n)) if quarters else np.sin(_PI * (x - n)))
 
 
 _LONG_DOUBLE = {
     **{name: getattr(np, name) for name in _NAMES.split()},
-    **{"arctan": np.arctan, "arsinh": np.arcsinh, "pi": _L(np.pi) + _L(1.2246467991473532e-16), "abs": np.abs, "max": np.maximum, "min": np.minimum},
+    **{"arctan": np.arctan, "arsinh": np.arcsinh, "pi": _PI, "abs": np.abs, "max": np.maximum, "min": np.minimum},
     "where": np.where,
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
     "sinpi": lambda x: _sin_pi(x, 0),
     "cospi": lambda x: _sin_pi(x, 1),
-    "sinc": lambda x: np.where(x == 0, _L(1), _sin_pi(x, 0) / (_L(np.pi) + _L(1.2246467991473532e-16)) / np.where(x == 0, _L(1), x)),
+    "sinc": lambda x: np.where(x == 0, _L(1), _sin_pi(x, 0) / (_PI) / np.where(x == 0, _L(1), x)),
     # scipy's are good to some 1e-13: exact enough beside float32
     "erf": lambda x: scipy.special.erf(x.astype(np.float64)).astype(_L),
     "Phi": lambda x: scipy.special.ndtr(x.astype(np.float64)).astype(_L),

@@ -8,6 +8,7 @@ import fastact
 
 #: Parameters other than the defaults, for which the bound is one ULP wider: the product with the parameter is rounded too.
 OTHER_PARAMETERS = {"leaky_relu": [0.3], "prelu": [0.1], "elu": [0.7], "softplus": [2.5], "silu": [1.702]}
+OTHER_PARAMETERS |= {"isru": [3.0], "isrlu": [0.2], "squareplus": [0.3]}
 
 EXACT_CACHE = {}
 
