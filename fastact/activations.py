@@ -632,7 +632,7 @@ def isru(x, alpha=1.0):
     array([-1. ,  0. ,  0.6])
     """
     a, square = _isru_square(x, alpha)
-    return np.where(alpha == 0, x, np.copysign(a / np.sqrt(square), x))
+    return np.where(alpha == 0, x, np.copysign(special.times_reciprocal_root(a, square), x))
 
 
 algebraic = isru
@@ -674,7 +674,7 @@ def isrlu(x, alpha=1.0):
     array([-1. , -0.6,  2. ])
     """
     a, square = _isru_square(x, alpha)
-    return np.where((x >= 0) | (alpha == 0), x, -a / np.sqrt(square))
+    return np.where((x >= 0) | (alpha == 0), x, -special.times_reciprocal_root(a, square))
 
 
 @activation(
