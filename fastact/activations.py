@@ -1576,6 +1576,8 @@ def _isru_derivative(x, alpha):
         smooth=True,
         zero_centred=True,
         identity_near_zero=True,
+        ulp=1.75,
+        derivative_ulp=4,
     ),
 )
 def isru(x, alpha=1.0):
@@ -1598,7 +1600,7 @@ def isru(x, alpha=1.0):
     array([-1. ,  0. ,  0.6])
     """
     a, square = _isru_square(x, alpha)
-    return np.where(alpha == 0, x, np.copysign(a / np.sqrt(square), x))
+    return np.where(alpha == 0, x, np.copysign(special.times_reciprocal_root(a, square), x))
 
 
 algebraic = isru
@@ -1615,6 +1617,8 @@ algebraic = isru
         smooth=True,
         zero_centred=True,
         identity_near_zero=True,
+        ulp=1.75,
+        derivative_ulp=4,
     ),
 )
 def isrlu(x, alpha=1.0):
@@ -1638,7 +1642,7 @@ def isrlu(x, alpha=1.0):
     array([-1. , -0.6,  2. ])
     """
     a, square = _isru_square(x, alpha)
-    return np.where((x >= 0) | (alpha == 0), x, -a / np.sqrt(square))
+    return np.where((x >= 0) | (alpha == 0), x, -special.times_reciprocal_root(a, square))
 
 
 @activation(
@@ -1653,6 +1657,8 @@ def isrlu(x, alpha=1.0):
         smooth=True,
         zero_centred=False,
         identity_near_zero=False,
+        ulp=1.5,
+        derivative_ulp=3,
     ),
 )
 def squareplus(x, b=4.0):
@@ -1698,6 +1704,8 @@ def _bent_identity_derivative(x):
         smooth=True,
         zero_centred=True,
         identity_near_zero=True,
+        ulp=1.5,
+        derivative_ulp=1.25,
     ),
 )
 def bent_identity(x):
@@ -1728,6 +1736,8 @@ def bent_identity(x):
         smooth=True,
         zero_centred=False,
         identity_near_zero=False,
+        ulp=1,
+        derivative_ulp=1.75,
     ),
 )
 def gaussian(x):
@@ -1790,6 +1800,8 @@ def erf(x):
         smooth=True,
         zero_centred=True,
         identity_near_zero=True,
+        ulp=1.5,
+        derivative_ulp=2.25,
     ),
 )
 def arsinh(x):
@@ -1821,6 +1833,8 @@ def arsinh(x):
         smooth=True,
         zero_centred=False,
         identity_near_zero=False,
+        ulp=2,
+        derivative_ulp=2.25,
     ),
 )
 def sinc(x):

@@ -222,11 +222,20 @@ def _squareplus_root(x, b):
     far = a > 2.0**450
     down = np.where(far, 2.0**-513, 1.0)
     a = a * down
-    square = a * a + b * down * down
-    s = np.sqrt(square)
-    product = s * s
-    s_low = ((square - product) - _product_low(s, s, product)) / (2 * s)
-    return s, s_low, a, np.where(far, 2.0**513, 1.0)
+    return *_root(a * a + b * down * down), a, np.where(far, 2.0**513, 1.0)
+
+
+def times_reciprocal_root(a, square):
+    """a / sqrt(square)"""
+    quotient, low = _divide(a, 0.0, *_root(square))
+    return quotient + low
+
+
+def _root(square):
+    """The square root in two parts."""
+    root = np.sqrt(square)
+    product = root * root
+    return root, ((square - product) - _product_low(root, root, product)) / (2 * root)
 
 
 def bent_identity(x):

@@ -16,6 +16,17 @@ OTHER_PARAMETERS = {
     "silu": [1.702],
     "generalized_logistic": [2.5],
     "soft_clipping": [20],
+    "isru": [3.0],
+    "isrlu": [0.2],
+    "squareplus": [0.3],
+    "celu": [0.7],
+    "hard_tanh": [-0.3, 2.5],
+    "hard_sigmoid": [0.2, 0.5],
+    "hard_shrink": [0.3],
+    "soft_shrink": [0.3],
+    "threshold": [0.1, 20],
+    "srelu": [-0.4, 0.1, 0.7, 1.3],
+    "star_relu": [-1.3, 0.77],
 }
 
 EXACT_CACHE = {}
