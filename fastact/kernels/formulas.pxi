@@ -539,7 +539,7 @@ cdef inline real mish_derivative(real x) noexcept nogil:
     cdef real g = mish_exp(bounded, &g_low)
     cdef real t = mish_tanh(bounded, g, g_low, &t_low, &r)
     cdef real numerator = fma(g, g * per_headroom(x), g)
-    cdef real d = (fma(four * bounded * r, numerator * r, t_low) + t) * per_headroom(x)
+    cdef real d = fma(four * bounded * r, fma(numerator, r, g_low * r), t) * per_headroom(x)
     return d if x < mish_highest(x) else (one if x == x else x)
 
 
@@ -625,7 +625,7 @@ cdef inline real gelu_tanh_denominator(real x, real *a, real *z_slope) noexcept 
     cdef real p = fma(c, square, k)
     cdef real p_low = fma_low(c, square, k, p) + fma(c, square_low, fma(c_low, square, k_low))
     cdef real z = a[0] * p
-    z_slope[0] = a[0] * fma(three * c, square, k + k_low)
+    z_slope[0] = a[0] * product_plus_small(three * c, square, k + k_low)
     return one_plus_exp(z, fma(a[0], p_low, product_low(a[0], p, z)))
 
 cdef inline real gelu_tanh_forward(real x) noexcept nogil:
