@@ -120,7 +120,7 @@ def test_smallest_and_largest(backend, name, dtype):
     huge = np.array([info.max, -info.max], dtype)
     low, *_, high = LIMITS[f.name]
     if np.isinf(high):
-        assert f(huge)[0] == info.max
+        assert f(huge)[0] == (INF if f.name == "exponential" else info.max)
     else:
         assert f(huge)[0] == dtype(high)
     if np.isfinite(low):
