@@ -427,6 +427,7 @@ def _tanh_derivative(x):
         smooth=True,
         zero_centred=True,
         identity_near_zero=True,
+        derivative_ulp=3,
     ),
 )
 def tanh(x):
@@ -460,6 +461,8 @@ def tanh(x):
         smooth=True,
         zero_centred=True,
         identity_near_zero=False,
+        ulp=1.6,
+        derivative_ulp=3,
     ),
 )
 def tanh_shrink(x):
@@ -499,6 +502,8 @@ def _softplus_derivative(x, beta):
         smooth=True,
         zero_centred=False,
         identity_near_zero=False,
+        ulp=1.6,
+        derivative_ulp=3,
     ),
 )
 def softplus(x, beta=1.0):
@@ -540,6 +545,8 @@ def _log_sigmoid_derivative(x):
         smooth=True,
         zero_centred=False,
         identity_near_zero=False,
+        ulp=1.7,
+        derivative_ulp=3.5,
     ),
 )
 def log_sigmoid(x):
@@ -656,6 +663,8 @@ def _arctan_derivative(x):
         smooth=True,
         zero_centred=True,
         identity_near_zero=True,
+        ulp=1.7,
+        derivative_ulp=3,
     ),
 )
 def arctan(x):
@@ -737,6 +746,7 @@ def _generalized_logistic_derivative(x, alpha):
         smooth=True,
         zero_centred=False,
         identity_near_zero=False,
+        derivative_ulp=3,
     ),
 )
 def generalized_logistic(x, alpha=1.0):
