@@ -78,7 +78,9 @@ def _gated(x, z, z_low):
     quotient = np.where(negative, least * e, x) / total
     correction = lost / total + np.where(negative, z_low, 0)
     tail = _times_exp_minus(least, z, z_low)
-    return np.where(negative & (z > 600), tail, np.where(np.isinf(quotient) | (quotient == 0), quotient, quotient - quotient * correction))
+    return np.where(
+        negative & (z > 600), tail, np.where(np.isinf(quotient) | (quotient == 0), quotient, quotient - quotient * correction)
+    )
 
 
 def _gated_slope(x, z, z_low, z_slope):

@@ -53,7 +53,11 @@ _LONG_DOUBLE = {
 class _Elementwise(ast.NodeTransformer):
     def visit_Constant(self, node):
         """A decimal fraction is that number, not the nearest double."""
-        return ast.Call(ast.Name("decimal", ast.Load()), [ast.Constant(repr(node.value))], []) if isinstance(node.value, float) else node
+        return (
+            ast.Call(ast.Name("decimal", ast.Load()), [ast.Constant(repr(node.value))], [])
+            if isinstance(node.value, float)
+            else node
+        )
 
     """Conditions that also arrays can decide: `a if c else b` becomes where(c, a, b), `l < x < h` (l < x) & (x < h)."""
 
@@ -130,7 +134,11 @@ def ulp_errors(computed, wanted, sizes=None):
         errors = []
         for got, want, size in zip(computed.tolist(), wanted, sizes, strict=True):
             if np.isinf(got):  # right where the number wanted rounds to infinity
-                errors.append(0.0 if got * want > 0 and abs(want) >= mp.mpf(2) ** (info.maxexp - 1) * (2 - mp.mpf(2) ** (-info.nmant - 1)) else np.inf)
+                errors.append(
+                    0.0
+                    if got * want > 0 and abs(want) >= mp.mpf(2) ** (info.maxexp - 1) * (2 - mp.mpf(2) ** (-info.nmant - 1))
+                    else np.inf
+                )
                 continue
             exponent = max(mp.frexp(size)[1] - 1 if size else info.minexp, info.minexp)
             errors.append(float(abs(mp.mpf(got) - want) / mp.ldexp(1, exponent - info.nmant)))
