@@ -85,7 +85,9 @@ def _gated(x, z, z_low):
     quotient = np.where(negative, least * e, x) / total
     correction = lost / total + np.where(negative, z_low, 0)
     tail = _times_exp_minus(least, z, z_low)
-    return np.where(negative & (z > 600), tail, np.where(np.isinf(quotient), quotient, quotient - quotient * correction))
+    return np.where(
+        negative & (z > 600), tail, np.where(np.isinf(quotient) | (quotient == 0), quotient, quotient - quotient * correction)
+    )
 
 
 def _gated_slope(x, z, z_low, z_slope):
@@ -997,6 +999,7 @@ def _tanh_derivative(x):
         smooth=True,
         zero_centred=True,
         identity_near_zero=True,
+        derivative_ulp=3,
     ),
 )
 def tanh(x):
@@ -1030,6 +1033,8 @@ def tanh(x):
         smooth=True,
         zero_centred=True,
         identity_near_zero=False,
+        ulp=1.6,
+        derivative_ulp=3,
     ),
 )
 def tanh_shrink(x):
@@ -1044,7 +1049,7 @@ def tanh_shrink(x):
     >>> import numpy as np
     >>> from fastact import tanh_shrink
     >>> tanh_shrink(np.array([-np.inf, 1e-4, 1.0]))
-    array([           -inf, 3.33333332e-13, 2.38405844e-01])
+    array([          -inf, 3.33333332e-13, 2.38405844e-01])
     """
     a = np.abs(x)
     e = np.exp(-2 * a)
@@ -1069,6 +1074,8 @@ def _softplus_derivative(x, beta):
         smooth=True,
         zero_centred=False,
         identity_near_zero=False,
+        ulp=1.6,
+        derivative_ulp=3,
     ),
 )
 def softplus(x, beta=1.0):
@@ -1110,6 +1117,8 @@ def _log_sigmoid_derivative(x):
         smooth=True,
         zero_centred=False,
         identity_near_zero=False,
+        ulp=1.7,
+        derivative_ulp=3.5,
     ),
 )
 def log_sigmoid(x):
@@ -1133,9 +1142,9 @@ def log_sigmoid(x):
 def _mish_derivative(x):
     bounded = np.minimum(x, 30)
     g = np.exp(bounded)
-    r = 1 / (g * (g + 2) + 2)
-    bracket = (g + 2) + np.maximum(4 * bounded, -4e3) * (1 + g) * r
-    return np.where(x < 0, _times_exp_minus_abs(bracket * r, np.minimum(x, 0)), g * r * bracket)
+    denominator = g * (g + 2) + 2
+    bracket = (g + 2) + np.maximum(4 * bounded, -4e3) * (1 + g) / denominator
+    return np.where(x < 0, _times_exp_minus_abs(bracket / denominator, np.minimum(x, 0)), g * bracket / denominator)
 
 
 @activation(
@@ -1226,6 +1235,8 @@ def _arctan_derivative(x):
         smooth=True,
         zero_centred=True,
         identity_near_zero=True,
+        ulp=1.7,
+        derivative_ulp=3,
     ),
 )
 def arctan(x):
@@ -1279,7 +1290,7 @@ def gudermannian(x):
     >>> gudermannian(np.array([0.0, 1.0, np.inf]))
     array([0.        , 0.86576948, 1.57079633])
     """
-    return 2 * np.arctan(np.tanh(x / 2))
+    return np.where(np.abs(x) < 1e-9, x, 2 * np.arctan(np.tanh(x / 2)))  # x / 2 may be half a subnormal number
 
 
 def _power_of_logistic(x, alpha):
@@ -1307,6 +1318,7 @@ def _generalized_logistic_derivative(x, alpha):
         smooth=True,
         zero_centred=False,
         identity_near_zero=False,
+        derivative_ulp=3,
     ),
 )
 def generalized_logistic(x, alpha=1.0):

@@ -57,7 +57,7 @@ _MPMATH: dict[str, Any] = {
         "phi": lambda x: mp.exp(-x * x / 2) / mp.sqrt(2 * mp.pi),
     }.items()
 }
-_MPMATH |= {"pi": mp.pi, "abs": abs, "max": max, "min": min}
+_MPMATH |= {"pi": mp.pi, "abs": abs, "max": max, "min": min, "decimal": mp.mpf}
 
 
 def _logaddexp(a: Any, b: Any) -> Any:
@@ -108,9 +108,20 @@ class _Definition:
 @functools.cache
 def _definition(formula: str, derivative: str, parameters: tuple[str, ...]) -> _Definition:
     value, slope = (ast.parse(text.strip(), mode="eval").body for text in (formula, derivative))
-    terms = _terms(slope)
-    single = [compile(ast.fix_missing_locations(ast.Expression(node)), "<definition>", "eval") for node in (value, *terms)]
-    return _Definition(parameters, single[0], tuple(single[1:]), _on_arrays([value, *terms], parameters))
+    nodes = [value, *_terms(slope)]
+    on_arrays = _on_arrays(nodes, parameters)
+    exactly = (ast.fix_missing_locations(ast.Expression(_Decimals().visit(node))) for node in nodes)
+    single = [compile(node, "<definition>", "eval") for node in exactly]
+    return _Definition(parameters, single[0], tuple(single[1:]), on_arrays)
+
+
+class _Decimals(ast.NodeTransformer):
+    """Decimal constants as what is written, 1.702, not as the double next to it."""
+
+    def visit_Constant(self, node: ast.Constant) -> ast.expr:
+        if not isinstance(node.value, float):
+            return node
+        return ast.Call(ast.Name("decimal", ast.Load()), [ast.Constant(repr(node.value))], [])
 
 
 def _of(name: str) -> _Definition:

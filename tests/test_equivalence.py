@@ -22,6 +22,8 @@ def test_every_direction_gives_the_numpy_formula(f, dtype, rng):
     entry = f._entry
     x = reference.stratified(dtype, 4000, rng)
     x = np.concatenate([x, np.array([np.nan, np.inf, -np.inf, 0.0, -0.0], dtype)])
+    if f.name == "exponential":
+        x = np.minimum(x, dtype(80))  # where f' overflows, a finite dy * f' may be inf or not
     dy = rng.normal(size=x.size).astype(dtype)
     defaults = [dtype(p.default) if dtype == np.float32 else p.default for p in entry.parameters]
     with np.errstate(all="ignore"):

@@ -829,13 +829,16 @@ cdef inline real mish_forward(real x) noexcept nogil:
 
 cdef inline real mish_derivative(real x) noexcept nogil:
     """t + x t', t' = 4 g (g + 1)/(n + 2)^2"""
-    cdef real one = 1, four = 4
+    cdef real one = 1, two = 2, four = 4
     cdef real bounded = between(-exp_furthest(x), mish_highest(x), x)
     cdef real g_low, t_low, r
     cdef real g = mish_exp(bounded, &g_low)
     cdef real t = mish_tanh(bounded, g, g_low, &t_low, &r)
-    cdef real numerator = fma(g, g * per_headroom(x), g)
-    cdef real d = (fma(four * bounded * r, numerator * r, t_low) + t) * per_headroom(x)
+    cdef real unscaled = g * per_headroom(x)
+    cdef real numerator = fma(g, unscaled, g)
+    cdef real numerator_low = fma(g_low, fma(two, unscaled, one), fma_low(g, unscaled, g, numerator))
+    cdef real slope = product_plus_small(numerator, r, numerator_low * r)
+    cdef real d = product_plus_small(four * bounded * r, slope, t + t_low) * per_headroom(x)
     return d if x < mish_highest(x) else (one if x == x else x)
 
 
@@ -921,7 +924,7 @@ cdef inline real gelu_tanh_denominator(real x, real *a, real *z_slope) noexcept 
     cdef real p = fma(c, square, k)
     cdef real p_low = fma_low(c, square, k, p) + fma(c, square_low, fma(c_low, square, k_low))
     cdef real z = a[0] * p
-    z_slope[0] = a[0] * fma(three * c, square, k + k_low)
+    z_slope[0] = a[0] * product_plus_small(three * c, square, k + k_low)
     return one_plus_exp(z, fma(a[0], p_low, product_low(a[0], p, z)))
 
 cdef inline real gelu_tanh_forward(real x) noexcept nogil:
@@ -1201,7 +1204,7 @@ cdef inline real gudermannian_forward(real x) noexcept nogil:
     """2 arctan(tanh(a/2)) where a = |x| < log(1 + sqrt(2)), else pi/2 - 2 arctan(e^-a): arctan of tan(pi/8) at most.
 
     tanh(a/2) is m/(2 - m) with m = 1 - e^-a, corrected by what rounding lost."""
-    cdef real one = 1, two = 2, bend = 0.88137358701954303
+    cdef real one = 1, two = 2, bend = 0.88137358701954303, linear = 2.0**-30
     cdef real half_pi, half_pi_low
     if real is float:
         half_pi, half_pi_low = 1.57079637, -4.37113883e-8
@@ -1221,7 +1224,8 @@ cdef inline real gudermannian_forward(real x) noexcept nogil:
     cdef real z = t if a < bend else e
     cdef real rest = arctan_eighth_tail(z) + (t_low if a < bend else fma_low(scale, q, scale, e))
     cdef real larger = fma(-two, z, half_pi)
-    return with_sign(two * (z + rest) if a < bend else larger + fma(-two, rest, half_pi_low), x)
+    cdef real y = two * (z + rest) if a < bend else larger + fma(-two, rest, half_pi_low)
+    return with_sign(a if a < linear else y, x)  # t would be half a subnormal number
 
 cdef inline real gudermannian_derivative(real x) noexcept nogil:
     """1/cosh(x) = 2e/(1 + e^2), e = e^-|x|"""
