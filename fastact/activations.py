@@ -907,7 +907,7 @@ def celu(x, alpha=1.0):
     array([-2.,  0.,  2.])
     """
     z, low = _celu_exponent(x, alpha)
-    return np.where(x > 0, x, alpha * (np.expm1(z) + np.exp(z) * low))
+    return np.where(x < 0, alpha * (np.expm1(z) + np.exp(z) * low), x)
 
 
 _SELU_ALPHA, _SELU_SCALE = 1.6732632423543772, 1.0507009873554805
@@ -942,7 +942,7 @@ def selu(x):
     >>> selu(np.array([-np.inf, 0.0, 1.0]))
     array([-1.75809934,  0.        ,  1.05070099])
     """
-    return _SELU_SCALE * np.where(x > 0, x, _SELU_ALPHA * np.expm1(np.minimum(x, 0)))
+    return _SELU_SCALE * np.where(x < 0, _SELU_ALPHA * np.expm1(np.minimum(x, 0)), x)
 
 
 def _sigmoid_derivative(x):

@@ -445,7 +445,7 @@ cdef inline real hard_swish_forward(real x) noexcept nogil:
     cdef real total_low = (three - total) + x
     cdef real product = x * total
     cdef real y = fma(product, sixth, fma(product, sixth_low, x * total_low * sixth))
-    return -zero if x <= -three else (x if x >= three else y)
+    return with_sign(zero if x <= -three else (x if x >= three else y), x)
 
 cdef inline real hard_swish_derivative(real x) noexcept nogil:
     cdef real zero = 0, one = 1, half = 0.5, three = 3, third = 0.333333333333333333
