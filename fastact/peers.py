@@ -111,7 +111,7 @@ NUMPY: dict[str, Pair] = {
         "np.add((np.sqrt(x**2 + 1) - 1) / 2, x, out=out)",
         "np.multiply(dy, x / (2 * np.sqrt(x**2 + 1)) + 1, out=out)",
     ),
-    "soft_exponential": ("np.add(np.expm1(0.5 * x) / 0.5, 0.5, out=out)", "np.multiply(dy, np.exp(0.5 * x), out=out)"),
+    "soft_exponential": ("np.add(np.expm1(x), 1, out=out)", "np.multiply(dy, np.exp(x), out=out)"),
     # the textbook's quotient of exponentials would be inf / inf from x = 1.8 on
     "soft_clipping": (
         "np.divide(np.logaddexp(0, 50 * x) - np.logaddexp(0, 50 * (x - 1)), 50, out=out)",
@@ -288,8 +288,8 @@ NUMPY_TUNED: dict[str, Pair] = {
         f"{_ROOT}; np.divide(x, r, out=r); np.multiply(r, 0.5, out=r); np.add(r, 1, out=r); np.multiply(dy, r, out=r)",
     ),
     "soft_exponential": (
-        "r = np.multiply(x, 0.5, out=out); np.expm1(r, out=r); np.multiply(r, 2, out=r); np.add(r, 0.5, out=r)",
-        "r = np.multiply(x, 0.5, out=out); np.exp(r, out=r); np.multiply(dy, r, out=r)",
+        "r = np.expm1(x, out=out); np.add(r, 1, out=r)",
+        "r = np.exp(x, out=out); np.multiply(dy, r, out=r)",
     ),
     # clip(x, 0, 1) and its two bends, log(1 + exp(-50 |x|)) / 50 and the like; log1p would be many times slower
     "soft_clipping": (
@@ -507,7 +507,7 @@ NUMEXPR: dict[str, Pair] = {
     "generalized_logistic": ("1 / (1 + exp(-x))", "dy * exp(-x) / (1 + exp(-x)) ** 2"),
     "arsinh": ("arcsinh(x)", "dy / sqrt(1 + x * x)"),
     "bent_identity": ("half * (sqrt(x * x + 1) - 1) + x", "dy * (half * x / sqrt(x * x + 1) + 1)"),
-    "soft_exponential": ("2 * expm1(half * x) + half", "dy * exp(half * x)"),
+    "soft_exponential": ("expm1(x) + one", "dy * exp(x)"),
     "soft_clipping": (
         "where(x < 0, zero, where(x > 1, one, x)) + fiftieth * (log1p(exp(-50 * abs(x))) - log1p(exp(-50 * abs(x - 1))))",
         "dy * (1 / (1 + exp(-50 * x)) - 1 / (1 + exp(-50 * (x - 1))))",

@@ -40,7 +40,7 @@ sigmoid              | 0         | 0             | 1/2         | 1/2       | 1/2
 generalized_logistic | 0         | 0             | 1/2         | 1/2       | 1/2       | 1/2        | 1               | 1      | 0     | 1/4   | 0
 log_sigmoid          | -inf      | -max          | -log(2)     | -log(2)   | -log(2)   | -log(2)    | 0               | 0      | 1     | 1/2   | 0
 tanh                 | -1        | -1            | -s          | -0.0      | 0.0       | s          | 1               | 1      | 0     | 1     | 0
-tanh_shrink          | -inf      | -max          | -s**3 / 3   | 0         | 0         | s**3 / 3          | max             | inf    | 1     | 0     | 1
+tanh_shrink          | -inf      | -max          | -s**3 / 3   | -0.0      | 0.0       | s**3 / 3          | max             | inf    | 1     | 0     | 1
 softplus             | 0         | 0             | log(2)      | log(2)    | log(2)    | log(2)     | max             | inf    | 0     | 1/2   | 1
 squareplus           | 0         | 1 / max       | 1           | 1         | 1         | 1          | max             | inf    | 0     | 1/2   | 1
 soft_clipping        | 0         | 0             | log(2) / 50 - s / 2 | log(2) / 50 | log(2) / 50 | log(2) / 50 + s / 2 | 1 | 1      | 0     | 1/2   | 0
@@ -52,7 +52,7 @@ isru                 | -1        | -1            | -s          | -0.0      | 0.0
 isrlu                | -1        | -1            | -s          | -0.0      | 0.0       | s          | max             | inf    | 0     | 1     | 1
 arsinh               | -inf      | -log(2) - log(max) | -s     | -0.0      | 0.0       | s          | log(2) + log(max) | inf  | 0     | 1     | 0
 bent_identity        | -inf      | -max / 2      | -s          | -0.0      | 0.0       | s          | inf             | inf    | 1/2   | 1     | 3/2
-soft_exponential     | -1.5      | -1.5          | 1/2         | 1/2       | 1/2       | 1/2        | inf             | inf    | 0     | 1     | inf
+soft_exponential     | 0         | 0             | 1           | 1         | 1         | 1          | inf             | inf    | 0     | 1     | inf
 silu                 | -0.0      | -0.0          | -s / 2      | -0.0      | 0.0       | s / 2      | max             | inf    | 0     | 1/2   | 1
 quick_gelu           | -0.0      | -0.0          | -s / 2      | -0.0      | 0.0       | s / 2      | max             | inf    | 0     | 1/2   | 1
 gelu                 | -0.0      | -0.0          | -s / 2      | -0.0      | 0.0       | s / 2      | max             | inf    | 0     | 1/2   | 1

@@ -199,17 +199,17 @@ cdef inline real exp_up(real x, real x_low, real *scale) noexcept nogil:
     else:
         return exp_split_f64(x, x_low, -HEADROOM_F64, scale)
 
-cdef inline real exp_any(real x, real *scale, real *unit) noexcept nogil:
-    """q with e^x = (scale + scale*q) * unit, for |x| <= exp_furthest; unit is HEADROOM above zero, 1/HEADROOM below."""
+cdef inline real exp_any(real x, real x_low, real *scale, real *unit) noexcept nogil:
+    """q with e^(x + x_low) = (scale + scale*q) * unit, for |x| <= exp_furthest; unit is HEADROOM above zero, 1/HEADROOM below."""
     cdef real zero = 0, headroom, up, down
     if real is float:
         headroom, up, down = 48, 2.0**48, 2.0**-48
         unit[0] = down if x < zero else up
-        return exp_scaled_f32(x, zero, headroom if x < zero else -headroom, scale)
+        return exp_scaled_f32(x, x_low, headroom if x < zero else -headroom, scale)
     else:
         headroom, up, down = 128, 2.0**128, 2.0**-128
         unit[0] = down if x < zero else up
-        return exp_scaled_f64(x, zero, headroom if x < zero else -headroom, scale)
+        return exp_scaled_f64(x, x_low, headroom if x < zero else -headroom, scale)
 
 cdef inline real exp_furthest(real x) noexcept nogil:
     """Where even x * e^-x rounds to 0 and exp_down and exp_up end."""
@@ -530,8 +530,8 @@ cdef inline real star_relu_derivative(real x, real scale, real shift) noexcept n
 # ---- Exponential ----------------------------------------------------------------------------------------------------
 
 cdef inline real exponential_forward(real x) noexcept nogil:
-    cdef real scale, unit
-    cdef real q = exp_any(between(-exp_furthest(x), exp_furthest(x), x), &scale, &unit)
+    cdef real zero = 0, scale, unit
+    cdef real q = exp_any(between(-exp_furthest(x), exp_furthest(x), x), zero, &scale, &unit)
     return fma(scale, q, scale) * unit
 
 cdef inline real exponential_derivative(real x) noexcept nogil:
@@ -678,24 +678,16 @@ cdef inline real tanh_derivative_from_output(real y) noexcept nogil:
     return (one - y) * (one + y)
 
 
-cdef inline real tanh_shrink_tail(real a) noexcept nogil:
-    """sigmoid(-2a)"""
-    cdef real zero = 0, two = 2
-    return sigmoid_tail(at_most(exp_furthest(a), two * a), zero) * per_headroom(a)
-
 cdef inline real tanh_shrink_forward(real x) noexcept nogil:
-    """(|x| - 1) + 2 sigmoid(-2|x|); below 1, where that cancels, a polynomial. f(-0.0) is 0.0, as x - tanh(x) has it."""
-    cdef real zero = 0, one = 1, two = 2
+    """(|x| - 1) + 2 sigmoid(-2|x|); below 1, where that cancels, and where x is NaN, a polynomial."""
+    cdef real one = 1, two = 2
     cdef real a = magnitude(x)
-    cdef real y = fma(two, tanh_shrink_tail(a), a - one)
-    return with_sign(tanh_shrink_unit(a) if a < one else y, x) + zero
+    cdef real y = fma(two * per_headroom(x), tanh_tail(x), a - one)
+    return with_sign(y if a >= one else tanh_shrink_unit(a), x)
 
 cdef inline real tanh_shrink_derivative(real x) noexcept nogil:
     """tanh(x)^2"""
-    cdef real one = 1, two = 2
-    cdef real a = magnitude(x)
-    cdef real y = fma(-two, tanh_shrink_tail(a), one)
-    cdef real t = a - tanh_shrink_unit(a) if a < one else y
+    cdef real t = tanh_forward(x)
     return t * t
 
 
@@ -713,9 +705,9 @@ cdef inline real log1p_rest(real start, real t, real t_low) noexcept nogil:
     return product_plus_small(t * t, log1p_tail(t), fma(t_low, fma(-half, t, one), start))
 
 cdef inline real softplus_exp(real x, real beta, real *low) noexcept nogil:
-    """HEADROOM * e^-|beta x|"""
+    """HEADROOM * e^-|beta x|, for NaN something else."""
     cdef real b = magnitude(beta)
-    cdef real a = at_most(exp_furthest(x) / b, magnitude(x))
+    cdef real a = magnitude_up_to(x, exp_furthest(x) / b)
     cdef real z = b * a
     return scaled_exp_minus(z, product_low(b, a, z), low)
 
@@ -723,7 +715,7 @@ cdef inline real softplus_slope(real x, real e) noexcept nogil:
     """sigmoid(x) = t or 1 - t, t = e / (1 + e), e = e^-|x| given times HEADROOM."""
     cdef real zero = 0, one = 1
     cdef real t = e / fma(e, per_headroom(x), one) * per_headroom(x)
-    return one - t if x > zero else t
+    return one - t if x > zero else (t if x <= zero else x)
 
 cdef inline real softplus_forward(real x, real beta) noexcept nogil:
     """max(x, 0) + log1p(e^-|beta x|) / beta"""
@@ -734,7 +726,7 @@ cdef inline real softplus_forward(real x, real beta) noexcept nogil:
     cdef real low
     cdef real e = softplus_exp(x, beta, &low)
     cdef real rest = log1p_rest(zero, e * per_headroom(x), low * per_headroom(x))
-    return fma(e, factor, fma(rest, per_beta, fma(e, factor_low, x if x > zero else zero)))
+    return fma(e, factor, fma(rest, per_beta, fma(e, factor_low, zero if x < zero else x)))
 
 cdef inline real softplus_derivative(real x, real beta) noexcept nogil:
     """sigmoid(beta x)"""
@@ -753,9 +745,9 @@ cdef inline real softplus_derivative_from_output(real y, real beta) noexcept nog
 
 
 cdef inline real log_sigmoid_exp(real x, real *low) noexcept nogil:
-    """HEADROOM * e^-|x|"""
+    """HEADROOM * e^-|x|, for NaN something else."""
     cdef real zero = 0
-    return scaled_exp_minus(at_most(exp_furthest(x), magnitude(x)), zero, low)
+    return scaled_exp_minus(magnitude_up_to(x, exp_furthest(x)), zero, low)
 
 cdef inline real log_sigmoid_forward(real x) noexcept nogil:
     """-(max(-x, 0) + log1p(e^-|x|))"""
@@ -763,7 +755,7 @@ cdef inline real log_sigmoid_forward(real x) noexcept nogil:
     cdef real low
     cdef real e = log_sigmoid_exp(x, &low)
     cdef real t = e * per_headroom(x)
-    return zero - (t + log1p_rest(-x if x < zero else zero, t, low * per_headroom(x)))  # 0, not -0, as in PyTorch
+    return zero - (t + log1p_rest(zero if x > zero else -x, t, low * per_headroom(x)))  # 0, not -0, as in PyTorch
 
 cdef inline real log_sigmoid_derivative(real x) noexcept nogil:
     """sigmoid(-x)"""
@@ -1510,6 +1502,67 @@ cdef inline real arsinh_derivative(real x) noexcept nogil:
     cdef real one = 1
     cdef real root_rest
     return one / root_one_plus_square(magnitude(x), &root_rest)
+
+
+cdef inline real sum_low(real a, real b, real total) noexcept nogil:
+    """a + b - total, for the rounded total (Knuth 1969)."""
+    cdef real b_part = total - a
+    return (a - (total - b_part)) + (b - b_part)
+
+cdef inline real soft_exponential_power(real x, real alpha, real *scale, real *unit) noexcept nogil:
+    """e^(alpha x) as exp_any gives it."""
+    cdef real a = magnitude(alpha)
+    cdef real far = at_most(largest_finite(x), exp_furthest(x) / a)
+    cdef real b = between(-far, far, x)
+    cdef real z = alpha * b
+    return exp_any(z, product_low(alpha, b, z), scale, unit)
+
+cdef inline real soft_exponential_argument(real x, real alpha, real *low, real *octaves) noexcept nogil:
+    """w = -alpha (x + alpha), where x is huge (1 + w)/2^octaves - 1: for alpha < 0 the function is its log1p."""
+    cdef real zero = 0, one = 1, large = 2.0**64, down = 2.0**-64, up = 64
+    cdef bint far = magnitude(x) > large
+    cdef real shift = zero if far else alpha
+    cdef real b = x * down if far else x
+    cdef real total = b + shift
+    cdef real w = -alpha * total
+    low[0] = fma(-alpha, sum_low(b, shift, total), product_low(-alpha, total, w))
+    octaves[0] = up if far else zero
+    cdef real without = w - one
+    low[0] = low[0] + sum_low(w, -one, without) if far else low[0]
+    return without if far else w
+
+cdef inline real soft_exponential_forward(real x, real alpha) noexcept nogil:
+    """(e^(alpha x) - 1)/alpha + alpha, x or -log(1 - alpha (x + alpha))/alpha, as alpha is positive, 0 or negative.
+
+    The first as (e^(alpha x) + (alpha^2 - 1))/alpha, so that nothing is lost where alpha is 1."""
+    cdef real zero = 0, one = 1, infinity = one / zero
+    cdef real scale, unit, low, octaves
+    cdef real per_alpha = one / (alpha if alpha != zero else one)
+    cdef real q = soft_exponential_power(x, alpha, &scale, &unit)
+    cdef real square = alpha * alpha
+    cdef real shift = square - one
+    cdef real shift_low = sum_low(square, -one, shift) + product_low(alpha, alpha, square)
+    cdef real per_unit = one / unit
+    cdef real total = fma(shift, per_unit, scale)
+    cdef real rest = fma(shift_low, per_unit, sum_low(scale, shift * per_unit, total))
+    cdef real power = (fma(scale, q, rest) + total) * per_alpha * unit
+    cdef real w = soft_exponential_argument(x, alpha, &low, &octaves)
+    cdef real logarithm = -per_alpha * log1p(w, low, octaves)
+    cdef real inside = logarithm if w > -one else (-infinity if w == -one else infinity - infinity)
+    inside = inside if magnitude(x) <= largest_finite(x) or x < zero else x
+    return power if alpha > zero else (inside if alpha < zero else x)
+
+cdef inline real soft_exponential_derivative(real x, real alpha) noexcept nogil:
+    """e^(alpha x), or 1/(1 - alpha (x + alpha)) for alpha < 0."""
+    cdef real zero = 0, one = 1, infinity = one / zero, down = 2.0**-64
+    cdef real scale, unit, low, octaves
+    cdef real q = soft_exponential_power(x, alpha, &scale, &unit)
+    cdef real w = soft_exponential_argument(x, alpha, &low, &octaves)
+    cdef real total = one + w
+    cdef real reciprocal = one / (total + (sum_low(one, w, total) + low)) * (down if octaves > zero else one)
+    cdef real inside = reciprocal if w > -one else (infinity if w == -one else infinity - infinity)
+    inside = (inside if magnitude(x) <= largest_finite(x) or x < zero else zero) if x == x else x
+    return inside if alpha < zero else fma(scale, q, scale) * unit
 
 
 cdef inline real sinc_forward(real x) noexcept nogil:
