@@ -37,7 +37,8 @@ The largest error of every activation with its default parameters, in units in t
   float64: {float64:,} numbers of both signs, a third of them random bit patterns, the others between 2^-12 and 2^10 in size.
   float16 and bfloat16: all finite numbers.
 - **Reference.** `info.formula` and `info.derivative` of each function, which share no code with the kernels: evaluated in
-  float64 for the narrower dtypes, and with mpmath at {bits} bits for float64. Parameters are rounded to the dtype first.
+  float64 for the narrower dtypes, and with mpmath at {bits} bits for float64. A parameter stands for the number that is meant,
+  1/6 or 0.01, and not for the binary number next to it.
 - **Forward error.** |computed - exact| / ulp(exact), where ulp(0) is the smallest subnormal number. Infinity counts as the
   number that would follow the largest finite one.
 - **Derivative's error.** `backward` with dy = 1, in ULP of the largest term of the derivative: where terms cancel, no method
@@ -50,24 +51,28 @@ The largest error of every activation with its default parameters, in units in t
 
 
 class Results:
-    """What has been measured, by function and dtype, and the file that keeps it."""
+    """What has been measured, by function, dtype and contestant, and the file that keeps it."""
 
     def __init__(self, file: Path | None) -> None:
         self.file = file
         known = json.loads(file.read_text()) if file and file.exists() else {}
         self.configuration: dict[str, str] = known.get("configuration", facts())
-        self.found: dict[str, dict[str, dict[str, Any]]] = known.get("functions", {})
+        self.found: dict[str, dict[str, dict[str, list[Any]]]] = known.get("functions", {})
 
-    def has(self, name: str, dtype: str, exhaustive: bool) -> bool:
+    def has(self, name: str, dtype: str, contestant: str, exhaustive: bool) -> bool:
         """Whether this has been measured, as thoroughly."""
-        known = self.found.get(name, {}).get(dtype)
-        return known is not None and (known["exhaustive"] or not exhaustive or dtype != "float32")
+        known = self.found.get(name, {}).get(dtype, {})
+        if contestant not in known:  # a peer that has no such function is not asked again
+            return contestant in verify.PEERS.values() and "" in known
+        return not exhaustive or dtype != "float32" or all(r["inputs"] == FINITE_FLOAT32 for r in known[contestant])
 
-    def add(self, exhaustive: bool, results: list[verify.Result]) -> None:
+    def add(self, results: list[verify.Result], with_peers: bool) -> None:
         """Keep the results of one function and dtype."""
-        name, dtype = results[0].name, results[0].dtype
-        entry = {"exhaustive": exhaustive, "results": [verify.as_json(result) for result in results]}
-        self.found.setdefault(name, {})[dtype] = entry
+        known = self.found.setdefault(results[0].name, {}).setdefault(results[0].dtype, {})
+        for contestant in dict.fromkeys(result.contestant for result in results):
+            known[contestant] = [verify.as_json(result) for result in results if result.contestant == contestant]
+        if with_peers:
+            known[""] = []
         self.configuration = facts()
         if self.file:
             text = json.dumps({"configuration": self.configuration, "functions": self.found}, indent=1)
@@ -78,8 +83,9 @@ class Results:
     def of(self, dtype: str) -> Iterator[tuple[str, list[verify.Result]]]:
         """Per function that has been measured in this dtype its results, in the catalogue's order."""
         for name in activations:
-            if dtype in self.found.get(name, {}):
-                yield name, [verify.from_json(result) for result in self.found[name][dtype]["results"]]
+            known = self.found.get(name, {}).get(dtype, {})
+            if known:
+                yield name, [verify.from_json(result) for results in known.values() for result in results]
 
 
 def facts() -> dict[str, str]:
@@ -114,17 +120,30 @@ def _figure(result: verify.Result | None) -> str:
     return verify.figure(result.error) + ("" if result.passed else " **broken**")
 
 
+def _inputs(results: list[verify.Result]) -> str:
+    """Which float32 inputs these have been measured at."""
+    if not results:
+        return ""
+    complete = f"all {FINITE_FLOAT32:,} finite numbers"
+    sampled = [result for result in results if result.inputs != FINITE_FLOAT32]
+    if not sampled:
+        return complete
+    sample = f"a sample of {min(r.inputs for r in sampled):,} of every magnitude, dense between 2^-12 and 2^10"
+    names = dict.fromkeys(result.name for result in sampled)
+    return sample if len(sampled) == len(results) else f"{complete}, but of {', '.join(names)} {sample}"
+
+
 def document(results: Results) -> str:
     """The whole page."""
     float32 = [result for _, found in results.of("float32") for result in found]
-    least, most = (choose((r.inputs for r in float32), default=0) for choose in (min, max))
-    complete = f"all {FINITE_FLOAT32:,} finite numbers"
-    inputs = complete if least == FINITE_FLOAT32 else f"a sample of {least:,} of every magnitude, dense between 2^-12 and 2^10"
-    if least < FINITE_FLOAT32 == most:
-        inputs = f"{complete}, but of some functions {inputs}"
+    own = [result for result in float32 if result.contestant not in verify.PEERS.values()]
+    said = [_inputs(own)]
+    peers = _inputs([result for result in float32 if result not in own])
+    if peers not in ("", said[0]):
+        said.append(f"PyTorch and NumPy: {peers}")
     text = INTRODUCTION.format(
-        command="python docs/accuracy.py" + (" --exhaustive" if most == FINITE_FLOAT32 else ""),
-        float32=inputs,
+        command="python docs/accuracy.py" + (" --exhaustive" if any(r.inputs == FINITE_FLOAT32 for r in own) else ""),
+        float32="; ".join(said),
         float64=verify.FLOAT64_POINTS,
         bits=verify.reference.mp.prec,
         facts="\n".join(f"- {key}: {value}" for key, value in results.configuration.items()),
@@ -143,6 +162,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=description, epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME", help="measure these functions anew (default: those not measured yet)")
     parser.add_argument("--exhaustive", action="store_true", help="all finite float32 inputs")
+    parser.add_argument("--sample-peers", action="store_true", help="PyTorch and NumPy at a sample of the float32 inputs only")
     parser.add_argument("--results", type=Path, metavar="FILE", help="keep what has been measured here, and continue from it")
     parser.add_argument("--output", type=Path, metavar="FILE", default=OUTPUT, help="where to write (default: %(default)s)")
     parser.add_argument("--dtype", nargs="+", choices=verify.DTYPES, help="only these")
@@ -157,14 +177,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     results = Results(options.results)
     console = Console(stderr=True, highlight=False)
     dtypes = options.dtype or list(filter(verify.supported, verify.DTYPES))
-    missing = [
-        (name, dtype) for name in names for dtype in dtypes if options.names or not results.has(name, dtype, options.exhaustive)
-    ]
-    work = [task for name, dtype in missing for task in verify.tasks(name, dtype, on, PEERS[dtype], options.exhaustive)]
+    work = []
+    for name in names:
+        for dtype in dtypes:
+            for contestants, exhaustive in ((on, options.exhaustive), (PEERS[dtype], options.exhaustive and not options.sample_peers)):
+                missing = tuple(
+                    c
+                    for c in contestants
+                    if options.names or not results.has(name, dtype, verify.PEERS.get(c, c), exhaustive)
+                )
+                own, peers = (missing, ()) if contestants is on else ((), missing)
+                if missing:
+                    work += verify.tasks(name, dtype, own, peers, exhaustive)
+    asked = {(task.name, task.dtype) for task in work if task.peers}
     try:
         with verify.progress_bars(console) as progress:
             for found in verify.measure_groups(work, verify.Bars(progress, work), options.jobs):
-                results.add(options.exhaustive, found)
+                results.add(found, (found[0].name, found[0].dtype) in asked)
                 console.print(f"{found[0].name} {found[0].dtype} is measured")
     except KeyboardInterrupt:
         console.print("interrupted; what has been measured is written")

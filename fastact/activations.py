@@ -63,7 +63,7 @@ def _sum_low(a, b, total):
 
 def _times_exp_minus(weight, a, a_low):
     """weight * exp(-(a + a_low)) for a >= 0, digits kept where the exponential is subnormal."""
-    tail = a > 600
+    tail = a > 700
     e = np.exp(np.where(tail, -a / 2, -a))
     e = e - e * a_low
     return np.where(tail, _vanishing(_vanishing(weight, e), np.exp(-a / 2)), weight * e)
@@ -277,8 +277,8 @@ def relu_squared(x):
         smooth=False,
         zero_centred=True,
         identity_near_zero=False,
-        ulp=0.5,
-        derivative_ulp=0.5,
+        ulp=1,
+        derivative_ulp=1,
     ),
 )
 def leaky_relu(x, negative_slope=0.01):
@@ -312,8 +312,8 @@ _LEAKY = Info(
     smooth=False,
     zero_centred=True,
     identity_near_zero=False,
-    ulp=0.5,
-    derivative_ulp=0.5,
+    ulp=1,
+    derivative_ulp=1,
 )
 
 
@@ -377,7 +377,7 @@ def rrelu(x, slope, *, lower=1 / 8, upper=1 / 3):
     >>> from fastact import rrelu
     >>> x = np.array([-24.0, -24.0, 1.0])
     >>> rrelu(x)
-    array([-5.5,  -5.5,   1. ])
+    array([-5.5, -5.5,  1. ])
     >>> rrelu(x, rng=np.random.default_rng(1)).round(2)
     array([-5.56, -7.75,  1.  ])
     """
@@ -519,15 +519,14 @@ def hard_tanh(x, min=-1, max=1):
 
 
 def _hard_sigmoid(x, alpha, beta):
-    product = alpha * x
-    y = product + beta
-    low = _product_low(x, alpha) + _sum_low(product, beta, y)
-    return np.where(np.abs(y) < 4, y + low, y)
+    """alpha (x + beta/alpha), the quotient rounded: 3 for an alpha of 1/6, which no binary number is."""
+    shift = beta / alpha
+    return np.where(np.abs(shift) < 2.0**60, alpha * (x + shift), alpha * x + beta)
 
 
 @activation(
     derivative=lambda x, alpha, beta: _nan_or(
-        np.where((_hard_sigmoid(x, alpha, beta) > 0) & (_hard_sigmoid(x, alpha, beta) < 1), alpha, 0.0), x
+        np.where(np.abs(_hard_sigmoid(x, alpha, beta) - 0.5) < 0.5, alpha, 0.0), x
     ),
     derivative_from_output=lambda y, alpha, beta: _nan_or(np.where((y > 0) & (y < 1), alpha, 0.0), y),
     info=Info(
@@ -538,6 +537,7 @@ def _hard_sigmoid(x, alpha, beta):
         smooth=False,
         zero_centred=False,
         identity_near_zero=False,
+        derivative_ulp=1,
     ),
 )
 def hard_sigmoid(x, alpha=1 / 6, beta=1 / 2):
@@ -575,6 +575,7 @@ def hard_sigmoid(x, alpha=1 / 6, beta=1 / 2):
         smooth=False,
         zero_centred=True,
         identity_near_zero=False,
+        derivative_ulp=2,
     ),
 )
 def hard_swish(x):
@@ -688,7 +689,7 @@ def soft_shrink(x, lambd=0.5):
         smooth=False,
         zero_centred=True,
         identity_near_zero=True,
-        derivative_ulp=0.5,
+        derivative_ulp=1,
     ),
 )
 def srelu(x, threshold_left=-1.0, slope_left=0.2, threshold_right=1.0, slope_right=0.2):
@@ -910,16 +911,17 @@ def celu(x, alpha=1.0):
     return np.where(x < 0, alpha * (np.expm1(z) + np.exp(z) * low), x)
 
 
-_SELU_ALPHA, _SELU_SCALE = 1.6732632423543772, 1.0507009873554805
+_SELU_SCALE = 1.0507009873554805
+_SELU_SLOPE, _SELU_SLOPE_LOW = 1.7580993408473768, -6.395264655648322e-17  # times alpha, in two parts
 
 
 @activation(
-    derivative=lambda x: np.where(x > 0, _SELU_SCALE, _SELU_SCALE * _SELU_ALPHA * np.exp(np.minimum(x, 0))),
-    derivative_from_output=lambda y: np.where(y > 0, _SELU_SCALE, y + _SELU_SCALE * _SELU_ALPHA),
+    derivative=lambda x: np.where(x > 0, _SELU_SCALE, _SELU_SLOPE * np.exp(np.minimum(x, 0))),
+    derivative_from_output=lambda y: np.where(y > 0, _SELU_SCALE, y + _SELU_SLOPE),
     info=Info(
         formula="1.0507009873554805 * x if x > 0 else 1.0507009873554805 * 1.6732632423543772 * expm1(x)",
         derivative="1.0507009873554805 if x > 0 else 1.0507009873554805 * 1.6732632423543772 * exp(x)",
-        range=(-_SELU_SCALE * _SELU_ALPHA, inf),
+        range=(-_SELU_SLOPE, inf),
         monotonic=True,
         smooth=False,
         zero_centred=True,
@@ -942,7 +944,8 @@ def selu(x):
     >>> selu(np.array([-np.inf, 0.0, 1.0]))
     array([-1.75809934,  0.        ,  1.05070099])
     """
-    return _SELU_SCALE * np.where(x < 0, _SELU_ALPHA * np.expm1(np.minimum(x, 0)), x)
+    m = np.expm1(np.minimum(x, 0))
+    return np.where(x < 0, _SELU_SLOPE * m + _SELU_SLOPE_LOW * m, _SELU_SCALE * x)
 
 
 def _sigmoid_derivative(x):
@@ -983,9 +986,9 @@ def sigmoid(x):
 
 
 def _tanh_derivative(x):
-    e = np.exp(-np.abs(x))
-    sech = 2 * e / (1 + e * e)
-    return sech * sech
+    e = np.exp(-2 * np.abs(x))
+    t = e / (1 + e)
+    return 4 * t * (1 - t)
 
 
 @activation(
@@ -1033,8 +1036,6 @@ def tanh(x):
         smooth=True,
         zero_centred=True,
         identity_near_zero=False,
-        ulp=1.6,
-        derivative_ulp=3,
     ),
 )
 def tanh_shrink(x):
@@ -1318,7 +1319,6 @@ def _generalized_logistic_derivative(x, alpha):
         smooth=True,
         zero_centred=False,
         identity_near_zero=False,
-        derivative_ulp=3,
     ),
 )
 def generalized_logistic(x, alpha=1.0):

@@ -318,8 +318,9 @@ class Activation:
         """Python numbers beside bfloat16 arrays in the dtype that its loops take, for to NumPy they are not weak there."""
         dtypes = [value.dtype for value in operands + values if hasattr(value, "dtype")]
         bfloat16 = next(filter(is_bfloat16, dtypes), None)
-        if bfloat16 is None or np.result_type(*dtypes) != bfloat16:
+        if bfloat16 is None or np.result_type(*dtypes).type is not bfloat16.type:
             return operands, values
+        bfloat16 = np.dtype(bfloat16.type)  # native, whichever the array's is
         parameter = bfloat16 if self._entry.learnt_parameter else np.dtype(np.float32)
         return (
             [value if hasattr(value, "dtype") else np.asarray(value).astype(bfloat16) for value in operands],

@@ -12,6 +12,7 @@ import functools
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from types import CodeType
 from typing import Any
 
@@ -181,10 +182,10 @@ def _on_arrays(nodes: Sequence[ast.expr], parameters: Iterable[str]) -> Callable
     return names["evaluate"]  # type: ignore[no-any-return]
 
 
-def _parameters(values: Iterable[float], dtype: np.dtype[Any]) -> list[float]:
-    """Parameters as the loops see them: rounded to the array's dtype, float32 for 16-bit arrays."""
-    rounding = np.float64 if dtype == np.float64 else np.float32
-    return [float(rounding(value)) for value in values]
+def meant(value: float) -> Fraction:
+    """The number that a parameter stands for: 1/6 or 0.01, which no binary number is, and not the double next to it."""
+    simple = Fraction(value).limit_denominator(10_000)
+    return simple if float(simple) == value else Fraction(value)
 
 
 def defaults(name: str) -> list[float]:
@@ -214,7 +215,8 @@ def exact(name: str, x: Array, *parameters: float) -> tuple[list[Any], list[Any]
         All its parameters, in order.
     """
     definition = _of(name)
-    values = dict(zip(definition.parameters, map(mp.mpf, _parameters(parameters, x.dtype)), strict=True))
+    fractions = map(meant, parameters)
+    values = {name: mp.mpf(f.numerator) / f.denominator for name, f in zip(definition.parameters, fractions, strict=True)}
     y, d, size = [], [], []
     for point in x.astype(np.float64).tolist():
         names = {"x": mp.mpf(point), **values}
@@ -229,7 +231,7 @@ def wide(name: str, x: Array, *parameters: float) -> tuple[Array, Array, Array]:
     """The same for float32 and 16-bit inputs, in float64, good to about 1e-12."""
     point = x.astype(np.float64)
     with np.errstate(all="ignore"):
-        results = _of(name).on_arrays(point, *_parameters(parameters, x.dtype))
+        results = _of(name).on_arrays(point, *map(float, parameters))
         y, *terms = (_like(point, result) for result in results)
         if len(terms) == 1:
             return y, terms[0], np.abs(terms[0])

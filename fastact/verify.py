@@ -250,10 +250,26 @@ class Meter:
     def _compare_all(self, x: Array, value: tuple[Any, Any], slope: tuple[Any, Any]) -> None:
         for directions, (wanted, sizes) in ((DIRECTIONS[:1], value), (DIRECTIONS[1:], slope)):
             per_unit = None if self.dtype == "float64" else self._units(sizes)
-            for contestant in self.contestants:
-                for direction, call in contestant.directions():
-                    if direction in directions:
-                        self._compare(contestant.name, direction, call(x), x, wanted, sizes, per_unit)
+            for direction in directions:
+                for computed, names in self._different(direction, x):
+                    self._compare(names, direction, computed, x, wanted, sizes, per_unit)
+
+    def _different(self, direction: str, x: Array) -> list[tuple[Array, list[str]]]:
+        """The results in one direction, and whose they are: most backends give the same bits, which are compared once."""
+        found: list[tuple[Array, list[str]]] = []
+        bits = self.form.unsigned
+        for contestant in self.contestants:
+            call = dict(contestant.directions()).get(direction)
+            if call is None:
+                continue
+            computed = call(x)
+            for other, names in found:
+                if np.array_equal(computed.view(bits), other.view(bits)):
+                    names.append(contestant.name)
+                    break
+            else:
+                found.append((computed, [contestant.name]))
+        return found
 
     def _units(self, sizes: Array) -> Array:
         """1 / ulp, up to the factor 2^digits: the power of two is made of the exponent's bits."""
@@ -265,9 +281,9 @@ class Meter:
         return per_unit
 
     def _compare(
-        self, contestant: str, direction: str, computed: Array, x: Array, wanted: Any, sizes: Any, per_unit: Array | None
+        self, names: list[str], direction: str, computed: Array, x: Array, wanted: Any, sizes: Any, per_unit: Array | None
     ) -> None:
-        worst = self.worst[contestant, direction][0]
+        worst = min(self.worst[name, direction][0] for name in names)
         if per_unit is not None:
             errors = self._difference[: x.size]
             np.copyto(errors, computed)  # and convert: NumPy's mixed arithmetic is slower
@@ -276,9 +292,10 @@ class Meter:
             if max(errors.max(), -errors.min()) * 2.0**self.form.digits <= worst:  # infinities and NaNs are not
                 return
         errors = reference.ulp_errors(computed, wanted, sizes)
-        largest = errors.max()
-        if largest > worst:
-            self.worst[contestant, direction] = float(largest), float(x[errors.argmax()])
+        largest, at = float(errors.max()), float(x[errors.argmax()])
+        for name in names:
+            if largest > self.worst[name, direction][0]:
+                self.worst[name, direction] = largest, at
 
 
 @dataclass(frozen=True)

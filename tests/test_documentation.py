@@ -27,7 +27,7 @@ def test_activation_docstring(name):
     for section in ("Parameters", "Returns", "Raises", "Notes", "Examples"):
         assert f"\n{section}\n{'-' * len(section)}\n" in f.__doc__
     for parameter in f.params:
-        assert re.search(rf"^{parameter} : ", f.__doc__, re.MULTILINE)
+        assert re.search(rf"^(\w+, )*{parameter}(, \w+)* : ", f.__doc__, re.MULTILINE)
     assert f.info.formula in f.__doc__
 
 

@@ -65,7 +65,7 @@ def test_any_bit_generator(random, bits):
     x = -np.ones(1000, np.float32)
     y = random(x, rng=np.random.Generator(bits(1)))
     plain = getattr(fastact.backends.load("numpy"), random.name)
-    np.testing.assert_allclose(y, plain(x, rng=np.random.Generator(bits(1))), rtol=1e-5)
+    np.testing.assert_allclose(y, plain(x, rng=np.random.Generator(bits(1))), rtol=1e-6, atol=1e-6)
 
 
 def test_without_a_generator(backend):

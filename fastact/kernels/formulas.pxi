@@ -419,10 +419,12 @@ cdef inline real hard_tanh_derivative_from_output(real y, real min, real max) no
 
 
 cdef inline real hard_sigmoid_forward(real x, real alpha, real beta) noexcept nogil:
-    """alpha * x + beta, rounded once where it counts, clipped to [0, 1]."""
-    cdef real zero = 0, one = 1, far = 4
-    cdef real y = fma(alpha, x, beta)
-    y = product_sum(alpha, x, beta) if magnitude(y) < far else y
+    """alpha (x + beta/alpha), which keeps its digits near its zero, clipped to [0, 1].
+
+    beta/alpha is rounded on purpose: 3 for an alpha of 1/6, which no binary number is, so that the ends are -3 and 3."""
+    cdef real zero = 0, one = 1, far = 2.0**60
+    cdef real shift = beta / alpha
+    cdef real y = alpha * (x + shift) if magnitude(shift) < far else fma(alpha, x, beta)
     return zero if y < zero else (one if y > one else y)
 
 cdef inline real hard_sigmoid_derivative(real x, real alpha, real beta) noexcept nogil:
@@ -1520,16 +1522,15 @@ cdef inline real soft_exponential_power(real x, real alpha, real *scale, real *u
 cdef inline real soft_exponential_argument(real x, real alpha, real *low, real *octaves) noexcept nogil:
     """w = -alpha (x + alpha), where x is huge (1 + w)/2^octaves - 1: for alpha < 0 the function is its log1p."""
     cdef real zero = 0, one = 1, large = 2.0**64, down = 2.0**-64, up = 64
-    cdef bint far = magnitude(x) > large
-    cdef real shift = zero if far else alpha
-    cdef real b = x * down if far else x
+    cdef real a = magnitude(x)
+    cdef real shift = zero if a > large else alpha
+    cdef real b = x * (down if a > large else one)
     cdef real total = b + shift
     cdef real w = -alpha * total
-    low[0] = fma(-alpha, sum_low(b, shift, total), product_low(-alpha, total, w))
-    octaves[0] = up if far else zero
-    cdef real without = w - one
-    low[0] = low[0] + sum_low(w, -one, without) if far else low[0]
-    return without if far else w
+    cdef real without = w - (one if a > large else zero)
+    low[0] = fma(-alpha, sum_low(b, shift, total), product_low(-alpha, total, w)) + sum_low(w, without - w, without)
+    octaves[0] = up if a > large else zero
+    return without
 
 cdef inline real soft_exponential_forward(real x, real alpha) noexcept nogil:
     """(e^(alpha x) - 1)/alpha + alpha, x or -log(1 - alpha (x + alpha))/alpha, as alpha is positive, 0 or negative.

@@ -512,8 +512,8 @@ VECMATH float tanh_shrink_unit_f32(float a) {
     p = fma_f32(p, u, -0.021912947f);
     p = fma_f32(p, u, 0.053978212f);
     p = fma_f32(p, u, -0.13333412f);
-    p = fma_f32(p, u, 0.33333334f);
-    float v = u * p, v_low = fma_f32(product_low_f32(a, a, u), p, product_low_f32(u, p, v));
+    float sum = fma_f32(p, u, 0.33333334f), sum_low = fma_low_f32(p, u, 0.33333334f, sum);
+    float v = u * sum, v_low = fma_f32(product_low_f32(a, a, u), sum, fma_f32(u, sum_low, product_low_f32(u, sum, v)));
     float b = a * 0x1p32f; /* scaled up, as its low part would be subnormal */
     return product_sum_f32(b, v, b * v_low) * 0x1p-32f;
 }
@@ -535,8 +535,8 @@ VECMATH double tanh_shrink_unit_f64(double a) {
     p = fma_f64(p, u, -0.02186948852253479);
     p = fma_f64(p, u, 0.053968253967776984);
     p = fma_f64(p, u, -0.13333333333332625);
-    p = fma_f64(p, u, 0.3333333333333333);
-    double v = u * p, v_low = fma_f64(product_low_f64(a, a, u), p, product_low_f64(u, p, v));
+    double sum = fma_f64(p, u, 0.3333333333333333), sum_low = fma_low_f64(p, u, 0.3333333333333333, sum);
+    double v = u * sum, v_low = fma_f64(product_low_f64(a, a, u), sum, fma_f64(u, sum_low, product_low_f64(u, sum, v)));
     double b = a * 0x1p128; /* scaled up, as its low part would be subnormal */
     return product_sum_f64(b, v, b * v_low) * 0x1p-128;
 }
