@@ -519,8 +519,10 @@ def hard_tanh(x, min=-1, max=1):
 
 
 def _hard_sigmoid(x, alpha, beta):
-    """alpha (x + beta/alpha), the quotient rounded: 3 for an alpha of 1/6, which no binary number is."""
+    """alpha (x + beta/alpha), the quotient rounded: 3 for an alpha of 1/6, which no binary number is, be it float32 or float64."""
     shift = beta / alpha
+    single = (np.float32(alpha) == alpha) & (np.float32(beta) == beta)
+    shift = np.where(single, np.float32(shift), shift)
     return np.where(np.abs(shift) < 2.0**60, alpha * (x + shift), alpha * x + beta)
 
 

@@ -182,10 +182,19 @@ def _on_arrays(nodes: Sequence[ast.expr], parameters: Iterable[str]) -> Callable
     return names["evaluate"]  # type: ignore[no-any-return]
 
 
-def meant(value: float) -> Fraction:
-    """The number that a parameter stands for: 1/6 or 0.01, which no binary number is, and not the double next to it."""
+def _meant(value: float) -> Fraction:
+    """The number that a default stands for: 1/6 or 0.01, which no binary number is, and not the double next to it."""
     simple = Fraction(value).limit_denominator(10_000)
     return simple if float(simple) == value else Fraction(value)
+
+
+def _parameters(name: str, values: Sequence[float], dtype: Any) -> list[Fraction]:
+    """The parameters: defaults as they are meant, others as the loops see them, rounded to the dtype or in 16 bits to float32."""
+    rounding = np.float64 if dtype == np.float64 else np.float32
+    return [
+        _meant(value) if value == default else Fraction(float(rounding(value)))
+        for value, default in zip(values, defaults(name), strict=True)
+    ]
 
 
 def defaults(name: str) -> list[float]:
@@ -196,10 +205,15 @@ def defaults(name: str) -> list[float]:
 # ---- evaluation -----------------------------------------------------------------------------------------------------
 
 
-def value(name: str, point: Any, *parameters: Any) -> Any:
-    """f(point) of one mpmath number."""
-    definition = _of(name)
-    return mp.mpf(eval(definition.formula, _MPMATH, {"x": point, **dict(zip(definition.parameters, parameters, strict=True))}))
+def _named(name: str, values: Sequence[float], dtype: Any) -> dict[str, Any]:
+    """The parameters by name, as mpmath numbers."""
+    numbers = (mp.mpf(f.numerator) / f.denominator for f in _parameters(name, values, dtype))
+    return dict(zip(_of(name).parameters, numbers, strict=True))
+
+
+def value(name: str, point: Any) -> Any:
+    """f(point) of one mpmath number, with the default parameters."""
+    return mp.mpf(eval(_of(name).formula, _MPMATH, {"x": point, **_named(name, defaults(name), np.float64)}))
 
 
 def exact(name: str, x: Array, *parameters: float) -> tuple[list[Any], list[Any], list[Any]]:
@@ -215,8 +229,7 @@ def exact(name: str, x: Array, *parameters: float) -> tuple[list[Any], list[Any]
         All its parameters, in order.
     """
     definition = _of(name)
-    fractions = map(meant, parameters)
-    values = {name: mp.mpf(f.numerator) / f.denominator for name, f in zip(definition.parameters, fractions, strict=True)}
+    values = _named(name, parameters, x.dtype)
     y, d, size = [], [], []
     for point in x.astype(np.float64).tolist():
         names = {"x": mp.mpf(point), **values}
@@ -231,7 +244,7 @@ def wide(name: str, x: Array, *parameters: float) -> tuple[Array, Array, Array]:
     """The same for float32 and 16-bit inputs, in float64, good to about 1e-12."""
     point = x.astype(np.float64)
     with np.errstate(all="ignore"):
-        results = _of(name).on_arrays(point, *map(float, parameters))
+        results = _of(name).on_arrays(point, *map(float, _parameters(name, parameters, x.dtype)))
         y, *terms = (_like(point, result) for result in results)
         if len(terms) == 1:
             return y, terms[0], np.abs(terms[0])

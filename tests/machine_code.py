@@ -68,6 +68,13 @@ def faults(function: Function, dtype: str, register: str) -> list[str]:
     return found
 
 
+def followed(function: Function, code: dict[str, Function]) -> Function:
+    """The function itself, or the equal one that the compiler has put in its place, with a jump to it."""
+    _, mnemonic, operands = function.lines[0]
+    target = re.search(r"<([^>+]+)>$", operands)
+    return code.get(target[1], function) if mnemonic == "jmp" and target else function
+
+
 def check(path, loops, register: str) -> list[str]:
     """The faults of all these loops (`fastact.kernels.stamp.Loop`) in one module, each with the loop's name."""
     code = functions(path)
@@ -77,5 +84,5 @@ def check(path, loops, register: str) -> list[str]:
         if symbol is None:
             messages.append(f"{loop.name}: not found")
         else:
-            messages += [f"{loop.name}: {fault}" for fault in faults(code[symbol], loop.dtype, register)]
+            messages += [f"{loop.name}: {fault}" for fault in faults(followed(code[symbol], code), loop.dtype, register)]
     return messages

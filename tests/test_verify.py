@@ -254,7 +254,8 @@ def test_the_page(tmp_path, monkeypatch):
     accuracy.__spec__.loader.exec_module(accuracy)
     page, kept = tmp_path / "accuracy.md", tmp_path / "results.json"
     arguments = ["--dtype", "float16", "float64", "--results", str(kept), "--output", str(page), "--jobs", "1"]
-    assert accuracy.main(["relu", "swish", *arguments, "--backend", fastact.backend()]) == 0
+    arguments += ["--backend", fastact.backend()]
+    assert accuracy.main(["relu", "swish", *arguments]) == 0
     text = page.read_text()
     columns = f"| function | bound | fastact {fastact.backend()} |"
     assert text.count(columns) == 4

@@ -1536,7 +1536,7 @@ cdef inline real soft_exponential_forward(real x, real alpha) noexcept nogil:
     """(e^(alpha x) - 1)/alpha + alpha, x or -log(1 - alpha (x + alpha))/alpha, as alpha is positive, 0 or negative.
 
     The first as (e^(alpha x) + (alpha^2 - 1))/alpha, so that nothing is lost where alpha is 1."""
-    cdef real zero = 0, one = 1, infinity = one / zero
+    cdef real zero = 0, one = 1
     cdef real scale, unit, low, octaves
     cdef real per_alpha = one / (alpha if alpha != zero else one)
     cdef real q = soft_exponential_power(x, alpha, &scale, &unit)
@@ -1549,21 +1549,22 @@ cdef inline real soft_exponential_forward(real x, real alpha) noexcept nogil:
     cdef real power = (fma(scale, q, rest) + total) * per_alpha * unit
     cdef real w = soft_exponential_argument(x, alpha, &low, &octaves)
     cdef real logarithm = -per_alpha * log1p(w, low, octaves)
-    cdef real inside = logarithm if w > -one else (-infinity if w == -one else infinity - infinity)
-    inside = inside if magnitude(x) <= largest_finite(x) or x < zero else x
-    return power if alpha > zero else (inside if alpha < zero else x)
+    logarithm = logarithm if w > -one else -one / square_root(w + one)  # infinite at the end of the domain, NaN beyond
+    logarithm = x if x > largest_finite(x) else logarithm
+    cdef real other = logarithm if alpha < zero else x
+    return power if alpha > zero else other
 
 cdef inline real soft_exponential_derivative(real x, real alpha) noexcept nogil:
     """e^(alpha x), or 1/(1 - alpha (x + alpha)) for alpha < 0."""
-    cdef real zero = 0, one = 1, infinity = one / zero, down = 2.0**-64
+    cdef real zero = 0, one = 1, down = 2.0**-64
     cdef real scale, unit, low, octaves
     cdef real q = soft_exponential_power(x, alpha, &scale, &unit)
     cdef real w = soft_exponential_argument(x, alpha, &low, &octaves)
     cdef real total = one + w
     cdef real reciprocal = one / (total + (sum_low(one, w, total) + low)) * (down if octaves > zero else one)
-    cdef real inside = reciprocal if w > -one else (infinity if w == -one else infinity - infinity)
-    inside = (inside if magnitude(x) <= largest_finite(x) or x < zero else zero) if x == x else x
-    return inside if alpha < zero else fma(scale, q, scale) * unit
+    reciprocal = reciprocal if w > -one else one / square_root(w + one)
+    reciprocal = zero if x > largest_finite(x) else reciprocal
+    return reciprocal if alpha < zero else fma(scale, q, scale) * unit
 
 
 cdef inline real sinc_forward(real x) noexcept nogil:
