@@ -4,6 +4,13 @@
 #   NAME_derivative(x, parameters...)               f'(x)
 #   NAME_derivative_from_output(y, parameters...)   f'(x) from y = f(x), where that is possible
 #
+# Where large x need much more work than others there are, besides, the same for |x| < NAME_near_limit only:
+#
+#   NAME_near_forward(x, parameters...), NAME_near_derivative(x, parameters...)    one of them, or both
+#   NAME_near_limit(x, parameters...)               at most the largest finite number; does not depend on x
+#
+# NAME_forward must then give the same bits below the limit: see loops.pyx.in.
+#
 # Rules.  No branch: conditional expressions vectorise, `if` may not (`if real is ...` is settled while compiling).
 # Constants are typed (`cdef real one = 1`): a bare 1 in a float formula is a C double and halves its speed.  Every
 # comparison lets NaN through to the result.  What forward and derivative share is computed by one helper from the same
@@ -68,10 +75,18 @@ cdef extern from "vecmath.h" nogil:
     double sinc_slope_f64(double u)
     float cos_tail_f32(float u)
     double cos_tail_f64(double u)
+    float sin_tail_f32(float u)
+    double sin_tail_f64(double u)
+    float sin_squared_tail_f32(float u)
+    double sin_squared_tail_f64(double u)
+    float nearest_f32(float a, float b, float *sign)
+    double nearest_f64(double a, double b, double *sign)
+    float minus_half_turns_f32(float a, float n, float *low)
+    double minus_half_turns_f64(double a, double n, double *low)
     float turns_f32(float x, int quarters, float *low, float *sign)
     double turns_f64(double x, int quarters, double *low, double *sign)
-    float sin_half_turns_f32(float r, float r_low)
-    double sin_half_turns_f64(double r, double r_low)
+    float sum_turns_f32(float x, float x_low, int octaves, float *sign)
+    double sum_turns_f64(double x, double x_low, int octaves, double *sign)
     const int HEADROOM_F32, HEADROOM_F64
     const float EXP_FURTHEST_F32, PER_HEADROOM_F32
     const double EXP_FURTHEST_F64, PER_HEADROOM_F64
@@ -1533,32 +1548,156 @@ cdef inline real sinc_derivative(real x) noexcept nogil:
     return x * sinc_slope(u) if a < half else (cosine - sinc_forward(x)) / x
 
 
+cdef inline real sin_tail(real u) noexcept nogil:
+    if real is float:
+        return sin_tail_f32(u)
+    else:
+        return sin_tail_f64(u)
+
+cdef inline real sin_squared_tail(real u) noexcept nogil:
+    if real is float:
+        return sin_squared_tail_f32(u)
+    else:
+        return sin_squared_tail_f64(u)
+
+cdef inline real nearest(real a, real b, real *sign) noexcept nogil:
+    if real is float:
+        return nearest_f32(a, b, sign)
+    else:
+        return nearest_f64(a, b, sign)
+
+cdef inline real minus_half_turns(real a, real n, real *low) noexcept nogil:
+    if real is float:
+        return minus_half_turns_f32(a, n, low)
+    else:
+        return minus_half_turns_f64(a, n, low)
+
 cdef inline real turns(real x, int quarters, real *low, real *sign) noexcept nogil:
     if real is float:
         return turns_f32(x, quarters, low, sign)
     else:
         return turns_f64(x, quarters, low, sign)
 
-cdef inline real sin_half_turns(real r, real r_low) noexcept nogil:
+cdef inline real sum_turns(real x, real x_low, int octaves, real *sign) noexcept nogil:
     if real is float:
-        return sin_half_turns_f32(r, r_low)
+        return sum_turns_f32(x, x_low, octaves, sign)
     else:
-        return sin_half_turns_f64(r, r_low)
+        return sum_turns_f64(x, x_low, octaves, sign)
+
+cdef inline real sine(real r, real low) noexcept nogil:
+    """sin(r + low) for |r| <= pi/2; 1 - 0.4 u is about the cosine, by which low counts."""
+    cdef real one = 1, bend = -0.4
+    cdef real u = r * r
+    return r + fma(r * u, sin_tail(u), low * fma(u, bend, one))
+
+
+cdef inline real sinusoid_near_limit(real x) noexcept nogil:
+    """Up to here minus_half_turns suffices."""
+    if real is float:
+        return 12800
+    else:
+        return 1.5e6
+
+cdef inline real sinusoid_near(real x, real *low, real *sign) noexcept nogil:
+    """r with sin(|x|) = sign * sin(r + low)."""
+    cdef real per_pi = 0.318309886183790672
+    cdef real a = magnitude(x)
+    return minus_half_turns(a, nearest(a, per_pi, sign), low)
+
+cdef inline real sinusoid_near_forward(real x) noexcept nogil:
+    cdef real low, sign
+    cdef real r = sinusoid_near(x, &low, &sign)
+    return sine(r, low) * with_sign(sign, sign * x)
 
 cdef inline real sinusoid_forward(real x) noexcept nogil:
-    """sin(x); x itself where it is small, NaN at infinity."""
-    cdef real small = 2.0**-12
-    if real is double:
-        small = 2.0**-27
+    """sin(x); NaN at infinity."""
+    cdef real low, sign, near_low, near_sign
+    cdef bint is_near = magnitude(x) < sinusoid_near_limit(x)
+    cdef real near = sinusoid_near(x, &near_low, &near_sign)
+    cdef real far = turns(x, 0, &low, &sign)
+    cdef real y = sine(near if is_near else far, near_low if is_near else low)
+    sign = near_sign if is_near else sign
+    y = y * with_sign(sign, sign * x)
+    return y if magnitude(x) <= largest_finite(x) else x - x
+
+cdef inline real cosine_near(real x, real *low, real *sign) noexcept nogil:
+    """r with cos(x) = sign * sin(r + low): |x| = (n - 1/2) pi + r + low."""
+    cdef real per_pi = 0.318309886183790672, half = 0.5, one = 1
     cdef real a = magnitude(x)
+    return minus_half_turns(a, nearest(fma(a, per_pi, half), one, sign) - half, low)
+
+cdef inline real sinusoid_near_derivative(real x) noexcept nogil:
     cdef real low, sign
-    cdef real r = turns(x, 0, &low, &sign)
-    cdef real y = with_sign(sin_half_turns(r, low), x) * sign
-    return (x if a < small else y) if a <= largest_finite(x) else x - x
+    cdef real r = cosine_near(x, &low, &sign)
+    return sine(r, low) * sign
 
 cdef inline real sinusoid_derivative(real x) noexcept nogil:
     """cos(x)"""
-    cdef real low, sign
-    cdef real r = turns(x, 1, &low, &sign)
-    cdef real y = sin_half_turns(r, low) * sign
+    cdef real low, sign, near_low, near_sign
+    cdef bint is_near = magnitude(x) < sinusoid_near_limit(x)
+    cdef real near = cosine_near(x, &near_low, &near_sign)
+    cdef real far = turns(x, 1, &low, &sign)
+    cdef real y = sine(near if is_near else far, near_low if is_near else low)
+    y = y * (near_sign if is_near else sign)
     return y if magnitude(x) <= largest_finite(x) else x - x
+
+
+cdef inline real snake_reduced(real x, real alpha, real *low, real *sign) noexcept nogil:
+    """r with |alpha x| = n pi/2 + r + low, and sign = (-1)^n."""
+    cdef real two_per_pi = 0.636619772367581343, half = 0.5
+    cdef real a = magnitude(x)
+    cdef real z = alpha * a
+    cdef real z_low = product_low(alpha, a, z)
+    cdef real r = minus_half_turns(z, half * nearest(z, two_per_pi, sign), low)
+    low[0] = low[0] + z_low
+    return r
+
+cdef inline real snake_forward(real x, real alpha) noexcept nogil:
+    """x + sin(r)^2/alpha, or (x + 1/alpha) - sin(r)^2/alpha where the sine is the larger: so the sums do not cancel after
+    a rounding; 2r (1 - 0.6 u) is about sin(2r), by which low counts. Far out, where the sine's square changes x by an ULP at most, half of that."""
+    cdef real zero = 0, one = 1, two = 2, half = 0.5, bend = -0.6, far = 1.25e7
+    if real is double:
+        far = 7e15
+    cdef real low, sign
+    cdef real r = snake_reduced(x, alpha, &low, &sign)
+    cdef real period = at_most(largest_finite(x), one / alpha)
+    cdef real period_low = division_remainder(one, period, alpha) * period
+    cdef real shift = period if sign < zero else zero
+    cdef real base = x + shift
+    cdef real base_low = (shift - (base - x)) + (period_low if sign < zero else zero)
+    cdef real u = r * r
+    cdef real g = r * period
+    cdef real g_low = fma(r, period_low, product_low(r, period, g))
+    cdef real rest = fma(r * g, u * sin_squared_tail(u), fma(two * g * low, fma(u, bend, one), r * g_low))
+    cdef real y = product_sum(sign * r, g, base) + fma(sign, rest, base_low)
+    return with_sign(fma(half, period, x) if alpha * magnitude(x) > far else y, x)
+
+cdef inline real snake_near_limit(real x, real alpha) noexcept nogil:
+    return at_most(largest_finite(x), sinusoid_near_limit(x) / alpha)
+
+cdef inline real snake_near_double(real x, real alpha, real *sign) noexcept nogil:
+    """v with sin(2 |alpha x|) = sign * sin(v)."""
+    cdef real two = 2
+    cdef real low
+    cdef real r = snake_reduced(x, alpha, &low, sign)
+    return two * (r + low)
+
+cdef inline real snake_near_derivative(real x, real alpha) noexcept nogil:
+    cdef real zero = 0, one = 1
+    cdef real sign
+    cdef real v = snake_near_double(x, alpha, &sign)
+    return fma(with_sign(sign, sign * x), sine(v, zero), one)
+
+cdef inline real snake_derivative(real x, real alpha) noexcept nogil:
+    """1 + sin(2 alpha x); the product, which may overflow, times 2^-64 (right for alpha from 2^-94 to 2^107)."""
+    cdef real zero = 0, one = 1, down = 2.0**-32
+    cdef real sign, near_sign
+    cdef bint is_near = magnitude(x) < snake_near_limit(x, alpha)
+    cdef real near = snake_near_double(x, alpha, &near_sign)
+    cdef real a = magnitude(x) * down
+    cdef real factor = alpha * down
+    cdef real z = factor * a
+    cdef real far = sum_turns(z, product_low(factor, a, z), 65, &sign)
+    sign = near_sign if is_near else sign
+    cdef real slope = fma(with_sign(sign, sign * x), sine(near if is_near else far, zero), one)
+    return slope if magnitude(x) <= largest_finite(x) else x - x
