@@ -147,6 +147,11 @@ POLYNOMIALS = {
         {F32: (0, mp.pi**2 / 16, 2), F64: (0, mp.pi**2 / 16, 5)},
     ),
     "sin_tail": (odd_tail(mp.sin), odd_weight(mp.sin), {F32: (0, HALF_PI**2, 3), F64: (0, HALF_PI**2, 7)}),
+    "cosine": (
+        lambda u: (mp.cos(mp.sqrt(u)) - 1) / u,
+        lambda u: u,
+        {F32: (0, HALF_PI**2 / 4, 3), F64: (0, HALF_PI**2 / 4, 6)},
+    ),
     "sin_squared": (
         sin_squared_tail,
         lambda u: u**2 / mp.sin(mp.sqrt(u)) ** 2,

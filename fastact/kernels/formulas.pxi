@@ -54,6 +54,8 @@ cdef extern from "vecmath.h" nogil:
     double arctan_eighth_tail_f64(double t)
     float tanh_shrink_unit_f32(float a)
     double tanh_shrink_unit_f64(double a)
+    float sin_quarter_tail_f32(float u)
+    double sin_quarter_tail_f64(double u)
     float sin_quarter_f32(float z)
     double sin_quarter_f64(double z)
     float normal_tail_f32(float v, float v_low, float *low)
@@ -79,12 +81,14 @@ cdef extern from "vecmath.h" nogil:
     double sin_tail_f64(double u)
     float sin_squared_tail_f32(float u)
     double sin_squared_tail_f64(double u)
-    float nearest_f32(float a, float b, float *sign)
-    double nearest_f64(double a, double b, double *sign)
+    float cosine_tail_f32(float u)
+    double cosine_tail_f64(double u)
+    float quarter_turns_f32(float a, uint32_t more, float *parity, float *sign)
+    double quarter_turns_f64(double a, uint64_t more, double *parity, double *sign)
     float minus_half_turns_f32(float a, float n, float *low)
     double minus_half_turns_f64(double a, double n, double *low)
-    float turns_f32(float x, int quarters, float *low, float *sign)
-    double turns_f64(double x, int quarters, double *low, double *sign)
+    float turns_f32(float x, int quarters, float *low, float *parity, float *sign)
+    double turns_f64(double x, int quarters, double *low, double *parity, double *sign)
     float sum_turns_f32(float x, float x_low, int octaves, float *sign)
     double sum_turns_f64(double x, double x_low, int octaves, double *sign)
     const int HEADROOM_F32, HEADROOM_F64
@@ -268,6 +272,12 @@ cdef inline real tanh_shrink_unit(real a) noexcept nogil:
         return tanh_shrink_unit_f32(a)
     else:
         return tanh_shrink_unit_f64(a)
+
+cdef inline real sin_quarter_tail(real u) noexcept nogil:
+    if real is float:
+        return sin_quarter_tail_f32(u)
+    else:
+        return sin_quarter_tail_f64(u)
 
 cdef inline real sin_quarter(real z) noexcept nogil:
     if real is float:
@@ -1560,11 +1570,17 @@ cdef inline real sin_squared_tail(real u) noexcept nogil:
     else:
         return sin_squared_tail_f64(u)
 
-cdef inline real nearest(real a, real b, real *sign) noexcept nogil:
+cdef inline real cosine_tail(real u) noexcept nogil:
     if real is float:
-        return nearest_f32(a, b, sign)
+        return cosine_tail_f32(u)
     else:
-        return nearest_f64(a, b, sign)
+        return cosine_tail_f64(u)
+
+cdef inline real quarter_turns(real a, int more, real *parity, real *sign) noexcept nogil:
+    if real is float:
+        return quarter_turns_f32(a, more, parity, sign)
+    else:
+        return quarter_turns_f64(a, more, parity, sign)
 
 cdef inline real minus_half_turns(real a, real n, real *low) noexcept nogil:
     if real is float:
@@ -1572,11 +1588,11 @@ cdef inline real minus_half_turns(real a, real n, real *low) noexcept nogil:
     else:
         return minus_half_turns_f64(a, n, low)
 
-cdef inline real turns(real x, int quarters, real *low, real *sign) noexcept nogil:
+cdef inline real turns(real x, int quarters, real *low, real *parity, real *sign) noexcept nogil:
     if real is float:
-        return turns_f32(x, quarters, low, sign)
+        return turns_f32(x, quarters, low, parity, sign)
     else:
-        return turns_f64(x, quarters, low, sign)
+        return turns_f64(x, quarters, low, parity, sign)
 
 cdef inline real sum_turns(real x, real x_low, int octaves, real *sign) noexcept nogil:
     if real is float:
@@ -1584,12 +1600,13 @@ cdef inline real sum_turns(real x, real x_low, int octaves, real *sign) noexcept
     else:
         return sum_turns_f64(x, x_low, octaves, sign)
 
-cdef inline real sine(real r, real low) noexcept nogil:
-    """sin(r + low) for |r| <= pi/2; 1 - 0.4 u is about the cosine, by which low counts."""
-    cdef real one = 1, bend = -0.4
+cdef inline real sine_or_cosine(real r, real low, bint is_cosine) noexcept nogil:
+    """sin(r + low) or cos(r + low) for |r| <= pi/4"""
+    cdef real one = 1
     cdef real u = r * r
-    return r + fma(r * u, sin_tail(u), low * fma(u, bend, one))
-
+    cdef real tail = cosine_tail(u) if is_cosine else sin_quarter_tail(u)
+    cdef real small = -r * low if is_cosine else low
+    return (one if is_cosine else r) + fma(u if is_cosine else r * u, tail, small)
 
 cdef inline real sinusoid_near_limit(real x) noexcept nogil:
     """Up to here minus_half_turns suffices."""
@@ -1598,57 +1615,58 @@ cdef inline real sinusoid_near_limit(real x) noexcept nogil:
     else:
         return 1.5e6
 
-cdef inline real sinusoid_near(real x, real *low, real *sign) noexcept nogil:
-    """r with sin(|x|) = sign * sin(r + low)."""
-    cdef real per_pi = 0.318309886183790672
+cdef inline real sinusoid_near(real x, int more, real *low, real *parity, real *sign) noexcept nogil:
+    """r: sin(|x| + more * pi/2) is sign * sin(r + low), or a cosine where that and parity say so."""
+    cdef real half = 0.5
     cdef real a = magnitude(x)
-    return minus_half_turns(a, nearest(a, per_pi, sign), low)
+    return minus_half_turns(a, half * quarter_turns(a, more, parity, sign), low)
+
+cdef inline real sinusoid_any(real x, int quarters, real *sign) noexcept nogil:
+    """sin(|x| + quarters * pi/2) * sign"""
+    cdef real zero = 0
+    cdef real near_low, near_parity, near_sign, far_low, far_parity, far_sign
+    cdef bint is_near = magnitude(x) < sinusoid_near_limit(x)
+    cdef real near = sinusoid_near(x, quarters, &near_low, &near_parity, &near_sign)
+    cdef real far = turns(x, quarters, &far_low, &far_parity, &far_sign)
+    near_parity = -near_parity if quarters else near_parity
+    cdef real parity = near_parity if is_near else far_parity
+    sign[0] = near_sign if is_near else far_sign
+    cdef real y = sine_or_cosine(near if is_near else far, near_low if is_near else far_low, parity < zero)
+    return y if magnitude(x) <= largest_finite(x) else x - x
 
 cdef inline real sinusoid_near_forward(real x) noexcept nogil:
-    cdef real low, sign
-    cdef real r = sinusoid_near(x, &low, &sign)
-    return sine(r, low) * with_sign(sign, sign * x)
+    cdef real zero = 0
+    cdef real low, parity, sign
+    cdef real r = sinusoid_near(x, 0, &low, &parity, &sign)
+    return sine_or_cosine(r, low, parity < zero) * with_sign(sign, sign * x)
 
 cdef inline real sinusoid_forward(real x) noexcept nogil:
     """sin(x); NaN at infinity."""
-    cdef real low, sign, near_low, near_sign
-    cdef bint is_near = magnitude(x) < sinusoid_near_limit(x)
-    cdef real near = sinusoid_near(x, &near_low, &near_sign)
-    cdef real far = turns(x, 0, &low, &sign)
-    cdef real y = sine(near if is_near else far, near_low if is_near else low)
-    sign = near_sign if is_near else sign
-    y = y * with_sign(sign, sign * x)
-    return y if magnitude(x) <= largest_finite(x) else x - x
-
-cdef inline real cosine_near(real x, real *low, real *sign) noexcept nogil:
-    """r with cos(x) = sign * sin(r + low): |x| = (n - 1/2) pi + r + low."""
-    cdef real per_pi = 0.318309886183790672, half = 0.5, one = 1
-    cdef real a = magnitude(x)
-    return minus_half_turns(a, nearest(fma(a, per_pi, half), one, sign) - half, low)
+    cdef real sign
+    cdef real y = sinusoid_any(x, 0, &sign)
+    return y * with_sign(sign, sign * x)
 
 cdef inline real sinusoid_near_derivative(real x) noexcept nogil:
-    cdef real low, sign
-    cdef real r = cosine_near(x, &low, &sign)
-    return sine(r, low) * sign
+    cdef real zero = 0
+    cdef real low, parity, sign
+    cdef real r = sinusoid_near(x, 1, &low, &parity, &sign)
+    return sine_or_cosine(r, low, parity > zero) * sign
 
 cdef inline real sinusoid_derivative(real x) noexcept nogil:
     """cos(x)"""
-    cdef real low, sign, near_low, near_sign
-    cdef bint is_near = magnitude(x) < sinusoid_near_limit(x)
-    cdef real near = cosine_near(x, &near_low, &near_sign)
-    cdef real far = turns(x, 1, &low, &sign)
-    cdef real y = sine(near if is_near else far, near_low if is_near else low)
-    y = y * (near_sign if is_near else sign)
-    return y if magnitude(x) <= largest_finite(x) else x - x
+    cdef real sign
+    cdef real y = sinusoid_any(x, 1, &sign)
+    return y * sign
 
 
 cdef inline real snake_reduced(real x, real alpha, real *low, real *sign) noexcept nogil:
     """r with |alpha x| = n pi/2 + r + low, and sign = (-1)^n."""
-    cdef real two_per_pi = 0.636619772367581343, half = 0.5
+    cdef real half = 0.5
+    cdef real half_sign
     cdef real a = magnitude(x)
     cdef real z = alpha * a
     cdef real z_low = product_low(alpha, a, z)
-    cdef real r = minus_half_turns(z, half * nearest(z, two_per_pi, sign), low)
+    cdef real r = minus_half_turns(z, half * quarter_turns(z, 0, sign, &half_sign), low)
     low[0] = low[0] + z_low
     return r
 
@@ -1672,6 +1690,11 @@ cdef inline real snake_forward(real x, real alpha) noexcept nogil:
     cdef real y = product_sum(sign * r, g, base) + fma(sign, rest, base_low)
     return with_sign(fma(half, period, x) if alpha * magnitude(x) > far else y, x)
 
+cdef inline real sine_of_double(real v) noexcept nogil:
+    """sin(v) for |v| <= pi/2, to an ULP of 1."""
+    cdef real u = v * v
+    return fma(v * u, sin_tail(u), v)
+
 cdef inline real snake_near_limit(real x, real alpha) noexcept nogil:
     return at_most(largest_finite(x), sinusoid_near_limit(x) / alpha)
 
@@ -1683,14 +1706,14 @@ cdef inline real snake_near_double(real x, real alpha, real *sign) noexcept nogi
     return two * (r + low)
 
 cdef inline real snake_near_derivative(real x, real alpha) noexcept nogil:
-    cdef real zero = 0, one = 1
+    cdef real one = 1
     cdef real sign
     cdef real v = snake_near_double(x, alpha, &sign)
-    return fma(with_sign(sign, sign * x), sine(v, zero), one)
+    return fma(with_sign(sign, sign * x), sine_of_double(v), one)
 
 cdef inline real snake_derivative(real x, real alpha) noexcept nogil:
     """1 + sin(2 alpha x); the product, which may overflow, times 2^-64 (right for alpha from 2^-94 to 2^107)."""
-    cdef real zero = 0, one = 1, down = 2.0**-32
+    cdef real one = 1, down = 2.0**-32
     cdef real sign, near_sign
     cdef bint is_near = magnitude(x) < snake_near_limit(x, alpha)
     cdef real near = snake_near_double(x, alpha, &near_sign)
@@ -1699,5 +1722,5 @@ cdef inline real snake_derivative(real x, real alpha) noexcept nogil:
     cdef real z = factor * a
     cdef real far = sum_turns(z, product_low(factor, a, z), 65, &sign)
     sign = near_sign if is_near else sign
-    cdef real slope = fma(with_sign(sign, sign * x), sine(near if is_near else far, zero), one)
+    cdef real slope = fma(with_sign(sign, sign * x), sine_of_double(near if is_near else far), one)
     return slope if magnitude(x) <= largest_finite(x) else x - x

@@ -542,25 +542,34 @@ VECMATH double tanh_shrink_unit_f64(double a) {
     return product_sum_f64(cube, sum, fma_f64(cube_low, sum, cube * sum_low)) * 0x1p-128;
 }
 
-/* 0 <= z <= pi/4; 0.67, 0.65 (0.72, 0.70) ULP; NaN gives NaN.
-   sin(z) */
-VECMATH float sin_quarter_f32(float z) {
-    float u = z * z;
+/* 0 <= u <= pi^2/16; z + z u tail is sin(z), u = z^2; NaN gives NaN. */
+VECMATH float sin_quarter_tail_f32(float u) {
     float p = -0.00019518292f;
     p = fma_f32(p, u, 0.008332189f);
     p = fma_f32(p, u, -0.16666655f);
-    return fma_f32(z * u, p, z);
+    return p;
 }
 
-VECMATH double sin_quarter_f64(double z) {
-    double u = z * z;
+VECMATH double sin_quarter_tail_f64(double u) {
     double p = 1.5895894766353912e-10;
     p = fma_f64(p, u, -2.5050741408310532e-08);
     p = fma_f64(p, u, 2.7557313576137748e-06);
     p = fma_f64(p, u, -0.00019841269829441128);
     p = fma_f64(p, u, 0.008333333333321901);
     p = fma_f64(p, u, -0.1666666666666663);
-    return fma_f64(z * u, p, z);
+    return p;
+}
+
+/* 0 <= z <= pi/4; 0.67, 0.65 (0.72, 0.70) ULP; NaN gives NaN.
+   sin(z) */
+VECMATH float sin_quarter_f32(float z) {
+    float u = z * z;
+    return fma_f32(z * u, sin_quarter_tail_f32(u), z);
+}
+
+VECMATH double sin_quarter_f64(double z) {
+    double u = z * z;
+    return fma_f64(z * u, sin_quarter_tail_f64(u), z);
 }
 
 /* v = a / (a + NORMAL_SHIFT), 0 <= a <= 15 (39.5 for double); tail + low:
@@ -920,26 +929,50 @@ VECMATH double sin_squared_tail_f64(double u) {
     return p;
 }
 
-/* 0 <= t < 2^23 (2^52); exact.   n, the integer nearest to a * b, where t = a * b, and sign = (-1)^n. */
-VECMATH float nearest_f32(float a, float b, float *sign) {
-    float shifted = fma_f32(a, b, 0x1p23f);
+/* 0 <= u <= pi^2/16; 1 + u * tail is cos(r), u = r^2, to 2^-33, 2^-64; NaN gives NaN. */
+VECMATH float cosine_tail_f32(float u) {
+    float p = 2.4430668e-05f;
+    p = fma_f32(p, u, -0.0013887301f);
+    p = fma_f32(p, u, 0.041666646f);
+    p = fma_f32(p, u, -0.5f);
+    return p;
+}
+
+VECMATH double cosine_tail_f64(double u) {
+    double p = -1.1359923338840039e-11;
+    p = fma_f64(p, u, 2.087572910297829e-09);
+    p = fma_f64(p, u, -2.7557314399987103e-07);
+    p = fma_f64(p, u, 2.480158728966898e-05);
+    p = fma_f64(p, u, -0.0013888888888874472);
+    p = fma_f64(p, u, 0.0416666666666666);
+    p = fma_f64(p, u, -0.5);
+    return p;
+}
+
+/* 0 <= a < 2^23 (2^52) pi/2; |a - n pi/2| < 0.8; NaN gives NaN.
+   n; parity = (-1)^n; sign = -1 or 1 with sin(n pi/2 + r + more * pi/2) = sign * sin(r) or, n + more odd, sign * cos(r). */
+VECMATH float quarter_turns_f32(float a, uint32_t more, float *parity, float *sign) {
+    float shifted = fma_f32(a, 0.636619772f, 0x1p23f); /* 2/pi */
     uint32_t bits;
     memcpy(&bits, &shifted, sizeof bits);
-    bits = (bits << 31) | 0x3f800000u;
-    memcpy(sign, &bits, sizeof bits);
+    uint32_t odd = (bits << 31) | 0x3f800000u, half = ((bits + more) << 30 & 0x80000000u) | 0x3f800000u;
+    memcpy(parity, &odd, sizeof odd);
+    memcpy(sign, &half, sizeof half);
     return shifted - 0x1p23f;
 }
 
-VECMATH double nearest_f64(double a, double b, double *sign) {
-    double shifted = fma_f64(a, b, 0x1p52);
+VECMATH double quarter_turns_f64(double a, uint64_t more, double *parity, double *sign) {
+    double shifted = fma_f64(a, 0.6366197723675814, 0x1p52);
     uint64_t bits;
     memcpy(&bits, &shifted, sizeof bits);
-    bits = (bits << 63) | 0x3ff0000000000000u;
-    memcpy(sign, &bits, sizeof bits);
+    uint64_t odd = (bits << 63) | 0x3ff0000000000000u, half = ((bits + more) << 62 & 0x8000000000000000u) | 0x3ff0000000000000u;
+    memcpy(parity, &odd, sizeof odd);
+    memcpy(sign, &half, sizeof half);
     return shifted - 0x1p52;
 }
 
-/* n a multiple of 1/2 up to 2^12 (2^19), |a - n pi| < 2; r + low to 2^-49 (2^-120), and an ULP of r where a < 2; NaN gives NaN.
+/* n a multiple of 1/2 up to 2^12 (2^19), |a - n pi| < 0.8; r + low to 2^-49 (2^-120); NaN gives NaN.  For n up to 2^22 (2^51)
+   to n 2^-47 (n 2^-138).
    r + low = a - n * pi.
 
    Cody and Waite (1980): the first parts of pi have so few bits that their products with n are exact, and so are then
@@ -949,7 +982,9 @@ VECMATH float minus_half_turns_f32(float a, float n, float *low) {
 #if VECMATH_FMA
     float rest = fma_f32(n, -0x1.921fb4p+1f, a);
 #else
-    float rest = (a - n * 0x1.92p+1f) - n * 0x1.fb4p-11f; /* 8 and 11 bits */
+    float upper = upper_half_f32(n), lower = n - upper;
+    float rest = (a - upper * 0x1.92p+1f) - lower * 0x1.92p+1f; /* 8 bits */
+    rest = (rest - upper * 0x1.fb4p-11f) - lower * 0x1.fb4p-11f; /* 11 bits */
 #endif
     float r = fma_f32(n, -third, rest);
     *low = fma_f32(n, -fourth, fma_f32(n, -third, rest - r));
@@ -961,7 +996,9 @@ VECMATH double minus_half_turns_f64(double a, double n, double *low) {
 #if VECMATH_FMA
     double rest = fma_f64(n, -0x1.921fb54442d18p+1, a);
 #else
-    double rest = (a - n * 0x1.921fb544p+1) - n * 0x1.0b46p-33; /* 33 and 20 bits */
+    double upper = upper_half_f64(n), lower = n - upper;
+    double rest = (a - upper * 0x1.921fb544p+1) - lower * 0x1.921fb544p+1; /* 33 bits */
+    rest = (rest - upper * 0x1.0b46p-33) - lower * 0x1.0b46p-33; /* 20 bits */
 #endif
     double r = fma_f64(n, -third, rest);
     *low = fma_f64(n, -fourth, fma_f64(n, -third, rest - r));
@@ -1060,8 +1097,9 @@ VECMATH uint64_t phase_f64(double x, int octaves, uint64_t *rest1, uint64_t *res
 }
 
 /* |x| >= 2^-40; r + low to 2^-60 (2^-120); any numbers at infinity and NaN.
-   0 <= r <= pi/2 and sign = -1 or 1, with sin(|x| + quarters * pi/2) = sign * sin(r + low), quarters 0 or 1. */
-VECMATH float turns_f32(float x, int quarters, float *low, float *sign) {
+   0 <= r <= pi/4 and parity, sign = -1 or 1: sin(|x| + quarters * pi/2) is sign * sin(r + low) where parity is 1, quarters 0 or
+   1, and sign * cos(r + low) where it is -1. */
+VECMATH float turns_f32(float x, int quarters, float *low, float *parity, float *sign) {
     const float pi = 3.14159274f, pi_low = -8.74227766e-8f;
     uint32_t rest;
     int32_t high = (int32_t)(phase_f32(x, 0, &rest) + ((uint32_t)quarters << 30));
@@ -1076,6 +1114,9 @@ VECMATH float turns_f32(float x, int quarters, float *low, float *sign) {
     float tail = second + third;
     float turn = first + tail;
     float turn_low = (first - turn) + tail;
+    *parity = turn > 0.25f ? -1.0f : 1.0f;
+    turn_low = turn_low * *parity;
+    turn = turn > 0.25f ? 0.5f - turn : turn;
     float r = turn * pi;
     *low = product_low_f32(turn, pi, r) + fma_f32(turn, pi_low, turn_low * pi);
     return r;
@@ -1089,7 +1130,7 @@ VECMATH double turns_f64_piece(uint64_t integer) { /* below 2^52 */
     return piece - 0x1p52;
 }
 
-VECMATH double turns_f64(double x, int quarters, double *low, double *sign) {
+VECMATH double turns_f64(double x, int quarters, double *low, double *parity, double *sign) {
     const double pi = 3.141592653589793, pi_low = 1.2246467991473532e-16;
     const uint64_t half = 0xffffffffu;
     uint64_t c1, c2, c3;
@@ -1104,6 +1145,9 @@ VECMATH double turns_f64(double x, int quarters, double *low, double *sign) {
     double tail = ((first - top) + second) + third;
     double turn = top + tail;
     double turn_low = (top - turn) + tail;
+    *parity = turn > 0.25 ? -1.0 : 1.0;
+    turn_low = turn_low * *parity;
+    turn = turn > 0.25 ? 0.5 - turn : turn;
     double r = turn * pi;
     *low = product_low_f64(turn, pi, r) + fma_f64(turn, pi_low, turn_low * pi);
     return r;
