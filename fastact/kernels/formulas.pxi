@@ -81,6 +81,8 @@ cdef extern from "vecmath.h" nogil:
     double sin_tail_f64(double u)
     float sin_squared_tail_f32(float u)
     double sin_squared_tail_f64(double u)
+    float with_signs_f32(float y, float a, float b)
+    double with_signs_f64(double y, double a, double b)
     float cosine_tail_f32(float u)
     double cosine_tail_f64(double u)
     float quarter_turns_f32(float a, uint32_t more, float *parity, float *sign)
@@ -1570,6 +1572,13 @@ cdef inline real sin_squared_tail(real u) noexcept nogil:
     else:
         return sin_squared_tail_f64(u)
 
+cdef inline real with_signs(real y, real a, real b) noexcept nogil:
+    """y, its sign changed if just one of a and b is negative."""
+    if real is float:
+        return with_signs_f32(y, a, b)
+    else:
+        return with_signs_f64(y, a, b)
+
 cdef inline real cosine_tail(real u) noexcept nogil:
     if real is float:
         return cosine_tail_f32(u)
@@ -1638,13 +1647,13 @@ cdef inline real sinusoid_near_forward(real x) noexcept nogil:
     cdef real zero = 0
     cdef real low, parity, sign
     cdef real r = sinusoid_near(x, 0, &low, &parity, &sign)
-    return sine_or_cosine(r, low, parity < zero) * with_sign(sign, sign * x)
+    return with_signs(sine_or_cosine(r, low, parity < zero), sign, x)
 
 cdef inline real sinusoid_forward(real x) noexcept nogil:
     """sin(x); NaN at infinity."""
     cdef real sign
     cdef real y = sinusoid_any(x, 0, &sign)
-    return y * with_sign(sign, sign * x)
+    return with_signs(y, sign, x)
 
 cdef inline real sinusoid_near_derivative(real x) noexcept nogil:
     cdef real zero = 0

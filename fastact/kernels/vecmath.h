@@ -971,6 +971,27 @@ VECMATH double quarter_turns_f64(double a, uint64_t more, double *parity, double
     return shifted - 0x1p52;
 }
 
+/* Any; exact.   y, its sign changed if just one of a and b is negative. */
+VECMATH float with_signs_f32(float y, float a, float b) {
+    uint32_t bits, a_bits, b_bits;
+    memcpy(&bits, &y, sizeof bits);
+    memcpy(&a_bits, &a, sizeof a_bits);
+    memcpy(&b_bits, &b, sizeof b_bits);
+    bits ^= (a_bits ^ b_bits) & 0x80000000u;
+    memcpy(&y, &bits, sizeof y);
+    return y;
+}
+
+VECMATH double with_signs_f64(double y, double a, double b) {
+    uint64_t bits, a_bits, b_bits;
+    memcpy(&bits, &y, sizeof bits);
+    memcpy(&a_bits, &a, sizeof a_bits);
+    memcpy(&b_bits, &b, sizeof b_bits);
+    bits ^= (a_bits ^ b_bits) & 0x8000000000000000u;
+    memcpy(&y, &bits, sizeof y);
+    return y;
+}
+
 /* n a multiple of 1/2 up to 2^12 (2^19), |a - n pi| < 0.8; r + low to 2^-49 (2^-120); NaN gives NaN.  For n up to 2^22 (2^51)
    to n 2^-47 (n 2^-138).
    r + low = a - n * pi.
