@@ -1919,8 +1919,9 @@ def snake(x, alpha=1.0):
     Notes
     -----
     Ziyin, Hartwig and Ueda, *Neural Networks Fail to Learn Periodic Functions and How to Fix It* (2020). The slope is right for
-    every finite number, as the sine is: the product with alpha is used to the last bit. f' has no limit at infinity and is
-    NaN there.
+    every finite number, as the sine is: the product with alpha is used to the last bit. (Where that product is more than the
+    largest double, plain NumPy takes 1 for the slope; the kernels have digits of pi for 2**64 times as much.) f' has no limit at
+    infinity and is NaN there.
 
     Examples
     --------

@@ -87,8 +87,8 @@ cdef extern from "vecmath.h" nogil:
     double cosine_tail_f64(double u)
     float quarter_turns_f32(float a, uint32_t more, float *parity, float *sign)
     double quarter_turns_f64(double a, uint64_t more, double *parity, double *sign)
-    float minus_half_turns_f32(float a, float n, float *low)
-    double minus_half_turns_f64(double a, double n, double *low)
+    float minus_quarters_f32(float a, float n, float *low)
+    double minus_quarters_f64(double a, double n, double *low)
     float turns_f32(float x, int quarters, float *low, float *parity, float *sign)
     double turns_f64(double x, int quarters, double *low, double *parity, double *sign)
     float sum_turns_f32(float x, float x_low, int octaves, float *sign)
@@ -1591,11 +1591,11 @@ cdef inline real quarter_turns(real a, int more, real *parity, real *sign) noexc
     else:
         return quarter_turns_f64(a, more, parity, sign)
 
-cdef inline real minus_half_turns(real a, real n, real *low) noexcept nogil:
+cdef inline real minus_quarters(real a, real n, real *low) noexcept nogil:
     if real is float:
-        return minus_half_turns_f32(a, n, low)
+        return minus_quarters_f32(a, n, low)
     else:
-        return minus_half_turns_f64(a, n, low)
+        return minus_quarters_f64(a, n, low)
 
 cdef inline real turns(real x, int quarters, real *low, real *parity, real *sign) noexcept nogil:
     if real is float:
@@ -1618,20 +1618,19 @@ cdef inline real sine_or_cosine(real r, real low, bint is_cosine) noexcept nogil
     return (one if is_cosine else r) + fma(u if is_cosine else r * u, tail, small)
 
 cdef inline real sinusoid_near_limit(real x) noexcept nogil:
-    """Up to here minus_half_turns suffices."""
+    """Up to here minus_quarters suffices."""
     if real is float:
         return 12800
     else:
         return 1.5e6
 
 cdef inline real sinusoid_near(real x, int more, real *low, real *parity, real *sign) noexcept nogil:
-    """r: sin(|x| + more * pi/2) is sign * sin(r + low), or a cosine where that and parity say so."""
-    cdef real half = 0.5
+    """r: sin(|x| + more * pi/2) is +-sin(r + low), or +-cos(r + low): see quarter_turns in vecmath.h."""
     cdef real a = magnitude(x)
-    return minus_half_turns(a, half * quarter_turns(a, more, parity, sign), low)
+    return minus_quarters(a, quarter_turns(a, more, parity, sign), low)
 
 cdef inline real sinusoid_any(real x, int quarters, real *sign) noexcept nogil:
-    """sin(|x| + quarters * pi/2) * sign"""
+    """sin(|x| + quarters * pi/2), but for its sign."""
     cdef real zero = 0
     cdef real near_low, near_parity, near_sign, far_low, far_parity, far_sign
     cdef bint is_near = magnitude(x) < sinusoid_near_limit(x)
@@ -1656,26 +1655,26 @@ cdef inline real sinusoid_forward(real x) noexcept nogil:
     return with_signs(y, sign, x)
 
 cdef inline real sinusoid_near_derivative(real x) noexcept nogil:
-    cdef real zero = 0
+    cdef real zero = 0, one = 1
     cdef real low, parity, sign
     cdef real r = sinusoid_near(x, 1, &low, &parity, &sign)
-    return sine_or_cosine(r, low, parity > zero) * sign
+    return with_signs(sine_or_cosine(r, low, parity > zero), sign, one)
 
 cdef inline real sinusoid_derivative(real x) noexcept nogil:
     """cos(x)"""
+    cdef real one = 1
     cdef real sign
     cdef real y = sinusoid_any(x, 1, &sign)
-    return y * sign
+    return with_signs(y, sign, one)
 
 
 cdef inline real snake_reduced(real x, real alpha, real *low, real *sign) noexcept nogil:
     """r with |alpha x| = n pi/2 + r + low, and sign = (-1)^n."""
-    cdef real half = 0.5
     cdef real half_sign
     cdef real a = magnitude(x)
     cdef real z = alpha * a
     cdef real z_low = product_low(alpha, a, z)
-    cdef real r = minus_half_turns(z, half * quarter_turns(z, 0, sign, &half_sign), low)
+    cdef real r = minus_quarters(z, quarter_turns(z, 0, sign, &half_sign), low)
     low[0] = low[0] + z_low
     return r
 

@@ -950,12 +950,13 @@ VECMATH double cosine_tail_f64(double u) {
 }
 
 /* 0 <= a < 2^23 (2^52) pi/2; |a - n pi/2| < 0.8; NaN gives NaN.
-   n; parity = (-1)^n; sign = -1 or 1 with sin(n pi/2 + r + more * pi/2) = sign * sin(r) or, n + more odd, sign * cos(r). */
+   n; parity = (-1)^n; sin(n pi/2 + r + more * pi/2) is +-sin(r) or, n + more odd, +-cos(r), with the sign that sign has; of
+   which the other bits mean nothing. */
 VECMATH float quarter_turns_f32(float a, uint32_t more, float *parity, float *sign) {
     float shifted = fma_f32(a, 0.636619772f, 0x1p23f); /* 2/pi */
     uint32_t bits;
     memcpy(&bits, &shifted, sizeof bits);
-    uint32_t odd = (bits << 31) | 0x3f800000u, half = ((bits + more) << 30 & 0x80000000u) | 0x3f800000u;
+    uint32_t odd = (bits << 31) | 0x3f800000u, half = (bits + more) << 30;
     memcpy(parity, &odd, sizeof odd);
     memcpy(sign, &half, sizeof half);
     return shifted - 0x1p23f;
@@ -965,7 +966,7 @@ VECMATH double quarter_turns_f64(double a, uint64_t more, double *parity, double
     double shifted = fma_f64(a, 0.6366197723675814, 0x1p52);
     uint64_t bits;
     memcpy(&bits, &shifted, sizeof bits);
-    uint64_t odd = (bits << 63) | 0x3ff0000000000000u, half = ((bits + more) << 62 & 0x8000000000000000u) | 0x3ff0000000000000u;
+    uint64_t odd = (bits << 63) | 0x3ff0000000000000u, half = (bits + more) << 62;
     memcpy(parity, &odd, sizeof odd);
     memcpy(sign, &half, sizeof half);
     return shifted - 0x1p52;
@@ -992,34 +993,34 @@ VECMATH double with_signs_f64(double y, double a, double b) {
     return y;
 }
 
-/* n a multiple of 1/2 up to 2^12 (2^19), |a - n pi| < 0.8; r + low to 2^-49 (2^-120); NaN gives NaN.  For n up to 2^22 (2^51)
-   to n 2^-47 (n 2^-138).
-   r + low = a - n * pi.
+/* n an integer up to 2^13 (2^20), |a - n pi/2| < 0.8; r + low to 2^-49 (2^-120); NaN gives NaN.  For n up to 2^23 (2^52)
+   to n 2^-48 (n 2^-139).
+   r + low = a - n * pi/2.
 
-   Cody and Waite (1980): the first parts of pi have so few bits that their products with n are exact, and so are then
+   Cody and Waite (1980): the first parts of pi/2 have so few bits that their products with n are exact, and so are then
    the differences.  With FMA the first two are subtracted as one. */
-VECMATH float minus_half_turns_f32(float a, float n, float *low) {
-    const float third = 0x1.444p-23f, fourth = 5.126688e-12f; /* 11 and 24 bits */
+VECMATH float minus_quarters_f32(float a, float n, float *low) {
+    const float third = 0x1.444p-24f, fourth = 2.563344e-12f; /* 11 and 24 bits */
 #if VECMATH_FMA
-    float rest = fma_f32(n, -0x1.921fb4p+1f, a);
+    float rest = fma_f32(n, -0x1.921fb4p+0f, a);
 #else
     float upper = upper_half_f32(n), lower = n - upper;
-    float rest = (a - upper * 0x1.92p+1f) - lower * 0x1.92p+1f; /* 8 bits */
-    rest = (rest - upper * 0x1.fb4p-11f) - lower * 0x1.fb4p-11f; /* 11 bits */
+    float rest = (a - upper * 0x1.92p+0f) - lower * 0x1.92p+0f; /* 8 bits */
+    rest = (rest - upper * 0x1.fb4p-12f) - lower * 0x1.fb4p-12f; /* 11 bits */
 #endif
     float r = fma_f32(n, -third, rest);
     *low = fma_f32(n, -fourth, fma_f32(n, -third, rest - r));
     return r;
 }
 
-VECMATH double minus_half_turns_f64(double a, double n, double *low) {
-    const double third = 0x1.1a626331p-53, fourth = 7.0431197303664e-27; /* 33 and 53 bits */
+VECMATH double minus_quarters_f64(double a, double n, double *low) {
+    const double third = 0x1.1a626331p-54, fourth = 3.5215598651832e-27; /* 33 and 53 bits */
 #if VECMATH_FMA
-    double rest = fma_f64(n, -0x1.921fb54442d18p+1, a);
+    double rest = fma_f64(n, -0x1.921fb54442d18p+0, a);
 #else
     double upper = upper_half_f64(n), lower = n - upper;
-    double rest = (a - upper * 0x1.921fb544p+1) - lower * 0x1.921fb544p+1; /* 33 bits */
-    rest = (rest - upper * 0x1.0b46p-33) - lower * 0x1.0b46p-33; /* 20 bits */
+    double rest = (a - upper * 0x1.921fb544p+0) - lower * 0x1.921fb544p+0; /* 33 bits */
+    rest = (rest - upper * 0x1.0b46p-34) - lower * 0x1.0b46p-34; /* 20 bits */
 #endif
     double r = fma_f64(n, -third, rest);
     *low = fma_f64(n, -fourth, fma_f64(n, -third, rest - r));
