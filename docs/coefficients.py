@@ -189,6 +189,7 @@ POLYNOMIALS = {
     ),
 }
 
+
 def shrink(u):
     """(x - tanh(x)) / x^3 as a function of u = x^2."""
     x = mp.sqrt(u)

@@ -103,6 +103,7 @@ def stamp(template: Path, entries: Iterable[Entry], formulas: str, target: Path)
     from Cython.Tempita import Template
 
     filled = Template(template.read_text(), name=template.name)  # type: ignore[no-untyped-call]
+
     def near(loop: Loop) -> list[str]:
         return near_statements(loop, formulas)
 
