@@ -40,7 +40,7 @@ if MSVC and not X86:
     INSTRUCTION_SETS = {"neon" if ARM else "baseline": []}
 
 SHARED = [str(KERNELS / name) for name in ("table.h", "table.pxd")]
-LOOPS = [str(KERNELS / name) for name in ("loops.pyx.in", "formulas.pxi", "vecmath.h", "turns.h", "half.h")]
+LOOPS = [str(KERNELS / name) for name in ("loops.pyx.in", "formulas.pxi", "vecmath.h", "half.h")]
 
 
 def translate(name: str, source: Path, work: Path) -> str:

@@ -106,12 +106,18 @@ def sinc(u):
     return mp.sincpi(mp.sqrt(u))
 
 
+def sin_squared_tail(u):
+    """(sin(r)^2 - u) / u^2 as a function of u = r^2."""
+    return (mp.sin(mp.sqrt(u)) ** 2 - u) / u**2
+
+
 def sinc_slope(u):
     """Its derivative by r, over r."""
     r = mp.sqrt(u)
     return (mp.cospi(r) - mp.sincpi(r)) / u
 
 
+HALF_PI = mp.pi / 2 * mp.mpf("1.0001")
 HALF_LN2 = mp.log(2) / 2 * mp.mpf("1.0001")
 TANH_SMALL = mp.mpf("0.6875")
 ERF_SMALL = mp.mpf("0.9375")
@@ -139,6 +145,17 @@ POLYNOMIALS = {
         odd_tail(mp.sin),
         odd_weight(mp.sin),
         {F32: (0, mp.pi**2 / 16, 2), F64: (0, mp.pi**2 / 16, 5)},
+    ),
+    "sin_tail": (odd_tail(mp.sin), odd_weight(mp.sin), {F32: (0, HALF_PI**2, 3), F64: (0, HALF_PI**2, 7)}),
+    "cosine": (
+        lambda u: (mp.cos(mp.sqrt(u)) - 1) / u,
+        lambda u: u,
+        {F32: (0, HALF_PI**2 / 4, 3), F64: (0, HALF_PI**2 / 4, 6)},
+    ),
+    "sin_squared": (
+        sin_squared_tail,
+        lambda u: u**2 / mp.sin(mp.sqrt(u)) ** 2,
+        {F32: (0, HALF_PI**2 / 4, 3), F64: (0, HALF_PI**2 / 4, 6)},
     ),
     "erf": (
         lambda u: mp.erf(mp.sqrt(u)) / mp.sqrt(u) - 1,
@@ -199,26 +216,19 @@ for dtype, centre, shift, furthest, degree in ((F32, 0.508544921875, 3, 15, 10),
     POLYNOMIALS[f"normal_tail_{dtype.__name__}"] = (tail, weight, {dtype: interval})
 
 
-def print_turns():
-    """kernels/turns.h: 2^e / pi modulo 2, cut to 96 (192) bits, of which the first is worth 1."""
-    print("/* Generated: python docs/coefficients.py turns > fastact/kernels/turns.h")
-    print("   Row i: 2^(i - FIRST) / pi modulo 2, the first bit worth 1. */")
-    with mp.workprec(1400):
-        for type_, first, last, words, digits in (("uint32_t", -35, 104, 3, 8), ("uint64_t", -79, 971, 3, 16)):
-            print(f"static const {type_} TURNS_F{4 * digits}[{words}][{last - first + 1}] = {{")
-            rows = [int(mp.floor(mp.ldexp(1, 4 * digits * words - 1 + e) / mp.pi)) for e in range(first, last + 1)]
-            for k in reversed(range(words)):
-                numbers = [f"0x{(row >> (4 * digits * k)) % 16**digits:0{digits}x}u" for row in rows]
-                print("{")
-                for i in range(0, len(numbers), 80 // digits):
-                    print(f"    {', '.join(numbers[i : i + 80 // digits])},")
-                print("},")
-            print("};")
+def print_inverse_pi():
+    """INVERSE_PI: 128 zeros, then the digits of 1/pi."""
+    count, words = 39, [0] * 4
+    with mp.workprec(32 * count + 64):
+        digits = int(mp.floor(mp.ldexp(1 / mp.pi, 32 * count)))
+    words += [digits >> (32 * k) & 0xFFFFFFFF for k in reversed(range(count))]
+    lines = ["    " + ", ".join(f"0x{word:08x}u" for word in words[k : k + 8]) for k in range(0, len(words), 8)]
+    print("#define INVERSE_PI \\", ", \\\n".join(lines), sep="\n")
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["turns"]:
-        print_turns()
+    if sys.argv[1:] == ["inverse_pi"]:
+        print_inverse_pi()
         sys.exit()
     for name in sys.argv[1:] or POLYNOMIALS:
         function, weight, targets = POLYNOMIALS[name]

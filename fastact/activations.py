@@ -1962,5 +1962,56 @@ def sinusoid(x):
     return np.sin(x)
 
 
+def _snake_derivative(x, alpha=1.0):
+    """1 + 2 sin(z + low) cos(z + low), z + low = alpha * x; 1 where that overflows."""
+    z, low = alpha * x, _product_low(x, alpha)
+    sine, cosine, sine_low, cosine_low = np.sin(z), np.cos(z), np.sin(low), np.cos(low)
+    product = (sine * cosine_low + cosine * sine_low) * (cosine * cosine_low - sine * sine_low)
+    return np.where(np.isinf(z) & np.isfinite(x), 1.0, 1 + 2 * product)
+
+
+@activation(
+    derivative=_snake_derivative,
+    domain={"alpha": (0, True)},
+    info=Info(
+        formula="x + sin(alpha * x)**2 / alpha",
+        derivative="1 + sin(2 * alpha * x)",
+        range=(-inf, inf),
+        monotonic=True,
+        smooth=True,
+        zero_centred=True,
+        identity_near_zero=True,
+    ),
+)
+def snake(x, alpha=1.0):
+    """Snake, x + sin(alpha x)^2 / alpha: a periodic function that grows, and so can go on with what it has learnt.
+
+    Parameters
+    ----------
+    alpha : float > 0, default 1
+        Frequency: the period is pi / alpha.
+
+    Notes
+    -----
+    Ziyin, Hartwig and Ueda, *Neural Networks Fail to Learn Periodic Functions and How to Fix It* (2020). The slope is right for
+    every finite number, as the sine is: the product with alpha is used to the last bit. (Where that product is more than the
+    largest double, plain NumPy takes 1 for the slope; the kernels have digits of pi for 2**64 times as much.) f' has no limit at
+    infinity and is NaN there.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import snake
+    >>> snake(np.array([-1.0, 0.0, 1.0]))
+    array([-0.29192658,  0.        ,  1.70807342])
+    """
+    z, low = alpha * x, np.clip(_product_low(x, alpha), -0.5, 0.5)
+    sine = np.sin(z)
+    near = x + sine / alpha * (sine + 2 * low * np.cos(z))
+    twice = np.clip(2 * z, -1e18, 1e18)
+    far = (x + 0.5 / alpha) - (np.cos(twice) - 2 * low * np.sin(twice)) * (0.5 / alpha)
+    return np.copysign(np.where(np.abs(z) < 0.5, near, np.where(np.isinf(z), x, far)), x)
+
+
 if not TYPE_CHECKING:  # type checkers see the names above themselves, and would see none in a computed list
     __all__ = [name for name, value in list(globals().items()) if isinstance(value, Activation)]

@@ -27,6 +27,7 @@ OTHER_PARAMETERS = {
     "threshold": [0.1, 20],
     "srelu": [-0.4, 0.1, 0.7, 1.3],
     "star_relu": [-1.3, 0.77],
+    "snake": [2.5],
 }
 
 EXACT_CACHE = {}

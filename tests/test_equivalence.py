@@ -39,6 +39,8 @@ def test_every_direction_gives_the_numpy_formula(f, dtype, rng):
         scale = np.maximum(np.abs(d), np.where(np.abs(x) < 5, 1, np.abs(d))) if not np.isscalar(d) else d
         if f.name == "sinc":  # has zeros everywhere; its terms decay like 1 / x
             scale = np.maximum(scale, 1 / np.maximum(np.abs(wide), 1))
+        if f.name == "snake":  # zeros everywhere, too; its terms are 1 and a sine
+            scale = np.maximum(scale, 1)
         assert_within(gradient, dy.astype(np.float64) * d, f.info.derivative_ulp + 1, dy.astype(np.float64) * scale)
         if entry.derivative_from_output:
             saved = f(x)
@@ -66,6 +68,28 @@ def test_any_array(x, name, order):
     assert y.shape == expected.shape
     assert y.dtype == expected.dtype
     assert_within(y.ravel(), expected.ravel().astype(np.float64), f.info.ulp)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", ["sinusoid", "snake"])
+def test_large_neighbours_change_nothing(backend, name, dtype, rng):
+    """Loops take pieces of small numbers by a shorter way, and the results are the same to the bit."""
+    f = getattr(backend, name)
+    x = np.concatenate([rng.normal(0, 3, 3000), rng.uniform(-1e7, 1e7, 1000)]).astype(dtype)
+    mixed = np.concatenate([x, dtype([np.nan, np.inf, 0.0, -0.0, 1e30])])
+    rng.shuffle(mixed)
+    for parameters in [{}, {"alpha": 2.5}] if f.params else [{}]:
+        ways = (
+            lambda x, p=parameters: f(x, **p),
+            lambda x, p=parameters: f.backward(np.ones_like(x), x, **p),
+            lambda x, p=parameters: f.value_and_grad(x, **p)[0],
+            lambda x, p=parameters: f.value_and_grad(x, **p)[1],
+        )
+        for way in ways:
+            alone = np.concatenate([way(np.sort(x)[k : k + 1]) for k in range(0, x.size, 7)])
+            np.testing.assert_array_equal(way(np.sort(x))[::7], alone)
+            order = np.argsort(mixed, kind="stable")
+            np.testing.assert_array_equal(way(mixed)[order], way(mixed[order]))
 
 
 @pytest.mark.parametrize("integer", "?bBhHiIlLqQ")

@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 import os
+import re
 import shlex
 import subprocess
 import sysconfig
@@ -32,6 +33,29 @@ def float_loops(chosen):
 def test_every_loop_is_vectorised(name):
     module = importlib.import_module(f"fastact.kernels._{name}")
     assert machine_code.check(module.__file__, float_loops(entries.values()), machine_code.REGISTER[name]) == []
+
+
+def stores_in_a_loop(function, register):
+    """The innermost loops that store full registers."""
+    return [
+        loop
+        for loop in function.loops()
+        if any(re.search(rf"%{register}\d+,-?(?:0x)?[0-9a-f]*\(", operands) for _, _, operands in loop)
+    ]
+
+
+@pytest.mark.parametrize("name", COMPILED)
+def test_loops_for_small_numbers_are_vectorised(name):
+    """Beside the general loop there is one that is shorter by half at least."""
+    formulas = (KERNELS / "formulas.pxi").read_text()
+    code = machine_code.functions(importlib.import_module(f"fastact.kernels._{name}").__file__)
+    found = {loop.name for loop in float_loops(entries.values()) if stamp.near_statements(loop, formulas)}
+    assert {"sinusoid_forward_float32", "sinusoid_backward_float64", "snake_value_and_grad_float32"} <= found
+    for loop in sorted(found):
+        function = next(code[s] for s in code if re.fullmatch(rf"__pyx_f_\d*loops_{loop}", s))
+        lengths = sorted(map(len, stores_in_a_loop(function, machine_code.REGISTER[name])))
+        assert len(lengths) >= 2, f"{loop}: the two loops do not both store {machine_code.REGISTER[name]} registers"
+        assert lengths[0] * 2 < lengths[-1], f"{loop}: {lengths} instructions"
 
 
 def build_script():

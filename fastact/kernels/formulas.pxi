@@ -4,6 +4,13 @@
 #   NAME_derivative(x, parameters...)               f'(x)
 #   NAME_derivative_from_output(y, parameters...)   f'(x) from y = f(x), where that is possible
 #
+# Where large x need much more work than others there are, besides, the same for |x| < NAME_near_limit only:
+#
+#   NAME_near_forward(x, parameters...), NAME_near_derivative(x, parameters...)    one of them, or both
+#   NAME_near_limit(x, parameters...)               at most the largest finite number; does not depend on x
+#
+# NAME_forward must then give the same bits below the limit: see loops.pyx.in.
+#
 # Rules.  No branch: conditional expressions vectorise, `if` may not (`if real is ...` is settled while compiling).
 # Constants are typed (`cdef real one = 1`): a bare 1 in a float formula is a C double and halves its speed.  Every
 # comparison lets NaN through to the result.  What forward and derivative share is computed by one helper from the same
@@ -47,6 +54,8 @@ cdef extern from "vecmath.h" nogil:
     double arctan_eighth_tail_f64(double t)
     float tanh_shrink_unit_f32(float a)
     double tanh_shrink_unit_f64(double a)
+    float sin_quarter_tail_f32(float u)
+    double sin_quarter_tail_f64(double u)
     float sin_quarter_f32(float z)
     double sin_quarter_f64(double z)
     float normal_tail_f32(float v, float v_low, float *low)
@@ -68,10 +77,22 @@ cdef extern from "vecmath.h" nogil:
     double sinc_slope_f64(double u)
     float cos_tail_f32(float u)
     double cos_tail_f64(double u)
-    float turns_f32(float x, int quarters, float *low, float *sign)
-    double turns_f64(double x, int quarters, double *low, double *sign)
-    float sin_half_turns_f32(float r, float r_low)
-    double sin_half_turns_f64(double r, double r_low)
+    float sin_tail_f32(float u)
+    double sin_tail_f64(double u)
+    float sin_squared_tail_f32(float u)
+    double sin_squared_tail_f64(double u)
+    float with_signs_f32(float y, float a, float b)
+    double with_signs_f64(double y, double a, double b)
+    float cosine_tail_f32(float u)
+    double cosine_tail_f64(double u)
+    float quarter_turns_f32(float a, uint32_t more, float *parity, float *sign)
+    double quarter_turns_f64(double a, uint64_t more, double *parity, double *sign)
+    float minus_quarters_f32(float a, float n, float *low)
+    double minus_quarters_f64(double a, double n, double *low)
+    float turns_f32(float x, int quarters, float *low, float *parity, float *sign)
+    double turns_f64(double x, int quarters, double *low, double *parity, double *sign)
+    float sum_turns_f32(float x, float x_low, int octaves, float *sign)
+    double sum_turns_f64(double x, double x_low, int octaves, double *sign)
     const int HEADROOM_F32, HEADROOM_F64
     const float EXP_FURTHEST_F32, PER_HEADROOM_F32
     const double EXP_FURTHEST_F64, PER_HEADROOM_F64
@@ -253,6 +274,12 @@ cdef inline real tanh_shrink_unit(real a) noexcept nogil:
         return tanh_shrink_unit_f32(a)
     else:
         return tanh_shrink_unit_f64(a)
+
+cdef inline real sin_quarter_tail(real u) noexcept nogil:
+    if real is float:
+        return sin_quarter_tail_f32(u)
+    else:
+        return sin_quarter_tail_f64(u)
 
 cdef inline real sin_quarter(real z) noexcept nogil:
     if real is float:
@@ -1592,32 +1619,175 @@ cdef inline real sinc_derivative(real x) noexcept nogil:
     return x * sinc_slope(u) if a < half else (cosine - sinc_forward(x)) / x
 
 
-cdef inline real turns(real x, int quarters, real *low, real *sign) noexcept nogil:
+cdef inline real sin_tail(real u) noexcept nogil:
     if real is float:
-        return turns_f32(x, quarters, low, sign)
+        return sin_tail_f32(u)
     else:
-        return turns_f64(x, quarters, low, sign)
+        return sin_tail_f64(u)
 
-cdef inline real sin_half_turns(real r, real r_low) noexcept nogil:
+cdef inline real sin_squared_tail(real u) noexcept nogil:
     if real is float:
-        return sin_half_turns_f32(r, r_low)
+        return sin_squared_tail_f32(u)
     else:
-        return sin_half_turns_f64(r, r_low)
+        return sin_squared_tail_f64(u)
+
+cdef inline real with_signs(real y, real a, real b) noexcept nogil:
+    """y, its sign changed if just one of a and b is negative."""
+    if real is float:
+        return with_signs_f32(y, a, b)
+    else:
+        return with_signs_f64(y, a, b)
+
+cdef inline real cosine_tail(real u) noexcept nogil:
+    if real is float:
+        return cosine_tail_f32(u)
+    else:
+        return cosine_tail_f64(u)
+
+cdef inline real quarter_turns(real a, int more, real *parity, real *sign) noexcept nogil:
+    if real is float:
+        return quarter_turns_f32(a, more, parity, sign)
+    else:
+        return quarter_turns_f64(a, more, parity, sign)
+
+cdef inline real minus_quarters(real a, real n, real *low) noexcept nogil:
+    if real is float:
+        return minus_quarters_f32(a, n, low)
+    else:
+        return minus_quarters_f64(a, n, low)
+
+cdef inline real turns(real x, int quarters, real *low, real *parity, real *sign) noexcept nogil:
+    if real is float:
+        return turns_f32(x, quarters, low, parity, sign)
+    else:
+        return turns_f64(x, quarters, low, parity, sign)
+
+cdef inline real sum_turns(real x, real x_low, int octaves, real *sign) noexcept nogil:
+    if real is float:
+        return sum_turns_f32(x, x_low, octaves, sign)
+    else:
+        return sum_turns_f64(x, x_low, octaves, sign)
+
+cdef inline real sine_or_cosine(real r, real low, bint is_cosine) noexcept nogil:
+    """sin(r + low) or cos(r + low) for |r| <= pi/4"""
+    cdef real one = 1
+    cdef real u = r * r
+    cdef real tail = cosine_tail(u) if is_cosine else sin_quarter_tail(u)
+    cdef real small = -r * low if is_cosine else low
+    return (one if is_cosine else r) + fma(u if is_cosine else r * u, tail, small)
+
+cdef inline real sinusoid_near_limit(real x) noexcept nogil:
+    """Up to here minus_quarters suffices."""
+    if real is float:
+        return 12800
+    else:
+        return 1.5e6
+
+cdef inline real sinusoid_near(real x, int more, real *low, real *parity, real *sign) noexcept nogil:
+    """r: sin(|x| + more * pi/2) is +-sin(r + low), or +-cos(r + low): see quarter_turns in vecmath.h."""
+    cdef real a = magnitude(x)
+    return minus_quarters(a, quarter_turns(a, more, parity, sign), low)
+
+cdef inline real sinusoid_any(real x, int quarters, real *sign) noexcept nogil:
+    """sin(|x| + quarters * pi/2), but for its sign."""
+    cdef real zero = 0
+    cdef real near_low, near_parity, near_sign, far_low, far_parity, far_sign
+    cdef bint is_near = magnitude(x) < sinusoid_near_limit(x)
+    cdef real near = sinusoid_near(x, quarters, &near_low, &near_parity, &near_sign)
+    cdef real far = turns(x, quarters, &far_low, &far_parity, &far_sign)
+    near_parity = -near_parity if quarters else near_parity
+    cdef real parity = near_parity if is_near else far_parity
+    sign[0] = near_sign if is_near else far_sign
+    cdef real y = sine_or_cosine(near if is_near else far, near_low if is_near else far_low, parity < zero)
+    return y if magnitude(x) <= largest_finite(x) else x - x
+
+cdef inline real sinusoid_near_forward(real x) noexcept nogil:
+    cdef real zero = 0
+    cdef real low, parity, sign
+    cdef real r = sinusoid_near(x, 0, &low, &parity, &sign)
+    return with_signs(sine_or_cosine(r, low, parity < zero), sign, x)
 
 cdef inline real sinusoid_forward(real x) noexcept nogil:
-    """sin(x); x itself where it is small, NaN at infinity."""
-    cdef real small = 2.0**-12
-    if real is double:
-        small = 2.0**-27
-    cdef real a = magnitude(x)
-    cdef real low, sign
-    cdef real r = turns(x, 0, &low, &sign)
-    cdef real y = with_sign(sin_half_turns(r, low), x) * sign
-    return (x if a < small else y) if a <= largest_finite(x) else x - x
+    """sin(x); NaN at infinity."""
+    cdef real sign
+    cdef real y = sinusoid_any(x, 0, &sign)
+    return with_signs(y, sign, x)
+
+cdef inline real sinusoid_near_derivative(real x) noexcept nogil:
+    cdef real zero = 0, one = 1
+    cdef real low, parity, sign
+    cdef real r = sinusoid_near(x, 1, &low, &parity, &sign)
+    return with_signs(sine_or_cosine(r, low, parity > zero), sign, one)
 
 cdef inline real sinusoid_derivative(real x) noexcept nogil:
     """cos(x)"""
+    cdef real one = 1
+    cdef real sign
+    cdef real y = sinusoid_any(x, 1, &sign)
+    return with_signs(y, sign, one)
+
+
+cdef inline real snake_reduced(real x, real alpha, real *low, real *sign) noexcept nogil:
+    """r with |alpha x| = n pi/2 + r + low, and sign = (-1)^n."""
+    cdef real half_sign
+    cdef real a = magnitude(x)
+    cdef real z = alpha * a
+    cdef real z_low = product_low(alpha, a, z)
+    cdef real r = minus_quarters(z, quarter_turns(z, 0, sign, &half_sign), low)
+    low[0] = low[0] + z_low
+    return r
+
+cdef inline real snake_forward(real x, real alpha) noexcept nogil:
+    """x + sin(r)^2/alpha, or (x + 1/alpha) - sin(r)^2/alpha where the sine is the larger: so the sums do not cancel after
+    a rounding; 2r (1 - 0.6 u) is about sin(2r), by which low counts. Far out, where the sine's square changes x by an ULP at most, half of that."""
+    cdef real zero = 0, one = 1, two = 2, half = 0.5, bend = -0.6, far = 1.25e7
+    if real is double:
+        far = 7e15
     cdef real low, sign
-    cdef real r = turns(x, 1, &low, &sign)
-    cdef real y = sin_half_turns(r, low) * sign
-    return y if magnitude(x) <= largest_finite(x) else x - x
+    cdef real r = snake_reduced(x, alpha, &low, &sign)
+    cdef real period = at_most(largest_finite(x), one / alpha)
+    cdef real period_low = division_remainder(one, period, alpha) * period
+    cdef real shift = period if sign < zero else zero
+    cdef real base = x + shift
+    cdef real base_low = (shift - (base - x)) + (period_low if sign < zero else zero)
+    cdef real u = r * r
+    cdef real g = r * period
+    cdef real g_low = fma(r, period_low, product_low(r, period, g))
+    cdef real rest = fma(r * g, u * sin_squared_tail(u), fma(two * g * low, fma(u, bend, one), r * g_low))
+    cdef real y = product_sum(sign * r, g, base) + fma(sign, rest, base_low)
+    return with_sign(fma(half, period, x) if alpha * magnitude(x) > far else y, x)
+
+cdef inline real sine_of_double(real v) noexcept nogil:
+    """sin(v) for |v| <= pi/2, to an ULP of 1."""
+    cdef real u = v * v
+    return fma(v * u, sin_tail(u), v)
+
+cdef inline real snake_near_limit(real x, real alpha) noexcept nogil:
+    return at_most(largest_finite(x), sinusoid_near_limit(x) / alpha)
+
+cdef inline real snake_near_double(real x, real alpha, real *sign) noexcept nogil:
+    """v with sin(2 |alpha x|) = sign * sin(v)."""
+    cdef real two = 2
+    cdef real low
+    cdef real r = snake_reduced(x, alpha, &low, sign)
+    return two * (r + low)
+
+cdef inline real snake_near_derivative(real x, real alpha) noexcept nogil:
+    cdef real one = 1
+    cdef real sign
+    cdef real v = snake_near_double(x, alpha, &sign)
+    return fma(with_sign(sign, sign * x), sine_of_double(v), one)
+
+cdef inline real snake_derivative(real x, real alpha) noexcept nogil:
+    """1 + sin(2 alpha x); the product, which may overflow, times 2^-64 (right for alpha from 2^-94 to 2^107)."""
+    cdef real one = 1, down = 2.0**-32
+    cdef real sign, near_sign
+    cdef bint is_near = magnitude(x) < snake_near_limit(x, alpha)
+    cdef real near = snake_near_double(x, alpha, &near_sign)
+    cdef real a = magnitude(x) * down
+    cdef real factor = alpha * down
+    cdef real z = factor * a
+    cdef real far = sum_turns(z, product_low(factor, a, z), 65, &sign)
+    sign = near_sign if is_near else sign
+    cdef real slope = fma(with_sign(sign, sign * x), sine_of_double(near if is_near else far), one)
+    return slope if magnitude(x) <= largest_finite(x) else x - x

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,9 @@ REALS = {"float32": ("float", 16), "float64": ("double", 8)}
 #: The 16-bit types that occur in memory only, and what of half.h converts them.
 HALVES = (("float16", "half_to_float", "float_to_half"), ("bfloat16", "bfloat16_to_float", "float_to_bfloat16"))
 INTEGERS = {f"{u}int{bits}": (f"{u}int{bits}_t", 512 // bits) for bits in (8, 16, 32, 64) for u in ("", "u")}
+
+#: Elements of a piece, all of which are small or which counts as large: see loops.pyx.in.
+PIECE = 512
 
 # Inputs, outputs, and the statements of one element, where F is the activation's name, P its parameters and A the
 # parameter that is an array.
@@ -65,6 +69,19 @@ class Loop:
         ]
 
 
+def near_statements(loop: Loop, formulas: str) -> list[str]:
+    """The loop's statements for pieces in which all |x| are small; none if these formulas have nothing special for them."""
+    statements = [
+        re.sub(r"\b([a-z]\w*)_(forward|derivative)\(", lambda call: near_call(call, formulas), s) for s in loop.statements
+    ]
+    return statements if statements != loop.statements else []
+
+
+def near_call(call: re.Match[str], formulas: str) -> str:
+    near = f"{call[1]}_near_{call[2]}("
+    return near if near in formulas else call[0]
+
+
 def loops(entry: Entry) -> Iterator[Loop]:
     """The loops of one activation."""
     left_out = set()
@@ -86,7 +103,11 @@ def stamp(template: Path, entries: Iterable[Entry], formulas: str, target: Path)
     from Cython.Tempita import Template
 
     filled = Template(template.read_text(), name=template.name)  # type: ignore[no-untyped-call]
-    types = {"REALS": REALS, "INTEGERS": INTEGERS, "HALVES": HALVES}
+
+    def near(loop: Loop) -> list[str]:
+        return near_statements(loop, formulas)
+
+    types = {"near": near, "PIECE": PIECE, "REALS": REALS, "INTEGERS": INTEGERS, "HALVES": HALVES}
     text = filled.substitute(entries=list(entries), loops=loops, **types)  # type: ignore[no-untyped-call]
     target.mkdir(parents=True, exist_ok=True)
     (target / "loops.pyx").write_text(text)

@@ -1,6 +1,6 @@
 /* Branch-free elementary functions in plain C, written so that a loop over them vectorises.
 
-   Every function exists for float (_f32) and double (_f64).  No branch, table (but for turns) or libm call, no double
+   Every function exists for float (_f32) and double (_f64).  No branch, table (but for INVERSE_PI) or libm call, no double
    arithmetic in a float function; numbers are rounded to integers by adding a large constant, and seen as bits through memcpy.
 
    The exponential comes in pieces, because that is what keeps the tails right:
@@ -23,10 +23,9 @@
 #define FASTACT_VECMATH_H
 
 #include <math.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-
-#include "turns.h"
 
 #if defined(_MSC_VER) && !defined(__clang__)
 #define VECMATH static __forceinline
@@ -541,25 +540,34 @@ VECMATH double tanh_shrink_unit_f64(double a) {
     return product_sum_f64(b, v, b * v_low) * 0x1p-128;
 }
 
-/* 0 <= z <= pi/4; 0.67, 0.65 (0.72, 0.70) ULP; NaN gives NaN.
-   sin(z) */
-VECMATH float sin_quarter_f32(float z) {
-    float u = z * z;
+/* 0 <= u <= pi^2/16; z + z u tail is sin(z), u = z^2; NaN gives NaN. */
+VECMATH float sin_quarter_tail_f32(float u) {
     float p = -0.00019518292f;
     p = fma_f32(p, u, 0.008332189f);
     p = fma_f32(p, u, -0.16666655f);
-    return fma_f32(z * u, p, z);
+    return p;
 }
 
-VECMATH double sin_quarter_f64(double z) {
-    double u = z * z;
+VECMATH double sin_quarter_tail_f64(double u) {
     double p = 1.5895894766353912e-10;
     p = fma_f64(p, u, -2.5050741408310532e-08);
     p = fma_f64(p, u, 2.7557313576137748e-06);
     p = fma_f64(p, u, -0.00019841269829441128);
     p = fma_f64(p, u, 0.008333333333321901);
     p = fma_f64(p, u, -0.1666666666666663);
-    return fma_f64(z * u, p, z);
+    return p;
+}
+
+/* 0 <= z <= pi/4; 0.67, 0.65 (0.72, 0.70) ULP; NaN gives NaN.
+   sin(z) */
+VECMATH float sin_quarter_f32(float z) {
+    float u = z * z;
+    return fma_f32(z * u, sin_quarter_tail_f32(u), z);
+}
+
+VECMATH double sin_quarter_f64(double z) {
+    double u = z * z;
+    return fma_f64(z * u, sin_quarter_tail_f64(u), z);
 }
 
 /* v = a / (a + NORMAL_SHIFT), 0 <= a <= 15 (39.5 for double); tail + low:
@@ -876,23 +884,245 @@ VECMATH double cos_tail_f64(double u) {
     return p;
 }
 
-/* x finite; r + low to 2^-63 (2^-127) and, |x| >= 2^-12 (2^-27), to 2^-32 (2^-60) of itself; any numbers at infinity and NaN.
-   0 <= r <= 1/2 and sign = -1 or 1, with sin(|x| + quarters * pi/2) = sign * sin(pi (r + low)), quarters 0 or 1.
-   Smaller |x| count as 2^-12 (2^-27).
+/* ---- Sine of radians ------------------------------------------------------------------------------------------- */
 
-   |x| is an integer m times 2^e; 2^e / pi modulo 2 comes from a table, and m times it is computed in integers, modulo 2
-   (Payne and Hanek 1983). */
-VECMATH float turns_f32(float x, int quarters, float *low, float *sign) {
-    int32_t bits;
+/* 0 <= u <= pi^2/4; r + r u tail is sin(r), u = r^2, to 2^-27, 2^-61; NaN gives NaN. */
+VECMATH float sin_tail_f32(float u) {
+    float p = 2.6061027e-06f;
+    p = fma_f32(p, u, -0.00019809778f);
+    p = fma_f32(p, u, 0.008333069f);
+    p = fma_f32(p, u, -0.1666666f);
+    return p;
+}
+
+VECMATH double sin_tail_f64(double u) {
+    double p = 2.7214805147562882e-15;
+    p = fma_f64(p, u, -7.643024298493504e-13);
+    p = fma_f64(p, u, 1.6058941155385616e-10);
+    p = fma_f64(p, u, -2.5052106906688795e-08);
+    p = fma_f64(p, u, 2.7557319211585267e-06);
+    p = fma_f64(p, u, -0.0001984126984121252);
+    p = fma_f64(p, u, 0.008333333333333207);
+    p = fma_f64(p, u, -0.16666666666666666);
+    return p;
+}
+
+/* 0 <= u <= pi^2/16; u + u^2 tail is sin(r)^2, u = r^2, to 2^-30, 2^-56; NaN gives NaN. */
+VECMATH float sin_squared_tail_f32(float u) {
+    float p = 0.00013456964f;
+    p = fma_f32(p, u, -0.0031711087f);
+    p = fma_f32(p, u, 0.0444437f);
+    p = fma_f32(p, u, -0.33333328f);
+    return p;
+}
+
+VECMATH double sin_squared_tail_f64(double u) {
+    double p = -1.5165593872920528e-09;
+    p = fma_f64(p, u, 9.39191674000644e-08);
+    p = fma_f64(p, u, -4.2755344528286625e-06);
+    p = fma_f64(p, u, 0.0001410934672115612);
+    p = fma_f64(p, u, -0.0031746031735033595);
+    p = fma_f64(p, u, 0.04444444444436473);
+    p = fma_f64(p, u, -0.33333333333333137);
+    return p;
+}
+
+/* 0 <= u <= pi^2/16; 1 + u * tail is cos(r), u = r^2, to 2^-33, 2^-64; NaN gives NaN. */
+VECMATH float cosine_tail_f32(float u) {
+    float p = 2.4430668e-05f;
+    p = fma_f32(p, u, -0.0013887301f);
+    p = fma_f32(p, u, 0.041666646f);
+    p = fma_f32(p, u, -0.5f);
+    return p;
+}
+
+VECMATH double cosine_tail_f64(double u) {
+    double p = -1.1359923338840039e-11;
+    p = fma_f64(p, u, 2.087572910297829e-09);
+    p = fma_f64(p, u, -2.7557314399987103e-07);
+    p = fma_f64(p, u, 2.480158728966898e-05);
+    p = fma_f64(p, u, -0.0013888888888874472);
+    p = fma_f64(p, u, 0.0416666666666666);
+    p = fma_f64(p, u, -0.5);
+    return p;
+}
+
+/* 0 <= a < 2^23 (2^52) pi/2; |a - n pi/2| < 0.8; NaN gives NaN.
+   n; parity = (-1)^n; sin(n pi/2 + r + more * pi/2) is +-sin(r) or, n + more odd, +-cos(r), with the sign that sign has; of
+   which the other bits mean nothing. */
+VECMATH float quarter_turns_f32(float a, uint32_t more, float *parity, float *sign) {
+    float shifted = fma_f32(a, 0.636619772f, 0x1p23f); /* 2/pi */
+    uint32_t bits;
+    memcpy(&bits, &shifted, sizeof bits);
+    uint32_t odd = (bits << 31) | 0x3f800000u, half = (bits + more) << 30;
+    memcpy(parity, &odd, sizeof odd);
+    memcpy(sign, &half, sizeof half);
+    return shifted - 0x1p23f;
+}
+
+VECMATH double quarter_turns_f64(double a, uint64_t more, double *parity, double *sign) {
+    double shifted = fma_f64(a, 0.6366197723675814, 0x1p52);
+    uint64_t bits;
+    memcpy(&bits, &shifted, sizeof bits);
+    uint64_t odd = (bits << 63) | 0x3ff0000000000000u, half = (bits + more) << 62;
+    memcpy(parity, &odd, sizeof odd);
+    memcpy(sign, &half, sizeof half);
+    return shifted - 0x1p52;
+}
+
+/* Any; exact.   y, its sign changed if just one of a and b is negative. */
+VECMATH float with_signs_f32(float y, float a, float b) {
+    uint32_t bits, a_bits, b_bits;
+    memcpy(&bits, &y, sizeof bits);
+    memcpy(&a_bits, &a, sizeof a_bits);
+    memcpy(&b_bits, &b, sizeof b_bits);
+    bits ^= (a_bits ^ b_bits) & 0x80000000u;
+    memcpy(&y, &bits, sizeof y);
+    return y;
+}
+
+VECMATH double with_signs_f64(double y, double a, double b) {
+    uint64_t bits, a_bits, b_bits;
+    memcpy(&bits, &y, sizeof bits);
+    memcpy(&a_bits, &a, sizeof a_bits);
+    memcpy(&b_bits, &b, sizeof b_bits);
+    bits ^= (a_bits ^ b_bits) & 0x8000000000000000u;
+    memcpy(&y, &bits, sizeof y);
+    return y;
+}
+
+/* n an integer up to 2^13 (2^20), |a - n pi/2| < 0.8; r + low to 2^-49 (2^-120); NaN gives NaN.  For n up to 2^23 (2^52)
+   to n 2^-48 (n 2^-139).
+   r + low = a - n * pi/2.
+
+   Cody and Waite (1980): the first parts of pi/2 have so few bits that their products with n are exact, and so are then
+   the differences.  With FMA the first two are subtracted as one. */
+VECMATH float minus_quarters_f32(float a, float n, float *low) {
+    const float third = 0x1.444p-24f, fourth = 2.563344e-12f; /* 11 and 24 bits */
+#if VECMATH_FMA
+    float rest = fma_f32(n, -0x1.921fb4p+0f, a);
+#else
+    float upper = upper_half_f32(n), lower = n - upper;
+    float rest = (a - upper * 0x1.92p+0f) - lower * 0x1.92p+0f; /* 8 bits */
+    rest = (rest - upper * 0x1.fb4p-12f) - lower * 0x1.fb4p-12f; /* 11 bits */
+#endif
+    float r = fma_f32(n, -third, rest);
+    *low = fma_f32(n, -fourth, fma_f32(n, -third, rest - r));
+    return r;
+}
+
+VECMATH double minus_quarters_f64(double a, double n, double *low) {
+    const double third = 0x1.1a626331p-54, fourth = 3.5215598651832e-27; /* 33 and 53 bits */
+#if VECMATH_FMA
+    double rest = fma_f64(n, -0x1.921fb54442d18p+0, a);
+#else
+    double upper = upper_half_f64(n), lower = n - upper;
+    double rest = (a - upper * 0x1.921fb544p+0) - lower * 0x1.921fb544p+0; /* 33 bits */
+    rest = (rest - upper * 0x1.0b46p-34) - lower * 0x1.0b46p-34; /* 20 bits */
+#endif
+    double r = fma_f64(n, -third, rest);
+    *low = fma_f64(n, -fourth, fma_f64(n, -third, rest - r));
+    return r;
+}
+
+/* n >= 0; 1 if all |x[i]| < limit, 0 if not or NaN is among them. */
+VECMATH int all_below_f32(const float *x, float limit, ptrdiff_t n) {
+    uint32_t beyond = 0;
+    for (ptrdiff_t i = 0; i < n; i++)
+        beyond |= fabsf(x[i]) < limit ? 0u : 1u;
+    return beyond == 0;
+}
+
+VECMATH int all_below_f64(const double *x, double limit, ptrdiff_t n) {
+    uint64_t beyond = 0;
+    for (ptrdiff_t i = 0; i < n; i++)
+        beyond |= fabs(x[i]) < limit ? 0u : 1u;
+    return beyond == 0;
+}
+
+/* The digits of 1/pi, 32 bits a word; the fifth begins with the bit worth 1/2.  (docs/coefficients.py inverse_pi) */
+#define INVERSE_PI \
+    0x00000000u, 0x00000000u, 0x00000000u, 0x00000000u, 0x517cc1b7u, 0x27220a94u, 0xfe13abe8u, 0xfa9a6ee0u, \
+    0x6db14accu, 0x9e21c820u, 0xff28b1d5u, 0xef5de2b0u, 0xdb92371du, 0x2126e970u, 0x03249775u, 0x04e8c90eu, \
+    0x7f0ef58eu, 0x5894d39fu, 0x74411afau, 0x975da242u, 0x74ce3813u, 0x5a2fbf20u, 0x9cc8eb1cu, 0xc1a99cfau, \
+    0x4e422fc5u, 0xdefc941du, 0x8ffc4bffu, 0xef02cc07u, 0xf79788c5u, 0xad05368fu, 0xb69b3f67u, 0x93e584dbu, \
+    0xa7a31fb3u, 0x4f2ff516u, 0xba93dd63u, 0xf5f2f8bdu, 0x9e839cfbu, 0xc5294975u, 0x35fdafd8u, 0x8fc6ae84u, \
+    0x2b019823u, 0x7e3db5d5u, 0xf867de10u
+
+static const uint32_t INVERSE_PI_F32[] = {INVERSE_PI};
+static const uint64_t INVERSE_PI_F64[] = {INVERSE_PI};
+
+/* 2^shift, 0 <= shift < 32.  Not every vector unit shifts each of its numbers by as much as another number says. */
+VECMATH uint32_t power_of_two_f32(uint32_t shift) {
+    uint32_t power = 1u + (shift & 1u);
+    power = shift & 2u ? power << 2 : power;
+    power = shift & 4u ? power << 4 : power;
+    power = shift & 8u ? power << 8 : power;
+    return shift & 16u ? power << 16 : power;
+}
+
+VECMATH uint64_t power_of_two_f64(uint64_t shift) {
+    uint64_t power = 1u + (shift & 1u);
+    power = shift & 2u ? power << 2 : power;
+    power = shift & 4u ? power << 4 : power;
+    power = shift & 8u ? power << 8 : power;
+    return shift & 16u ? power << 16 : power;
+}
+
+/* |x| 2^octaves < 2^192 (2^1088); 2^-63 (2^-127), but 2^-75 of smaller x are left out; any number at infinity and NaN.
+   |x| * 2^octaves / pi modulo 2: `first` in units of 2^-31, `rest` of what is below.
+
+   |x| is an integer m times 2^e.  2^e / pi modulo 2 is the digits of 1/pi from a certain one on, and m times it is computed
+   in integers, modulo 2 (Payne and Hanek 1983). */
+VECMATH uint32_t phase_f32(float x, int octaves, uint32_t *rest) {
+    uint32_t bits;
     memcpy(&bits, &x, sizeof bits);
-    bits &= 0x7fffffff;
-    bits = bits < 0x39800000 ? 0x39800000 : bits;
-    int32_t row = (bits >> 23) - 115;
-    uint32_t m = ((uint32_t)bits & 0x7fffffu) | 0x800000u;
-    uint64_t phase = ((uint64_t)(m * TURNS_F32[0][row]) << 32) + (uint64_t)m * TURNS_F32[1][row]
-        + (((uint64_t)m * TURNS_F32[2][row]) >> 32);
-    int32_t high = (int32_t)((uint32_t)(phase >> 32) + ((uint32_t)quarters << 30));
-    uint32_t rest = (uint32_t)phase;
+    int32_t from = (int32_t)((bits >> 23) & 0xffu) + (octaves - 150 + 127); /* the first bit's place */
+    from = from < 0 ? 0 : from;
+    uint32_t m = (bits & 0x7fffffu) | 0x800000u;
+    const uint32_t *words = INVERSE_PI_F32;
+    int32_t word = from >> 5;
+    uint64_t power = power_of_two_f32((uint32_t)from & 31u);
+    uint64_t v0 = words[word] * power, v1 = words[word + 1] * power, v2 = words[word + 2] * power, v3 = words[word + 3] * power;
+    uint32_t w0 = (uint32_t)v0 | (uint32_t)(v1 >> 32), w1 = (uint32_t)v1 | (uint32_t)(v2 >> 32);
+    uint32_t w2 = (uint32_t)v2 | (uint32_t)(v3 >> 32);
+    uint64_t phase = ((uint64_t)(m * w0) << 32) + (uint64_t)m * w1 + (((uint64_t)m * w2) >> 32);
+    *rest = (uint32_t)phase;
+    return (uint32_t)(phase >> 32);
+}
+
+VECMATH uint64_t phase_f64(double x, int octaves, uint64_t *rest1, uint64_t *rest2, uint64_t *rest3) {
+    const uint64_t half = 0xffffffffu;
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    uint64_t exponent = ((bits >> 52) & 0x7ffu) + (uint64_t)octaves;
+    uint64_t from = exponent < 948u ? 0u : exponent - 948u; /* the first bit's place: 1075 - 127 */
+    uint64_t m0 = bits & half, m1 = ((bits >> 32) & 0xfffffu) | 0x100000u;
+    const uint64_t *words = INVERSE_PI_F64;
+    uint64_t word = from >> 5;
+    uint64_t power = power_of_two_f64(from & 31u);
+    uint64_t v0 = words[word] * power, v1 = words[word + 1] * power, v2 = words[word + 2] * power, v3 = words[word + 3] * power;
+    uint64_t v4 = words[word + 4] * power, v5 = words[word + 5] * power, v6 = words[word + 6] * power;
+    uint64_t t0 = (v0 & half) | (v1 >> 32), t1 = (v1 & half) | (v2 >> 32), t2 = (v2 & half) | (v3 >> 32);
+    uint64_t t3 = (v3 & half) | (v4 >> 32), t4 = (v4 & half) | (v5 >> 32), t5 = (v5 & half) | (v6 >> 32);
+    uint64_t a1 = m0 * t1, a2 = m0 * t2, a3 = m0 * t3, a4 = m0 * t4;
+    uint64_t b2 = m1 * t2, b3 = m1 * t3, b4 = m1 * t4, b5 = m1 * t5;
+    uint64_t c3 = (a3 & half) + (a4 >> 32) + (b4 & half) + (b5 >> 32);
+    uint64_t c2 = (a2 & half) + (a3 >> 32) + (b3 & half) + (b4 >> 32) + (c3 >> 32);
+    uint64_t c1 = (a1 & half) + (a2 >> 32) + (b2 & half) + (b3 >> 32) + (c2 >> 32);
+    *rest1 = c1 & half;
+    *rest2 = c2 & half;
+    *rest3 = c3 & half;
+    return (m0 * t0 + (a1 >> 32) + m1 * t1 + (b2 >> 32) + (c1 >> 32)) & half;
+}
+
+/* |x| >= 2^-40; r + low to 2^-60 (2^-120); any numbers at infinity and NaN.
+   0 <= r <= pi/4 and parity, sign = -1 or 1: sin(|x| + quarters * pi/2) is sign * sin(r + low) where parity is 1, quarters 0 or
+   1, and sign * cos(r + low) where it is -1. */
+VECMATH float turns_f32(float x, int quarters, float *low, float *parity, float *sign) {
+    const float pi = 3.14159274f, pi_low = -8.74227766e-8f;
+    uint32_t rest;
+    int32_t high = (int32_t)(phase_f32(x, 0, &rest) + ((uint32_t)quarters << 30));
     uint32_t sign_bits = ((uint32_t)high & 0x80000000u) | 0x3f800000u;
     memcpy(sign, &sign_bits, sizeof sign_bits);
     int32_t beyond_half = (int32_t)((uint32_t)high << 1) >> 31; /* then 1 minus it: all bits inverted */
@@ -902,8 +1132,13 @@ VECMATH float turns_f32(float x, int quarters, float *low, float *sign) {
     float second = (float)(int32_t)(((uint32_t)(high & 0xff) << 16) | (rest >> 16)) * 0x1p-47f;
     float third = (float)(int32_t)(rest & 0xffffu) * 0x1p-63f;
     float tail = second + third;
-    float r = first + tail;
-    *low = (first - r) + tail;
+    float turn = first + tail;
+    float turn_low = (first - turn) + tail;
+    *parity = turn > 0.25f ? -1.0f : 1.0f;
+    turn_low = turn_low * *parity;
+    turn = turn > 0.25f ? 0.5f - turn : turn;
+    float r = turn * pi;
+    *low = product_low_f32(turn, pi, r) + fma_f32(turn, pi_low, turn_low * pi);
     return r;
 }
 
@@ -915,22 +1150,11 @@ VECMATH double turns_f64_piece(uint64_t integer) { /* below 2^52 */
     return piece - 0x1p52;
 }
 
-VECMATH double turns_f64(double x, int quarters, double *low, double *sign) {
+VECMATH double turns_f64(double x, int quarters, double *low, double *parity, double *sign) {
+    const double pi = 3.141592653589793, pi_low = 1.2246467991473532e-16;
     const uint64_t half = 0xffffffffu;
-    double a = fabs(x);
-    a = a < 0x1p-27 ? 0x1p-27 : a;
-    uint64_t bits;
-    memcpy(&bits, &a, sizeof bits);
-    uint64_t row = (bits >> 52) - 996u;
-    uint64_t m0 = bits & half, m1 = ((bits >> 32) & 0xfffffu) | 0x100000u;
-    uint64_t w0 = TURNS_F64[0][row], w1 = TURNS_F64[1][row], w2 = TURNS_F64[2][row];
-    uint64_t t0 = w0 >> 32, t1 = w0 & half, t2 = w1 >> 32, t3 = w1 & half, t4 = w2 >> 32, t5 = w2 & half;
-    uint64_t a1 = m0 * t1, a2 = m0 * t2, a3 = m0 * t3, a4 = m0 * t4;
-    uint64_t b2 = m1 * t2, b3 = m1 * t3, b4 = m1 * t4, b5 = m1 * t5;
-    uint64_t c3 = (a3 & half) + (a4 >> 32) + (b4 & half) + (b5 >> 32);
-    uint64_t c2 = (a2 & half) + (a3 >> 32) + (b3 & half) + (b4 >> 32) + (c3 >> 32);
-    uint64_t c1 = (a1 & half) + (a2 >> 32) + (b2 & half) + (b3 >> 32) + (c2 >> 32);
-    uint64_t c0 = m0 * t0 + (a1 >> 32) + m1 * t1 + (b2 >> 32) + (c1 >> 32) + ((uint64_t)quarters << 30);
+    uint64_t c1, c2, c3;
+    uint64_t c0 = phase_f64(x, 0, &c1, &c2, &c3) + ((uint64_t)quarters << 30);
     uint64_t sign_bits = ((c0 << 32) & 0x8000000000000000u) | 0x3ff0000000000000u;
     memcpy(sign, &sign_bits, sizeof sign_bits);
     uint64_t beyond_half = 0u - ((c0 >> 30) & 1u); /* then 1 minus it: all bits inverted */
@@ -939,29 +1163,37 @@ VECMATH double turns_f64(double x, int quarters, double *low, double *sign) {
     double third = turns_f64_piece((c2 ^ beyond_half) & half) * 0x1p-95 + turns_f64_piece((c3 ^ beyond_half) & half) * 0x1p-127;
     double top = first + second;
     double tail = ((first - top) + second) + third;
-    double r = top + tail;
-    *low = (top - r) + tail;
+    double turn = top + tail;
+    double turn_low = (top - turn) + tail;
+    *parity = turn > 0.25 ? -1.0 : 1.0;
+    turn_low = turn_low * *parity;
+    turn = turn > 0.25 ? 0.5 - turn : turn;
+    double r = turn * pi;
+    *low = product_low_f64(turn, pi, r) + fma_f64(turn, pi_low, turn_low * pi);
     return r;
 }
 
-/* 0 <= r <= 1/2, |r_low| half an ULP of r; 1.1, 1.05 (1.35, 1.05) ULP; NaN gives NaN.
-   sin(pi (r + r_low)); from 1/4 on the cosine of what is missing to 1/2. */
-VECMATH float sin_half_turns_f32(float r, float r_low) {
-    const float pi = 3.14159274f, pi_low = -8.74227766e-8f, pi_squared = 9.86960440f;
-    float v = r > 0.25f ? 0.5f - r : r;
-    float u = v * v;
-    float sine = product_sum_f32(v, pi, fma_f32(v * pi * u, sinc_tail_f32(u), fma_f32(v, pi_low, r_low * pi)));
-    float cosine = 1.0f + fma_f32(u, cos_tail_f32(u), v * r_low * pi_squared);
-    return r > 0.25f ? cosine : sine;
+/* |x + x_low| 2^octaves < 2^192 (2^1088); 2^-24 (2^-53) of a radian; any number in [-pi/2, pi/2] where that overflows.
+   r and sign = -1 or 1, with sin((x + x_low) * 2^octaves) = sign * sin(r). */
+VECMATH float sum_turns_f32(float x, float x_low, int octaves, float *sign) {
+    uint32_t rest, phase = phase_f32(x, octaves, &rest), phase_low = phase_f32(x_low, octaves, &rest);
+    phase = x < 0.0f ? 0u - phase : phase;
+    phase += x_low < 0.0f ? 0u - phase_low : phase_low;
+    uint32_t bits = ((phase + 0x40000000u) & 0x80000000u) | 0x3f800000u;
+    memcpy(sign, &bits, sizeof bits);
+    return (float)((int32_t)(phase << 1) >> 1) * 1.46291808e-9f; /* pi 2^-31 */
 }
 
-VECMATH double sin_half_turns_f64(double r, double r_low) {
-    const double pi = 3.141592653589793, pi_low = 1.2246467991473532e-16, pi_squared = 9.869604401089358;
-    double v = r > 0.25 ? 0.5 - r : r;
-    double u = v * v;
-    double sine = product_sum_f64(v, pi, fma_f64(v * pi * u, sinc_tail_f64(u), fma_f64(v, pi_low, r_low * pi)));
-    double cosine = 1.0 + fma_f64(u, cos_tail_f64(u), v * r_low * pi_squared);
-    return r > 0.25 ? cosine : sine;
+VECMATH double sum_turns_f64(double x, double x_low, int octaves, double *sign) {
+    uint64_t c1, c2, c3, phase = phase_f64(x, octaves, &c1, &c2, &c3) << 32 | c1;
+    uint64_t phase_low = phase_f64(x_low, octaves, &c1, &c2, &c3) << 32 | c1;
+    phase = x < 0.0 ? 0u - phase : phase;
+    phase += x_low < 0.0 ? 0u - phase_low : phase_low;
+    uint64_t bits = ((phase + 0x4000000000000000u) & 0x8000000000000000u) | 0x3ff0000000000000u;
+    memcpy(sign, &bits, sizeof bits);
+    uint64_t shifted = (phase + 0x4000000000000000u) & 0x7fffffffffffffffu; /* (r + pi/2) / pi 2^63 */
+    double top = turns_f64_piece(shifted >> 32) * 0x1p-31 - 0.5;
+    return (top + turns_f64_piece(shifted & 0xffffffffu) * 0x1p-63) * 3.141592653589793;
 }
 
 #endif
