@@ -232,6 +232,14 @@ cdef inline real exp_any(real x, real x_low, real *scale, real *unit) noexcept n
         unit[0] = down if x < zero else up
         return exp_scaled_f64(x, x_low, headroom if x < zero else -headroom, scale)
 
+cdef inline real exp_plain(real x, real *scale) noexcept nogil:
+    """q with e^x = scale + scale*q, where both are normal numbers."""
+    cdef real zero = 0
+    if real is float:
+        return exp_split_f32(x, zero, 0, scale)
+    else:
+        return exp_split_f64(x, zero, 0, scale)
+
 cdef inline real exp_furthest(real x) noexcept nogil:
     """Where even x * e^-x rounds to 0 and exp_down and exp_up end."""
     if real is float:
@@ -558,6 +566,21 @@ cdef inline real star_relu_derivative(real x, real scale, real shift) noexcept n
 
 # ---- Exponential ----------------------------------------------------------------------------------------------------
 
+cdef inline real exponential_near_limit(real x) noexcept nogil:
+    """Below it neither e^x nor its scale needs care; above, scaling by powers of two changes no bit of what is normal."""
+    if real is float:
+        return 87
+    else:
+        return 708
+
+cdef inline real exponential_near_forward(real x) noexcept nogil:
+    cdef real scale
+    cdef real q = exp_plain(x, &scale)
+    return fma(scale, q, scale)
+
+cdef inline real exponential_near_derivative(real x) noexcept nogil:
+    return exponential_near_forward(x)
+
 cdef inline real exponential_forward(real x) noexcept nogil:
     cdef real zero = 0, scale, unit
     cdef real q = exp_any(between(-exp_furthest(x), exp_furthest(x), x), zero, &scale, &unit)
@@ -733,6 +756,11 @@ cdef inline real log1p_rest(real start, real t, real t_low) noexcept nogil:
     cdef real one = 1, half = 0.5
     return product_plus_small(t * t, log1p_tail(t), fma(t_low, fma(-half, t, one), start))
 
+cdef inline real minus_log1p_rest(real start, real t, real t_low) noexcept nogil:
+    """start - (log1p(t + t_low) - t), likewise."""
+    cdef real one = 1, half = 0.5
+    return product_plus_small(-t * t, log1p_tail(t), fma(-t_low, fma(-half, t, one), start))
+
 cdef inline real softplus_exp(real x, real beta, real *low) noexcept nogil:
     """HEADROOM * e^-|beta x|, for NaN something else."""
     cdef real b = magnitude(beta)
@@ -779,12 +807,12 @@ cdef inline real log_sigmoid_exp(real x, real *low) noexcept nogil:
     return scaled_exp_minus(magnitude_up_to(x, exp_furthest(x)), zero, low)
 
 cdef inline real log_sigmoid_forward(real x) noexcept nogil:
-    """-(max(-x, 0) + log1p(e^-|x|))"""
+    """min(x, 0) - log1p(e^-|x|)"""
     cdef real zero = 0
     cdef real low
     cdef real e = log_sigmoid_exp(x, &low)
     cdef real t = e * per_headroom(x)
-    return zero - (t + log1p_rest(zero if x > zero else -x, t, low * per_headroom(x)))  # 0, not -0, as in PyTorch
+    return minus_log1p_rest(zero if x > zero else x, t, low * per_headroom(x)) - t
 
 cdef inline real log_sigmoid_derivative(real x) noexcept nogil:
     """sigmoid(-x)"""
