@@ -180,11 +180,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     work = []
     for name in names:
         for dtype in dtypes:
-            for contestants, exhaustive in ((on, options.exhaustive), (PEERS[dtype], options.exhaustive and not options.sample_peers)):
+            for contestants, exhaustive in (
+                (on, options.exhaustive),
+                (PEERS[dtype], options.exhaustive and not options.sample_peers),
+            ):
                 missing = tuple(
-                    c
-                    for c in contestants
-                    if options.names or not results.has(name, dtype, verify.PEERS.get(c, c), exhaustive)
+                    c for c in contestants if options.names or not results.has(name, dtype, verify.PEERS.get(c, c), exhaustive)
                 )
                 own, peers = (missing, ()) if contestants is on else ((), missing)
                 if missing:

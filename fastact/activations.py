@@ -366,10 +366,10 @@ def rrelu(x, slope, *, lower=1 / 8, upper=1 / 3):
 
     Notes
     -----
-    Xu, Wang, Chen and Li, *Empirical Evaluation of Rectified Activations in Convolutional Network* (2015);
-    ``torch.nn.RReLU``, which draws in training mode. The slopes are what ``rng.uniform(lower, upper, x.shape)`` gives, rounded to
-    the dtype of `x`, so the result depends on the generator's state alone. `value_and_grad` gives value and derivative for one draw;
-    `backward` repeats the draw of a forward pass if it gets a generator seeded as that one was.
+    Xu, Wang, Chen and Li, *Empirical Evaluation of Rectified Activations in Convolutional Network* (2015); ``torch.nn.RReLU``,
+    which draws in training mode. The slopes are what ``rng.uniform(lower, upper, x.shape)`` gives, rounded to the dtype of `x`,
+    so the result depends on the generator's state alone. `value_and_grad` gives value and derivative for one draw; `backward`
+    repeats the draw of a forward pass if it gets a generator seeded as that one was.
 
     Examples
     --------
@@ -419,11 +419,11 @@ def noisy_relu(x, noise):
 
     Notes
     -----
-    Nair and Hinton, *Rectified Linear Units Improve Restricted Boltzmann Machines* (2010): max(0, x + N(0, sigmoid(x))). The noise
-    is ``rng.standard_normal(x.shape)``, rounded to the dtype of `x`, so the result depends on the generator's state alone. The derivative
-    is that for the noise drawn, by which its standard deviation changes with x too. `value_and_grad` gives value and derivative for
-    one draw; `backward` repeats the draw of a forward pass if it gets a generator seeded as that one was. The error bound is that
-    without noise; with noise it is 3 ULP of the larger term.
+    Nair and Hinton, *Rectified Linear Units Improve Restricted Boltzmann Machines* (2010): max(0, x + N(0, sigmoid(x))). The
+    noise is ``rng.standard_normal(x.shape)``, rounded to the dtype of `x`, so the result depends on the generator's state alone.
+    The derivative is that for the noise drawn, by which its standard deviation changes with x too. `value_and_grad` gives value
+    and derivative for one draw; `backward` repeats the draw of a forward pass if it gets a generator seeded as that one was. The
+    error bound is that without noise; with noise it is 3 ULP of the larger term.
 
     Examples
     --------
@@ -519,7 +519,7 @@ def hard_tanh(x, min=-1, max=1):
 
 
 def _hard_sigmoid(x, alpha, beta):
-    """alpha (x + beta/alpha), the quotient rounded: 3 for an alpha of 1/6, which no binary number is, be it float32 or float64."""
+    """alpha (x + beta/alpha), the quotient rounded: 3 for an alpha of 1/6, which is no binary number in either dtype."""
     shift = beta / alpha
     single = (np.float32(alpha) == alpha) & (np.float32(beta) == beta)
     shift = np.where(single, np.float32(shift), shift)
@@ -527,9 +527,7 @@ def _hard_sigmoid(x, alpha, beta):
 
 
 @activation(
-    derivative=lambda x, alpha, beta: _nan_or(
-        np.where(np.abs(_hard_sigmoid(x, alpha, beta) - 0.5) < 0.5, alpha, 0.0), x
-    ),
+    derivative=lambda x, alpha, beta: _nan_or(np.where(np.abs(_hard_sigmoid(x, alpha, beta) - 0.5) < 0.5, alpha, 0.0), x),
     derivative_from_output=lambda y, alpha, beta: _nan_or(np.where((y > 0) & (y < 1), alpha, 0.0), y),
     info=Info(
         formula="0 if alpha * x + beta <= 0 else (1 if alpha * x + beta >= 1 else alpha * x + beta)",
@@ -936,8 +934,8 @@ def selu(x):
     Notes
     -----
     Klambauer, Unterthiner, Mayr and Hochreiter, *Self-Normalizing Neural Networks* (2017); ``torch.nn.SELU``. The constants are
-    the paper's to float64's precision, as in PyTorch; ONNX has them in float32's, TensorFlow and JAX in float64's. At 0 the derivative
-    is that from below.
+    the paper's to float64's precision, as in PyTorch; ONNX has them in float32's, TensorFlow and JAX in float64's. At 0 the
+    derivative is that from below.
 
     Examples
     --------
@@ -1456,8 +1454,13 @@ def _quick_gelu_exponent(x):
     return 1.702 * a, _product_low(a, 1.702) + 4.263256414560601e-17 * a  # the double 1.702 is too small by so much
 
 
+def _quick_gelu_derivative(x):
+    z, z_low = _quick_gelu_exponent(x)
+    return _gated_slope(x, z, z_low, z)
+
+
 @activation(
-    derivative=lambda x: _gated_slope(x, *(exponent := _quick_gelu_exponent(x)), exponent[0]),
+    derivative=_quick_gelu_derivative,
     info=Info(
         formula="x * sigmoid(1.702 * x)",
         derivative="sigmoid(1.702 * x) + 1.702 * x * sigmoid(1.702 * x) * sigmoid(-1.702 * x)",
@@ -1875,8 +1878,8 @@ def soft_exponential(x, alpha=1.0):
     Notes
     -----
     Godfrey and Gashler, *A Continuum among Logarithmic, Linear, and Exponential Functions, and Its Toward Learning Neural
-    Networks* (2015), where alpha is learnt. For alpha between 0 and 1 the function has a zero, near which its two terms cancel: there
-    the error is 3 ULP of the larger term, not of the result.
+    Networks* (2015), where alpha is learnt. For alpha between 0 and 1 the function has a zero, near which its two terms cancel:
+    there the error is 3 ULP of the larger term, not of the result.
 
     Examples
     --------

@@ -233,7 +233,7 @@ class Activation:
         rng = params.pop("rng", None) if entry.noise else None
         if rng is not None and not isinstance(rng, np.random.Generator):
             raise TypeError(
-                f"{self.name}: rng must be a np.random.Generator, as np.random.default_rng(seed) gives it, not {type(rng).__name__}"
+                f"{self.name}: rng must be a np.random.Generator, such as np.random.default_rng(seed), not {type(rng).__name__}"
             )
         for name in params:
             if name not in self.params:
@@ -365,7 +365,7 @@ class Activation:
                         return results
                 drawn = noise.draw(rng, _broadcast(*map(np.shape, operands)), options)
                 result = np.result_type(*map(promoted, operands)) if dtype is None else np.dtype(dtype)
-                narrow = result == np.float32 or result == np.float16 or is_bfloat16(result)
+                narrow = result in (np.float32, np.float16) or is_bfloat16(result)
                 values = [drawn.astype(np.float32) if narrow else drawn]
         ufunc = self._ufunc(kind)
         keywords: dict[str, Any] = {}

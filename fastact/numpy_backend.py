@@ -86,7 +86,7 @@ class Ufunc:
         return np.dtype(np.float64) if found.kind in "iub" and not self._keeps_integers else found.newbyteorder("=")
 
     def _promote(self, inputs: tuple[Any, ...]) -> np.dtype[Any]:
-        """The common dtype. Scalar parameters take part as Python numbers only: one drawn per element is an array, and follows."""
+        """The common dtype. Scalar parameters take part as Python numbers only: what is drawn per element follows."""
         first_scalar = self.nin - self._scalars
         return np.result_type(
             *(promoted(value) for i, value in enumerate(inputs) if i < first_scalar or not isinstance(value, np.ndarray))

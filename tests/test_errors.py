@@ -199,7 +199,9 @@ def test_negative_parameter_with_y(backend, out, name, parameter):
 
 
 @pytest.mark.parametrize("name", ["rrelu", "noisy_relu"])
-@pytest.mark.parametrize("rng", [3, "seed", np.random, np.random.RandomState(0), np.random.PCG64(0)], ids=lambda r: type(r).__name__)
+@pytest.mark.parametrize(
+    "rng", [3, "seed", np.random, np.random.RandomState(0), np.random.PCG64(0)], ids=lambda r: type(r).__name__
+)
 def test_what_is_no_generator(backend, out, name, rng):
     f = getattr(backend, name)
     for call in (

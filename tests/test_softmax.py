@@ -1,7 +1,7 @@
 """Softmax and its backward: any axis, any layout, every edge, on any dtype."""
 
-import mpmath
 import ml_dtypes
+import mpmath
 import numpy as np
 import pytest
 

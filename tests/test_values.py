@@ -1,7 +1,5 @@
 """Values at the points where hand-written activations go wrong."""
 
-import math
-
 import ml_dtypes
 import numpy as np
 import pytest
@@ -11,57 +9,57 @@ from fastact import reference
 
 INF, NAN = np.inf, np.nan
 
-# f at -inf, minus the largest finite number, minus a subnormal number, -0, 0, a subnormal number, the largest, inf; then f' at
-# -inf, 0 and inf. `s` is the subnormal number (the smallest and the largest are tried), `max` the largest finite number of the dtype.
+# f at -inf, minus the largest finite number, minus a subnormal number, -0, 0, a subnormal number, the largest, inf; then f'
+# at -inf, 0 and inf. `s` is the subnormal number (the smallest and the largest are tried), `max` the largest finite number.
 TABLE = """
-identity             | -inf      | -max          | -s          | -0.0      | 0.0       | s          | max             | inf    | 1     | 1     | 1
-exponential          | 0         | 0             | 1           | 1         | 1         | 1          | inf             | inf    | 0     | 1     | inf
-binary_step          | 0         | 0             | 0           | 1         | 1         | 1          | 1               | 1      | 0     | 0     | 0
-relu                 | 0         | 0             | 0           | -0.0      | 0.0       | s          | max             | inf    | 0     | 0     | 1
-relu6                | 0         | 0             | 0           | -0.0      | 0.0       | s          | 6               | 6      | 0     | 0     | 0
-relu_squared         | 0         | 0             | 0           | 0.0       | 0.0       | s * s          | inf             | inf    | 0     | 0     | inf
-leaky_relu           | -inf      | -0.01 * max   | -0.01 * s   | -0.0      | 0.0       | s          | max             | inf    | 0.01  | 0.01  | 1
-prelu                | -inf      | -max / 4      | -s / 4      | -0.0      | 0.0       | s          | max             | inf    | 0.25  | 0.25  | 1
-rrelu                | -inf      | -11 / 48 * max | -11 / 48 * s | -0.0    | 0.0       | s          | max             | inf    | 11/48 | 11/48 | 1
-noisy_relu           | 0         | 0             | 0           | 0.0       | 0.0       | s          | max             | inf    | 0     | 0     | 1
-threshold            | 0         | 0             | 0           | 0.0       | 0.0       | s          | max             | inf    | 0     | 0     | 1
-hard_tanh            | -1        | -1            | -s          | -0.0      | 0.0       | s          | 1               | 1      | 0     | 1     | 0
-hard_sigmoid         | 0         | 0             | 1/2         | 1/2       | 1/2       | 1/2        | 1               | 1      | 0     | 1/6   | 0
-hard_swish           | -0.0      | -0.0          | -s / 2      | -0.0      | 0.0       | s / 2      | max             | inf    | 0     | 1/2   | 1
-hard_shrink          | -inf      | -max          | 0           | 0         | 0         | 0          | max             | inf    | 1     | 0     | 1
-soft_shrink          | -inf      | -max          | -0.0        | -0.0      | 0.0       | 0.0        | max             | inf    | 1     | 0     | 1
-srelu                | -inf      | -0.2 * max - 0.8 | -s       | -0.0      | 0.0       | s          | 0.2 * max + 0.8 | inf    | 0.2   | 1     | 0.2
-sqnl                 | -1        | -1            | -s          | -0.0      | 0.0       | s          | 1               | 1      | 0     | 1     | 0
-star_relu            | -0.4472   | -0.4472       | -0.4472     | -0.4472   | -0.4472   | -0.4472    | inf             | inf    | 0     | 0     | inf
-elu                  | -1        | -1            | -s          | -0.0      | 0.0       | s          | max             | inf    | 0     | 1     | 1
-celu                 | -1        | -1            | -s          | -0.0      | 0.0       | s          | max             | inf    | 0     | 1     | 1
-selu                 | -A * L    | -A * L        | -A * L * s  | -0.0      | 0.0       | L * s      | inf             | inf    | 0     | A * L | L
-sigmoid              | 0         | 0             | 1/2         | 1/2       | 1/2       | 1/2        | 1               | 1      | 0     | 1/4   | 0
-generalized_logistic | 0         | 0             | 1/2         | 1/2       | 1/2       | 1/2        | 1               | 1      | 0     | 1/4   | 0
-log_sigmoid          | -inf      | -max          | -log(2)     | -log(2)   | -log(2)   | -log(2)    | 0               | 0      | 1     | 1/2   | 0
-tanh                 | -1        | -1            | -s          | -0.0      | 0.0       | s          | 1               | 1      | 0     | 1     | 0
-tanh_shrink          | -inf      | -max          | -s**3 / 3   | -0.0      | 0.0       | s**3 / 3          | max             | inf    | 1     | 0     | 1
-softplus             | 0         | 0             | log(2)      | log(2)    | log(2)    | log(2)     | max             | inf    | 0     | 1/2   | 1
-squareplus           | 0         | 1 / max       | 1           | 1         | 1         | 1          | max             | inf    | 0     | 1/2   | 1
-soft_clipping        | 0         | 0             | log(2) / 50 - s / 2 | log(2) / 50 | log(2) / 50 | log(2) / 50 + s / 2 | 1 | 1      | 0     | 1/2   | 0
-softsign             | -1        | -1            | -s          | -0.0      | 0.0       | s          | 1               | 1      | 0     | 1     | 0
-arctan               | -pi / 2   | -pi / 2       | -s          | -0.0      | 0.0       | s          | pi / 2          | pi / 2 | 0     | 1     | 0
-gudermannian         | -pi / 2   | -pi / 2       | -s          | -0.0      | 0.0       | s          | pi / 2          | pi / 2 | 0     | 1     | 0
-erf                  | -1        | -1            | -E * s      | -0.0      | 0.0       | E * s      | 1               | 1      | 0     | E     | 0
-isru                 | -1        | -1            | -s          | -0.0      | 0.0       | s          | 1               | 1      | 0     | 1     | 0
-isrlu                | -1        | -1            | -s          | -0.0      | 0.0       | s          | max             | inf    | 0     | 1     | 1
-arsinh               | -inf      | -log(2) - log(max) | -s     | -0.0      | 0.0       | s          | log(2) + log(max) | inf  | 0     | 1     | 0
-bent_identity        | -inf      | -max / 2      | -s          | -0.0      | 0.0       | s          | inf             | inf    | 1/2   | 1     | 3/2
-soft_exponential     | 0         | 0             | 1           | 1         | 1         | 1          | inf             | inf    | 0     | 1     | inf
-silu                 | -0.0      | -0.0          | -s / 2      | -0.0      | 0.0       | s / 2      | max             | inf    | 0     | 1/2   | 1
-quick_gelu           | -0.0      | -0.0          | -s / 2      | -0.0      | 0.0       | s / 2      | max             | inf    | 0     | 1/2   | 1
-gelu                 | -0.0      | -0.0          | -s / 2      | -0.0      | 0.0       | s / 2      | max             | inf    | 0     | 1/2   | 1
-gelu_tanh            | -0.0      | -0.0          | -s / 2      | -0.0      | 0.0       | s / 2      | max             | inf    | 0     | 1/2   | 1
-mish                 | -0.0      | -0.0          | -0.6 * s    | -0.0      | 0.0       | 0.6 * s    | max             | inf    | 0     | 0.6   | 1
-gaussian             | 0         | 0             | 1           | 1         | 1         | 1          | 0               | 0      | 0     | 0     | 0
-sinusoid             | nan       | SIN(-max)     | -s          | -0.0      | 0.0       | s          | SIN(max)        | nan    | nan   | 1     | nan
-sinc                 | 0         | 0             | 1           | 1         | 1         | 1          | 0               | 0      | 0     | 0     | 0
-snake                | -inf      | -max          | -s          | -0.0      | 0.0       | s          | max             | inf    | nan   | 1     | nan
+identity              | -inf    | -max      | -s      | -0.0     | 0.0      | s       | max       | inf   | 1     | 1     | 1
+exponential           | 0       | 0         | 1       | 1        | 1        | 1       | inf       | inf   | 0     | 1     | inf
+binary_step           | 0       | 0         | 0       | 1        | 1        | 1       | 1         | 1     | 0     | 0     | 0
+relu                  | 0       | 0         | 0       | -0.0     | 0.0      | s       | max       | inf   | 0     | 0     | 1
+relu6                 | 0       | 0         | 0       | -0.0     | 0.0      | s       | 6         | 6     | 0     | 0     | 0
+relu_squared          | 0       | 0         | 0       | 0.0      | 0.0      | s*s     | inf       | inf   | 0     | 0     | inf
+leaky_relu            | -inf    | -0.01*max | -0.01*s | -0.0     | 0.0      | s       | max       | inf   | 0.01  | 0.01  | 1
+prelu                 | -inf    | -max/4    | -s/4    | -0.0     | 0.0      | s       | max       | inf   | 0.25  | 0.25  | 1
+rrelu                 | -inf    | -11/48*max| -11/48*s| -0.0     | 0.0      | s       | max       | inf   | 11/48 | 11/48 | 1
+noisy_relu            | 0       | 0         | 0       | 0.0      | 0.0      | s       | max       | inf   | 0     | 0     | 1
+threshold             | 0       | 0         | 0       | 0.0      | 0.0      | s       | max       | inf   | 0     | 0     | 1
+hard_tanh             | -1      | -1        | -s      | -0.0     | 0.0      | s       | 1         | 1     | 0     | 1     | 0
+hard_sigmoid          | 0       | 0         | 1/2     | 1/2      | 1/2      | 1/2     | 1         | 1     | 0     | 1/6   | 0
+hard_swish            | -0.0    | -0.0      | -s/2    | -0.0     | 0.0      | s/2     | max       | inf   | 0     | 1/2   | 1
+hard_shrink           | -inf    | -max      | 0       | 0        | 0        | 0       | max       | inf   | 1     | 0     | 1
+soft_shrink           | -inf    | -max      | -0.0    | -0.0     | 0.0      | 0.0     | max       | inf   | 1     | 0     | 1
+srelu                 | -inf    | -0.2*max-0.8| -s      | -0.0     | 0.0      | s       | .2*max+.8 | inf   | 0.2   | 1     | 0.2
+sqnl                  | -1      | -1        | -s      | -0.0     | 0.0      | s       | 1         | 1     | 0     | 1     | 0
+star_relu             | -0.4472 | -0.4472   | -0.4472 | -0.4472  | -0.4472  | -0.4472 | inf       | inf   | 0     | 0     | inf
+elu                   | -1      | -1        | -s      | -0.0     | 0.0      | s       | max       | inf   | 0     | 1     | 1
+celu                  | -1      | -1        | -s      | -0.0     | 0.0      | s       | max       | inf   | 0     | 1     | 1
+selu                  | -A*L    | -A*L      | -A*L*s  | -0.0     | 0.0      | L*s     | inf       | inf   | 0     | A*L   | L
+sigmoid               | 0       | 0         | 1/2     | 1/2      | 1/2      | 1/2     | 1         | 1     | 0     | 1/4   | 0
+generalized_logistic  | 0       | 0         | 1/2     | 1/2      | 1/2      | 1/2     | 1         | 1     | 0     | 1/4   | 0
+log_sigmoid           | -inf    | -max      | -log(2) | -log(2)  | -log(2)  | -log(2) | 0         | 0     | 1     | 1/2   | 0
+tanh                  | -1      | -1        | -s      | -0.0     | 0.0      | s       | 1         | 1     | 0     | 1     | 0
+tanh_shrink           | -inf    | -max      | -s**3/3 | -0.0     | 0.0      | s**3/3  | max       | inf   | 1     | 0     | 1
+softplus              | 0       | 0         | log(2)  | log(2)   | log(2)   | log(2)  | max       | inf   | 0     | 1/2   | 1
+squareplus            | 0       | 1/max     | 1       | 1        | 1        | 1       | max       | inf   | 0     | 1/2   | 1
+soft_clipping | 0 | 0 | log(2)/50-s/2| log(2)/50| log(2)/50| log(2)/50+s/2| 1 | 1 | 0 | 1/2 | 0
+softsign              | -1      | -1        | -s      | -0.0     | 0.0      | s       | 1         | 1     | 0     | 1     | 0
+arctan                | -pi/2   | -pi/2     | -s      | -0.0     | 0.0      | s       | pi/2      | pi/2  | 0     | 1     | 0
+gudermannian          | -pi/2   | -pi/2     | -s      | -0.0     | 0.0      | s       | pi/2      | pi/2  | 0     | 1     | 0
+erf                   | -1      | -1        | -E*s    | -0.0     | 0.0      | E*s     | 1         | 1     | 0     | E     | 0
+isru                  | -1      | -1        | -s      | -0.0     | 0.0      | s       | 1         | 1     | 0     | 1     | 0
+isrlu                 | -1      | -1        | -s      | -0.0     | 0.0      | s       | max       | inf   | 0     | 1     | 1
+arsinh | -inf | -log(2)-log(max)| -s | -0.0 | 0.0 | s | log(2)+log(max)| inf | 0 | 1 | 0
+bent_identity         | -inf    | -max/2    | -s      | -0.0     | 0.0      | s       | inf       | inf   | 1/2   | 1     | 3/2
+soft_exponential      | 0       | 0         | 1       | 1        | 1        | 1       | inf       | inf   | 0     | 1     | inf
+silu                  | -0.0    | -0.0      | -s/2    | -0.0     | 0.0      | s/2     | max       | inf   | 0     | 1/2   | 1
+quick_gelu            | -0.0    | -0.0      | -s/2    | -0.0     | 0.0      | s/2     | max       | inf   | 0     | 1/2   | 1
+gelu                  | -0.0    | -0.0      | -s/2    | -0.0     | 0.0      | s/2     | max       | inf   | 0     | 1/2   | 1
+gelu_tanh             | -0.0    | -0.0      | -s/2    | -0.0     | 0.0      | s/2     | max       | inf   | 0     | 1/2   | 1
+mish                  | -0.0    | -0.0      | -0.6*s  | -0.0     | 0.0      | 0.6*s   | max       | inf   | 0     | 0.6   | 1
+gaussian              | 0       | 0         | 1       | 1        | 1        | 1       | 0         | 0     | 0     | 0     | 0
+sinusoid              | nan     | SIN(-max) | -s      | -0.0     | 0.0      | s       | SIN(max)  | nan   | nan   | 1     | nan
+sinc                  | 0       | 0         | 1       | 1        | 1        | 1       | 0         | 0     | 0     | 0     | 0
+snake                 | -inf    | -max      | -s      | -0.0     | 0.0      | s       | max       | inf   | nan   | 1     | nan
 """
 CELLS = {name.strip(): cells for name, *cells in (line.split("|") for line in TABLE.strip().splitlines())}
 

@@ -2,8 +2,8 @@
 """The engine: takes a call's arrays through the loops of one instruction set. It steers; it computes nothing itself.
 
 A call goes one of two ways. `FastPath`: exact ndarrays, native, contiguous, of a float dtype, straight into a loop (of 16 bits:
-tile by tile), no Python object made but the result. Everything else: a real ufunc, whose inner loop `run_ufunc` works in tiles that stay in
-the first-level cache: load or convert or add the bias into a tile, run the contiguous loop, store or convert out.
+tile by tile), no Python object made but the result. Everything else: a real ufunc, whose inner loop `run_ufunc` works in tiles
+that stay in the first-level cache: load or convert or add the bias into a tile, run the contiguous loop, store or convert out.
 """
 
 from cpython.mem cimport PyMem_Free, PyMem_Malloc

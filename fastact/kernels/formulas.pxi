@@ -1767,7 +1767,8 @@ cdef inline real snake_reduced(real x, real alpha, real *low, real *sign) noexce
 
 cdef inline real snake_forward(real x, real alpha) noexcept nogil:
     """x + sin(r)^2/alpha, or (x + 1/alpha) - sin(r)^2/alpha where the sine is the larger: so the sums do not cancel after
-    a rounding; 2r (1 - 0.6 u) is about sin(2r), by which low counts. Far out, where the sine's square changes x by an ULP at most, half of that."""
+    a rounding; 2r (1 - 0.6 u) is about sin(2r), by which low counts. Far out, where the sine's square changes x by an ULP at
+    most, half of that."""
     cdef real zero = 0, one = 1, two = 2, half = 0.5, bend = -0.6, far = 1.25e7
     if real is double:
         far = 7e15
