@@ -1043,7 +1043,7 @@ def tanh_shrink(x):
 
     Notes
     -----
-    ``torch.nn.Tanhshrink``, which subtracts, and so loses all digits near zero, where it is x^3/3. f(-0.0) is 0.0, as there.
+    ``torch.nn.Tanhshrink``, which subtracts, and so loses all digits near zero, where it is x^3/3, and the sign of f(-0.0).
 
     Examples
     --------
@@ -1055,7 +1055,7 @@ def tanh_shrink(x):
     a = np.abs(x)
     e = np.exp(-2 * a)
     y = (a - 1) + _over_one_plus(2 * e, e)
-    return np.where(a < 1, special.tanh_shrink_unit(np.clip(x, -1, 1)), np.copysign(y, x))
+    return np.copysign(np.where(a < 1, special.tanh_shrink_unit(np.minimum(a, 1)), y), x)
 
 
 def _softplus_derivative(x, beta):

@@ -154,6 +154,8 @@ class _StraightLine:
 
     def _operation(self, node: ast.expr) -> str:
         match node:
+            case ast.BinOp(left=base, op=ast.Pow(), right=ast.Constant(value=int(power))) if power > 1:
+                return " * ".join([self.operand(base)] * power)  # NumPy takes ten times as long for a cube
             case ast.BinOp(left=left, op=op, right=right):
                 return ast.unparse(ast.BinOp(self._name(left), op, self._name(right)))
             case ast.UnaryOp(op=op, operand=operand):

@@ -45,9 +45,10 @@ class Info:
     ----------
     formula, derivative : str
         The definition of f(x) and f'(x), in Python's notation, of x, the parameters, and the functions of mathematics:
-        exp, expm1, log, log1p, sqrt, the trigonometric and hyperbolic ones, sigmoid, erf, Phi and phi (the standard normal
-        distribution and density). The tests evaluate it with many digits, as reference for the kernels: so write the
-        textbook's form, but one that does not cancel where another does not.
+        exp, expm1, log, log1p, sqrt, the trigonometric and hyperbolic ones, arctan, arsinh, sigmoid, logaddexp, erf, erfc, Phi
+        and phi (the standard normal distribution and density), sinpi, cospi, sinc, abs, min, max, pi. `reference.py` evaluates
+        it, as what the kernels are measured against: so write the textbook's form, but one that in float64 is right for
+        every float32 x, which neither cancels nor overflows where the function does not.
     range : tuple of float
         Greatest lower and least upper bound of f(x).
     monotonic : bool
