@@ -420,7 +420,8 @@ cdef class FastPath:
             raise ValueError(f"{entry.name}: at most {MAX_PARAMETERS} parameters")
         self.table, self.row = table.table, table.row(entry)
         self.parameters = len(entry.parameters)
-        self.parameter_names = tuple(p.name for p in entry.parameters)
+        # what is drawn has no name: with a generator or options a call goes the general way, without at their defaults' mean
+        self.parameter_names = tuple(None if entry.noise else p.name for p in entry.parameters)
         self.lesser = self.greater = -1
         if entry.ordered and entry.noise is None:
             self.lesser, self.greater = map(self.parameter_names.index, entry.ordered)
@@ -431,7 +432,7 @@ cdef class FastPath:
         self.write(self.defaults, FLOAT64, self.default_values[1])
         self.array_parameter = entry.array_parameter is not None
         self.learnt_parameter = entry.learnt_parameter is not None
-        self.active = entry.noise is None  # what is drawn goes its own way, `_run_drawn`
+        self.active = True
 
     cdef inline int fast_type(self, PyObject* array) noexcept:
         """As the function, but a learnt parameter is a 16-bit number itself beside a 16-bit array: that is left to the ufunc."""

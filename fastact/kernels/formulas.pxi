@@ -472,17 +472,18 @@ cdef inline real hard_sigmoid_derivative_from_output(real y, real alpha, real be
 
 
 cdef inline real hard_swish_forward(real x) noexcept nogil:
-    """x (x + 3) / 6 between -3 and 3; a sixth in two parts, for a division would cost more than all the rest."""
+    """x (x + 3) / 6 between -3 and 3; a sixth in two parts, for a division would cost more than all the rest, and both
+    positive, so that -0 stays -0."""
     cdef real zero = 0, three = 3, sixth, sixth_low
     if real is float:
-        sixth, sixth_low = 0.166666672, -4.96705383e-9
+        sixth, sixth_low = 0.16666665673255920, 9.9341074626e-9
     else:
         sixth, sixth_low = 0.16666666666666666, 9.251858538542970e-18
     cdef real total = x + three
     cdef real total_low = (three - total) + x
     cdef real product = x * total
     cdef real y = fma(product, sixth, fma(product, sixth_low, x * total_low * sixth))
-    return with_sign(zero if x <= -three else (x if x >= three else y), x)
+    return -zero if x <= -three else (x if x >= three else y)
 
 cdef inline real hard_swish_derivative(real x) noexcept nogil:
     cdef real zero = 0, one = 1, half = 0.5, three = 3, third = 0.333333333333333333
@@ -801,23 +802,23 @@ cdef inline real softplus_derivative_from_output(real y, real beta) noexcept nog
     return magnitude(fma(scale, q, scale - one))
 
 
-cdef inline real log_sigmoid_exp(real x, real *low) noexcept nogil:
-    """HEADROOM * e^-|x|, for NaN something else."""
-    cdef real zero = 0
-    return scaled_exp_minus(magnitude_up_to(x, exp_furthest(x)), zero, low)
+cdef inline real log_sigmoid_bounded(real x) noexcept nogil:
+    """|x|, where the exponential has vanished less, for NaN something else."""
+    return magnitude_up_to(x, exp_furthest(x))
 
 cdef inline real log_sigmoid_forward(real x) noexcept nogil:
     """min(x, 0) - log1p(e^-|x|)"""
     cdef real zero = 0
-    cdef real low
-    cdef real e = log_sigmoid_exp(x, &low)
-    cdef real t = e * per_headroom(x)
-    return minus_log1p_rest(zero if x > zero else x, t, low * per_headroom(x)) - t
+    cdef real scale
+    cdef real q = exp_down(-log_sigmoid_bounded(x), zero, &scale)
+    scale = scale * per_headroom(x)
+    cdef real t = fma(scale, q, scale)
+    return minus_log1p_rest(zero if x > zero else x, t, fma_low(scale, q, scale, t)) - t
 
 cdef inline real log_sigmoid_derivative(real x) noexcept nogil:
     """sigmoid(-x)"""
-    cdef real low
-    return softplus_slope(-x, log_sigmoid_exp(x, &low))
+    cdef real zero = 0, low
+    return softplus_slope(-x, scaled_exp_minus(log_sigmoid_bounded(x), zero, &low))
 
 cdef inline real log_sigmoid_derivative_from_output(real y) noexcept nogil:
     """-expm1(y)"""
