@@ -435,9 +435,9 @@ cdef class FastPath:
         self.active = True
 
     cdef inline int fast_type(self, PyObject* array) noexcept:
-        """As the function, but a learnt parameter is a 16-bit number itself beside a 16-bit array: that is left to the ufunc."""
+        """As the function, but 16-bit arrays with a parameter that is an array, too, are left to the ufunc."""
         cdef int type = fast_type(array)
-        return -1 if self.learnt_parameter and is_half(type) else type
+        return -1 if self.array_parameter and is_half(type) else type
 
     cdef void write(self, const double* values, int type, char* target) noexcept:
         """Lay out parameters as a loop reads them."""
