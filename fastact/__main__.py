@@ -33,7 +33,7 @@ _COMMANDS = {
     "bench": _Command(
         "check and time every function",
         "Check every function against NumPy, then time it against NumPy. Exit status 1 if one is not equivalent.",
-        ("rich",),
+        ("rich", "mpmath", "scipy"),
     ),
     "verify": _Command(
         "measure every function's error",

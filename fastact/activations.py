@@ -1002,6 +1002,7 @@ def _tanh_derivative(x):
         smooth=True,
         zero_centred=True,
         identity_near_zero=True,
+        ulp=1.5,
         derivative_ulp=3,
     ),
 )

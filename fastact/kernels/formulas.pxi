@@ -656,31 +656,34 @@ cdef inline real celu_derivative_from_output(real y, real alpha) noexcept nogil:
     return one if y > zero else y / alpha + one
 
 
-cdef inline real selu_slope(real x) noexcept nogil:
+cdef inline real selu_slope(real x, real *low) noexcept nogil:
     """scale * alpha, what the exponential part is multiplied by."""
     cdef real slope = 1.7580993408473768
+    if real is float:
+        low[0] = 2.32967176e-8
+    else:
+        low[0] = -6.39526465564832217e-17
     return slope
 
 cdef inline real selu_forward(real x) noexcept nogil:
     """scale * (x > 0 ? x : alpha * expm1(x))"""
-    cdef real zero = 0, scale = 1.0507009873554805, slope_low
-    cdef real slope = selu_slope(x)
-    if real is float:
-        slope_low = 2.32967176e-8
-    else:
-        slope_low = -6.39526465564832217e-17
-    cdef real m_low
+    cdef real zero = 0, scale = 1.0507009873554805
+    cdef real slope_low, m_low
+    cdef real slope = selu_slope(x, &slope_low)
     cdef real m = expm1_or_less(x, zero, &m_low)
     return fma(m, slope, fma(m_low, slope, m * slope_low)) if x < zero else scale * x
 
 cdef inline real selu_derivative(real x) noexcept nogil:
     cdef real zero = 0, scale = 1.0507009873554805
     cdef real positive = scale if x == x else x
-    return positive if x > zero else elu_derivative(x, selu_slope(x))
+    cdef real low
+    return positive if x > zero else elu_derivative(x, selu_slope(x, &low))
 
 cdef inline real selu_derivative_from_output(real y) noexcept nogil:
     cdef real zero = 0, scale = 1.0507009873554805
-    return scale if y > zero else y + selu_slope(y)
+    cdef real low
+    cdef real slope = selu_slope(y, &low)
+    return scale if y > zero else (y + slope) + low
 
 
 cdef inline real sigmoid_forward(real x) noexcept nogil:
