@@ -107,43 +107,41 @@ def table(results: Results, dtype: str, direction: str) -> str:
     contestants = [name for name in (*backends.ORDER, *verify.PEERS.values()) if name in known]
     titles = [f"fastact {name}" if name in backends.ORDER else name for name in contestants]
     lines = [["function", "bound", *titles], ["---", *["---:"] * (len(titles) + 1)]]
+    partly = {_sampled(result) for _, cells in rows for result in cells.values()} == {True, False}
     for name, cells in rows:
         bound = next((r.bound for r in cells.values() if r.bound is not None), None)
-        figures = [_figure(cells.get(contestant)) for contestant in contestants]
+        figures = [_figure(cells.get(contestant), partly) for contestant in contestants]
         lines.append([name, "" if bound is None else f"{bound:g}", *figures])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
 
-def _figure(result: verify.Result | None) -> str:
+def _figure(result: verify.Result | None, partly_sampled: bool) -> str:
     if result is None:
         return ""
-    return verify.figure(result.error) + ("" if result.passed else " **broken**")
+    mark = "~" if partly_sampled and _sampled(result) else ""
+    return mark + verify.figure(result.error) + ("" if result.passed else " **broken**")
 
 
-def _inputs(results: list[verify.Result]) -> str:
+def _sampled(result: verify.Result) -> bool:
+    return result.dtype == "float32" and result.inputs != FINITE_FLOAT32
+
+
+def _inputs(float32: list[verify.Result]) -> str:
     """Which float32 inputs these have been measured at."""
-    if not results:
-        return ""
     complete = f"all {FINITE_FLOAT32:,} finite numbers"
-    sampled = [result for result in results if result.inputs != FINITE_FLOAT32]
+    sample = f"a sample of {min((r.inputs for r in float32), default=0):,} of every magnitude, dense between 2^-12 and 2^10"
+    sampled = sum(map(_sampled, float32))
     if not sampled:
         return complete
-    sample = f"a sample of {min(r.inputs for r in sampled):,} of every magnitude, dense between 2^-12 and 2^10"
-    names = dict.fromkeys(result.name for result in sampled)
-    return sample if len(sampled) == len(results) else f"{complete}, but of {', '.join(names)} {sample}"
+    return sample if sampled == len(float32) else f"{complete}; where a figure is marked ~, {sample}"
 
 
 def document(results: Results) -> str:
     """The whole page."""
     float32 = [result for _, found in results.of("float32") for result in found]
-    own = [result for result in float32 if result.contestant not in verify.PEERS.values()]
-    said = [_inputs(own)]
-    peers = _inputs([result for result in float32 if result not in own])
-    if peers not in ("", said[0]):
-        said.append(f"PyTorch and NumPy: {peers}")
     text = INTRODUCTION.format(
-        command="python docs/accuracy.py" + (" --exhaustive" if any(r.inputs == FINITE_FLOAT32 for r in own) else ""),
-        float32="; ".join(said),
+        command="python docs/accuracy.py" + ("" if all(map(_sampled, float32)) else " --exhaustive"),
+        float32=_inputs(float32),
         float64=verify.FLOAT64_POINTS,
         bits=verify.reference.mp.prec,
         facts="\n".join(f"- {key}: {value}" for key, value in results.configuration.items()),

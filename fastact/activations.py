@@ -1400,7 +1400,15 @@ def soft_clipping(x, alpha=50.0):
     e = _times_exp_minus_abs(1.0, h, alpha)
     c = np.exp(-alpha)
     lost = np.exp(-alpha * (1 - h)) * (1 + e) / (1 + np.exp(-alpha * (1 - h)))
-    y = np.maximum(h, 0) + np.log1p(np.where(h > 0, e - lost, -np.expm1(-alpha) * e / (1 + c * e))) / alpha
+    less = -np.expm1(-alpha) / (1 + c * e)
+    y = np.maximum(h, 0) + np.log1p(np.where(h > 0, e - lost, less * e)) / alpha
+    # where log1p(t) is a short series in t, all but the exponential and a division are corrections
+    a = np.abs(alpha * h)
+    quotient = less * np.exp(-a) / alpha
+    t = less * e
+    series = t * (1 / 2 - t * (1 / 3 - t * (1 / 4 - t * (1 / 5 - t * (1 / 6 - t / 7)))))
+    low = series + np.copysign(1.0, h) * _product_low(h, alpha)
+    y = np.where((h < 0) & (t < 2.0**-8) & (a < 700), quotient - quotient * low, y)
     return np.where(x < 0.5, y, 1 - y)
 
 

@@ -961,11 +961,11 @@ cdef inline real quick_gelu_derivative(real x) noexcept nogil:
     return gated_slope(x, one, z, denominator)
 
 
-cdef inline real gelu_tanh_denominator(real x, real *a, real *z_slope) noexcept nogil:
+cdef inline real gelu_tanh_denominator(real x, real *a, real *z_slope, real *z_slope_low) noexcept nogil:
     """(1 + e^z) / HEADROOM, with a = |x| bounded, z = a (k + c a^2), k = 2 sqrt(2/pi), c = 0.044715 k; z_slope is a dz/da.
 
     k's first part is so short that what the sum k + c a^2 loses is a number."""
-    cdef real k, k_low, c, c_low, furthest, three = 3
+    cdef real k, k_low, c, c_low, furthest, two = 2, three = 3
     if real is float:
         k, k_low, c, c_low, furthest = 1.59576416015625, 4.961449576512678e-06, 0.07135481387376785, 2.3988325e-09, 11.265
     else:
@@ -977,20 +977,30 @@ cdef inline real gelu_tanh_denominator(real x, real *a, real *z_slope) noexcept 
     cdef real p = fma(c, square, k)
     cdef real p_low = fma_low(c, square, k, p) + fma(c, square_low, fma(c_low, square, k_low))
     cdef real z = a[0] * p
-    z_slope[0] = a[0] * product_plus_small(three * c, square, k + k_low)
+    # k + 3c a^2 = 3 (k + c a^2) - 2k
+    cdef real slope = product_sum(three, p, -two * k)
+    cdef real rest = a[0] * fma(three, p_low, -two * k_low)
+    z_slope[0] = a[0] * slope
+    z_slope_low[0] = product_low(a[0], slope, z_slope[0]) + rest
     return one_plus_exp(z, fma(a[0], p_low, product_low(a[0], p, z)))
 
 cdef inline real gelu_tanh_forward(real x) noexcept nogil:
     cdef real one = 1
-    cdef real a, z_slope
-    cdef real denominator = gelu_tanh_denominator(x, &a, &z_slope)
+    cdef real a, z_slope, z_slope_low
+    cdef real denominator = gelu_tanh_denominator(x, &a, &z_slope, &z_slope_low)
     return gated(x, one, a, denominator)
 
 cdef inline real gelu_tanh_derivative(real x) noexcept nogil:
-    cdef real one = 1
-    cdef real a, z_slope
-    cdef real denominator = gelu_tanh_denominator(x, &a, &z_slope)
-    return gated_slope(x, one, z_slope, denominator)
+    cdef real zero = 0, one = 1
+    cdef real a, z_slope, z_slope_low
+    cdef real denominator = gelu_tanh_denominator(x, &a, &z_slope, &z_slope_low)
+    cdef real tail = one / denominator
+    # as gated_slope, but z_slope in two parts, for it is large where the slope is small
+    cdef real less = fma(z_slope * per_headroom(x), tail, one - z_slope)
+    less = fma(z_slope_low, fma(tail, per_headroom(x), -one), less)
+    cdef real tail_low = division_remainder(one, tail, denominator) * tail
+    cdef real d = product_sum(tail, less, tail_low * less) * per_headroom(x)
+    return d if x < zero else one - d
 
 
 cdef inline real generalized_logistic_exp(real x, real alpha, real *e, real *t) noexcept nogil:
