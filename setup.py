@@ -39,8 +39,9 @@ else:
 if MSVC and not X86:
     INSTRUCTION_SETS = {"neon" if ARM else "baseline": []}
 
+ENGINES = ("engine", "row_engine")  # built once
 SHARED = [str(KERNELS / name) for name in ("table.h", "table.pxd")]
-LOOPS = [str(KERNELS / name) for name in ("loops.pyx.in", "formulas.pxi", "vecmath.h", "half.h")]
+LOOPS = [str(KERNELS / name) for name in ("loops.pyx.in", "formulas.pxi", "rows.pxi.in", "vecmath.h", "half.h")]
 
 
 def translate(name: str, source: Path, work: Path) -> str:
@@ -79,18 +80,18 @@ class BuildKernels(build_ext):
         from fastact.registry import entries
 
         work = Path(self.build_temp).resolve()
-        formulas = (ROOT / KERNELS / "formulas.pxi").read_text()
-        loops = translate("loops", stamp(ROOT / KERNELS / "loops.pyx.in", entries.values(), formulas, work), work)
+        loops = translate("loops", stamp(ROOT / KERNELS, entries.values(), work), work)
         known = [flag for flag in IF_KNOWN if self.knows(flag, work)]
         for extension in self.extensions:
             name = extension.name.rpartition(".")[2]
             extension.include_dirs = [str(ROOT / KERNELS), numpy.get_include()]
             extension.define_macros = [(f"NPY_{what}", "NPY_2_0_API_VERSION") for what in ("NO_DEPRECATED_API", "TARGET_VERSION")]
-            if name == "engine":  # draws from NumPy's generators by the functions of NumPy's own library
-                extension.libraries = ["npyrandom"]
-                extension.library_dirs = [str(Path(numpy.random.__file__).parent / "lib")]
-                extension.sources = [translate(extension.name, KERNELS / "engine.pyx", work)]
+            if name in ENGINES:
+                extension.sources = [translate(extension.name, KERNELS / f"{name}.pyx", work)]
                 extension.extra_compile_args = ENGINE
+                if name == "engine":  # draws from NumPy's generators by the functions of NumPy's own library
+                    extension.libraries = ["npyrandom"]
+                    extension.library_dirs = [str(Path(numpy.random.__file__).parent / "lib")]
             else:
                 flags = [*COMMON, *known, *INSTRUCTION_SETS[name.removeprefix("_")]]
                 extension.sources = [write_variant(work / f"{name}.c", loops, flags)]
@@ -129,7 +130,10 @@ class BuildKernels(build_ext):
 if __name__ == "__main__":
     setup(
         ext_modules=[
-            Extension("fastact.kernels.engine", [str(KERNELS / "engine.pyx")], depends=[str(KERNELS / "platform.h"), *SHARED]),
+            *(
+                Extension(f"fastact.kernels.{name}", [str(KERNELS / f"{name}.pyx")], depends=[str(KERNELS / "platform.h"), *SHARED])
+                for name in ENGINES
+            ),
             *map(loops_extension, INSTRUCTION_SETS),
         ],
         cmdclass={"build_ext": BuildKernels},

@@ -69,7 +69,7 @@ def build_script():
 def compiled_with(formulas, entry, flags, work):
     """A shared library of one activation's loops with other formulas, built as setup.py builds."""
     setup = build_script()
-    source = stamp.stamp(KERNELS / "loops.pyx.in", [entry], formulas, work)
+    source = stamp.stamp(KERNELS, [entry], work, formulas)
     c_file = setup.write_variant(work / "variant.c", setup.translate("loops", source, work), flags)
     target = work / "variant.so"
     compiler = shlex.split(sysconfig.get_config_var("CC") or "cc")

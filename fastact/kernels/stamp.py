@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..registry import Entry
+from . import steps
 
 #: Per dtype its C type and how many elements fill 64 bytes, the widest vector.
 REALS = {"float32": ("float", 16), "float64": ("double", 8)}
@@ -98,18 +99,24 @@ def loops(entry: Entry) -> Iterator[Loop]:
             yield Loop(entry, "forward", dtype, ctype, lanes)
 
 
-def stamp(template: Path, entries: Iterable[Entry], formulas: str, target: Path) -> Path:
-    """Write the loops of these entries, ready for Cython, and the formulas beside them into the folder `target`."""
+def stamp(folder: Path, entries: Iterable[Entry], target: Path, formulas: str | None = None) -> Path:
+    """Fill in the templates of `folder` for these entries, ready for Cython, into the folder `target`: the path of the loops.
+
+    `formulas` takes the place of formulas.pxi."""
     from Cython.Tempita import Template
 
-    filled = Template(template.read_text(), name=template.name)  # type: ignore[no-untyped-call]
+    formulas = (folder / "formulas.pxi").read_text() if formulas is None else formulas
 
     def near(loop: Loop) -> list[str]:
         return near_statements(loop, formulas)
 
     types = {"near": near, "PIECE": PIECE, "REALS": REALS, "INTEGERS": INTEGERS, "HALVES": HALVES}
-    text = filled.substitute(entries=list(entries), loops=loops, **types)  # type: ignore[no-untyped-call]
+    names = steps.step_names((folder / "table.h").read_text())
+    rows = {"LANES": steps.LANES, "RUN": steps.RUN, "STATE": steps.STATE, "STEPS": steps.STEPS, "STEP_NAMES": names}
     target.mkdir(parents=True, exist_ok=True)
-    (target / "loops.pyx").write_text(text)
+    for name in ("loops.pyx", "rows.pxi"):
+        filled = Template((folder / f"{name}.in").read_text(), name=name)  # type: ignore[no-untyped-call]
+        text = filled.substitute(entries=list(entries), loops=loops, **types, **rows)  # type: ignore[no-untyped-call]
+        (target / name).write_text(text)
     (target / "formulas.pxi").write_text(formulas)
     return target / "loops.pyx"

@@ -30,6 +30,54 @@ typedef struct {
     fastact_loop loops[COMPUTED_TYPES][DIRECTIONS]; /* NULL where there is none */
 } fastact_row;
 
+/* Functions of whole rows work in steps over panels. A panel is a block of one row (ALONG: columns is 1, the positions stand side
+   by side), or of up to ROW_COLUMNS rows (ACROSS: at each position the rows' elements stand side by side, `pitch` elements from
+   one position to the next). Steps with a pass go over the blocks of ROW_BLOCK positions in order; the others are called once in between. What
+   they know of each row is in `state`, table.row_state[type] bytes. */
+enum { ROW_COLUMNS = 64, ROW_BLOCK = 1024 };
+
+typedef struct {
+    const void *input[4];    /* the block's elements, in the computed type */
+    ptrdiff_t pitch[4];
+    void *out;
+    ptrdiff_t out_pitch;
+    ptrdiff_t start, length; /* of the block, in positions of the row */
+    ptrdiff_t columns;
+    ptrdiff_t n;             /* the whole row's length */
+    int option;              /* what an empty row gives: EMPTY_... */
+    double scale;            /* a factor of the gradient, or the label smoothing */
+    const void *weights;     /* per position, in the computed type; or NULL */
+    double weights_sum;
+    const ptrdiff_t *labels; /* per row; negative: the row is ignored */
+    const double *factor;    /* per row: what its gradient is multiplied by */
+    double *result;          /* per row: its loss, or logarithm of a sum */
+    int again;               /* set by a step: the passes before it have to be repeated */
+    void *state;
+} fastact_panel;
+
+enum { EMPTY_NAN, EMPTY_ZERO, EMPTY_UNIFORM };
+
+typedef void (*fastact_step)(fastact_panel *panel);
+
+/* tile = mask ? tile : fill, for n elements with a mask of that stride in bytes. */
+typedef void (*fastact_select)(const char *mask, ptrdiff_t stride, double fill, void *tile, ptrdiff_t n);
+typedef void (*fastact_multiply)(double factor, void *tile, ptrdiff_t n);
+
+/* The steps: row_NAME in rows.pxi.in. */
+enum {
+    ROW_START, ROW_MAX, ROW_MAXIMUM, ROW_UNIT,
+    ROW_EXP, ROW_EXP_SUM, ROW_OTHERS, ROW_OTHERS_SUM,
+    ROW_SOFTMAX, ROW_SCALE, ROW_EXP_SCALE,
+    ROW_LOG, ROW_SHIFT, ROW_LOGSUMEXP, ROW_TO_RESULT,
+    ROW_DOT, ROW_SUM, ROW_TOTAL, ROW_SOFTMAX_GRAD, ROW_LOG_SOFTMAX_GRAD,
+    ROW_ABOVE, ROW_THRESHOLD, ROW_SPARSEMAX, ROW_SUPPORT, ROW_MEAN, ROW_SPARSEMAX_GRAD,
+    ROW_FIRST,
+    ROW_LABELS, ROW_DROP, ROW_CROSS_ENTROPY, ROW_CLASS_GRAD, ROW_EXP_CLASS_GRAD, ROW_LABEL_GRAD,
+    ROW_KEEP, ROW_TARGETS, ROW_TARGET_ENTROPY, ROW_TARGET_GRAD, ROW_EXP_TARGET_GRAD,
+    ROW_BINARY, ROW_BINARY_GRAD, ROW_BINARY_EACH, ROW_TOTAL_TO_RESULT,
+    ROW_STEPS
+};
+
 typedef struct {
     const char *flags;    /* what the compiler was told */
     const char *compiler; /* and which it was */
@@ -40,6 +88,10 @@ typedef struct {
     fastact_store store[STORED_TYPES];
     fastact_add add[COMPUTED_TYPES];
     fastact_accumulate accumulate[2]; /* sums += row, for float32 and float64 */
+    fastact_step steps[2][ROW_STEPS]; /* of functions of rows, for float32 and float64, as all that follows */
+    ptrdiff_t row_state[2];
+    fastact_select select[2];
+    fastact_multiply multiply_by[2];
 } fastact_table;
 
 #define FASTACT_TABLE_CAPSULE "fastact.kernels.table"

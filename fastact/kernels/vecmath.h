@@ -358,6 +358,69 @@ VECMATH double exp_twice_f64(double a, double *scale) {
     return fma_f64(p, r, 1.0);
 }
 
+/* |z| up to ROW_PIVOT + EXP_FURTHEST; 0.85 u (1.1 u), before scale * q is added to scale; NaN gives NaN.
+   e^z * 2^(HEADROOM - N), one ULP, for softmax and its like: N, an integer near the largest z / ln 2, comes in to_integer,
+   as exp_unit_to_integer makes it.  So no z is rounded by taking the largest from it, and every row's largest result is near
+   2^HEADROOM. */
+#define ROW_PIVOT_F32 1024.0f
+#define ROW_PIVOT_F64 2048.0
+
+VECMATH float exp_unit_f32(float z, float to_integer) {
+    const float log2_e = 1.44269504f;
+    float shifted = fma_f32(z, log2_e, to_integer);
+    float n = shifted - to_integer;
+    float scale;
+    uint32_t bits;
+    memcpy(&bits, &shifted, sizeof bits);
+    bits <<= 23;
+    memcpy(&scale, &bits, sizeof bits);
+#if VECMATH_FMA
+    float r = fma_f32(n, -1.42860677e-6f, fma_f32(n, -0.693145752f, z));
+#else /* 12 bits in each of the first two parts of ln 2, so that their products with n are exact */
+    float r = ((z - n * 0.693115234f) - n * 3.19480896e-05f) - n * -1.90465421e-09f;
+#endif
+    float p = 0.001393885f;
+    p = fma_f32(p, r, 0.008368815f);
+    p = fma_f32(p, r, 0.041666422f);
+    p = fma_f32(p, r, 0.1666652f);
+    p = fma_f32(p, r, 0.5f);
+    return fma_f32(scale, fma_f32(r * r, p, r), scale);
+}
+
+VECMATH double exp_unit_f64(double z, double to_integer) {
+    const double log2_e = 1.4426950408889634;
+    double shifted = fma_f64(z, log2_e, to_integer);
+    double n = shifted - to_integer;
+    double scale;
+    uint64_t bits;
+    memcpy(&bits, &shifted, sizeof bits);
+    bits <<= 52;
+    memcpy(&scale, &bits, sizeof bits);
+    double r = fma_f64(n, -1.9082149292705877e-10, fma_f64(n, -0.6931471803691238, z)); /* 32 bits in the first part */
+    double p = 2.510868312255479e-08;
+    p = fma_f64(p, r, 2.7631570294442517e-07);
+    p = fma_f64(p, r, 2.755724608611427e-06);
+    p = fma_f64(p, r, 2.48014890534573e-05);
+    p = fma_f64(p, r, 0.0001984126988287941);
+    p = fma_f64(p, r, 0.0013888888947969258);
+    p = fma_f64(p, r, 0.008333333333323879);
+    p = fma_f64(p, r, 0.04166666666651129);
+    p = fma_f64(p, r, 0.1666666666666667);
+    p = fma_f64(p, r, 0.5000000000000013);
+    return fma_f64(scale, fma_f64(r * r, p, r), scale);
+}
+
+/* exp_unit's second argument for rows whose largest z this is. */
+VECMATH float exp_unit_to_integer_f32(float largest) {
+    float n = (largest * 1.44269504f + 12582912.0f) - 12582912.0f;
+    return 12582912.0f + 127.0f + (float)HEADROOM_F32 - n;
+}
+
+VECMATH double exp_unit_to_integer_f64(double largest) {
+    double n = (largest * 1.4426950408889634 + 6755399441055744.0) - 6755399441055744.0;
+    return 6755399441055744.0 + 1023.0 + (double)HEADROOM_F64 - n;
+}
+
 /* ---- Polynomials ----------------------------------------------------------------------------------------------- */
 
 /* 0 <= t <= 1; t + t^2 * tail is log1p(t) to 2^-25.0, 2^-54.0; NaN gives NaN.

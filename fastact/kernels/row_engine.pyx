@@ -1,0 +1,736 @@
+# cython: language_level=3, cdivision=True, boundscheck=False, wraparound=False, initializedcheck=False
+"""Functions of whole rows on the loops of one instruction set: which steps make up a function, and how an array's rows reach them.
+
+A function is a `Program`: passes over the blocks of a row, and what happens between them. Rows that are contiguous are taken one by
+one along themselves; rows of other axes, and short ones, up to ROW_COLUMNS side by side, so that vectors always have work. A block
+whose array is native and lies right is worked on where it is, any other in a tile.
+
+Exponentials are computed once where there is room for them: in the output, or in the tile if the whole row fits. Otherwise they
+are computed again for the output, with the same bits.
+"""
+
+from cpython.mem cimport PyMem_Free, PyMem_Malloc
+from cpython.pycapsule cimport PyCapsule_GetPointer
+from libc.math cimport INFINITY, NAN
+from libc.stdlib cimport llabs
+from libc.string cimport memset
+
+cimport numpy as cnp
+from fastact.kernels.table cimport *
+
+import numpy as np
+
+cnp.import_array()
+
+cdef extern from "platform.h" nogil:
+    ctypedef struct fastact_flags:
+        pass
+    fastact_flags fastact_save_flags()
+    void fastact_restore_flags(fastact_flags)
+
+cdef enum:
+    MAX_INPUTS = 4
+    MAX_PASSES = 4
+    MAX_STEPS = 4
+    MAX_OPERANDS = MAX_INPUTS + 6
+    MAX_DIMENSIONS = 64
+    WHOLE = 32768  # elements of the largest tile for a whole row, or of as many as lie side by side
+    SHORT = 48  # positions: shorter rows go side by side
+    PAD = 16  # elements of the widest vector of float32
+
+# What a pass does with its output
+cdef enum:
+    NOTHING, POWERS, RESULT
+
+cdef enum:
+    NO_MASK, BOOLEAN, ADDED
+
+cdef struct Pass:
+    int inputs  # how many of the inputs it reads
+    int output  # NOTHING, POWERS (for a later pass) or RESULT
+    bint of_powers  # its first input is what the pass before stored
+    bint repeats  # while a step says so
+    bint on_demand  # only if a step has said so
+    int steps
+    int[MAX_STEPS] step
+    int after
+    int[MAX_STEPS] then  # once, after the pass
+
+cdef struct Program:
+    int passes
+    Pass[MAX_PASSES] each
+
+# How an operand comes in or goes out
+cdef struct Way:
+    bint direct  # its type in memory is the computed one
+    bint moved  # misaligned or swapped: byte by byte
+    bint swapped
+    Py_ssize_t itemsize
+    fastact_load load
+    fastact_store store
+
+cdef struct Task:
+    const fastact_table* table
+    int type
+    Py_ssize_t itemsize  # of the computed type
+    Program kept, again  # with the exponentials stored, or computed again
+    int inputs
+    Way[MAX_INPUTS] way
+    bint has_out
+    Way out
+    # operands after the inputs, the number in the list of operands or -1
+    int at_out, at_mask, at_limit, at_labels, at_factor, at_result
+    int mask  # NO_MASK, ...
+    Way mask_way
+    bint masks_output  # the mask belongs to a gradient: its elements are 0 at the start and at the end
+    double fill
+    bint scaled
+    double scale
+    Way factor_way, result_way
+    bint factor_converts, result_converts  # from and to the array's type, not float64
+    fastact_panel panel
+    void* tiles
+
+
+cdef void move(
+    const char* source, Py_ssize_t step, char* target, Py_ssize_t target_step, const Way* way, Py_ssize_t n
+) noexcept nogil:
+    """Copy n elements byte by byte, for those that are misaligned or swapped."""
+    cdef Py_ssize_t i, k, size = way.itemsize
+    for i in range(n):
+        for k in range(size):
+            target[i * target_step + k] = source[i * step + (size - 1 - k if way.swapped else k)]
+
+
+cdef void load(const Task* task, const Way* way, const char* source, Py_ssize_t step, void* tile, Py_ssize_t n) noexcept nogil:
+    cdef double[128] native
+    cdef Py_ssize_t start = 0, m
+    if not way.moved:
+        way.load(source, step, tile, n)
+        return
+    while start < n:
+        m = min(<Py_ssize_t> 128, n - start)
+        move(source + start * step, step, <char*> native, way.itemsize, way, m)
+        way.load(<const char*> native, way.itemsize, <char*> tile + start * task.itemsize, m)
+        start += m
+
+
+cdef void store(const Task* task, const Way* way, const void* tile, char* target, Py_ssize_t step, Py_ssize_t n) noexcept nogil:
+    cdef double[128] native
+    cdef Py_ssize_t start = 0, m
+    if not way.moved:
+        way.store(tile, target, step, n)
+        return
+    while start < n:
+        m = min(<Py_ssize_t> 128, n - start)
+        way.store(<const char*> tile + start * task.itemsize, <char*> native, way.itemsize, m)
+        move(<const char*> native, way.itemsize, target + start * step, step, way, m)
+        start += m
+
+
+cdef void fill_rest(Task* task, char* out, Py_ssize_t step, Py_ssize_t n, double value) noexcept nogil:
+    """Fill n elements of the output."""
+    cdef double[128] tile
+    cdef Py_ssize_t i, start = 0
+    for i in range(128):
+        if task.type == FLOAT32:
+            (<float*> tile)[i] = <float> value
+        else:
+            tile[i] = value
+    while start < n:
+        store(task, &task.out, tile, out + start * step, step, min(<Py_ssize_t> 128, n - start))
+        start += 128
+
+
+cdef bint lies_right(const Way* way, Py_ssize_t outer, Py_ssize_t core, Py_ssize_t columns, Py_ssize_t itemsize) noexcept nogil:
+    """Whether an operand can be worked on where it is."""
+    if not way.direct:
+        return False
+    if columns == 1:
+        return core == itemsize
+    return outer == itemsize and columns % PAD == 0 and core % itemsize == 0
+
+
+cdef void run_panel(
+    Task* task, char** at, const Py_ssize_t* outer, const Py_ssize_t* core, Py_ssize_t columns, Py_ssize_t n
+) noexcept nogil:
+    """Take rows side by side, or a single one, through all passes."""
+    cdef fastact_panel* p = &task.panel
+    cdef Py_ssize_t pitch = 1 if columns == 1 else (columns + PAD - 1) & -PAD
+    cdef Py_ssize_t length = n, start, m, r, c, k = 0, tile_at
+    cdef bint[MAX_INPUTS] direct, loaded
+    cdef bint direct_out, whole
+    cdef (char*)[MAX_INPUTS] tile
+    cdef char* out_tile = NULL
+    cdef char* room = <char*> task.tiles
+    cdef Py_ssize_t[ROW_COLUMNS] labels
+    cdef double[ROW_COLUMNS] factor, result, row
+    cdef const Program* program
+    cdef const Pass* each
+    cdef int i, j
+    cdef char* source
+    if task.at_limit >= 0 and columns == 1:  # the first positions only take part
+        length = min(n, (<Py_ssize_t*> at[task.at_limit])[0])
+    p.columns, p.n = pitch if columns > 1 else 1, n
+    whole = n * pitch <= WHOLE
+    # where each operand is worked on
+    for i in range(task.inputs):
+        direct[i] = lies_right(&task.way[i], outer[i], core[i], columns, task.itemsize)
+        if i == 0 and (task.scaled or task.mask != NO_MASK or (task.at_limit >= 0 and columns > 1)):
+            direct[i] = False
+        p.pitch[i] = core[i] // task.itemsize if direct[i] else pitch
+        tile[i] = room
+        loaded[i] = False
+        if not direct[i]:
+            room += (n if whole else ROW_BLOCK) * pitch * task.itemsize
+    direct_out = (
+        task.has_out and not task.masks_output
+        and lies_right(&task.out, outer[task.at_out], core[task.at_out], columns, task.itemsize)
+    )
+    if task.has_out:
+        p.out_pitch = core[task.at_out] // task.itemsize if direct_out else pitch
+        out_tile = tile[0] if not direct[0] else room
+    program = &task.kept if direct_out or (task.has_out and whole) else &task.again
+    # what comes with each row
+    if task.at_labels >= 0:
+        for c in range(p.columns):
+            labels[c] = (<Py_ssize_t*> (at[task.at_labels] + c * outer[task.at_labels]))[0] if c < columns else -1
+        p.labels = labels
+    if task.at_factor >= 0:
+        for c in range(p.columns):
+            factor[c] = 0
+        if task.factor_converts:
+            load(task, &task.factor_way, at[task.at_factor], outer[task.at_factor], row, columns)
+            for c in range(columns):
+                factor[c] = (<float*> row)[c] if task.type == FLOAT32 else row[c]
+        else:
+            for c in range(columns):
+                factor[c] = (<double*> (at[task.at_factor] + c * outer[task.at_factor]))[0]
+        p.factor = factor
+    if task.at_result >= 0:
+        for c in range(p.columns):
+            result[c] = NAN
+        p.result = result
+    task.table.steps[task.type][<int> ROW_START](p)
+    i = 0
+    while i < program.passes:
+        each = &program.each[i]
+        if each.on_demand and not p.again:
+            break
+        start = 0
+        while start < length or (start == 0 and length == 0):
+            m = min(<Py_ssize_t> ROW_BLOCK, length - start)
+            tile_at = start * pitch * task.itemsize if whole else 0
+            p.start, p.length = start, m
+            for j in range(each.inputs):
+                if direct[j]:
+                    p.input[j] = at[j] + start * core[j]
+                    continue
+                p.input[j] = tile[j] + tile_at
+                if (whole and loaded[j]) or (j == 0 and each.of_powers):
+                    continue  # still there
+                source = at[j] + start * core[j]
+                if columns == 1:
+                    load(task, &task.way[j], source, core[j], tile[j] + tile_at, m)
+                else:
+                    for r in range(m):
+                        load(task, &task.way[j], source + r * core[j], outer[j], tile[j] + tile_at + r * pitch * task.itemsize, columns)
+                        if pitch > columns:
+                            memset(tile[j] + tile_at + (r * pitch + columns) * task.itemsize, 0, (pitch - columns) * task.itemsize)
+                if j == 0:
+                    change(task, at, outer, core, columns, pitch, start, m, tile[0] + tile_at)
+            if each.output != NOTHING:
+                p.out = at[task.at_out] + start * core[task.at_out] if direct_out else out_tile + tile_at
+            if each.of_powers:
+                p.input[0], k = p.out, p.pitch[0]
+                p.pitch[0] = p.out_pitch
+            for j in range(each.steps):
+                task.table.steps[task.type][each.step[j]](p)
+            if each.of_powers:
+                p.pitch[0] = k
+            if each.output == RESULT and not direct_out:
+                put(task, at, outer, core, columns, pitch, start, m, out_tile + tile_at)
+            start += ROW_BLOCK
+        for j in range(each.inputs):
+            loaded[j] = True
+        for j in range(each.after):
+            task.table.steps[task.type][each.then[j]](p)
+        if not (each.repeats and p.again):
+            i += 1
+    if task.has_out and length < n:
+        fill_rest(task, at[task.at_out] + length * core[task.at_out], core[task.at_out], n - length, 0 if task.masks_output else task.fill)
+    if task.at_result >= 0:
+        if task.result_converts:
+            for c in range(columns):
+                if task.type == FLOAT32:
+                    (<float*> row)[c] = <float> result[c]
+                else:
+                    row[c] = result[c]
+            store(task, &task.result_way, row, at[task.at_result], outer[task.at_result], columns)
+        else:
+            for c in range(columns):
+                (<double*> (at[task.at_result] + c * outer[task.at_result]))[0] = result[c]
+
+
+cdef void change(
+    Task* task, char** at, const Py_ssize_t* outer, const Py_ssize_t* core, Py_ssize_t columns, Py_ssize_t pitch,
+    Py_ssize_t start, Py_ssize_t m, char* tile
+) noexcept nogil:
+    """Scale and mask what has been loaded."""
+    cdef double[ROW_BLOCK] added
+    cdef Py_ssize_t r, c, limit, lines = 1 if columns == 1 else m, width = m if columns == 1 else columns
+    cdef Py_ssize_t step
+    cdef char* line
+    cdef char* mask
+    cdef double fill = 0 if task.masks_output else -INFINITY
+    if task.scaled:
+        task.table.multiply_by[task.type](task.scale, tile, m * pitch)
+    if task.mask != NO_MASK:
+        step = core[task.at_mask] if columns == 1 else outer[task.at_mask]
+        for r in range(lines):
+            line = tile + r * pitch * task.itemsize
+            mask = at[task.at_mask] + (start + r) * core[task.at_mask]
+            if task.mask == BOOLEAN:
+                task.table.select[task.type](mask, step, fill, line, width)
+            else:
+                load(task, &task.mask_way, mask, step, added, width)
+                task.table.add[task.type](line, added, line, width)
+    if task.at_limit >= 0 and columns > 1:
+        for c in range(columns):
+            limit = (<Py_ssize_t*> (at[task.at_limit] + c * outer[task.at_limit]))[0]
+            for r in range(max(limit - start, 0), m):
+                if task.type == FLOAT32:
+                    (<float*> tile)[r * pitch + c] = <float> fill
+                else:
+                    (<double*> tile)[r * pitch + c] = fill
+
+
+cdef void put(
+    Task* task, char** at, const Py_ssize_t* outer, const Py_ssize_t* core, Py_ssize_t columns, Py_ssize_t pitch,
+    Py_ssize_t start, Py_ssize_t m, char* tile
+) noexcept nogil:
+    """Store a block of the result."""
+    cdef char* target = at[task.at_out] + start * core[task.at_out]
+    cdef Py_ssize_t r
+    if task.masks_output:
+        change(task, at, outer, core, columns, pitch, start, m, tile)
+    if columns == 1:
+        store(task, &task.out, tile, target, core[task.at_out], m)
+        return
+    for r in range(m):
+        store(task, &task.out, tile + r * pitch * task.itemsize, target + r * core[task.at_out], outer[task.at_out], columns)
+
+
+cdef Py_ssize_t columns_of(const Task* task, Py_ssize_t rows, Py_ssize_t n, const Py_ssize_t* outer, const Py_ssize_t* core) noexcept nogil:
+    """How many rows to take side by side: 1 to take them along themselves."""
+    cdef Py_ssize_t columns = ROW_COLUMNS
+    if rows < 2 or (n > SHORT and llabs(core[0]) <= llabs(outer[0])):
+        return 1
+    # smaller panels where they must be in a tile and would not fit it
+    while columns > PAD and n * columns > WHOLE and not (
+        lies_right(&task.way[0], outer[0], core[0], columns, task.itemsize)
+        and (not task.has_out or lies_right(&task.out, outer[task.at_out], core[task.at_out], columns, task.itemsize))
+    ):
+        columns //= 2
+    return min(columns, rows)
+
+
+cdef void run_rows(
+    Task* task, char** at, Py_ssize_t rows, Py_ssize_t n, const Py_ssize_t* outer, const Py_ssize_t* core, int operands
+) noexcept nogil:
+    cdef Py_ssize_t columns = columns_of(task, rows, n, outer, core), i = 0, m
+    cdef (char*)[MAX_OPERANDS] here
+    cdef int k
+    while i < rows:
+        m = min(columns, rows - i)
+        if m > PAD:
+            m &= -PAD  # the rest in a narrow panel of its own
+        for k in range(operands):
+            here[k] = at[k] + i * outer[k]
+        run_panel(task, here, outer, core, m, n)
+        i += m
+
+
+cdef Py_ssize_t tile_elements(Py_ssize_t n, Py_ssize_t columns) noexcept nogil:
+    cdef Py_ssize_t pitch = 1 if columns == 1 else (columns + PAD - 1) & -PAD
+    return (n if n * pitch <= WHOLE else ROW_BLOCK) * pitch
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The functions, as passes: how many inputs, the steps over each block, what they put out, the steps afterwards.
+
+cdef dict POWERS_OF = {"": NOTHING, "powers": POWERS, "result": RESULT}
+
+
+cdef class Plan:
+    """A function's two programs."""
+
+    cdef Program kept, again
+
+    def __init__(self, kept, again=None):
+        self.write(&self.kept, kept)
+        self.write(&self.again, again or kept)
+
+    cdef write(self, Program* program, passes):
+        cdef int i, j
+        program.passes = len(passes)
+        for i, (inputs, steps, output, then, *how) in enumerate(passes):
+            program.each[i].inputs = inputs
+            program.each[i].output = POWERS_OF[output]
+            program.each[i].of_powers = "of powers" in how
+            program.each[i].repeats = "repeats" in how
+            program.each[i].on_demand = "on demand" in how
+            program.each[i].steps, program.each[i].after = len(steps), len(then)
+            for j in range(len(steps)):
+                program.each[i].step[j] = steps[j]
+            for j in range(len(then)):
+                program.each[i].then[j] = then[j]
+
+
+cdef tuple LARGEST = (1, [<int> ROW_MAX], "", [<int> ROW_UNIT])
+
+
+cdef cross_entropy_plan(bint gradient, bint smoothing):
+    """Of labels."""
+    largest = (1, [<int> ROW_MAX, <int> ROW_LABELS], "", [<int> ROW_UNIT])
+    drop = [<int> ROW_DROP] if smoothing else []
+    again = (1, [*drop, <int> ROW_OTHERS_SUM], "", [<int> ROW_CROSS_ENTROPY])
+    if not gradient:
+        return Plan([largest, again])
+    kept = (1, [*drop, <int> ROW_OTHERS], "powers", [<int> ROW_CROSS_ENTROPY])
+    of_powers = <int> ROW_CLASS_GRAD if smoothing else <int> ROW_SCALE
+    of_logits = <int> ROW_EXP_CLASS_GRAD if smoothing else <int> ROW_EXP_SCALE
+    return Plan(
+        [largest, kept, (1, [of_powers, <int> ROW_LABEL_GRAD], "result", [], "of powers")],
+        [largest, again, (1, [of_logits, <int> ROW_LABEL_GRAD], "result", [])],
+    )
+
+
+cdef targets_plan(bint gradient):
+    """Of probabilities."""
+    largest = (1, [<int> ROW_MAX], "", [<int> ROW_UNIT, <int> ROW_KEEP])
+    again = (2, [<int> ROW_TARGETS, <int> ROW_OTHERS_SUM], "", [<int> ROW_TARGET_ENTROPY])
+    if not gradient:
+        return Plan([largest, again])
+    kept = (2, [<int> ROW_TARGETS, <int> ROW_OTHERS], "powers", [<int> ROW_TARGET_ENTROPY])
+    return Plan(
+        [largest, kept, (2, [<int> ROW_TARGET_GRAD], "result", [], "of powers")],
+        [largest, again, (2, [<int> ROW_EXP_TARGET_GRAD], "result", [])],
+    )
+
+
+cdef dict PLANS = {
+    "softmax": Plan(
+        [LARGEST, (1, [<int> ROW_EXP], "powers", [<int> ROW_SOFTMAX]), (1, [<int> ROW_SCALE], "result", [], "of powers")],
+        [LARGEST, (1, [<int> ROW_EXP_SUM], "", [<int> ROW_SOFTMAX]), (1, [<int> ROW_EXP_SCALE], "result", [])],
+    ),
+    "log_softmax": Plan([LARGEST, (1, [<int> ROW_OTHERS_SUM], "", [<int> ROW_LOG]), (1, [<int> ROW_SHIFT], "result", [])]),
+    "softmax_backward": Plan([(2, [<int> ROW_DOT], "", [<int> ROW_TOTAL]), (2, [<int> ROW_SOFTMAX_GRAD], "result", [])]),
+    "log_softmax_backward": Plan([(1, [<int> ROW_SUM], "", [<int> ROW_TOTAL]), (2, [<int> ROW_LOG_SOFTMAX_GRAD], "result", [])]),
+    "logsumexp": Plan([
+        LARGEST,
+        (1, [<int> ROW_OTHERS_SUM], "", [<int> ROW_LOGSUMEXP]),
+        (1, [<int> ROW_MAXIMUM], "", [<int> ROW_TO_RESULT], "on demand"),
+    ]),
+    "sparsemax": Plan([
+        (1, [<int> ROW_MAX], "", []),
+        (1, [<int> ROW_ABOVE], "", [<int> ROW_THRESHOLD], "repeats"),
+        (1, [<int> ROW_SPARSEMAX], "result", []),
+    ]),
+    "sparsemax_backward": Plan([(2, [<int> ROW_SUPPORT], "", [<int> ROW_MEAN]), (2, [<int> ROW_SPARSEMAX_GRAD], "result", [])]),
+    "maxout": Plan([(1, [<int> ROW_MAXIMUM], "", [<int> ROW_TO_RESULT])]),
+    "maxout_backward": Plan([(1, [<int> ROW_MAXIMUM], "", []), (1, [<int> ROW_FIRST], "result", [])]),
+    "binary": Plan([(4, [<int> ROW_BINARY], "", [<int> ROW_TOTAL_TO_RESULT])]),
+    "binary_grad": Plan([(4, [<int> ROW_BINARY_GRAD], "result", [<int> ROW_TOTAL_TO_RESULT])]),
+    "binary_each": Plan([(4, [<int> ROW_BINARY_EACH], "result", [])]),
+    **{("labels", g, s): cross_entropy_plan(g, s) for g in (False, True) for s in (False, True)},
+    **{("targets", g): targets_plan(g) for g in (False, True)},
+}
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# From arrays to rows.
+
+cdef bint is_bfloat16(dtype):
+    return dtype.kind == "V" and dtype.name == "bfloat16"
+
+
+cdef int computed_type(dtype) except -1:
+    return FLOAT32 if dtype.kind != "V" and dtype.char in "ef" or is_bfloat16(dtype) else FLOAT64
+
+
+cdef bint can_load(dtype, int type):
+    """Whether the ways in bring this dtype into loops of a type."""
+    return computed_type(dtype) == type if dtype.kind != "f" or type == FLOAT32 else dtype.itemsize == 8
+
+
+cdef int set_way(const fastact_table* table, Way* way, array, int type) except -1:
+    dtype = array.dtype
+    cdef int stored, size = dtype.itemsize
+    way.itemsize = size
+    way.swapped = not dtype.isnative
+    way.moved = way.swapped or not array.flags.aligned
+    way.direct = False
+    way.store = NULL
+    if dtype.kind in "iub":
+        stored = INT8 + 2 * {1: 0, 2: 1, 4: 2, 8: 3}[size] + (dtype.kind in "ub")
+        way.load = table.load_as_double[stored]
+    elif size == 2:
+        stored = BFLOAT16 if is_bfloat16(dtype) else FLOAT16
+        way.load, way.store = table.load[stored], table.store[stored]
+    else:
+        way.load, way.store = table.load[type], table.store[type]
+        way.direct = not way.moved
+    return 0
+
+
+cdef class Rows:
+    """The functions of rows on one table of loops. Their callers have checked everything: see fastact/rows.py and losses.py."""
+
+    cdef const fastact_table* table
+
+    def __cinit__(self, capsule):
+        self.table = <const fastact_table*> PyCapsule_GetPointer(capsule, FASTACT_TABLE_CAPSULE)
+
+    def softmax(self, x, out, axis, scale, mask, empty, log):
+        cdef Task task
+        self.begin(&task, "log_softmax" if log else "softmax", x.dtype)
+        task.panel.option = {"nan": EMPTY_NAN, "zero": EMPTY_ZERO, "uniform": EMPTY_UNIFORM}[empty]
+        task.scaled, task.scale = scale != 1, scale
+        task.fill = -INFINITY if log else 0
+        self.run(&task, [x], out, axis, mask, None, None, None, None, False)
+
+    def softmax_backward(self, dy, y, out, axis, scale, mask, log):
+        cdef Task task
+        self.begin(&task, "log_softmax_backward" if log else "softmax_backward", np.result_type(promoted(dy), promoted(y)))
+        task.panel.scale = scale
+        task.masks_output = True
+        self.run(&task, [dy, y], out, axis, mask, None, None, None, None, False)
+
+    def logsumexp(self, x, out, axis, scale, mask):
+        cdef Task task
+        self.begin(&task, "logsumexp", x.dtype)
+        task.scaled, task.scale = scale != 1, scale
+        self.run(&task, [x], None, axis, mask, None, None, out, None, False)
+
+    def logsumexp_backward(self, dy, x, out, axis, scale, mask):
+        cdef Task task
+        self.begin(&task, "softmax", np.result_type(promoted(dy), promoted(x)))
+        task.panel.option = EMPTY_ZERO
+        task.panel.scale = task.scale = scale
+        task.scaled = scale != 1
+        self.run(&task, [x], out, axis, mask, None, dy, None, None, False)
+
+    def sparsemax(self, x, out, axis):
+        cdef Task task
+        self.begin(&task, "sparsemax", x.dtype)
+        self.run(&task, [x], out, axis, None, None, None, None, None, False)
+
+    def sparsemax_backward(self, dy, y, out, axis):
+        cdef Task task
+        self.begin(&task, "sparsemax_backward", np.result_type(promoted(dy), promoted(y)))
+        self.run(&task, [dy, y], out, axis, None, None, None, None, None, False)
+
+    def maxout(self, x, out, axis):
+        cdef Task task
+        self.begin(&task, "maxout", x.dtype)
+        self.run(&task, [x], None, axis, None, None, None, out, None, False)
+
+    def maxout_backward(self, dy, x, out, axis):
+        cdef Task task
+        self.begin(&task, "maxout_backward", np.result_type(promoted(dy), promoted(x)))
+        self.run(&task, [x], out, axis, None, None, dy, None, None, False)
+
+    def cross_entropy(self, x, labels, weight, smoothing, factor, loss, dx, axis):
+        cdef Task task
+        self.begin(&task, ("labels", dx is not None, smoothing != 0), x.dtype)
+        task.panel.scale = smoothing
+        self.run(&task, [x], dx, axis, None, labels, factor, loss, weight, smoothing != 0)
+
+    def cross_entropy_probabilities(self, x, targets, weight, smoothing, factor, loss, dx, axis):
+        cdef Task task
+        self.begin(&task, ("targets", dx is not None), np.result_type(promoted(x), promoted(targets)))
+        task.panel.scale = smoothing
+        self.run(&task, [x, targets], dx, axis, None, None, factor, loss, weight, True)
+
+    def binary_cross_entropy(self, x, targets, weight, pos_weight, factor, loss, dx, axis):
+        cdef Task task
+        dtype = np.result_type(promoted(x), promoted(targets))
+        ones = np.broadcast_to(np.ones((), np.float32 if computed_type(dtype) == FLOAT32 else np.float64), x.shape)
+        inputs = [x, targets, ones if weight is None else weight, ones if pos_weight is None else pos_weight]
+        if axis is None:
+            self.begin(&task, "binary_each", dtype)
+            self.run(&task, inputs, loss, x.ndim - 1, None, None, None, None, None, False)
+            if dx is None:
+                return
+            axis, loss = x.ndim - 1, None
+        self.begin(&task, "binary" if dx is None else "binary_grad", dtype)
+        task.panel.scale = factor
+        self.run(&task, inputs, dx, axis, None, None, None, loss, None, False)
+
+    cdef int begin(self, Task* task, plan, dtype) except -1:
+        memset(task, 0, sizeof(Task))
+        task.table = self.table
+        task.type = computed_type(dtype)
+        task.itemsize = 4 if task.type == FLOAT32 else 8
+        task.kept, task.again = (<Plan> PLANS[plan]).kept, (<Plan> PLANS[plan]).again
+        task.panel.scale = 1
+        task.at_out = task.at_mask = task.at_limit = task.at_labels = task.at_factor = task.at_result = -1
+        return 0
+
+    cdef int run(
+        self, Task* task, list inputs, out, int axis, mask, labels, factor, result, weight, bint weighted
+    ) except -1:
+        """Make a list of operands of all this, and take it through its rows."""
+        cdef int i
+        real = np.dtype(np.float32 if task.type == FLOAT32 else np.float64)
+        shape = inputs[0].shape
+        operands, rowwise = [], []  # rowwise: without the axis
+        late = []  # results of a dtype that no loop stores
+        task.inputs = len(inputs)
+        for i, array in enumerate(inputs):
+            if not can_load(array.dtype, task.type):
+                array = narrowed(array, real)
+            set_way(self.table, &task.way[i], array, task.type)
+            operands.append(array)
+            rowwise.append(False)
+        if out is not None:
+            out = self.target(task, &task.out, out, real, late)
+            task.has_out, task.at_out = True, len(operands)
+            operands.append(out)
+            rowwise.append(False)
+        if isinstance(mask, str):  # causal
+            task.at_limit = len(operands)
+            operands.append(np.broadcast_to(np.arange(1, shape[axis - 1] + 1, dtype=np.intp), shape[:axis]))
+            rowwise.append(True)
+        elif mask is not None:
+            task.mask = BOOLEAN if mask.dtype == bool else ADDED
+            if task.mask == ADDED:
+                if not can_load(mask.dtype, task.type):
+                    mask = narrowed(mask, real)
+                set_way(self.table, &task.mask_way, mask, task.type)
+                if task.masks_output:  # adds nothing to a gradient
+                    task.mask, mask = NO_MASK, None
+            if mask is not None:
+                task.at_mask = len(operands)
+                operands.append(mask)
+                rowwise.append(False)
+        if task.mask == NO_MASK and task.at_limit < 0:
+            task.masks_output = False
+        if labels is not None:
+            task.at_labels = len(operands)
+            operands.append(labels)
+            rowwise.append(True)
+        if factor is not None:
+            task.at_factor = len(operands)
+            task.factor_converts = factor.dtype != np.float64 or not factor.dtype.isnative or not factor.flags.aligned
+            if task.factor_converts:
+                if not can_load(factor.dtype, task.type):
+                    factor = factor.astype(real)
+                set_way(self.table, &task.factor_way, factor, task.type)
+            operands.append(factor)
+            rowwise.append(True)
+        if result is not None:
+            task.result_converts = result.dtype != np.float64 or not result.dtype.isnative or not result.flags.aligned
+            if task.result_converts:
+                result = self.target(task, &task.result_way, result, real, late)
+            task.at_result = len(operands)
+            operands.append(result)
+            rowwise.append(True)
+        weights = None
+        if weight is not None or weighted:
+            weights = np.ones(shape[axis], real) if weight is None else np.ascontiguousarray(weight, real)
+            task.panel.weights = cnp.PyArray_DATA(<cnp.ndarray> weights)
+            task.panel.weights_sum = np.add.reduce(weights, dtype=np.float64)
+        self.take(task, operands, rowwise, axis)
+        for target, array in late:
+            target[...] = array
+        return 0
+
+    cdef target(self, Task* task, Way* way, out, real, list late):
+        """The array to write to: another one, copied over afterwards, where a result has to be converted by NumPy."""
+        if out.dtype.kind in "iub" or not can_load(out.dtype, task.type):
+            converted = out
+            out = np.empty(converted.shape, real)
+            late.append((converted, out))
+        set_way(self.table, way, out, task.type)
+        return out
+
+    cdef int take(self, Task* task, list operands, list rowwise, int axis) except -1:
+        """Go over all rows: dimensions that can be seen as one are merged, the innermost is left to run_rows."""
+        cdef int count = len(operands), dims = 0, i, j, k
+        cdef Py_ssize_t[MAX_OPERANDS] core
+        cdef Py_ssize_t[MAX_DIMENSIONS] size, index
+        cdef Py_ssize_t[MAX_DIMENSIONS][MAX_OPERANDS] step
+        cdef (char*)[MAX_OPERANDS] at
+        cdef Py_ssize_t n = operands[0].shape[axis], columns, room
+        cdef cnp.ndarray array
+        shape = list(operands[0].shape)
+        steps = []
+        for k in range(count):
+            array = operands[k]
+            strides = list((<object> array).strides)
+            core[k] = 0 if rowwise[k] else strides.pop(axis)
+            steps.append(strides)
+            at[k] = cnp.PyArray_BYTES(array)
+        del shape[axis]
+        order = sorted(range(len(shape)), key=lambda d: -max(abs(steps[0][d]), 1))
+        for d in order:
+            if shape[d] == 0:
+                return 0
+            if shape[d] == 1:
+                continue
+            if dims and all([steps[k][d] * shape[d] == step[dims - 1][k] for k in range(count)]):
+                size[dims - 1] *= shape[d]
+            else:
+                size[dims] = shape[d]
+                dims += 1
+            for k in range(count):
+                step[dims - 1][k] = steps[k][d]
+        if dims == 0:
+            size[0] = 1
+            for k in range(count):
+                step[0][k] = 0
+            dims = 1
+        columns = columns_of(task, size[dims - 1], n, step[dims - 1], core)
+        room = max(tile_elements(n, columns), tile_elements(n, PAD) if columns > 1 else 0) * (task.inputs + 1) * task.itemsize
+        task.panel.state = PyMem_Malloc(self.table.row_state[task.type])
+        task.tiles = PyMem_Malloc(max(room, 1))
+        if task.panel.state == NULL or task.tiles == NULL:
+            PyMem_Free(task.panel.state)
+            PyMem_Free(task.tiles)
+            raise MemoryError()
+        memset(index, 0, sizeof(index))
+        cdef fastact_flags flags
+        with nogil:
+            flags = fastact_save_flags()
+            while True:
+                run_rows(task, at, size[dims - 1], n, step[dims - 1], core, count)
+                i = dims - 2
+                while i >= 0:
+                    index[i] += 1
+                    for k in range(count):
+                        at[k] += step[i][k]
+                    if index[i] < size[i]:
+                        break
+                    for k in range(count):
+                        at[k] -= step[i][k] * size[i]
+                    index[i] = 0
+                    i -= 1
+                if i < 0:
+                    break
+            fastact_restore_flags(flags)
+        PyMem_Free(task.panel.state)
+        PyMem_Free(task.tiles)
+        return 0
+
+
+cdef promoted(array):
+    """What an array adds to np.result_type: integers are computed in float64."""
+    return np.dtype(np.float64) if array.dtype.kind in "iub" else array.dtype
+
+
+cdef narrowed(array, dtype):
+    """Converted, but not what has been broadcast."""
+    where = tuple([slice(0, 1) if stride == 0 else slice(None) for stride in array.strides])
+    return np.broadcast_to(array[where].astype(dtype), array.shape)
