@@ -24,6 +24,13 @@ from .config import backend as backend
 from .config import get_num_threads as get_num_threads
 from .config import show_config as show_config
 from .contract import Activation as Activation
+from .losses import binary_cross_entropy as binary_cross_entropy
+from .losses import cross_entropy as cross_entropy
 from .registry import Info as Info
+from .rows import log_softmax as log_softmax
+from .rows import logsumexp as logsumexp
+from .rows import maxout as maxout
 from .rows import softmax as softmax
+from .rows import softmin as softmin
+from .rows import sparsemax as sparsemax
 from .version import __version__ as __version__

@@ -6,10 +6,11 @@ The environment variable FASTACT_BACKEND forces one by name.
 from __future__ import annotations
 
 import functools
+import importlib
 import os
 import platform
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .contract import Activation
@@ -18,11 +19,17 @@ if TYPE_CHECKING:
 #: Best first. setup.py builds the compiled ones that fit the machine's architecture.
 ORDER = ("avx512", "avx2", "neon", "baseline", "numpy")
 
+#: The functions that are no activations, and the module of this package whose `make(name, backend)` makes each.
+families: dict[str, str] = {
+    **dict.fromkeys(("softmax", "log_softmax", "softmin", "logsumexp", "sparsemax", "maxout"), "rows"),
+    **dict.fromkeys(("cross_entropy", "binary_cross_entropy"), "losses"),
+}
+
 _X86_LEVEL = {"baseline": 0, "avx2": 1, "avx512": 2}
 
 
 class Backend:
-    """The activations as one backend computes them, as attributes: ``fastact.backends.load("avx2").relu``.
+    """The functions as one backend computes them, as attributes: ``fastact.backends.load("avx2").relu``.
 
     Attributes
     ----------
@@ -30,14 +37,25 @@ class Backend:
         Its name in `ORDER`.
     build : str
         How it was compiled.
+    rows
+        The arithmetic of the row functions and losses: an object with the functions of `numpy_rows.py`.
     """
 
-    def __init__(self, name: str, make: Callable[[Entry], Activation], build: str) -> None:
+    def __init__(self, name: str, make: Callable[[Entry], Activation], build: str, rows: Any = None) -> None:
         self.name = name
         self.build = build
         self.make = functools.cache(make)
+        if rows is not None:
+            self.rows = rows
 
-    def __getattr__(self, name: str) -> Activation:
+    @functools.cached_property
+    def rows(self) -> Any:
+        return importlib.import_module(f"{__package__}.numpy_rows")
+
+    def __getattr__(self, name: str) -> Any:
+        if name in families:
+            return importlib.import_module(f"{__package__}.{families[name]}").make(name, self)
+
         from . import get
         from .registry import entries
 
@@ -49,7 +67,7 @@ class Backend:
     def __dir__(self) -> list[str]:
         from .registry import entries
 
-        return [*super().__dir__(), *entries]
+        return [*super().__dir__(), *entries, *families]
 
     def __repr__(self) -> str:
         return f"<fastact backend {self.name!r}>"
