@@ -33,12 +33,14 @@ def _compiled_activation() -> type[Activation]:
     return CompiledActivation
 
 
-def load(name: str) -> tuple[Callable[[Entry], Activation], str]:
-    """What makes an entry's activation on the kernels of this name, and a line on how they were compiled.
+def load(name: str) -> tuple[Callable[[Entry], Activation], str, Any]:
+    """What makes an entry's activation on the kernels of this name, a line on how they were compiled, and the functions of rows.
 
     Raises ImportError where the engine or these kernels were not built.
     """
-    table = load_engine().Table(importlib.import_module(f"{__name__}._{name}").capsule)
+    capsule = importlib.import_module(f"{__name__}._{name}").capsule
+    table = load_engine().Table(capsule)
+    rows = importlib.import_module(f"{__name__}.row_engine").Rows(capsule)
 
     def make(entry: Entry) -> Activation:
         engine = load_engine()
@@ -48,4 +50,4 @@ def load(name: str) -> tuple[Callable[[Entry], Activation], str]:
         activation._attach(table, entry)
         return activation  # type: ignore[no-any-return]
 
-    return make, f"{table.compiler}, {table.flags}"
+    return make, f"{table.compiler}, {table.flags}", rows

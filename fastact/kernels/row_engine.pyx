@@ -28,6 +28,10 @@ cdef extern from "platform.h" nogil:
     fastact_flags fastact_save_flags()
     void fastact_restore_flags(fastact_flags)
 
+cdef extern from "transpose.h" nogil:
+    void fastact_transpose_4(const char* source, Py_ssize_t source_step, char* target, Py_ssize_t target_step, Py_ssize_t n, Py_ssize_t m)
+    void fastact_transpose_8(const char* source, Py_ssize_t source_step, char* target, Py_ssize_t target_step, Py_ssize_t n, Py_ssize_t m)
+
 cdef enum:
     MAX_INPUTS = 4
     MAX_PASSES = 4
@@ -36,6 +40,7 @@ cdef enum:
     MAX_DIMENSIONS = 64
     WHOLE = 32768  # elements of the largest tile for a whole row, or of as many as lie side by side
     SHORT = 48  # positions: shorter rows go side by side
+    TOGETHER = 4096  # elements of contiguous rows that are taken together
     PAD = 16  # elements of the widest vector of float32
 
 # What a pass does with its output
@@ -142,24 +147,73 @@ cdef void fill_rest(Task* task, char* out, Py_ssize_t step, Py_ssize_t n, double
         start += 128
 
 
-cdef bint lies_right(const Way* way, Py_ssize_t outer, Py_ssize_t core, Py_ssize_t columns, Py_ssize_t itemsize) noexcept nogil:
+cdef Py_ssize_t tile_elements(Py_ssize_t n, bint along, Py_ssize_t columns) noexcept nogil:
+    cdef Py_ssize_t padded = columns if along else (columns + PAD - 1) & -PAD
+    return (n if n * padded <= WHOLE else ROW_BLOCK) * padded
+
+
+cdef bint lies_right(const Way* way, Py_ssize_t outer, Py_ssize_t core, bint along, Py_ssize_t columns, Py_ssize_t itemsize) noexcept nogil:
     """Whether an operand can be worked on where it is."""
     if not way.direct:
         return False
-    if columns == 1:
-        return core == itemsize
+    if along:
+        return core == itemsize and outer % itemsize == 0
     return outer == itemsize and columns % PAD == 0 and core % itemsize == 0
 
 
-cdef void run_panel(
-    Task* task, char** at, const Py_ssize_t* outer, const Py_ssize_t* core, Py_ssize_t columns, Py_ssize_t n
+cdef void get(
+    const Task* task, const Way* way, const char* source, Py_ssize_t outer, Py_ssize_t core, bint along, Py_ssize_t columns, Py_ssize_t m,
+    char* tile, Py_ssize_t pitch
 ) noexcept nogil:
-    """Take rows side by side, or a single one, through all passes."""
+    """Bring a block into a tile."""
+    cdef Py_ssize_t k, line = pitch * task.itemsize
+    if along:
+        for k in range(columns):
+            load(task, way, source + k * outer, core, tile + k * line, m)
+        return
+    if way.direct and core == task.itemsize:
+        if task.itemsize == 4:
+            fastact_transpose_4(source, outer, tile, line, m, columns)
+        else:
+            fastact_transpose_8(source, outer, tile, line, m, columns)
+    else:
+        for k in range(m):
+            load(task, way, source + k * core, outer, tile + k * line, columns)
+    if pitch > columns:
+        for k in range(m):
+            memset(tile + k * line + columns * task.itemsize, 0, (pitch - columns) * task.itemsize)
+
+
+cdef void put(
+    const Task* task, const char* tile, Py_ssize_t pitch, char* target, Py_ssize_t outer, Py_ssize_t core, bint along,
+    Py_ssize_t columns, Py_ssize_t m
+) noexcept nogil:
+    """Store a block of the result."""
+    cdef Py_ssize_t k, line = pitch * task.itemsize
+    if along:
+        for k in range(columns):
+            store(task, &task.out, tile + k * line, target + k * outer, core, m)
+    elif task.out.direct and core == task.itemsize:
+        if task.itemsize == 4:
+            fastact_transpose_4(tile, line, target, outer, columns, m)
+        else:
+            fastact_transpose_8(tile, line, target, outer, columns, m)
+    else:
+        for k in range(m):
+            store(task, &task.out, tile + k * line, target + k * core, outer, columns)
+
+
+cdef void run_panel(
+    Task* task, char** at, const Py_ssize_t* outer, const Py_ssize_t* core, bint along, Py_ssize_t columns, Py_ssize_t n
+) noexcept nogil:
+    """Take some rows through all passes."""
     cdef fastact_panel* p = &task.panel
-    cdef Py_ssize_t pitch = 1 if columns == 1 else (columns + PAD - 1) & -PAD
-    cdef Py_ssize_t length = n, start, m, r, c, k = 0, tile_at
+    cdef Py_ssize_t padded = columns if along else (columns + PAD - 1) & -PAD
+    cdef bint whole = n * padded <= WHOLE
+    cdef Py_ssize_t pitch = padded if not along else (n if whole else ROW_BLOCK)  # of a tile
+    cdef Py_ssize_t length = n, start, m, c, k = 0, tile_at
     cdef bint[MAX_INPUTS] direct, loaded
-    cdef bint direct_out, whole
+    cdef bint direct_out = False
     cdef (char*)[MAX_INPUTS] tile
     cdef char* out_tile = NULL
     cdef char* room = <char*> task.tiles
@@ -168,36 +222,34 @@ cdef void run_panel(
     cdef const Program* program
     cdef const Pass* each
     cdef int i, j
-    cdef char* source
-    if task.at_limit >= 0 and columns == 1:  # the first positions only take part
+    if task.at_limit >= 0 and along:  # the first positions only take part
         length = min(n, (<Py_ssize_t*> at[task.at_limit])[0])
-    p.columns, p.n = pitch if columns > 1 else 1, n
-    whole = n * pitch <= WHOLE
+    p.along, p.columns, p.n = along, padded, n
     # where each operand is worked on
     for i in range(task.inputs):
-        direct[i] = lies_right(&task.way[i], outer[i], core[i], columns, task.itemsize)
-        if i == 0 and (task.scaled or task.mask != NO_MASK or (task.at_limit >= 0 and columns > 1)):
+        direct[i] = lies_right(&task.way[i], outer[i], core[i], along, columns, task.itemsize)
+        if i == 0 and (task.scaled or task.mask != NO_MASK or (task.at_limit >= 0 and not along)):
             direct[i] = False
-        p.pitch[i] = core[i] // task.itemsize if direct[i] else pitch
+        p.pitch[i] = pitch if not direct[i] else (outer[i] if along else core[i]) // task.itemsize
         tile[i] = room
         loaded[i] = False
         if not direct[i]:
-            room += (n if whole else ROW_BLOCK) * pitch * task.itemsize
-    direct_out = (
-        task.has_out and not task.masks_output
-        and lies_right(&task.out, outer[task.at_out], core[task.at_out], columns, task.itemsize)
-    )
+            room += tile_elements(n, along, columns) * task.itemsize
     if task.has_out:
-        p.out_pitch = core[task.at_out] // task.itemsize if direct_out else pitch
+        direct_out = (
+            not task.masks_output
+            and lies_right(&task.out, outer[task.at_out], core[task.at_out], along, columns, task.itemsize)
+        )
+        p.out_pitch = pitch if not direct_out else (outer[task.at_out] if along else core[task.at_out]) // task.itemsize
         out_tile = tile[0] if not direct[0] else room
     program = &task.kept if direct_out or (task.has_out and whole) else &task.again
     # what comes with each row
     if task.at_labels >= 0:
-        for c in range(p.columns):
+        for c in range(padded):
             labels[c] = (<Py_ssize_t*> (at[task.at_labels] + c * outer[task.at_labels]))[0] if c < columns else -1
         p.labels = labels
     if task.at_factor >= 0:
-        for c in range(p.columns):
+        for c in range(padded):
             factor[c] = 0
         if task.factor_converts:
             load(task, &task.factor_way, at[task.at_factor], outer[task.at_factor], row, columns)
@@ -207,10 +259,9 @@ cdef void run_panel(
             for c in range(columns):
                 factor[c] = (<double*> (at[task.at_factor] + c * outer[task.at_factor]))[0]
         p.factor = factor
-    if task.at_result >= 0:
-        for c in range(p.columns):
-            result[c] = NAN
-        p.result = result
+    for c in range(padded):
+        result[c] = NAN
+    p.result = result
     task.table.steps[task.type][<int> ROW_START](p)
     i = 0
     while i < program.passes:
@@ -220,7 +271,7 @@ cdef void run_panel(
         start = 0
         while start < length or (start == 0 and length == 0):
             m = min(<Py_ssize_t> ROW_BLOCK, length - start)
-            tile_at = start * pitch * task.itemsize if whole else 0
+            tile_at = start * (1 if along else pitch) * task.itemsize if whole else 0
             p.start, p.length = start, m
             for j in range(each.inputs):
                 if direct[j]:
@@ -229,16 +280,9 @@ cdef void run_panel(
                 p.input[j] = tile[j] + tile_at
                 if (whole and loaded[j]) or (j == 0 and each.of_powers):
                     continue  # still there
-                source = at[j] + start * core[j]
-                if columns == 1:
-                    load(task, &task.way[j], source, core[j], tile[j] + tile_at, m)
-                else:
-                    for r in range(m):
-                        load(task, &task.way[j], source + r * core[j], outer[j], tile[j] + tile_at + r * pitch * task.itemsize, columns)
-                        if pitch > columns:
-                            memset(tile[j] + tile_at + (r * pitch + columns) * task.itemsize, 0, (pitch - columns) * task.itemsize)
+                get(task, &task.way[j], at[j] + start * core[j], outer[j], core[j], along, columns, m, tile[j] + tile_at, pitch)
                 if j == 0:
-                    change(task, at, outer, core, columns, pitch, start, m, tile[0] + tile_at)
+                    change(task, at, outer, core, along, columns, start, m, tile[0] + tile_at, pitch, task.masks_output)
             if each.output != NOTHING:
                 p.out = at[task.at_out] + start * core[task.at_out] if direct_out else out_tile + tile_at
             if each.of_powers:
@@ -249,7 +293,12 @@ cdef void run_panel(
             if each.of_powers:
                 p.pitch[0] = k
             if each.output == RESULT and not direct_out:
-                put(task, at, outer, core, columns, pitch, start, m, out_tile + tile_at)
+                if task.masks_output:
+                    change(task, at, outer, core, along, columns, start, m, out_tile + tile_at, pitch, False)
+                put(
+                    task, out_tile + tile_at, pitch, at[task.at_out] + start * core[task.at_out], outer[task.at_out],
+                    core[task.at_out], along, columns, m
+                )
             start += ROW_BLOCK
         for j in range(each.inputs):
             loaded[j] = True
@@ -272,88 +321,97 @@ cdef void run_panel(
                 (<double*> (at[task.at_result] + c * outer[task.at_result]))[0] = result[c]
 
 
+cdef void clear_masked(int type, const double* added, char* line, Py_ssize_t n) noexcept nogil:
+    """Elements to which -inf was added are 0."""
+    cdef Py_ssize_t i
+    for i in range(n):
+        if type == FLOAT32:
+            if (<const float*> added)[i] == -INFINITY:
+                (<float*> line)[i] = 0
+        elif added[i] == -INFINITY:
+            (<double*> line)[i] = 0
+
+
 cdef void change(
-    Task* task, char** at, const Py_ssize_t* outer, const Py_ssize_t* core, Py_ssize_t columns, Py_ssize_t pitch,
-    Py_ssize_t start, Py_ssize_t m, char* tile
+    Task* task, char** at, const Py_ssize_t* outer, const Py_ssize_t* core, bint along, Py_ssize_t columns, Py_ssize_t start, Py_ssize_t m,
+    char* tile, Py_ssize_t pitch, bint gradient
 ) noexcept nogil:
-    """Scale and mask what has been loaded."""
+    """Scale and mask a block in a tile, which may be the result. The gradient of an output has no influence where a boolean mask
+    is false."""
     cdef double[ROW_BLOCK] added
-    cdef Py_ssize_t r, c, limit, lines = 1 if columns == 1 else m, width = m if columns == 1 else columns
-    cdef Py_ssize_t step
+    cdef Py_ssize_t k, r, c, limit, lines = columns if along else m, width = m if along else columns
+    cdef Py_ssize_t line_step, step
     cdef char* line
     cdef char* mask
     cdef double fill = 0 if task.masks_output else -INFINITY
     if task.scaled:
-        task.table.multiply_by[task.type](task.scale, tile, m * pitch)
-    if task.mask != NO_MASK:
-        step = core[task.at_mask] if columns == 1 else outer[task.at_mask]
-        for r in range(lines):
-            line = tile + r * pitch * task.itemsize
-            mask = at[task.at_mask] + (start + r) * core[task.at_mask]
+        for k in range(lines):
+            task.table.multiply_by[task.type](task.scale, tile + k * pitch * task.itemsize, width)
+    if task.mask != NO_MASK and not (gradient and task.mask == ADDED):
+        line_step, step = core[task.at_mask], outer[task.at_mask]
+        mask = at[task.at_mask] + start * core[task.at_mask]
+        if along:
+            line_step, step = step, line_step
+        for k in range(lines):
+            line = tile + k * pitch * task.itemsize
             if task.mask == BOOLEAN:
-                task.table.select[task.type](mask, step, fill, line, width)
+                task.table.select[task.type](mask + k * line_step, step, fill, line, width)
+                continue
+            load(task, &task.mask_way, mask + k * line_step, step, added, width)
+            if task.masks_output:
+                clear_masked(task.type, added, line, width)
             else:
-                load(task, &task.mask_way, mask, step, added, width)
                 task.table.add[task.type](line, added, line, width)
-    if task.at_limit >= 0 and columns > 1:
+    if task.at_limit >= 0 and not along:
         for c in range(columns):
             limit = (<Py_ssize_t*> (at[task.at_limit] + c * outer[task.at_limit]))[0]
-            for r in range(max(limit - start, 0), m):
+            for r in range(max(limit - start, <Py_ssize_t> 0), m):
                 if task.type == FLOAT32:
                     (<float*> tile)[r * pitch + c] = <float> fill
                 else:
                     (<double*> tile)[r * pitch + c] = fill
 
 
-cdef void put(
-    Task* task, char** at, const Py_ssize_t* outer, const Py_ssize_t* core, Py_ssize_t columns, Py_ssize_t pitch,
-    Py_ssize_t start, Py_ssize_t m, char* tile
+cdef bint goes_along(const Task* task, Py_ssize_t rows, Py_ssize_t n, const Py_ssize_t* outer, const Py_ssize_t* core) noexcept nogil:
+    """Whether rows are taken along themselves."""
+    return rows < 2 or (n > SHORT and llabs(core[0]) <= llabs(outer[0]))
+
+
+cdef Py_ssize_t columns_of(
+    const Task* task, bint along, Py_ssize_t rows, Py_ssize_t n, const Py_ssize_t* outer, const Py_ssize_t* core
 ) noexcept nogil:
-    """Store a block of the result."""
-    cdef char* target = at[task.at_out] + start * core[task.at_out]
-    cdef Py_ssize_t r
-    if task.masks_output:
-        change(task, at, outer, core, columns, pitch, start, m, tile)
-    if columns == 1:
-        store(task, &task.out, tile, target, core[task.at_out], m)
-        return
-    for r in range(m):
-        store(task, &task.out, tile + r * pitch * task.itemsize, target + r * core[task.at_out], outer[task.at_out], columns)
-
-
-cdef Py_ssize_t columns_of(const Task* task, Py_ssize_t rows, Py_ssize_t n, const Py_ssize_t* outer, const Py_ssize_t* core) noexcept nogil:
-    """How many rows to take side by side: 1 to take them along themselves."""
+    """How many rows to take at once."""
     cdef Py_ssize_t columns = ROW_COLUMNS
-    if rows < 2 or (n > SHORT and llabs(core[0]) <= llabs(outer[0])):
-        return 1
-    # smaller panels where they must be in a tile and would not fit it
-    while columns > PAD and n * columns > WHOLE and not (
-        lies_right(&task.way[0], outer[0], core[0], columns, task.itemsize)
-        and (not task.has_out or lies_right(&task.out, outer[task.at_out], core[task.at_out], columns, task.itemsize))
-    ):
-        columns //= 2
-    return min(columns, rows)
+    cdef int k
+    cdef bint direct = not (task.has_out and not lies_right(&task.out, outer[task.at_out], core[task.at_out], along, PAD, task.itemsize))
+    for k in range(task.inputs):
+        direct = direct and lies_right(&task.way[k], outer[k], core[k], along, PAD, task.itemsize)
+    if along:  # so few that they stay in the first-level cache from one step to the next
+        columns = TOGETHER // n if n else 1
+        if task.at_limit >= 0:
+            columns = 1
+    elif not direct:
+        columns = ROW_COLUMNS // 2
+        while columns > PAD and n * columns > WHOLE:
+            columns //= 2
+    return min(max(columns, <Py_ssize_t> 1), rows, <Py_ssize_t> ROW_COLUMNS)
 
 
 cdef void run_rows(
     Task* task, char** at, Py_ssize_t rows, Py_ssize_t n, const Py_ssize_t* outer, const Py_ssize_t* core, int operands
 ) noexcept nogil:
-    cdef Py_ssize_t columns = columns_of(task, rows, n, outer, core), i = 0, m
+    cdef bint along = goes_along(task, rows, n, outer, core)
+    cdef Py_ssize_t columns = columns_of(task, along, rows, n, outer, core), i = 0, m
     cdef (char*)[MAX_OPERANDS] here
     cdef int k
     while i < rows:
         m = min(columns, rows - i)
-        if m > PAD:
+        if m > PAD and not along:
             m &= -PAD  # the rest in a narrow panel of its own
         for k in range(operands):
             here[k] = at[k] + i * outer[k]
-        run_panel(task, here, outer, core, m, n)
+        run_panel(task, here, outer, core, along, m, n)
         i += m
-
-
-cdef Py_ssize_t tile_elements(Py_ssize_t n, Py_ssize_t columns) noexcept nogil:
-    cdef Py_ssize_t pitch = 1 if columns == 1 else (columns + PAD - 1) & -PAD
-    return (n if n * pitch <= WHOLE else ROW_BLOCK) * pitch
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -609,12 +667,9 @@ cdef class Rows:
                 if not can_load(mask.dtype, task.type):
                     mask = narrowed(mask, real)
                 set_way(self.table, &task.mask_way, mask, task.type)
-                if task.masks_output:  # adds nothing to a gradient
-                    task.mask, mask = NO_MASK, None
-            if mask is not None:
-                task.at_mask = len(operands)
-                operands.append(mask)
-                rowwise.append(False)
+            task.at_mask = len(operands)
+            operands.append(mask)
+            rowwise.append(False)
         if task.mask == NO_MASK and task.at_limit < 0:
             task.masks_output = False
         if labels is not None:
@@ -664,6 +719,7 @@ cdef class Rows:
         cdef Py_ssize_t[MAX_DIMENSIONS][MAX_OPERANDS] step
         cdef (char*)[MAX_OPERANDS] at
         cdef Py_ssize_t n = operands[0].shape[axis], columns, room
+        cdef bint along
         cdef cnp.ndarray array
         shape = list(operands[0].shape)
         steps = []
@@ -692,8 +748,9 @@ cdef class Rows:
             for k in range(count):
                 step[0][k] = 0
             dims = 1
-        columns = columns_of(task, size[dims - 1], n, step[dims - 1], core)
-        room = max(tile_elements(n, columns), tile_elements(n, PAD) if columns > 1 else 0) * (task.inputs + 1) * task.itemsize
+        along = goes_along(task, size[dims - 1], n, step[dims - 1], core)
+        columns = columns_of(task, along, size[dims - 1], n, step[dims - 1], core)
+        room = max(tile_elements(n, along, columns), tile_elements(n, along, min(columns, PAD))) * (task.inputs + 1) * task.itemsize
         task.panel.state = PyMem_Malloc(self.table.row_state[task.type])
         task.tiles = PyMem_Malloc(max(room, 1))
         if task.panel.state == NULL or task.tiles == NULL:

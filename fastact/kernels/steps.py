@@ -7,11 +7,18 @@ from dataclasses import dataclass
 
 #: Lanes of a sum along a row, and the terms that are added in the computed type before they go on to a double.
 LANES, RUN = 32, 256
+#: Lanes of the largest element of a long row.
+MAX_LANES = 128
 
 #: What is known of a row, in the computed type.
 STATE = (
     "largest", "pivot", "low", "unit", "factor", "factor_low", "threshold", "share", "keep", "spread", "at_label"
 )  # fmt: skip
+
+
+def halves(first: int, last: int) -> list[int]:
+    """This number, its half and so on, as far as it is at least the other."""
+    return [first] + (halves(first // 2, last) if first // 2 >= last else [])
 
 
 @dataclass(frozen=True)
@@ -65,8 +72,21 @@ class Step:
             + [f"alone_{ctype} {v}" for v in self.sums]
         )
 
-    def along(self, at: str) -> str:
-        """Its arguments at a place along a row."""
+    def along(self, line: str) -> str:
+        """A statement or term where all elements are of one row."""
+        for name in self.row:
+            line = line.replace(f"{name}[i]", name)
+        return line
+
+    def along_parameters(self, ctype: str) -> str:
+        """The declaration of what handles some elements of one row."""
+        text = self.parameters(ctype)
+        for name in self.row:
+            text = text.replace(f"alone_const_{ctype} {name}", f"{ctype} {name}")
+        return text
+
+    def along_arguments(self, at: str) -> str:
+        """Its arguments at a place in the row."""
         return ", ".join([f"{v}{at}" for v in [*self.sources, *(["out"] if self.out else [])]] + [*self.row, *self.sums])
 
     def last(self) -> str:

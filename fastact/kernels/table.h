@@ -30,17 +30,18 @@ typedef struct {
     fastact_loop loops[COMPUTED_TYPES][DIRECTIONS]; /* NULL where there is none */
 } fastact_row;
 
-/* Functions of whole rows work in steps over panels. A panel is a block of one row (ALONG: columns is 1, the positions stand side
-   by side), or of up to ROW_COLUMNS rows (ACROSS: at each position the rows' elements stand side by side, `pitch` elements from
-   one position to the next). Steps with a pass go over the blocks of ROW_BLOCK positions in order; the others are called once in between. What
-   they know of each row is in `state`, table.row_state[type] bytes. */
-enum { ROW_COLUMNS = 64, ROW_BLOCK = 1024 };
+/* Functions of whole rows work in steps over panels: blocks of up to ROW_COLUMNS rows ("columns", as in a tile). Either each
+   row's elements are contiguous (`along`), and `pitch` elements lie between one row and the next; or the rows' elements at each position of
+   the axis are, and `pitch` elements lie between one position and the next. Steps with a pass go over the blocks of ROW_BLOCK
+   positions in order; the others are called once in between. What they know of each row is in `state`, table.row_state[type] bytes. */
+enum { ROW_COLUMNS = 128, ROW_BLOCK = 1024 };
 
 typedef struct {
     const void *input[4];    /* the block's elements, in the computed type */
     ptrdiff_t pitch[4];
     void *out;
     ptrdiff_t out_pitch;
+    int along;
     ptrdiff_t start, length; /* of the block, in positions of the row */
     ptrdiff_t columns;
     ptrdiff_t n;             /* the whole row's length */

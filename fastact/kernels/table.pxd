@@ -34,6 +34,7 @@ cdef extern from "table.h":
         Py_ssize_t[4] pitch
         void* out
         Py_ssize_t out_pitch
+        int along
         Py_ssize_t start, length, columns, n
         int option
         double scale
