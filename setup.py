@@ -41,7 +41,7 @@ if MSVC and not X86:
 
 ENGINES = ("engine", "row_engine")  # built once
 SHARED = [str(KERNELS / name) for name in ("table.h", "table.pxd")]
-LOOPS = [str(KERNELS / name) for name in ("loops.pyx.in", "formulas.pxi", "rows.pxi.in", "vecmath.h", "half.h")]
+LOOPS = [str(KERNELS / name) for name in ("loops.pyx.in", "formulas.pxi", "rows.pxi.in", "vecmath.h", "half.h", "lanes.h")]
 
 
 def translate(name: str, source: Path, work: Path) -> str:
