@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 import operator
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,7 @@ from .contract import supported
 from .rows import RowFunction, apart, result_dtype
 
 if TYPE_CHECKING:
-    from .backends import Backend
+    pass
 
 Array = np.ndarray
 
@@ -64,7 +63,8 @@ class CrossEntropy(_Loss):
     Parameters
     ----------
     logits : array_like
-        The scores x of all classes along `axis`: float16, bfloat16 (of ml_dtypes), float32, float64, integers or bool; any layout.
+        The scores x of all classes along `axis`: float16, bfloat16 (of ml_dtypes), float32, float64, integers or bool; of any
+        layout.
     targets : array_like
         Either labels, of any integer dtype and of the shape of `logits` without the axis; or floating probabilities
         of the shape of `logits`, which need not sum to 1.
@@ -103,10 +103,11 @@ class CrossEntropy(_Loss):
 
     Notes
     -----
-    ``torch.nn.functional.cross_entropy``, whose definitions these are, but for the axis and the mean of nothing (NaN there). JAX has
-    ``optax.softmax_cross_entropy`` (probabilities) and ``optax.softmax_cross_entropy_with_integer_labels``, both per row. Computed as
-    (max - x_t) + log1p(s), s the sum of exp(x_j - max) over the other elements: where the label is the likeliest class, the loss
-    and its gradient keep all their digits. A row with a NaN or +inf, or of -inf alone, gives NaN; a label at -inf gives inf.
+    ``torch.nn.functional.cross_entropy``, whose definitions these are, but for the axis and the mean of nothing (NaN there).
+    Users of JAX have ``optax.softmax_cross_entropy`` for probabilities and ``optax.softmax_cross_entropy_with_integer_labels``,
+    per row. Computed as (max - x_t) + log1p(s), s the sum of exp(x_j - max) over the other elements: where the label is the
+    likeliest class, the loss and its gradient keep all their digits. A row with a NaN or +inf, or of -inf alone, gives NaN; a
+    label at -inf gives inf.
 
     Examples
     --------
@@ -243,7 +244,8 @@ class CrossEntropy(_Loss):
         wanted, kind = (rows, "integers are labels") if array.dtype.kind in "iu" else (shape, "floats are probabilities")
         if array.shape != wanted:
             raise ValueError(
-                f"{self.name}: targets of dtype {array.dtype} have shape {array.shape}, not {wanted}, for logits of shape {shape}: {kind}"
+                f"{self.name}: targets of dtype {array.dtype} have shape {array.shape}, not {wanted}, "
+                f"for logits of shape {shape}: {kind}"
             )
         return array
 
@@ -306,7 +308,8 @@ class BinaryCrossEntropy(_Loss):
     Returns
     -------
     loss : scalar, or ndarray with reduction="none"
-        A NumPy scalar, or an array of the shape of `logits`. Floating dtypes of the logits are kept; integers and bool give float64.
+        A NumPy scalar, or an array of the shape of `logits`. Floating dtypes of the logits are kept; integers and bool give
+        float64.
 
     Raises
     ------
@@ -438,11 +441,7 @@ class BinaryCrossEntropy(_Loss):
 functions: dict[str, type[RowFunction]] = {cls.name: cls for cls in (CrossEntropy, BinaryCrossEntropy)}
 
 
-@functools.cache
-def make(name: str, backend: Backend) -> Any:
-    """The loss of this name on a backend."""
-    return functions[name](backend)
+backends.families.update(functions)
 
-
-cross_entropy: CrossEntropy = make("cross_entropy", backends.current())
-binary_cross_entropy: BinaryCrossEntropy = make("binary_cross_entropy", backends.current())
+cross_entropy: CrossEntropy = backends.current().cross_entropy
+binary_cross_entropy: BinaryCrossEntropy = backends.current().binary_cross_entropy
