@@ -176,7 +176,9 @@ class AxisFunction(RowFunction):
     def _without_masked(self, x: Any) -> Array:
         """A copy with -inf where a masked array is masked."""
         data = self._operand("x", np.ma.getdata(x, subok=False))
-        return np.where(np.ma.getmaskarray(x), -np.inf, data.astype(result_dtype(data.dtype), copy=False))
+        data = data.astype(result_dtype(data.dtype))
+        data[np.ma.getmaskarray(x)] = -np.inf
+        return data
 
     def _call_ufunc(self, x: Any, *scale: float, out: Any, axis: int) -> Any:
         if scale and is_bfloat16(getattr(x, "dtype", np.dtype(bool))):  # a Python number would not be weak beside it
@@ -215,12 +217,13 @@ _PARAMETERS = """\
     Parameters
     ----------
     x : array_like
-        The input: float16, bfloat16 (of ml_dtypes), float32, float64, integers or bool; any layout.
+        The input: float16, bfloat16 (of ml_dtypes), float32, float64, integers or bool; any layout. What a masked array masks
+        takes no part; dask arrays and other kinds go through `ufunc`, without a mask.
     out : ndarray, optional
         Where to put the result, of its shape; may be `x` itself.
     axis : int, default -1
-        The axis along which the elements of a row lie. **The default is the last axis**; SciPy's is all axes together, PyTorch
-        and ONNX make you say which (JAX's default is the last, too).
+        The axis along which the elements of a row lie. **The default is the last axis**, as in JAX and ONNX; SciPy's is all axes
+        together, and PyTorch makes you say which.
     scale : float, default 1
         What x is multiplied by; in attention 1/sqrt(width), in sampling 1/temperature.
     mask : array_like or "causal", optional
@@ -231,8 +234,8 @@ _PARAMETERS = """\
 
 _EMPTY_PARAMETER = """
     empty : {{"nan", "zero", "uniform"}}, default "nan"
-        What a row gives whose elements are all masked or -inf: NaN, as everywhere else; {zero}; or {uniform}, with n
-        the row's length."""
+        What a row gives whose elements are all masked or -inf: NaN, as everywhere else; {zero};
+        or {uniform}, with n the row's length."""
 
 _RAISES = """\
     Raises
