@@ -28,13 +28,12 @@ _SUPPORTED_TEXT = "float16, bfloat16, float32, float64, integers and bool"
 
 
 def result_dtype(*dtypes: np.dtype[Any]) -> np.dtype[Any]:
-    """The dtype of what is computed from these: floating ones are kept, in native byte order; integers and bool give float64."""
+    """The dtype of what is computed from these: floating ones are kept, in native byte order; integers and bool give float64.
+
+    float16 and bfloat16 have none in common, which is a TypeError, as in NumPy.
+    """
     kept = {np.dtype(dtype.type) if dtype.kind == "f" or is_bfloat16(dtype) else np.dtype(np.float64) for dtype in dtypes}
-    if len(kept) == 1:
-        return kept.pop()
-    if all(dtype.itemsize == 2 for dtype in kept):  # float16 and bfloat16, for which NumPy knows no common dtype
-        return np.dtype(np.float32)
-    return np.result_type(*kept)
+    return kept.pop() if len(kept) == 1 else np.result_type(*kept)
 
 
 def computed_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:

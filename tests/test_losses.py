@@ -123,7 +123,13 @@ def test_digits_where_the_label_dominates(backend, row):
         one_hot = np.eye(len(row), dtype=dtype)[0]
         got, dx = backend.cross_entropy.value_and_grad(x, one_hot)
         assert reference.ulp_errors(np.array([got]), [loss]).max() <= 4
-        assert reference.ulp_errors(dx, gradient).max() <= 4
+        # A difference: the error is one of the share that is taken off.
+        assert (
+            reference.ulp_errors(
+                dx, gradient, [max(abs(value), share) for value, share in zip(gradient, one_hot, strict=True)]
+            ).max()
+            <= 4
+        )
         # In a batch, and wherever the label is.
         batch = np.stack([np.roll(x, i) for i in range(len(row))])
         got = backend.cross_entropy(batch, np.arange(len(row)), reduction="none")
@@ -258,6 +264,15 @@ def layouts(x):
     yield shifted
 
 
+def assert_stored(out, plain):
+    """An output of another dtype has the same numbers; with more digits, if there is room for them."""
+    with np.errstate(all="ignore"):
+        if out.dtype.itemsize > plain.dtype.itemsize:
+            np.testing.assert_array_equal(out.astype(plain.dtype), plain)
+        else:
+            np.testing.assert_array_equal(out, plain.astype(out.dtype))
+
+
 def cases(backend, dtype, rng):
     """Calls of both losses with x and targets, on which layout and place of the output have no influence."""
     x = normal(rng, (9, 20), dtype, 2)
@@ -319,9 +334,8 @@ def test_gradient_in_place_and_in_other_places(backend, dtype, rng):
             work = targets.copy()
             np.testing.assert_array_equal(call(x, work, work[:, ::-1])[1], dx)
         for other in (np.float64, np.float32, np.float16):
-            if np.can_cast(dtype, other, "same_kind"):
-                with np.errstate(all="ignore"):
-                    np.testing.assert_array_equal(call(x, targets, np.zeros(x.shape, other))[1], dx.astype(other))
+            if np.can_cast(dtype, other, "same_kind") and (other != np.float16 or dtype.itemsize > 2):
+                assert_stored(call(x, targets, np.zeros(x.shape, other))[1], dx)
 
 
 def test_loss_out(backend, dtype, rng):
@@ -334,7 +348,7 @@ def test_loss_out(backend, dtype, rng):
                 if np.can_cast(dtype, other, "same_kind"):
                     out = np.zeros(shape if reduction == "none" else (), other)
                     assert f(x, t, out, reduction=reduction) is out
-                    np.testing.assert_array_equal(out, np.asarray(wanted).astype(other))
+                    assert_stored(out, np.asarray(wanted))
     work = x.copy()
     backend.binary_cross_entropy(work, targets, work, reduction="none")
     np.testing.assert_array_equal(work, backend.binary_cross_entropy(x, targets, reduction="none"))
@@ -418,7 +432,8 @@ def test_binary_cross_entropy_against_pytorch(backend, dtype, weighted, positive
             if set(np.unique(targets)) <= {0, 1}:
                 for other in (bool, np.int8, np.uint64):
                     got = backend.binary_cross_entropy(x, targets.astype(other), **keywords)
-                    np.testing.assert_array_equal(np.asarray(got, np.float64), np.asarray(loss, np.float64))
+                    assert got.dtype == dtype
+                    np.testing.assert_allclose(np.asarray(got, np.float64), wanted, rtol=rounded(dtype, 4), atol=least)
 
 
 def test_binary_cross_entropy_in_the_tails(backend):
