@@ -408,21 +408,18 @@ class BinaryCrossEntropy(_Loss):
             dx = np.empty(x.shape, dtype) if given is None else given
         divisor = float(x.size) if reduction == "mean" else 1.0
         run = self._backend.rows.binary_cross_entropy
+        *operands, gradients = [_with_axis(array) for array in (x, t, weight, pos_weight, dx)]
         loss: Any
         if whole:
             losses = np.empty(x.shape, dtype) if gradient or given is None else given
             if x.size:
-                run(x, t, weight, pos_weight, 1.0, losses, dx, None)
+                run(*operands, 1.0, _with_axis(losses), gradients, None)
             loss = losses if losses.ndim or losses is given else losses[()]
         else:
-            inputs = [x, t, weight, pos_weight, dx]
-            if not x.ndim:
-                inputs = [array if array is None else array[np.newaxis] for array in inputs]
-            shape = inputs[0].shape
+            shape = operands[0].shape
             axis = len(shape) - 1 if shape[-1] >= _LONG_ENOUGH else int(np.argmax(shape))
             losses = np.zeros(shape[:axis] + shape[axis + 1 :])
             if x.size:
-                *operands, gradients = inputs
                 run(*operands, 1 / divisor, losses, gradients, axis)
             loss = self._reduced(losses, reduction, divisor, dtype, None if gradient else given)
         return (loss, dx) if gradient else loss
@@ -435,6 +432,11 @@ class BinaryCrossEntropy(_Loss):
             return np.broadcast_to(weight, shape)
         except ValueError:
             raise ValueError(f"{self.name}: {name} of shape {weight.shape} does not broadcast to the logits' {shape}") from None
+
+
+def _with_axis(array: Any) -> Any:
+    """A scalar array as one of one element."""
+    return array[np.newaxis] if array is not None and not array.ndim else array
 
 
 #: The losses by name.

@@ -1,9 +1,9 @@
 """The arithmetic of the row functions and losses on plain NumPy; what a call means is in `rows.py` and `losses.py`.
 
-The functions get checked arrays of any layout and supported dtype, none of them empty, `axis` counted from 0, and fill the
-outputs, which share memory with an input only where they are that very array. Here they work on blocks of rows, or on pieces of
-one long row, in float64, so that no temporary grows with the arrays. A result is rounded once, to the dtype that belongs to
-the inputs; an output of another dtype gets that rounded number.
+The functions get checked arrays of any layout and supported dtype, with at least one axis and one element, `axis` counted from 0,
+and fill the outputs, which share memory with an input only where they are that very array. Here they work on blocks of rows, or
+on pieces of one long row, in float64, so that no temporary grows with the arrays. A result is rounded once, to the dtype that
+belongs to the inputs; an output of another dtype gets that rounded number.
 
 Where one element of a row dominates, 1 plus the sum of the others would lose their digits: so that sum is kept apart from the 1.
 """
@@ -451,8 +451,6 @@ def binary_cross_entropy(
     """w ((1 - t) softplus(x) + p t softplus(-x)), summed along `axis` unless that is None, and factor times its gradient."""
     dtype = result_dtype(x.dtype)
     summed = axis is not None
-    if x.ndim == 0:
-        x, targets, weight, pos_weight, loss, dx = _per_row(x, targets, weight, pos_weight, loss, dx)
     x, targets, weight, pos_weight, dx = _along(axis if axis is not None else -1, x, targets, weight, pos_weight, dx)
     (loss,) = _per_row(loss) if summed else _along(-1, loss)
     for block in _blocks(x.shape):
