@@ -223,7 +223,7 @@ class CrossEntropy(_Loss):
             dx = np.empty(x.shape, dtype) if given is None else given
         losses = np.zeros(rows)
         if x.size:
-            factor = np.broadcast_to(np.float64(1 / divisor), rows)
+            factor = np.ndarray(rows, np.float64, np.array(1 / divisor), strides=(0,) * len(rows))
             run = self._backend.rows.cross_entropy if labelled else self._backend.rows.cross_entropy_probabilities
             run(x, targets, weight, smoothing, factor, losses, dx, axis)
         loss = self._reduced(losses, reduction, divisor, dtype, None if gradient else given)

@@ -11,6 +11,7 @@ Where one element of a row dominates, 1 plus the sum of the others would lose th
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
@@ -551,18 +552,23 @@ class GeneralizedUfunc(UfuncLike):
         return result_dtype(*found)
 
 
-def _gufuncs() -> Iterator[GeneralizedUfunc]:
+def gufuncs(rows: Any) -> dict[str, GeneralizedUfunc]:
+    """The generalized ufuncs over an object with the functions of this module, by name."""
+
     def of_softmax(log: bool) -> Callable[..., None]:
-        return lambda x, out, axis, scale: softmax(x, out, axis, scale, None, "nan", log)
+        return lambda x, out, axis, scale: rows.softmax(x, out, axis, scale, None, "nan", log)
 
-    yield GeneralizedUfunc("softmax", "(n),()->(n)", of_softmax(False))
-    yield GeneralizedUfunc("log_softmax", "(n),()->(n)", of_softmax(True))
-    yield GeneralizedUfunc("logsumexp", "(n),()->()", lambda x, out, axis, scale: logsumexp(x, out, axis, scale, None))
-    yield GeneralizedUfunc("sparsemax", "(n)->(n)", sparsemax)
-    yield GeneralizedUfunc("maxout", "(n)->()", maxout)
+    made = (
+        GeneralizedUfunc("softmax", "(n),()->(n)", of_softmax(False)),
+        GeneralizedUfunc("log_softmax", "(n),()->(n)", of_softmax(True)),
+        GeneralizedUfunc("logsumexp", "(n),()->()", lambda x, out, axis, scale: rows.logsumexp(x, out, axis, scale, None)),
+        GeneralizedUfunc("sparsemax", "(n)->(n)", rows.sparsemax),
+        GeneralizedUfunc("maxout", "(n)->()", rows.maxout),
+    )
+    return {one.__name__: one for one in made}
 
 
-_GUFUNCS = {one.__name__: one for one in _gufuncs()}
+_GUFUNCS = gufuncs(sys.modules[__name__])
 
 
 def gufunc(name: str) -> GeneralizedUfunc:

@@ -6,6 +6,7 @@ object, `Backend.rows`, with the functions of `numpy_rows.py`, which are given c
 
 from __future__ import annotations
 
+import functools
 import math
 import numbers
 import operator
@@ -27,6 +28,7 @@ _EMPTY = ("nan", "zero", "uniform")
 _SUPPORTED_TEXT = "float16, bfloat16, float32, float64, integers and bool"
 
 
+@functools.lru_cache
 def result_dtype(*dtypes: np.dtype[Any]) -> np.dtype[Any]:
     """The dtype of what is computed from these: floating ones are kept, in native byte order; integers and bool give float64.
 
@@ -88,6 +90,8 @@ class RowFunction:
 
     def _number(self, name: str, value: Any) -> float:
         """A finite Python number, which never changes the result's dtype (NEP 50)."""
+        if type(value) is float and -math.inf < value < math.inf:
+            return value
         if isinstance(value, Array) and value.ndim == 0:
             value = value[()]
         if not isinstance(value, numbers.Real | np.bool | np.floating):
@@ -111,6 +115,8 @@ class RowFunction:
         mask = np.asarray(mask)
         if mask.dtype != bool and (mask.dtype.kind != "f" or not supported(mask.dtype)) and not is_bfloat16(mask.dtype):
             raise TypeError(f"{self.name}: mask has dtype {mask.dtype}; it must be bool (True takes part) or floating (is added)")
+        if mask.shape == x.shape:
+            return mask
         try:
             return np.broadcast_to(mask, x.shape)
         except ValueError:
@@ -156,6 +162,8 @@ class AxisFunction(RowFunction):
 
     def _through_ufunc(self, x: Any, out: Any) -> bool:
         """Whether one of the two takes part in NumPy's `__array_ufunc__` protocol as another kind of array."""
+        if type(x) is Array and (out is None or type(out) is Array):
+            return False
         outputs = out if isinstance(out, tuple) else (out,)
         return any(
             type(value) is not Array
@@ -195,7 +203,7 @@ def apart(out: Array | None, *inputs: Any) -> tuple[Any, ...]:
 
 
 def _entangled(out: Array, array: Array) -> bool:
-    if not np.may_share_memory(out, array):
+    if array is out or not np.may_share_memory(out, array):
         return False
     if (
         out.dtype == array.dtype
