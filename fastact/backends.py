@@ -6,7 +6,6 @@ The environment variable FASTACT_BACKEND forces one by name.
 from __future__ import annotations
 
 import functools
-import importlib
 import os
 import platform
 from collections.abc import Callable
@@ -19,17 +18,14 @@ if TYPE_CHECKING:
 #: Best first. setup.py builds the compiled ones that fit the machine's architecture.
 ORDER = ("avx512", "avx2", "neon", "baseline", "numpy")
 
-#: The functions that are no activations, and the module of this package whose `make(name, backend)` makes each.
-families: dict[str, str] = {
-    **dict.fromkeys(("softmax", "log_softmax", "softmin", "logsumexp", "sparsemax", "maxout"), "rows"),
-    **dict.fromkeys(("cross_entropy", "binary_cross_entropy"), "losses"),
-}
+#: What a backend has besides activations, by name: functions that make it for a backend. Filled by the modules that define it.
+families: dict[str, Callable[[Backend], Any]] = {}
 
 _X86_LEVEL = {"baseline": 0, "avx2": 1, "avx512": 2}
 
 
 class Backend:
-    """The functions as one backend computes them, as attributes: ``fastact.backends.load("avx2").relu``.
+    """Activations and what is in `families` as one backend computes them: attributes, ``fastact.backends.load("avx2").relu``.
 
     Attributes
     ----------
@@ -50,12 +46,15 @@ class Backend:
 
     @functools.cached_property
     def rows(self) -> Any:
-        return importlib.import_module(f"{__package__}.numpy_rows")
+        from . import numpy_rows
+
+        return numpy_rows
 
     def __getattr__(self, name: str) -> Any:
         if name in families:
-            return importlib.import_module(f"{__package__}.{families[name]}").make(name, self)
-
+            made = families[name](self)
+            setattr(self, name, made)  # from now on it is found without coming here
+            return made
         from . import get
         from .registry import entries
 
@@ -67,7 +66,7 @@ class Backend:
     def __dir__(self) -> list[str]:
         from .registry import entries
 
-        return [*super().__dir__(), *entries, *families]
+        return sorted({*super().__dir__(), *entries, *families})
 
     def __repr__(self) -> str:
         return f"<fastact backend {self.name!r}>"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 import operator
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,7 @@ from .contract import supported
 from .rows import RowFunction, apart, result_dtype
 
 if TYPE_CHECKING:
-    from .backends import Backend
+    pass
 
 Array = np.ndarray
 
@@ -64,7 +63,8 @@ class CrossEntropy(_Loss):
     Parameters
     ----------
     logits : array_like
-        The scores x of all classes along `axis`: float16, bfloat16 (of ml_dtypes), float32, float64, integers or bool; any layout.
+        The scores x of all classes along `axis`: float16, bfloat16 (of ml_dtypes), float32, float64, integers or bool; of any
+        layout.
     targets : array_like
         Either labels, of any integer dtype and of the shape of `logits` without the axis; or floating probabilities
         of the shape of `logits`, which need not sum to 1.
@@ -103,10 +103,11 @@ class CrossEntropy(_Loss):
 
     Notes
     -----
-    ``torch.nn.functional.cross_entropy``, whose definitions these are, but for the axis and the mean of nothing (NaN there). JAX has
-    ``optax.softmax_cross_entropy`` (probabilities) and ``optax.softmax_cross_entropy_with_integer_labels``, both per row. Computed as
-    (max - x_t) + log1p(s), s the sum of exp(x_j - max) over the other elements: where the label is the likeliest class, the loss
-    and its gradient keep all their digits. A row with a NaN or +inf, or of -inf alone, gives NaN; a label at -inf gives inf.
+    ``torch.nn.functional.cross_entropy``, whose definitions these are, but for the axis and the mean of nothing (NaN there).
+    Users of JAX have ``optax.softmax_cross_entropy`` for probabilities and ``optax.softmax_cross_entropy_with_integer_labels``,
+    per row. Computed as (max - x_t) + log1p(s), s the sum of exp(x_j - max) over the other elements: where the label is the
+    likeliest class, the loss and its gradient keep all their digits. A row with a NaN or +inf, or of -inf alone, gives NaN; a
+    label at -inf gives inf.
 
     Examples
     --------
@@ -222,7 +223,7 @@ class CrossEntropy(_Loss):
             dx = np.empty(x.shape, dtype) if given is None else given
         losses = np.zeros(rows)
         if x.size:
-            factor = np.broadcast_to(np.float64(1 / divisor), rows)
+            factor = np.ndarray(rows, np.float64, np.array(1 / divisor), strides=(0,) * len(rows))
             run = self._backend.rows.cross_entropy if labelled else self._backend.rows.cross_entropy_probabilities
             run(x, targets, weight, smoothing, factor, losses, dx, axis)
         loss = self._reduced(losses, reduction, divisor, dtype, None if gradient else given)
@@ -243,7 +244,8 @@ class CrossEntropy(_Loss):
         wanted, kind = (rows, "integers are labels") if array.dtype.kind in "iu" else (shape, "floats are probabilities")
         if array.shape != wanted:
             raise ValueError(
-                f"{self.name}: targets of dtype {array.dtype} have shape {array.shape}, not {wanted}, for logits of shape {shape}: {kind}"
+                f"{self.name}: targets of dtype {array.dtype} have shape {array.shape}, not {wanted}, "
+                f"for logits of shape {shape}: {kind}"
             )
         return array
 
@@ -306,7 +308,8 @@ class BinaryCrossEntropy(_Loss):
     Returns
     -------
     loss : scalar, or ndarray with reduction="none"
-        A NumPy scalar, or an array of the shape of `logits`. Floating dtypes of the logits are kept; integers and bool give float64.
+        A NumPy scalar, or an array of the shape of `logits`. Floating dtypes of the logits are kept; integers and bool give
+        float64.
 
     Raises
     ------
@@ -405,21 +408,18 @@ class BinaryCrossEntropy(_Loss):
             dx = np.empty(x.shape, dtype) if given is None else given
         divisor = float(x.size) if reduction == "mean" else 1.0
         run = self._backend.rows.binary_cross_entropy
+        *operands, gradients = [_with_axis(array) for array in (x, t, weight, pos_weight, dx)]
         loss: Any
         if whole:
             losses = np.empty(x.shape, dtype) if gradient or given is None else given
             if x.size:
-                run(x, t, weight, pos_weight, 1.0, losses, dx, None)
+                run(*operands, 1.0, _with_axis(losses), gradients, None)
             loss = losses if losses.ndim or losses is given else losses[()]
         else:
-            inputs = [x, t, weight, pos_weight, dx]
-            if not x.ndim:
-                inputs = [array if array is None else array[np.newaxis] for array in inputs]
-            shape = inputs[0].shape
+            shape = operands[0].shape
             axis = len(shape) - 1 if shape[-1] >= _LONG_ENOUGH else int(np.argmax(shape))
             losses = np.zeros(shape[:axis] + shape[axis + 1 :])
             if x.size:
-                *operands, gradients = inputs
                 run(*operands, 1 / divisor, losses, gradients, axis)
             loss = self._reduced(losses, reduction, divisor, dtype, None if gradient else given)
         return (loss, dx) if gradient else loss
@@ -434,15 +434,16 @@ class BinaryCrossEntropy(_Loss):
             raise ValueError(f"{self.name}: {name} of shape {weight.shape} does not broadcast to the logits' {shape}") from None
 
 
+def _with_axis(array: Any) -> Any:
+    """A scalar array as one of one element."""
+    return array[np.newaxis] if array is not None and not array.ndim else array
+
+
 #: The losses by name.
 functions: dict[str, type[RowFunction]] = {cls.name: cls for cls in (CrossEntropy, BinaryCrossEntropy)}
 
 
-@functools.cache
-def make(name: str, backend: Backend) -> Any:
-    """The loss of this name on a backend."""
-    return functions[name](backend)
+backends.families.update(functions)
 
-
-cross_entropy: CrossEntropy = make("cross_entropy", backends.current())
-binary_cross_entropy: BinaryCrossEntropy = make("binary_cross_entropy", backends.current())
+cross_entropy: CrossEntropy = backends.current().cross_entropy
+binary_cross_entropy: BinaryCrossEntropy = backends.current().binary_cross_entropy

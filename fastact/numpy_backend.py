@@ -17,7 +17,56 @@ from .registry import Entry
 _BLOCK = 8192  # elements: a block and a formula's temporaries stay in the second-level cache
 
 
-class Ufunc:
+class UfuncLike:
+    """What there is to a `np.ufunc`'s call besides arithmetic: overriding by other kinds of arrays, and results of their kind.
+
+    Parameters
+    ----------
+    name : str
+        What error messages call it.
+    nin, nout : int
+        Number of inputs and outputs.
+    signature : str, optional
+        The core dimensions of a generalized ufunc.
+    """
+
+    def __init__(self, name: str, nin: int, nout: int, signature: str | None = None) -> None:
+        self.__name__ = self.__qualname__ = name
+        self.nin, self.nout, self.nargs = nin, nout, nin + nout
+        self.signature = signature
+
+    def __repr__(self) -> str:
+        return f"<NumPy function {self.__name__!r}>"
+
+    def _override(self, inputs: tuple[Any, ...], out: tuple[Any, ...], **keywords: Any) -> tuple[Any] | None:
+        """The result, in a tuple, of the first argument that overrides ufuncs (NumPy's `__array_ufunc__` protocol)."""
+        if len(inputs) != self.nin:
+            raise TypeError(f"{self.__name__} takes {self.nin} inputs, not {len(inputs)}")
+        if any(array is not None for array in out):
+            keywords["out"] = out
+        overriding = False
+        for value in (*inputs, *out):
+            method = getattr(type(value), "__array_ufunc__", np.ndarray.__array_ufunc__)
+            if method is np.ndarray.__array_ufunc__ or isinstance(value, np.generic):
+                continue
+            overriding = True
+            result = NotImplemented if method is None else method(value, self, "__call__", *inputs, **keywords)  # type: ignore[arg-type]
+            if result is not NotImplemented:
+                return (result,)
+        if overriding:
+            raise TypeError(f"{self.__name__}: none of the arguments' types implements it")
+        return None
+
+    def _wrap(self, result: np.ndarray, inputs: tuple[Any, ...], index: int) -> Any:
+        """The result as the kind of array the inputs are; a scalar where no axis is left."""
+        subclasses = [value for value in inputs if isinstance(value, np.ndarray) and type(value) is not np.ndarray]
+        if subclasses:
+            leader = max(subclasses, key=lambda value: value.__array_priority__)
+            return leader.__array_wrap__(result, (self, inputs, index), False)  # type: ignore[arg-type]
+        return result[()] if result.ndim == 0 else result
+
+
+class Ufunc(UfuncLike):
     """A function of contiguous blocks with the calling conventions of `np.ufunc`.
 
     Parameters
@@ -35,20 +84,15 @@ class Ufunc:
     """
 
     def __init__(self, name: str, function: Callable[..., Any], nin: int, nout: int, keeps_integers: bool, scalars: int) -> None:
-        self.__name__ = self.__qualname__ = name
-        self.nin, self.nout, self.nargs = nin, nout, nin + nout
+        super().__init__(name, nin, nout)
         self._function = function
         self._keeps_integers = keeps_integers
         self._scalars = scalars
 
-    def __repr__(self) -> str:
-        return f"<NumPy function {self.__name__!r}>"
-
     def __call__(self, *inputs: Any, out: Any = None, where: Any = True, dtype: Any = None) -> Any:
-        if len(inputs) != self.nin:
-            raise TypeError(f"{self.__name__} takes {self.nin} inputs, not {len(inputs)}")
         out = out if isinstance(out, tuple) else (out,) * self.nout
-        overridden = self._override(inputs, out, where, dtype)
+        given = {"where": where} if where is not True else {}
+        overridden = self._override(inputs, out, **given, **({} if dtype is None else {"dtype": dtype}))
         if overridden is not None:
             return overridden[0]
         result_dtype = self._result_dtype(inputs, dtype)
@@ -97,36 +141,6 @@ class Ufunc:
         array = computed if result.kind in "iub" else result
         scalar = np.dtype(np.float32) if result == np.float16 or is_bfloat16(result) else array
         return [array] * (self.nin - self._scalars) + [scalar] * self._scalars
-
-    def _override(self, inputs: tuple[Any, ...], out: tuple[Any, ...], where: Any, dtype: Any) -> tuple[Any] | None:
-        """The result, in a tuple, of the first argument that overrides ufuncs (NumPy's `__array_ufunc__` protocol)."""
-        keywords: dict[str, Any] = {}
-        if any(array is not None for array in out):
-            keywords["out"] = out
-        if where is not True:
-            keywords["where"] = where
-        if dtype is not None:
-            keywords["dtype"] = dtype
-        overriding = False
-        for value in (*inputs, *out):
-            method = getattr(type(value), "__array_ufunc__", np.ndarray.__array_ufunc__)
-            if method is np.ndarray.__array_ufunc__ or isinstance(value, np.generic):
-                continue
-            overriding = True
-            result = NotImplemented if method is None else method(value, self, "__call__", *inputs, **keywords)  # type: ignore[arg-type]
-            if result is not NotImplemented:
-                return (result,)
-        if overriding:
-            raise TypeError(f"{self.__name__}: none of the arguments' types implements it")
-        return None
-
-    def _wrap(self, result: np.ndarray, inputs: tuple[Any, ...], index: int) -> Any:
-        """The result as the kind of array the inputs are; a scalar where no axis is left."""
-        subclasses = [value for value in inputs if isinstance(value, np.ndarray) and type(value) is not np.ndarray]
-        if subclasses:
-            leader = max(subclasses, key=lambda value: value.__array_priority__)
-            return leader.__array_wrap__(result, (self, inputs, index), False)  # type: ignore[arg-type]
-        return result[()] if result.ndim == 0 else result
 
 
 def _split(iterator: np.nditer, nout: int) -> Any:

@@ -1,8 +1,9 @@
 """The arithmetic of the row functions and losses on plain NumPy; what a call means is in `rows.py` and `losses.py`.
 
-The functions get checked arrays of any layout and supported dtype, `axis` counted from 0, and fill the outputs, which share memory
-with an input only where they are that very array. Here they work on blocks of rows, or on pieces of one long row, in
-float64, so that no temporary grows with the arrays. A result is rounded once, to the dtype that belongs to the inputs.
+The functions get checked arrays of any layout and supported dtype, with at least one axis and one element, `axis` counted from 0,
+and fill the outputs, which share memory with an input only where they are that very array. Here they work on blocks of rows, or
+on pieces of one long row, in float64, so that no temporary grows with the arrays. A result is rounded once, to the dtype that
+belongs to the inputs; an output of another dtype gets that rounded number.
 
 Where one element of a row dominates, 1 plus the sum of the others would lose their digits: so that sum is kept apart from the 1.
 """
@@ -10,12 +11,15 @@ Where one element of a row dominates, 1 plus the sum of the others would lose th
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import numpy as np
 
-from .rows import computed_dtype, result_dtype
+from .contract import is_bfloat16, supported
+from .numpy_backend import UfuncLike
+from .rows import apart, computed_dtype, result_dtype
 
 Array = np.ndarray
 _BLOCK = 1 << 15  # elements: a block in float64 and its temporaries stay in the second- or third-level cache
@@ -39,10 +43,9 @@ def _quiet(function: _Function) -> _Function:
 def _along(axis: int, *arrays: Any) -> list[Any]:
     """Views with this axis last and at least one axis more; None, scalars and "causal" as they are."""
     return [
-        array if not isinstance(array, Array) else np.moveaxis(array, axis, -1)[np.newaxis] if array.ndim == 1
-        else np.moveaxis(array, axis, -1)
+        array if not isinstance(array, Array) else array[np.newaxis] if array.ndim == 1 else np.moveaxis(array, axis, -1)
         for array in arrays
-    ]  # fmt: skip
+    ]
 
 
 def _per_row(*arrays: Any) -> list[Any]:
@@ -79,7 +82,7 @@ class _Block:
         """Which elements a boolean or the causal mask lets take part, or None for all."""
         if isinstance(mask, str):
             row = np.broadcast_to(np.arange(shape[-2]), shape[:-1])
-            return self.columns(piece) <= self.per_row(row)  # type: ignore[no-any-return]
+            return self.columns(piece) <= self.per_row(row)
         if mask is not None and mask.dtype == bool:
             return mask[(*self.place, ..., piece)]  # type: ignore[no-any-return]
         return None
@@ -114,7 +117,8 @@ class _Exponentials:
     largest : ndarray
         Per row; NaN where the row has one.
     others : ndarray
-        The sum of all e^(z - largest) but that of the first of the largest elements. NaN in rows with a NaN or inf, or of -inf alone.
+        The sum of all e^(z - largest) but that of the first of the largest elements. NaN in rows with a NaN or inf, or of
+        -inf alone.
     """
 
     def __init__(self, block: _Block, x: Array, scale: float = 1.0, mask: Any = None) -> None:
@@ -254,8 +258,8 @@ def logsumexp_backward(dy: Array, x: Array, out: Array, axis: int, scale: float,
 def sparsemax(x: Array, out: Array, axis: int) -> None:
     """max(z - threshold, 0), the threshold such that the sum is 1.
 
-    The sum as a function of the threshold is convex and piecewise linear, so Newton's steps from below the solution rise to it and end
-    on it after as many steps as there are pieces at most; no row is sorted, nor copied.
+    The sum as a function of the threshold is convex and piecewise linear, so Newton's steps from below the solution rise to it
+    and end on it after as many steps as there are pieces at most; no row is sorted, nor copied.
     """
     dtype = result_dtype(x.dtype)
     x, out = _along(axis, x, out)
@@ -350,7 +354,7 @@ def cross_entropy(
     dx: Array | None,
     axis: int,
 ) -> None:
-    """Per row (1 - s) w_label nll(label) + s/n sum_j w_j nll(j) with nll(j) = -log softmax(x)_j, and factor times its gradient."""
+    """Per row (1 - s) w_label nll(label) + s/n sum_j w_j nll(j), nll(j) = -log softmax(x)_j, and factor times its gradient."""
     dtype = result_dtype(x.dtype)
     (x, dx), (labels, factor, loss) = _along(axis, x, dx), _per_row(labels, factor, loss)
     n = x.shape[-1]
@@ -448,8 +452,6 @@ def binary_cross_entropy(
     """w ((1 - t) softplus(x) + p t softplus(-x)), summed along `axis` unless that is None, and factor times its gradient."""
     dtype = result_dtype(x.dtype)
     summed = axis is not None
-    if x.ndim == 0:
-        x, targets, weight, pos_weight, loss, dx = _per_row(x, targets, weight, pos_weight, loss, dx)
     x, targets, weight, pos_weight, dx = _along(axis if axis is not None else -1, x, targets, weight, pos_weight, dx)
     (loss,) = _per_row(loss) if summed else _along(-1, loss)
     for block in _blocks(x.shape):
@@ -474,3 +476,101 @@ def binary_cross_entropy(
                 block.write(loss, piece, value, dtype)
         if summed:
             np.copyto(loss[(*block.place, ...)], total[..., 0])
+
+
+# ---- as generalized ufuncs ------------------------------------------------------------------------------------------
+
+
+class GeneralizedUfunc(UfuncLike):
+    """A row function with the calling conventions of a generalized `np.ufunc`: broadcasting, `out`, `axis`, `dtype`.
+
+    Parameters
+    ----------
+    name : str
+        What error messages call it.
+    signature : str
+        The core dimensions: "(n),()->(n)" of (x, scale), or "(n)->()" of x alone.
+    run : callable
+        run(x, out, axis, *scale) fills `out`.
+    """
+
+    def __init__(self, name: str, signature: str, run: Callable[..., None]) -> None:
+        super().__init__(name, 2 if "," in signature else 1, 1, signature)
+        self._run = run
+        self._reduces = signature.endswith("->()")
+
+    def __call__(self, *inputs: Any, out: Any = None, axis: int = -1, dtype: Any = None) -> Any:
+        (out,) = out if isinstance(out, tuple) else (out,)
+        overridden = self._override(inputs, (out,), axis=axis, **({} if dtype is None else {"dtype": dtype}))
+        if overridden is not None:
+            return overridden[0]
+        x, *scales = map(np.asarray, inputs)
+        result = self._result_dtype(inputs, dtype)
+        if dtype is not None or (scales and result != result_dtype(x.dtype)):
+            with np.errstate(all="ignore"):
+                x = x.astype(result, copy=False)
+        of_x = np.lib.array_utils.normalize_axis_index(axis, x.ndim)
+        scale: list[Any] = [array[()] for array in scales]
+        if scales and scales[0].ndim:
+            # One for each row: the product is made first, and rounded as in the loop.
+            rows = np.broadcast_shapes(x.shape[:of_x] + x.shape[of_x + 1 :], scales[0].shape)
+            x = np.moveaxis(x, of_x, -1)
+            computed = computed_dtype(result)
+            with np.errstate(all="ignore"):
+                factor = scales[0].astype(computed, copy=False).astype(np.float64)
+                product = (x.astype(np.float64) * factor[..., np.newaxis]).astype(computed)
+            x = np.moveaxis(np.broadcast_to(product, (*rows, x.shape[-1])), -1, axis)
+            of_x = np.lib.array_utils.normalize_axis_index(axis, x.ndim)
+            scale = [1.0]
+        shape = x.shape[:of_x] + x.shape[of_x + 1 :] if self._reduces else x.shape
+        if out is not None and out.shape != shape:
+            raise ValueError(f"{self.__name__}: out has shape {out.shape}, the result {shape}")
+        if out is not None and not out.flags.writeable:
+            raise ValueError(f"{self.__name__}: out is read-only")
+        if out is not None and not np.can_cast(result, out.dtype, "same_kind"):
+            raise TypeError(f"{self.__name__}: out has dtype {out.dtype}, to which {result} can't be cast")
+        (x,) = apart(out, x)
+        filled = np.empty(shape, result) if out is None else out
+        if x.size:
+            self._run(x, filled, of_x, *map(float, scale))
+        elif self._reduces and filled.size:
+            if self.__name__ == "maxout":
+                raise ValueError("maxout: a row of no elements has no maximum")
+            filled.fill(-np.inf)
+        return out if out is not None else self._wrap(filled, inputs, 0)
+
+    def _result_dtype(self, inputs: tuple[Any, ...], dtype: Any) -> np.dtype[Any]:
+        """Python numbers are weak; beside 16-bit arrays the scale is float32, as parameters are."""
+        found = [np.asarray(value).dtype for value in inputs if type(value) not in (bool, int, float)] or [np.dtype(np.float64)]
+        if dtype is not None:
+            found = [np.dtype(dtype)]
+        for one in found:
+            if not supported(one) or (dtype is not None and one.kind in "iub"):
+                raise TypeError(f"{self.__name__}: no loop for dtype {one}")
+        if len(found) == 2 and found[1] == np.float32 and (found[0] == np.float16 or is_bfloat16(found[0])):
+            del found[1]
+        return result_dtype(*found)
+
+
+def gufuncs(rows: Any) -> dict[str, GeneralizedUfunc]:
+    """The generalized ufuncs over an object with the functions of this module, by name."""
+
+    def of_softmax(log: bool) -> Callable[..., None]:
+        return lambda x, out, axis, scale: rows.softmax(x, out, axis, scale, None, "nan", log)
+
+    made = (
+        GeneralizedUfunc("softmax", "(n),()->(n)", of_softmax(False)),
+        GeneralizedUfunc("log_softmax", "(n),()->(n)", of_softmax(True)),
+        GeneralizedUfunc("logsumexp", "(n),()->()", lambda x, out, axis, scale: rows.logsumexp(x, out, axis, scale, None)),
+        GeneralizedUfunc("sparsemax", "(n)->(n)", rows.sparsemax),
+        GeneralizedUfunc("maxout", "(n)->()", rows.maxout),
+    )
+    return {one.__name__: one for one in made}
+
+
+_GUFUNCS = gufuncs(sys.modules[__name__])
+
+
+def gufunc(name: str) -> GeneralizedUfunc:
+    """The generalized ufunc of this name."""
+    return _GUFUNCS[name]

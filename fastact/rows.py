@@ -1,7 +1,7 @@
 """Functions of whole rows: along an axis each result depends on all the elements.
 
-What a call means, the same on every backend: arguments, errors, documentation; no arithmetic. A backend supplies that as one object,
-`Backend.rows`, with the functions of `numpy_rows.py`, which are given checked arrays only.
+What a call means, the same on every backend: arguments, errors, documentation; no arithmetic. A backend supplies that as one
+object, `Backend.rows`, with the functions of `numpy_rows.py`, which are given checked arrays only.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ import functools
 import math
 import numbers
 import operator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -21,19 +22,20 @@ if TYPE_CHECKING:
     from .backends import Backend
 
 Array = np.ndarray
+_Method = TypeVar("_Method", bound=Callable[..., Any])
 
 _EMPTY = ("nan", "zero", "uniform")
 _SUPPORTED_TEXT = "float16, bfloat16, float32, float64, integers and bool"
 
 
+@functools.lru_cache
 def result_dtype(*dtypes: np.dtype[Any]) -> np.dtype[Any]:
-    """The dtype of what is computed from these: floating ones are kept, in native byte order; integers and bool give float64."""
+    """The dtype of what is computed from these: floating ones are kept, in native byte order; integers and bool give float64.
+
+    float16 and bfloat16 have none in common, which is a TypeError, as in NumPy.
+    """
     kept = {np.dtype(dtype.type) if dtype.kind == "f" or is_bfloat16(dtype) else np.dtype(np.float64) for dtype in dtypes}
-    if len(kept) == 1:
-        return kept.pop()
-    if all(dtype.itemsize == 2 for dtype in kept):  # float16 and bfloat16, for which NumPy knows no common dtype
-        return np.dtype(np.float32)
-    return np.result_type(*kept)
+    return kept.pop() if len(kept) == 1 else np.result_type(*kept)
 
 
 def computed_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
@@ -79,15 +81,17 @@ class RowFunction:
 
     def _axis(self, axis: Any, ndim: int) -> int:
         try:
-            axis = operator.index(axis)
+            number: int = operator.index(axis)
         except TypeError:
             raise TypeError(f"{self.name}: axis must be an integer, not {type(axis).__name__}") from None
-        if not -ndim <= axis < ndim:
-            raise np.exceptions.AxisError(axis, ndim, f"{self.name}")
-        return axis % ndim
+        if not -ndim <= number < ndim:
+            raise np.exceptions.AxisError(number, ndim, self.name)
+        return number % ndim
 
     def _number(self, name: str, value: Any) -> float:
         """A finite Python number, which never changes the result's dtype (NEP 50)."""
+        if type(value) is float and -math.inf < value < math.inf:
+            return value
         if isinstance(value, Array) and value.ndim == 0:
             value = value[()]
         if not isinstance(value, numbers.Real | np.bool | np.floating):
@@ -111,6 +115,8 @@ class RowFunction:
         mask = np.asarray(mask)
         if mask.dtype != bool and (mask.dtype.kind != "f" or not supported(mask.dtype)) and not is_bfloat16(mask.dtype):
             raise TypeError(f"{self.name}: mask has dtype {mask.dtype}; it must be bool (True takes part) or floating (is added)")
+        if mask.shape == x.shape:
+            return mask
         try:
             return np.broadcast_to(mask, x.shape)
         except ValueError:
@@ -156,6 +162,8 @@ class AxisFunction(RowFunction):
 
     def _through_ufunc(self, x: Any, out: Any) -> bool:
         """Whether one of the two takes part in NumPy's `__array_ufunc__` protocol as another kind of array."""
+        if type(x) is Array and (out is None or type(out) is Array):
+            return False
         outputs = out if isinstance(out, tuple) else (out,)
         return any(
             type(value) is not Array
@@ -163,6 +171,21 @@ class AxisFunction(RowFunction):
             and not isinstance(value, (np.generic, np.memmap))
             for value in (x, *outputs)
         )
+
+    def _is_masked(self, x: Any, out: Any, mask: Any = None) -> bool:
+        """Whether x is one of NumPy's masked arrays, whose masked elements take no part: a ufunc would not know of them."""
+        if not any(isinstance(value, np.ma.MaskedArray) for value in (x, *(out if isinstance(out, tuple) else (out,)))):
+            return False
+        if out is not None or mask is not None:
+            raise TypeError(f"{self.name}: masked arrays take neither out= nor mask=; give np.ma.getdata(x)")
+        return True
+
+    def _without_masked(self, x: Any) -> Array:
+        """A copy with -inf where a masked array is masked."""
+        data = self._operand("x", np.ma.getdata(x, subok=False))
+        data = data.astype(result_dtype(data.dtype))
+        data[np.ma.getmaskarray(x)] = -np.inf
+        return data
 
     def _call_ufunc(self, x: Any, *scale: float, out: Any, axis: int) -> Any:
         if scale and is_bfloat16(getattr(x, "dtype", np.dtype(bool))):  # a Python number would not be weak beside it
@@ -180,7 +203,7 @@ def apart(out: Array | None, *inputs: Any) -> tuple[Any, ...]:
 
 
 def _entangled(out: Array, array: Array) -> bool:
-    if not np.may_share_memory(out, array):
+    if array is out or not np.may_share_memory(out, array):
         return False
     if (
         out.dtype == array.dtype
@@ -190,7 +213,7 @@ def _entangled(out: Array, array: Array) -> bool:
     ):
         return False
     try:
-        return np.shares_memory(out, array, max_work=1)
+        return np.shares_memory(out, array, max_work=1)  # type: ignore[arg-type]  # the stub knows two values only
     except np.exceptions.TooHardError:
         return True
 
@@ -201,24 +224,25 @@ _PARAMETERS = """\
     Parameters
     ----------
     x : array_like
-        The input: float16, bfloat16 (of ml_dtypes), float32, float64, integers or bool; any layout.
+        The input: float16, bfloat16 (of ml_dtypes), float32, float64, integers or bool; any layout. What a masked array masks
+        takes no part; dask arrays and other kinds go through `ufunc`, without a mask.
     out : ndarray, optional
         Where to put the result, of its shape; may be `x` itself.
     axis : int, default -1
-        The axis along which the elements of a row lie. **The default is the last axis**; SciPy's is all axes together, PyTorch
-        and ONNX make you say which (JAX's default is the last, too).
+        The axis along which the elements of a row lie. **The default is the last axis**, as in JAX and ONNX; SciPy's is all axes
+        together, and PyTorch makes you say which.
     scale : float, default 1
         What x is multiplied by; in attention 1/sqrt(width), in sampling 1/temperature.
     mask : array_like or "causal", optional
         Broadcast to the shape of `x`. Of bool: **True takes part**, False is left out, whatever is there, NaN included. (So in
-        ``torch.nn.functional.scaled_dot_product_attention`` and ``jax.nn.softmax(where=)``; ``torch.nn.MultiheadAttention`` has it
-        the other way round.) Floating: added to scale*x, so -inf masks. ``"causal"``: of the last two axes element (i, j) takes
-        part where j <= i, as SDPA's ``is_causal``; `axis` must be the last. No mask changes the result's dtype."""
+        ``torch.nn.functional.scaled_dot_product_attention`` and ``jax.nn.softmax(where=)``; ``torch.nn.MultiheadAttention`` has
+        it the other way round.) Floating: added to scale*x, so -inf masks. ``"causal"``: of the last two axes element (i, j)
+        takes part where j <= i, as SDPA's ``is_causal``; `axis` must be the last. No mask changes the result's dtype."""
 
 _EMPTY_PARAMETER = """
     empty : {{"nan", "zero", "uniform"}}, default "nan"
-        What a row gives whose elements are all masked or -inf: NaN, as everywhere else; {zero}; or {uniform}, with n
-        the row's length."""
+        What a row gives whose elements are all masked or -inf: NaN, as everywhere else; {zero};
+        or {uniform}, with n the row's length."""
 
 _RAISES = """\
     Raises
@@ -244,8 +268,8 @@ _BACKWARD = """{summary}
         axis : int, default -1
             The axis of the forward pass.
         scale, mask
-            Those of the forward pass. Where a mask leaves an element out, its gradient is 0; a boolean or causal mask leaves it out
-            of the sum, too.
+            Those of the forward pass. Where a mask leaves an element out, its gradient is 0; a boolean or causal mask leaves it
+            out of the sum, too.
 
         Returns
         -------
@@ -266,10 +290,10 @@ _BACKWARD = """{summary}
         """
 
 
-def _documented(text: str) -> Any:
+def _documented(text: str) -> Callable[[_Method], _Method]:
     """Give a method this docstring."""
 
-    def decorate(method: Any) -> Any:
+    def decorate(method: _Method) -> _Method:
         method.__doc__ = text
         return method
 
@@ -290,6 +314,10 @@ class _Softmax(AxisFunction):
             raise ValueError(f"{self.name}: empty must be one of {', '.join(map(repr, _EMPTY))}, not {empty!r}")
         factor = self._sign * self._number("scale", scale)
         if self._through_ufunc(x, out):
+            if self._is_masked(x, out, mask):
+                hidden = np.ma.getmaskarray(x)
+                y = self(np.ma.getdata(x, subok=False), axis=axis, scale=scale, mask=~hidden, empty=empty)
+                return np.ma.array(y, mask=hidden)
             if mask is not None or empty != "nan":
                 raise TypeError(f"{self.name}: mask= and empty= take plain arrays, not {type(x).__name__}; give np.asarray(x)")
             return self._call_ufunc(x, factor, out=out, axis=axis)
@@ -340,9 +368,9 @@ class Softmax(_Softmax):
     Notes
     -----
     Bridle, *Probabilistic Interpretation of Feedforward Classification Network Outputs* (1990); ``torch.softmax``,
-    ``scipy.special.softmax``, ``jax.nn.softmax``. The largest z is subtracted first, so nothing overflows. A NaN or +inf that takes
-    part makes its row NaN. The error is at most 4 ULP of the exact result for z, which is rounded to the dtype computed in (float32
-    for 16-bit input).
+    ``scipy.special.softmax``, ``jax.nn.softmax``. The largest z is subtracted first, so nothing overflows. A NaN or +inf that
+    takes part makes its row NaN. The error is at most 4 ULP of the exact result for z, which is rounded to the dtype computed
+    in (float32 for 16-bit input).
 
     Examples
     --------
@@ -392,9 +420,9 @@ class LogSoftmax(_Softmax):
 
     Notes
     -----
-    ``torch.log_softmax``, ``scipy.special.log_softmax``, ``jax.nn.log_softmax``. Computed as (z - max) - log1p(s), s the sum over the
-    other elements: where one of them dominates, all its digits are there, which log(1 + s) loses. A NaN or +inf that takes part
-    makes its row NaN.
+    ``torch.log_softmax``, ``scipy.special.log_softmax``, ``jax.nn.log_softmax``. Computed as (z - max) - log1p(s), s the sum
+    of exp(z_j - max) over the other elements: where one of them dominates, all its digits are there, which log(1 + s) loses. A
+    NaN or +inf that takes part makes its row NaN.
 
     Examples
     --------
@@ -487,9 +515,9 @@ class LogSumExp(AxisFunction):
 
     Notes
     -----
-    ``torch.logsumexp``, ``scipy.special.logsumexp``, ``jax.nn.logsumexp``. Computed as max + log1p(s), s the sum over the other
-    elements. A row without elements, or with all of them masked or -inf, gives -inf; one with a NaN that takes part NaN;
-    one with +inf inf.
+    ``torch.logsumexp``, ``scipy.special.logsumexp``, ``jax.nn.logsumexp``. Computed as max + log1p(s), s the sum of
+    exp(z_j - max) over the other elements. A row without elements, or with all of them masked or -inf, gives -inf; one with
+    a NaN that takes part NaN; one with +inf inf.
 
     Examples
     --------
@@ -505,6 +533,10 @@ class LogSumExp(AxisFunction):
     def __call__(self, x: Any, out: Any = None, *, axis: int = -1, scale: float = 1.0, mask: Any = None) -> Any:
         factor = self._number("scale", scale)
         if self._through_ufunc(x, out):
+            if self._is_masked(x, out, mask):
+                hidden = np.ma.getmaskarray(x)
+                y = self(np.ma.getdata(x, subok=False), axis=axis, scale=scale, mask=~hidden)
+                return np.ma.array(y, mask=hidden.all(axis=axis))[()]
             if mask is not None:
                 raise TypeError(f"{self.name}: mask= takes plain arrays, not {type(x).__name__}; give np.asarray(x)")
             return self._call_ufunc(x, factor, out=out, axis=axis)
@@ -585,8 +617,8 @@ class Sparsemax(AxisFunction):
 
     Notes
     -----
-    Martins and Astudillo, *From Softmax to Sparsemax* (2016). The largest element is subtracted first; the error is a few ULP of 1,
-    the row's sum. A row with a NaN or +inf, or of -inf alone, gives NaN.
+    Martins and Astudillo, *From Softmax to Sparsemax* (2016). The largest element is subtracted first; the error is a few ULP
+    of 1, the row's sum. A row with a NaN or +inf, or of -inf alone, gives NaN.
 
     Examples
     --------
@@ -601,6 +633,8 @@ class Sparsemax(AxisFunction):
 
     def __call__(self, x: Any, out: Any = None, *, axis: int = -1) -> Any:
         if self._through_ufunc(x, out):
+            if self._is_masked(x, out):
+                return np.ma.array(self(self._without_masked(x), axis=axis), mask=np.ma.getmaskarray(x))
             return self._call_ufunc(x, out=out, axis=axis)
         x = self._operand("x", x)
         axis = self._axis(axis, x.ndim)
@@ -707,6 +741,8 @@ class Maxout(AxisFunction):
 
     def __call__(self, x: Any, out: Any = None, *, axis: int = -1) -> Any:
         if self._through_ufunc(x, out):
+            if self._is_masked(x, out):
+                return np.ma.array(self(self._without_masked(x), axis=axis), mask=np.ma.getmaskarray(x).all(axis=axis))[()]
             return self._call_ufunc(x, out=out, axis=axis)
         x = self._operand("x", x)
         axis = self._axis(axis, x.ndim)
@@ -770,23 +806,20 @@ class Maxout(AxisFunction):
             raise ValueError(f"{self.name}: a row of no elements has no maximum (x has shape {x.shape}, axis {axis})")
 
 
-#: The functions by name; `losses.py` adds its own.
+#: The functions by name.
 functions: dict[str, type[RowFunction]] = {cls.name: cls for cls in (Softmax, LogSoftmax, Softmin, LogSumExp, Sparsemax, Maxout)}
 
 
-@functools.cache
-def make(name: str, backend: Backend) -> Any:
-    """The function of this name on a backend."""
-    return functions[name](backend)
+backends.families.update(functions)
 
 
 def _in_use(name: str) -> Any:
     return getattr(backends.current(), name)
 
 
-softmax: Softmax = make("softmax", backends.current())
-log_softmax: LogSoftmax = make("log_softmax", backends.current())
-softmin: Softmin = make("softmin", backends.current())
-logsumexp: LogSumExp = make("logsumexp", backends.current())
-sparsemax: Sparsemax = make("sparsemax", backends.current())
-maxout: Maxout = make("maxout", backends.current())
+softmax: Softmax = _in_use("softmax")
+log_softmax: LogSoftmax = _in_use("log_softmax")
+softmin: Softmin = _in_use("softmin")
+logsumexp: LogSumExp = _in_use("logsumexp")
+sparsemax: Sparsemax = _in_use("sparsemax")
+maxout: Maxout = _in_use("maxout")

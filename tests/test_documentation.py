@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import fastact
-from fastact import backends, catalogue, config, contract, rows
+from fastact import backends, catalogue, config, contract, losses, rows
 
 ROOT = Path(__file__).parent.parent
 
@@ -41,8 +41,10 @@ def test_activation_docstring(name):
         config.backend,
         contract.Activation.backward,
         contract.Activation.value_and_grad,
-        rows.Softmax,
-        rows.Softmax.backward,
+        *rows.functions.values(),
+        *(function.backward for function in rows.functions.values()),
+        *losses.functions.values(),
+        *(function.value_and_grad for function in losses.functions.values()),
     ],
     ids=lambda o: o.__name__,
 )
