@@ -9,7 +9,7 @@ import functools
 import os
 import platform
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .contract import Activation
@@ -18,11 +18,14 @@ if TYPE_CHECKING:
 #: Best first. setup.py builds the compiled ones that fit the machine's architecture.
 ORDER = ("avx512", "avx2", "neon", "baseline", "numpy")
 
+#: What a backend has besides activations, by name: functions that make it for a backend. Filled by the modules that define it.
+families: dict[str, Callable[[Backend], Any]] = {}
+
 _X86_LEVEL = {"baseline": 0, "avx2": 1, "avx512": 2}
 
 
 class Backend:
-    """The activations as one backend computes them, as attributes: ``fastact.backends.load("avx2").relu``.
+    """Activations and what is in `families` as one backend computes them: attributes, ``fastact.backends.load("avx2").relu``.
 
     Attributes
     ----------
@@ -37,7 +40,11 @@ class Backend:
         self.build = build
         self.make = functools.cache(make)
 
-    def __getattr__(self, name: str) -> Activation:
+    def __getattr__(self, name: str) -> Any:
+        if name in families:
+            made = families[name](self)
+            setattr(self, name, made)  # from now on it is found without coming here
+            return made
         from . import get
         from .registry import entries
 
@@ -49,7 +56,7 @@ class Backend:
     def __dir__(self) -> list[str]:
         from .registry import entries
 
-        return [*super().__dir__(), *entries]
+        return sorted({*super().__dir__(), *entries, *families})
 
     def __repr__(self) -> str:
         return f"<fastact backend {self.name!r}>"

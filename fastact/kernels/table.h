@@ -22,6 +22,10 @@ typedef void (*fastact_loop)(const void *a, const void *b, void *out1, void *out
 typedef void (*fastact_load)(const char *source, ptrdiff_t stride, void *target, ptrdiff_t n);
 typedef void (*fastact_store)(const void *source, char *target, ptrdiff_t stride, ptrdiff_t n);
 typedef void (*fastact_add)(const void *a, const void *b, void *out, ptrdiff_t n);
+typedef void (*fastact_multiply)(const void *a, const void *b, void *out, ptrdiff_t n);
+/* A gated unit's gradients from y = f(gate) and d = f'(gate): dgate = dy * value * d, dvalue = dy * y. */
+typedef void (*fastact_gate_backward)(const void *dy, const void *value, const void *y, const void *d, void *dgate, void *dvalue,
+                                      ptrdiff_t n);
 typedef void (*fastact_accumulate)(const void *row, double *sums, ptrdiff_t n);
 
 typedef struct {
@@ -39,6 +43,8 @@ typedef struct {
     fastact_load load_as_double[COMPUTED_TYPES]; /* integers to float64 */
     fastact_store store[STORED_TYPES];
     fastact_add add[COMPUTED_TYPES];
+    fastact_multiply multiply[COMPUTED_TYPES];
+    fastact_gate_backward gate_backward[2]; /* for float32 and float64 */
     fastact_accumulate accumulate[2]; /* sums += row, for float32 and float64 */
 } fastact_table;
 

@@ -2,7 +2,7 @@
 
 cdef extern from "table.h":
     enum:
-        FLOAT32, FLOAT64, INT8, UINT8, INT16, UINT16, INT32, UINT32, INT64, UINT64, COMPUTED_TYPES, FLOAT16, BFLOAT16
+        FLOAT32, FLOAT64, INT8, UINT8, INT16, UINT16, INT32, UINT32, INT64, UINT64, COMPUTED_TYPES, FLOAT16, BFLOAT16, STORED_TYPES
     enum:
         FORWARD, BACKWARD, BACKWARD_FROM_OUTPUT, VALUE_AND_GRAD, BACKWARD_BY_PARAMETER
 
@@ -10,6 +10,9 @@ cdef extern from "table.h":
     ctypedef void (*fastact_load)(const char*, Py_ssize_t, void*, Py_ssize_t) noexcept nogil
     ctypedef void (*fastact_store)(const void*, char*, Py_ssize_t, Py_ssize_t) noexcept nogil
     ctypedef void (*fastact_add)(const void*, const void*, void*, Py_ssize_t) noexcept nogil
+    ctypedef void (*fastact_multiply)(const void*, const void*, void*, Py_ssize_t) noexcept nogil
+    ctypedef void (*fastact_gate_backward)(
+        const void*, const void*, const void*, const void*, void*, void*, Py_ssize_t) noexcept nogil
     ctypedef void (*fastact_accumulate)(const void*, double*, Py_ssize_t) noexcept nogil
 
     ctypedef struct fastact_row:
@@ -26,6 +29,8 @@ cdef extern from "table.h":
         fastact_load load_as_double[10]
         fastact_store store[12]
         fastact_add add[10]
+        fastact_multiply multiply[10]
+        fastact_gate_backward gate_backward[2]
         fastact_accumulate accumulate[2]
 
     const char* FASTACT_TABLE_CAPSULE
