@@ -76,9 +76,10 @@ cdef extern from *:  # NumPy's macros, for arrays in the form in which a vectorc
 cdef enum:
     TILE_DOUBLES = 512
     TILE = 4096  # bytes: two inputs, a bias and two outputs of it fit in any first-level cache
+    ALIGN_FROM = 32768  # bytes: from here on a loop starts anew where the output is aligned
     MAX_PARAMETERS = 4
     PARAMETER_BYTES = 32
-    MAX_STREAMS = 5  # dy, x, bias (or dy, gate, value); one or two outputs; an array parameter takes the place of the second output
+    MAX_STREAMS = 5  # dy, x, bias (or a gated unit's value); one or two outputs; an array parameter else in the second one's place
     MAX_OPERANDS = 3 + MAX_PARAMETERS + 2
     RELEASE_GIL = 4096  # elements: below, releasing the GIL costs more than it can gain anybody
 
@@ -91,8 +92,8 @@ cdef dict DIRECTION = {
     "backward_from_output": BACKWARD_FROM_OUTPUT,
     "backward_by_parameter": BACKWARD_BY_PARAMETER,
     "value_and_grad": VALUE_AND_GRAD,
-    "gated": FORWARD,
-    "gated_backward": VALUE_AND_GRAD,
+    "gated": GATED,
+    "gated_backward": GATED_BACKWARD,
 }
 
 # The 16-bit types in memory; NumPy has no character for bfloat16, this is that of ml_dtypes
@@ -139,18 +140,15 @@ cdef class Table:
 cdef struct Loop:
     fastact_loop run
     fastact_add add  # NULL without bias
-    fastact_multiply multiply  # of a gated unit, else NULL
-    fastact_gate_backward gate_backward  # of a gated unit's backward, else NULL
-    char[PARAMETER_BYTES] defaults  # the parameters of a gated unit's activation
     fastact_load load  # of every array operand
     fastact_load load_parameter  # of a parameter that is an array
     fastact_store store
     bint converts  # memory holds another type than the loop computes in
     bint converts_parameter
     bint stores_converted
-    int operands  # array operands without the bias: x, or dy and x; of a gated unit gate and value, or dy, gate and value
+    int operands  # array operands without the bias: x, or dy and x
     int parameters
-    bint array_parameter
+    bint array_parameter  # or the value of a gated unit
     int outputs
     Py_ssize_t itemsize  # of the computed type
     const fastact_table* table
@@ -191,13 +189,13 @@ cdef void run_tiles(const Loop* loop, char** pointers, const cnp.npy_intp* steps
         direct[k] = not converted and (step[k] == loop.itemsize or n == 1)
         if not direct[k]:
             chunk = TILE // loop.itemsize
-    cdef bint gated = loop.multiply != NULL or loop.gate_backward != NULL
-    if loop.add != NULL or gated:
+    if loop.add != NULL:
         chunk = TILE // loop.itemsize
-    if gated:
-        parameters = <const char*> loop.defaults
+    cdef Py_ssize_t head = 0
+    if chunk == n and n * loop.itemsize >= ALIGN_FROM:  # so that no store is split between two cache lines
+        head = (-<Py_ssize_t> <uintptr_t> stream[out] & 63) // loop.itemsize
     while start < n:
-        m = min(chunk, n - start)
+        m = head if start == 0 and head > 0 else min(chunk, n - start)
         for k in range(streams):
             if direct[k]:
                 at[k] = stream[k] + start * loop.itemsize
@@ -212,17 +210,7 @@ cdef void run_tiles(const Loop* loop, char** pointers, const cnp.npy_intp* steps
         if loop.add != NULL:  # into the bias's own tile: its stream was the last input
             loop.add(at[inputs - 2], at[inputs - 1], tiles[inputs - 1], m)
             at[inputs - 2] = tiles[inputs - 1]
-        # what a gate gives goes into the outputs' tiles, which are free even where the outputs themselves need none
-        if loop.multiply != NULL:
-            loop.run(at[0], NULL, tiles[out], NULL, m, parameters)
-            loop.multiply(tiles[out], at[1], at[out], m)
-        elif loop.gate_backward != NULL:
-            loop.run(at[1], NULL, tiles[out], tiles[out + 1], m, parameters)
-            loop.gate_backward(at[0], at[2], tiles[out], tiles[out + 1], at[out], at[out + 1], m)
-        else:
-            loop.run(
-                at[0], at[1] if loop.operands == 2 else NULL, at[out], at[out + 1] if loop.outputs == 2 else NULL, m, parameters
-            )
+        loop.run(at[0], at[1] if loop.operands == 2 else NULL, at[out], at[out + 1] if loop.outputs == 2 else NULL, m, parameters)
         for k in range(out, streams):
             if not direct[k]:
                 loop.store(at[k], stream[k] + start * step[k], step[k], m)
@@ -264,30 +252,20 @@ cdef Loop* new_loop(
     const fastact_table* table, const fastact_row* row, entry, str kind, str stored, str computed, str parameter
 ) except NULL:
     """A Loop between memory of one type and a loop that computes in another; lives as long as the process."""
-    cdef int type = computed_type(computed), half = -1, i
+    cdef int type = computed_type(computed), half = -1
     cdef Loop* loop = <Loop*> PyMem_Malloc(sizeof(Loop))
     if loop == NULL:
         raise MemoryError()
     memset(loop, 0, sizeof(Loop))
     loop.run = row.loops[type][<int> DIRECTION[kind]]
-    loop.operands = len(KINDS[kind]) - ("bias" in KINDS[kind])
-    loop.parameters = inputs_of(entry, kind) - len(KINDS[kind])
-    loop.array_parameter = entry.array_parameter is not None
+    loop.operands = len(KINDS[kind]) - ("bias" in KINDS[kind] or "value" in KINDS[kind])
+    loop.parameters = inputs_of(entry, kind) - loop.operands - ("bias" in KINDS[kind])
+    loop.array_parameter = entry.array_parameter is not None or "value" in KINDS[kind]
     loop.outputs = 2 if kind in PAIRS else 1
     loop.itemsize = np.dtype(computed).itemsize
     loop.table = table
     if "bias" in KINDS[kind]:
         loop.add = table.add[type]
-    if kind == "gated":
-        loop.multiply = table.multiply[type]
-    elif kind == "gated_backward":
-        loop.gate_backward = table.gate_backward[type]
-    if kind.startswith("gated"):
-        for i, p in enumerate(entry.parameters):
-            if type == FLOAT32:
-                (<float*> loop.defaults)[i] = p.default
-            elif type == FLOAT64:
-                (<double*> loop.defaults)[i] = p.default
     loop.converts = stored != computed
     loop.converts_parameter = parameter != computed
     if stored in HALVES:
@@ -311,7 +289,7 @@ def make_ufunc(Table table, entry, str kind):
         signatures += [(char, char, char, char) for char in integers]
     signatures += [(char, "d", "d", "d") for char in integers]
     signatures += [("e", "f", "f", "e"), ("f", "f", "f", "f"), ("d", "d", "d", "d")]
-    if entry.learnt_parameter:  # comes in like any other array
+    if entry.learnt_parameter or "value" in KINDS[kind]:  # comes in like any other array
         signatures = [(stored, computed, stored, out) for stored, computed, _, out in signatures]
     cdef int count = len(signatures), i
     name = ufunc_name(entry, kind).encode()
@@ -344,7 +322,7 @@ def add_bfloat16(Table table, entry, str kind, ufunc, dtype):
     bfloat16_number = dtype.num
     cdef int[MAX_OPERANDS] types
     cdef int operands = len(KINDS[kind]), inputs = inputs_of(entry, kind), i
-    cdef str parameter = BFLOAT16_CHAR if entry.learnt_parameter else "f"
+    cdef str parameter = BFLOAT16_CHAR if entry.learnt_parameter or "value" in KINDS[kind] else "f"
     cdef int stored_number = dtype.num, parameter_number = dtype.num if entry.learnt_parameter else cnp.NPY_FLOAT
     for i in range(inputs + (2 if kind in PAIRS else 1)):
         types[i] = parameter_number if operands <= i < inputs else stored_number
@@ -1012,7 +990,7 @@ cdef void run_through(const Loop* loop, const Rows* rows) noexcept nogil:
 cdef class GatedPath(Vectorcall):
     """The part of a gated unit that has the loops at hand; mixed into `gated.Gated`, which takes what it leaves."""
 
-    cdef (Loop*)[<int> STORED_TYPES] forward_loops, backward_loops  # by the type in memory
+    cdef (Loop*)[12] forward_loops, backward_loops  # by the type in memory
 
     def __cinit__(self, *args, **kwargs):
         self.vectorcall = <void*> call_gated
@@ -1021,10 +999,10 @@ cdef class GatedPath(Vectorcall):
         """Take the loops of this activation."""
         for stored, computed, type in (("f", "f", FLOAT32), ("d", "d", FLOAT64), ("e", "f", FLOAT16), (BFLOAT16_CHAR, "f", BFLOAT16)):
             self.forward_loops[<int> type] = new_loop(
-                activation.table, activation.row, activation._entry, "gated", stored, computed, computed
+                activation.table, activation.row, activation._entry, "gated", stored, computed, stored
             )
             self.backward_loops[<int> type] = new_loop(
-                activation.table, activation.row, activation._entry, "gated_backward", stored, computed, computed
+                activation.table, activation.row, activation._entry, "gated_backward", stored, computed, stored
             )
 
     cdef void run(self, const Loop* loop, const Rows* rows) noexcept:

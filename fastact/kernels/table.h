@@ -10,8 +10,9 @@ enum {
     FLOAT16 = COMPUTED_TYPES, BFLOAT16, STORED_TYPES
 };
 
-/* a and b are dy and x (or dy and y), or x alone; out2 is the derivative of VALUE_AND_GRAD. */
-enum { FORWARD, BACKWARD, BACKWARD_FROM_OUTPUT, VALUE_AND_GRAD, BACKWARD_BY_PARAMETER, DIRECTIONS };
+/* a and b are dy and x (or dy and y), or x alone; out2 is the derivative of VALUE_AND_GRAD. Of a gated unit x is the gate, its
+   value takes the place of an array parameter, and out1 and out2 of GATED_BACKWARD are the gradients of gate and value. */
+enum { FORWARD, BACKWARD, BACKWARD_FROM_OUTPUT, VALUE_AND_GRAD, BACKWARD_BY_PARAMETER, GATED, GATED_BACKWARD, DIRECTIONS };
 
 /* A loop over n contiguous elements. An output is an input itself or apart from all of them, never overlapping in part.
    `parameters` are the activation's parameters in the computed type: one value each, or n values where the parameter is an
@@ -22,10 +23,6 @@ typedef void (*fastact_loop)(const void *a, const void *b, void *out1, void *out
 typedef void (*fastact_load)(const char *source, ptrdiff_t stride, void *target, ptrdiff_t n);
 typedef void (*fastact_store)(const void *source, char *target, ptrdiff_t stride, ptrdiff_t n);
 typedef void (*fastact_add)(const void *a, const void *b, void *out, ptrdiff_t n);
-typedef void (*fastact_multiply)(const void *a, const void *b, void *out, ptrdiff_t n);
-/* A gated unit's gradients from y = f(gate) and d = f'(gate): dgate = dy * value * d, dvalue = dy * y. */
-typedef void (*fastact_gate_backward)(const void *dy, const void *value, const void *y, const void *d, void *dgate, void *dvalue,
-                                      ptrdiff_t n);
 typedef void (*fastact_accumulate)(const void *row, double *sums, ptrdiff_t n);
 
 typedef struct {
@@ -43,8 +40,6 @@ typedef struct {
     fastact_load load_as_double[COMPUTED_TYPES]; /* integers to float64 */
     fastact_store store[STORED_TYPES];
     fastact_add add[COMPUTED_TYPES];
-    fastact_multiply multiply[COMPUTED_TYPES];
-    fastact_gate_backward gate_backward[2]; /* for float32 and float64 */
     fastact_accumulate accumulate[2]; /* sums += row, for float32 and float64 */
 } fastact_table;
 
