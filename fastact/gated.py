@@ -68,14 +68,10 @@ half is the gate differs:
 - ggml: {unit.ggml}
 - ONNX: {unit.onnx}
 
-Computed in the result's dtype (of 16 bits: in float32, rounded once; the NumPy backend computes in float64). Where
-{activation}(gate) is a normal number the error is at most {ulp:g} ULP: that of {activation} and one rounding of the product. Where
-{activation}(gate) is subnormal it has fewer digits, which a large `value` does not bring back: the error is then at most
-{activation_ulp:g} times \\|value\\| times the dtype's smallest subnormal number.
-Infinities follow from the product as in NumPy and PyTorch: 0 * inf is NaN.
+Computed in the dtype of the result, of 16 bits in float32 and rounded once; on the NumPy backend in float64. {accuracy}
+Infinities are those of the product, as in NumPy and PyTorch: 0 * inf is NaN.
 
-Attributes: `name`, `backend`, `activation` (that of the gate; see its `info`), `ufunc` (which broadcasts). `backward` is documented
-on `fastact.Gated`.
+`activation` is that of the gate, with its `info`; `ufunc` broadcasts; `backward` is documented on `fastact.gated.Gated`.
 
 Examples
 --------
@@ -84,10 +80,18 @@ Examples
 {unit.example}
 """
 
-_GGML = (
-    "``ggml_{0}_split(a, b)`` is this of a and b. ``ggml_{0}(a)`` applies the activation to the first half of a, which is the gate\n"
-    "  here (ggml's header calls the other half the gate); ``ggml_{0}_swapped(a)`` to the second."
-)
+_EXACT = "As {activation} is\nexact, the error is at most 0.5 ULP, that of the product's rounding."
+
+# Twice the activation's bound, as a unit of the product may be half of the activation's, relative to the number.
+_ACCURACY = """\
+The error is
+that of {activation} and one rounding: at most {bound:g} ULP, and 3 in all tests. A subnormal {activation}(gate), though, has few
+digits, and a large `value` does not bring them back: there the error is up to {ulp:g} times the smallest subnormal number
+times \\|value\\|."""
+
+_GGML = """\
+``ggml_{0}_split(a, b)`` is this with a for the gate. ``ggml_{0}(a)`` is this of a's halves, the first
+  for the gate, ``ggml_{0}_swapped(a)`` the second (ggml's header says gate of the half that is multiplied)."""
 
 _PACKED = """\
 >>> packed = np.array([[-1.0, 0.0, 2.0, 3.0]])
@@ -116,9 +120,9 @@ _UNITS = {
     "geglu": _Unit(
         summary="Gated linear unit with a Gaussian error linear gate, the exact form.",
         paper=_SHAZEER,
-        pytorch="no function; ``F.gelu(gate) * value``. Code that splits a packed array differs in which half is the gate.",
-        ggml=_GGML.format("geglu_erf") + " ``ggml_geglu`` is with the tanh approximation.",
-        onnx="no operator; Split, Gelu (since opset 20; its default is the exact form, too) and Mul.",
+        pytorch="no function; ``F.gelu(gate) * value``.",
+        ggml=_GGML.format("geglu_erf") + "\n  ``ggml_geglu`` is the tanh approximation.",
+        onnx="no operator; Split, Gelu (since opset 20, the exact form by default) and Mul.",
         example=_PACKED.format(first="gate", second="value", name="geglu", result="-0.31731051,  0.        "),
     ),
     "swiglu": _Unit(
@@ -126,8 +130,7 @@ _UNITS = {
         paper=_SHAZEER + ", with beta = 1",
         pytorch="no function; ``F.silu(gate) * value``, in Llama ``act_fn(gate_proj(x)) * up_proj(x)``.",
         ggml=_GGML.format("swiglu"),
-        onnx="SwiGLU(A, B) since opset 28, with A the gate and alpha = 1, which does not broadcast either; before, Sigmoid and two\n"
-        "  Mul.",
+        onnx="SwiGLU(A, B) since opset 28, with A for the gate and alpha = 1; nothing is broadcast there, either.",
         example=_PACKED.format(first="gate", second="value", name="swiglu", result="-0.53788284,  0.        "),
     ),
 }
@@ -156,13 +159,13 @@ class Gated:
         self.backend = activation.backend
         self.activation = activation
         self.__signature__ = _SIGNATURE
+        ulp = activation.info.ulp
         self.__doc__ = _DOCUMENTATION.format(
             name=self.name,
             unit=_UNITS[self.name],
             activation=activation.name,
             integers="integers and bool are kept" if activation._entry.keeps_integers else "integers and bool give float64",
-            ulp=activation.info.ulp + 1 if activation.info.ulp else 0.5,
-            activation_ulp=max(activation.info.ulp, 0.5) + 0.5,
+            accuracy=(_ACCURACY if ulp else _EXACT).format(activation=activation.name, ulp=ulp, bound=2 * ulp + 0.5),
         )
 
     def __call__(self, gate: Any, value: Any, out: Any = None, **unknown: Any) -> Any:
@@ -173,9 +176,7 @@ class Gated:
             out = out[0]
         return self._run("gated", self.name, {"gate": gate, "value": value}, (out,))
 
-    def backward(
-        self, dy: Any, gate: Any, value: Any, out: tuple[Any, Any] = (None, None), **unknown: Any
-    ) -> tuple[Any, Any]:
+    def backward(self, dy: Any, gate: Any, value: Any, out: tuple[Any, Any] = (None, None), **unknown: Any) -> tuple[Any, Any]:
         """The gradients of gate and value from the gradient of the output, in one pass.
 
             dgate = dy * value * act'(gate)
@@ -267,7 +268,7 @@ def _share_memory(a: Any, b: Any) -> bool:
     if not (isinstance(a, np.ndarray) and isinstance(b, np.ndarray)):
         return False
     try:
-        return np.shares_memory(a, b, max_work=10_000)
+        return np.shares_memory(a, b, max_work=10_000)  # type: ignore[arg-type]  # the stub knows 0 and -1 only
     except np.exceptions.TooHardError:
         return True
 

@@ -41,6 +41,8 @@ def _compiled_gated() -> type[Gated]:
     class CompiledGated(load_engine().GatedPath, Gated):  # type: ignore[misc]
         __doc__ = Gated.__doc__
 
+    load_engine().GatedPath.backward.__doc__ = Gated.backward.__doc__
+
     load_engine().enable_vectorcall(CompiledGated)
     return CompiledGated
 

@@ -79,7 +79,7 @@ cdef enum:
     ALIGN_FROM = 32768  # bytes: from here on a loop starts anew where the output is aligned
     MAX_PARAMETERS = 4
     PARAMETER_BYTES = 32
-    MAX_STREAMS = 5  # dy, x, bias (or a gated unit's value); one or two outputs; an array parameter else in the second one's place
+    MAX_STREAMS = 5  # dy, x, bias or a gated unit's value; one or two outputs; another array parameter only where one is free
     MAX_OPERANDS = 3 + MAX_PARAMETERS + 2
     RELEASE_GIL = 4096  # elements: below, releasing the GIL costs more than it can gain anybody
 
@@ -997,13 +997,14 @@ cdef class GatedPath(Vectorcall):
 
     def _attach(self, FastPath activation):
         """Take the loops of this activation."""
-        for stored, computed, type in (("f", "f", FLOAT32), ("d", "d", FLOAT64), ("e", "f", FLOAT16), (BFLOAT16_CHAR, "f", BFLOAT16)):
-            self.forward_loops[<int> type] = new_loop(
-                activation.table, activation.row, activation._entry, "gated", stored, computed, stored
-            )
-            self.backward_loops[<int> type] = new_loop(
-                activation.table, activation.row, activation._entry, "gated_backward", stored, computed, stored
-            )
+        cdef const fastact_table* table = activation.table
+        cdef const fastact_row* row = activation.row
+        entry = activation._entry
+        for type, stored, computed in (
+            (FLOAT32, "f", "f"), (FLOAT64, "d", "d"), (FLOAT16, "e", "f"), (BFLOAT16, BFLOAT16_CHAR, "f"),
+        ):
+            self.forward_loops[<int> type] = new_loop(table, row, entry, "gated", stored, computed, stored)
+            self.backward_loops[<int> type] = new_loop(table, row, entry, "gated_backward", stored, computed, stored)
 
     cdef void run(self, const Loop* loop, const Rows* rows) noexcept:
         if rows.size < RELEASE_GIL:

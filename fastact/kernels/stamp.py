@@ -82,8 +82,11 @@ class Loop:
         wrapping = "" if self.dtype in REALS else "<uint64_t>"
         defaults = "".join(f", <{self.ctype}> {p.default}" for p in self.entry.parameters)
         return [
-            s.replace("F_", f"{self.entry.name}_").replace("by_A", f"by_{''.join(self.arrays)}").replace("P)", f"{parameters})")
-            .replace("C)", f"{defaults})").replace("U ", wrapping)
+            s.replace("F_", f"{self.entry.name}_")
+            .replace("by_A", f"by_{''.join(self.arrays)}")
+            .replace("P)", f"{parameters})")
+            .replace("C)", f"{defaults})")
+            .replace("U ", wrapping)
             for s in _DIRECTIONS[self.direction][2]
         ]
 
