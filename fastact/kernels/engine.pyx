@@ -889,7 +889,7 @@ cdef object call_general(object self, PyObject* const* args, Py_ssize_t nargs, P
 # ---------------------------------------------------------------------------------------------------------------------
 # The fast path of the gated units: also through arrays of contiguous rows at equal distances, such as the halves of a packed one.
 
-cdef struct Rows:
+cdef struct Streams:
     int type, count  # arrays so far
     bint whole  # all of them are contiguous
     Py_ssize_t size, row_bytes, rows
@@ -910,78 +910,78 @@ cdef inline Py_ssize_t row_step(PyObject* array, Py_ssize_t itemsize) noexcept:
     return strides[last - 1]
 
 
-cdef bint append(Rows* rows, PyObject* array) noexcept:
+cdef bint add_stream(Streams* streams, PyObject* array) noexcept:
     """Take one more array of the type and shape of the first; False if the fast path cannot go through it."""
-    cdef int k = rows.count, type = native_type(array)
-    if type < 0 or type != rows.type:
+    cdef int k = streams.count, type = native_type(array)
+    if type < 0 or type != streams.type:
         return False
-    rows.at[k] = array_BYTES(array)
-    rows.step[k] = rows.row_bytes
+    streams.at[k] = array_BYTES(array)
+    streams.step[k] = streams.row_bytes
     if not array_CHKFLAGS(array, cnp.NPY_ARRAY_C_CONTIGUOUS):
-        rows.step[k] = row_step(array, itemsize_of(type))
-        if rows.step[k] == 0:
+        streams.step[k] = row_step(array, itemsize_of(type))
+        if streams.step[k] == 0:
             return False
-        rows.whole = False
-    rows.count += 1
+        streams.whole = False
+    streams.count += 1
     return True
 
 
-cdef bint begin(Rows* rows, PyObject** inputs, int count) noexcept:
+cdef bint take_inputs(Streams* streams, PyObject** inputs, int count) noexcept:
     """Take a call's inputs."""
     cdef Py_ssize_t columns
     cdef int k
-    rows.type, rows.count, rows.whole = native_type(inputs[0]), 0, True
-    if rows.type < 0 or array_NDIM(inputs[0]) == 0:
+    streams.type, streams.count, streams.whole = native_type(inputs[0]), 0, True
+    if streams.type < 0 or array_NDIM(inputs[0]) == 0:
         return False
     columns = array_DIMS(inputs[0])[array_NDIM(inputs[0]) - 1]
-    rows.size, rows.row_bytes = array_SIZE(inputs[0]), columns * itemsize_of(rows.type)
-    rows.rows = rows.size // columns if rows.size else 0
+    streams.size, streams.row_bytes = array_SIZE(inputs[0]), columns * itemsize_of(streams.type)
+    streams.rows = streams.size // columns if streams.size else 0
     for k in range(count):
-        if not append(rows, inputs[k]) or (k > 0 and not same_shape(inputs[k], inputs[0])):
+        if not add_stream(streams, inputs[k]) or (k > 0 and not same_shape(inputs[k], inputs[0])):
             return False
     return True
 
 
-cdef inline bint rows_apart(const Rows* rows, int i, int j) noexcept:
+cdef inline bint streams_apart(const Streams* streams, int i, int j) noexcept:
     """Whether two of the arrays share no memory, as far as that is easy to see."""
-    cdef Py_ssize_t last = rows.rows - 1, distance = rows.at[j] - rows.at[i], step = rows.step[i]
-    if rows.size == 0 or apart(
-        rows.at[i], last * step + rows.row_bytes, rows.at[j], last * rows.step[j] + rows.row_bytes
+    cdef Py_ssize_t last = streams.rows - 1, distance = streams.at[j] - streams.at[i], step = streams.step[i]
+    if streams.size == 0 or apart(
+        streams.at[i], last * step + streams.row_bytes, streams.at[j], last * streams.step[j] + streams.row_bytes
     ):
         return True
-    if step != rows.step[j]:
+    if step != streams.step[j]:
         return False
     distance %= step  # by C's rules: towards zero
     if distance < 0:
         distance += step
-    return rows.row_bytes <= distance <= step - rows.row_bytes
+    return streams.row_bytes <= distance <= step - streams.row_bytes
 
 
-cdef bint append_output(Rows* rows, PyObject* out, PyObject* shaped, int inputs) noexcept:
+cdef bint add_output(Streams* streams, PyObject* out, PyObject* shaped, int inputs) noexcept:
     """Take an output that is an input itself or apart from all of them, and apart from the other output."""
-    cdef int k, new = rows.count
-    if not append(rows, out) or not same_shape(out, shaped) or not array_CHKFLAGS(out, cnp.NPY_ARRAY_WRITEABLE):
+    cdef int k, new = streams.count
+    if not add_stream(streams, out) or not same_shape(out, shaped) or not array_CHKFLAGS(out, cnp.NPY_ARRAY_WRITEABLE):
         return False
     for k in range(new):
-        if k < inputs and rows.at[k] == rows.at[new] and rows.step[k] == rows.step[new]:
+        if k < inputs and streams.at[k] == streams.at[new] and streams.step[k] == streams.step[new]:
             continue
-        if not rows_apart(rows, k, new):
+        if not streams_apart(streams, k, new):
             return False
     return True
 
 
-cdef void run_through(const Loop* loop, const Rows* rows) noexcept nogil:
+cdef void run_through(const Loop* loop, const Streams* streams) noexcept nogil:
     cdef cnp.npy_intp[MAX_STREAMS] steps
     cdef (char*)[MAX_STREAMS] at
-    cdef Py_ssize_t itemsize = itemsize_of(rows.type), count = 1 if rows.whole else rows.rows, row
-    cdef Py_ssize_t n = rows.size if rows.whole else rows.row_bytes // itemsize
+    cdef Py_ssize_t itemsize = itemsize_of(streams.type), count = 1 if streams.whole else streams.rows, row
+    cdef Py_ssize_t n = streams.size if streams.whole else streams.row_bytes // itemsize
     cdef int k
     cdef fastact_flags flags = fastact_save_flags()
-    for k in range(rows.count):
+    for k in range(streams.count):
         steps[k] = itemsize
     for row in range(count):
-        for k in range(rows.count):
-            at[k] = rows.at[k] + row * rows.step[k]
+        for k in range(streams.count):
+            at[k] = streams.at[k] + row * streams.step[k]
         run_tiles(loop, at, steps, n)
     fastact_restore_flags(flags)
 
@@ -1006,26 +1006,26 @@ cdef class GatedPath(Vectorcall):
             self.forward_loops[<int> type] = new_loop(table, row, entry, "gated", stored, computed, stored)
             self.backward_loops[<int> type] = new_loop(table, row, entry, "gated_backward", stored, computed, stored)
 
-    cdef void run(self, const Loop* loop, const Rows* rows) noexcept:
-        if rows.size < RELEASE_GIL:
-            run_through(loop, rows)
+    cdef void run(self, const Loop* loop, const Streams* streams) noexcept:
+        if streams.size < RELEASE_GIL:
+            run_through(loop, streams)
         else:
             with nogil:
-                run_through(loop, rows)
+                run_through(loop, streams)
 
     def backward(self, dy, gate, value, out=(None, None), **unknown):
         cdef (PyObject*)[3] inputs
-        cdef Rows rows
+        cdef Streams streams
         cdef PyObject* shaped = <PyObject*> gate
         inputs[0], inputs[1], inputs[2] = <PyObject*> dy, shaped, <PyObject*> value
-        if type_is_pair(out) and not unknown and begin(&rows, inputs, 3) and self.backward_loops[rows.type] != NULL:
+        if type_is_pair(out) and not unknown and take_inputs(&streams, inputs, 3) and self.backward_loops[streams.type] != NULL:
             dgate, dvalue = out
             if dgate is None:
                 dgate = new_like(shaped)
             if dvalue is None:
                 dvalue = new_like(shaped)
-            if append_output(&rows, <PyObject*> dgate, shaped, 3) and append_output(&rows, <PyObject*> dvalue, shaped, 3):
-                self.run(self.backward_loops[rows.type], &rows)
+            if add_output(&streams, <PyObject*> dgate, shaped, 3) and add_output(&streams, <PyObject*> dvalue, shaped, 3):
+                self.run(self.backward_loops[streams.type], &streams)
                 return dgate, dvalue
         return super(GatedPath, self).backward(dy, gate, value, out, **unknown)
 
@@ -1035,14 +1035,14 @@ cdef object call_gated(object self, PyObject* const* args, size_t nargsf, PyObje
     cdef GatedPath f = <GatedPath> self
     cdef Py_ssize_t nargs = PyVectorcall_NARGS(nargsf), named = PyTuple_GET_SIZE(names) if names != NULL else 0, i
     cdef PyObject* out = Py_None
-    cdef Rows rows
+    cdef Streams streams
     cdef bint usual = nargs == 2 and named == 0
     if (nargs == 3 and named == 0) or (nargs == 2 and named == 1 and PyTuple_GET_ITEM(names, 0) == <PyObject*> OUT):
         out, usual = args[2], True
-    if usual and begin(&rows, <PyObject**> args, 2) and f.forward_loops[rows.type] != NULL:
+    if usual and take_inputs(&streams, <PyObject**> args, 2) and f.forward_loops[streams.type] != NULL:
         result = new_like(args[0]) if out == Py_None else <object> out
-        if append_output(&rows, <PyObject*> result, args[0], 2):
-            f.run(f.forward_loops[rows.type], &rows)
+        if add_output(&streams, <PyObject*> result, args[0], 2):
+            f.run(f.forward_loops[streams.type], &streams)
             return result
     keywords = {<object> PyTuple_GET_ITEM(names, i): <object> args[nargs + i] for i in range(named)}
     return super(GatedPath, f).__call__(*[<object> args[i] for i in range(nargs)], **keywords)
