@@ -24,6 +24,10 @@ from .config import backend as backend
 from .config import get_num_threads as get_num_threads
 from .config import show_config as show_config
 from .contract import Activation as Activation
+from .gated import geglu as geglu
+from .gated import glu as glu
+from .gated import reglu as reglu
+from .gated import swiglu as swiglu
 from .losses import binary_cross_entropy as binary_cross_entropy
 from .losses import cross_entropy as cross_entropy
 from .registry import Info as Info

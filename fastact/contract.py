@@ -27,7 +27,15 @@ KINDS: dict[str, tuple[str, ...]] = {
     "backward_from_output": ("dy", "y"),
     "backward_by_parameter": ("dy", "x"),
     "value_and_grad": ("x",),
+    "gated": ("gate", "value"),
+    "gated_backward": ("dy", "gate", "value"),
 }
+
+#: The kinds with two results.
+PAIRS = ("value_and_grad", "gated_backward")
+
+#: The gated units by the activation of their gate: these activations, with their default parameters, have the last two kinds.
+UNITS = {"sigmoid": "glu", "relu": "reglu", "gelu": "geglu", "silu": "swiglu"}
 
 _SUPPORTED = frozenset("?bBhHiIlLqQefd")
 
@@ -40,6 +48,48 @@ def is_bfloat16(dtype: np.dtype[Any]) -> bool:
 def supported(dtype: np.dtype[Any]) -> bool:
     """Whether every activation takes this dtype."""
     return dtype.char in _SUPPORTED or is_bfloat16(dtype)
+
+
+def ufunc_name(entry: Entry, kind: str) -> str:
+    """What the ufunc of this kind is called."""
+    if kind.startswith("gated"):
+        return kind.replace("gated", UNITS[entry.name])
+    return entry.name if kind == "forward" else f"{entry.name}_{kind}"
+
+
+def inputs_of(entry: Entry, kind: str) -> int:
+    """How many inputs the ufunc of this kind has: its operands and the parameters."""
+    return len(KINDS[kind]) + (0 if kind.startswith("gated") else len(entry.parameters))
+
+
+def keeps_integers(entry: Entry, kind: str) -> bool:
+    """Whether integer inputs of this kind give integer results."""
+    return entry.keeps_integers and (kind.startswith("forward") or kind == "gated")
+
+
+def operand(function: str, name: str, value: Any) -> Any:
+    """An input as an array; Python numbers and arrays that take part in NumPy's protocol stay what they are."""
+    if _overrides_ufuncs(value):
+        return value
+    array = np.asanyarray(value)
+    if not supported(array.dtype):
+        raise TypeError(f"{function}: {name} has dtype {array.dtype}, which is not supported; it takes {_SUPPORTED_TEXT}")
+    return value if type(value) in (bool, int, float) else array
+
+
+def check_out(function: str, out: tuple[Any, ...], shape: tuple[int, ...]) -> None:
+    """Raise what is to be raised where a result of this shape cannot be put into these arrays."""
+    for array in out:
+        if array is None:
+            continue
+        if not isinstance(array, np.ndarray):
+            if _overrides_ufuncs(array):
+                continue
+            raise TypeError(f"{function}: out must be an array, not {type(array).__name__}")
+        if array.shape != shape:
+            raise ValueError(f"{function}: out has shape {array.shape}, the result {shape}")
+        if not array.flags.writeable:
+            raise ValueError(f"{function}: out is read-only")
 
 
 class Activation:
@@ -296,13 +346,7 @@ class Activation:
         raise TypeError(f"{self.name}: {name} must be a real number, not {type(value).__name__}")
 
     def _operand(self, name: str, value: Any) -> Any:
-        """An input as an array; Python numbers and arrays that take part in NumPy's protocol stay what they are."""
-        if _overrides_ufuncs(value):
-            return value
-        array = np.asanyarray(value)
-        if not supported(array.dtype):
-            raise TypeError(f"{self.name}: {name} has dtype {array.dtype}, which is not supported; it takes {_SUPPORTED_TEXT}")
-        return value if type(value) in (bool, int, float) else array
+        return operand(self.name, name, value)
 
     def _bias(self, bias: Any, x: Any) -> Any:
         bias = self._operand("bias", bias)
@@ -328,18 +372,7 @@ class Activation:
         )
 
     def _check_out(self, out: tuple[Any, ...], operands: list[Any], kind: str, where: Any) -> None:
-        shape = _broadcast(*map(np.shape, operands), () if where is True else np.shape(where))
-        for array in out:
-            if array is None:
-                continue
-            if not isinstance(array, np.ndarray):
-                if _overrides_ufuncs(array):
-                    continue
-                raise TypeError(f"{self.name}: out must be an array, not {type(array).__name__}")
-            if array.shape != shape:
-                raise ValueError(f"{self.name}: out has shape {array.shape}, the result {shape}")
-            if not array.flags.writeable:
-                raise ValueError(f"{self.name}: out is read-only")
+        check_out(self.name, out, _broadcast(*map(np.shape, operands), () if where is True else np.shape(where)))
 
     def _run(
         self,

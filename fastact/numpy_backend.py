@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .contract import KINDS, Activation, is_bfloat16, promoted, supported
+from .contract import KINDS, PAIRS, Activation, inputs_of, is_bfloat16, keeps_integers, promoted, supported, ufunc_name
 from .registry import Entry
 
 _BLOCK = 8192  # elements: a block and a formula's temporaries stay in the second-level cache
@@ -163,7 +163,21 @@ def _function(entry: Entry, kind: str) -> Callable[..., Any]:
                 point = point.astype(np.float32).astype(np.float64)
         return given.get("dy"), point, arguments[len(operands) :]
 
-    if kind.startswith("forward"):
+    if kind == "gated":
+        defaults = [p.default for p in entry.parameters]
+
+        def function(*arguments: Any, dtype: np.dtype[Any]) -> Any:
+            gate, value = arguments
+            return entry.forward(gate, *defaults) * value
+
+    elif kind == "gated_backward":
+        defaults = [p.default for p in entry.parameters]
+
+        def function(*arguments: Any, dtype: np.dtype[Any]) -> Any:
+            dy, gate, value = arguments
+            return dy * value * entry.derivative(gate, *defaults), dy * entry.forward(gate, *defaults)
+
+    elif kind.startswith("forward"):
 
         def function(*arguments: Any, dtype: np.dtype[Any]) -> Any:
             _, x, parameters = split(arguments, dtype)
@@ -194,12 +208,12 @@ def make(entry: Entry) -> Activation:
 
     def make_ufunc(kind: str) -> Ufunc:
         return Ufunc(
-            entry.name if kind == "forward" else f"{entry.name}_{kind}",
+            ufunc_name(entry, kind),
             _function(entry, kind),
-            nin=len(KINDS[kind]) + len(entry.parameters),
-            nout=2 if kind == "value_and_grad" else 1,
-            keeps_integers=entry.keeps_integers and kind.startswith("forward"),
-            scalars=0 if entry.learnt_parameter else len(entry.parameters),
+            nin=inputs_of(entry, kind),
+            nout=2 if kind in PAIRS else 1,
+            keeps_integers=keeps_integers(entry, kind),
+            scalars=0 if entry.learnt_parameter else inputs_of(entry, kind) - len(KINDS[kind]),
         )
 
     return Activation(entry, "numpy", make_ufunc)

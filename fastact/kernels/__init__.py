@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..contract import Activation
+    from ..gated import Gated
     from ..registry import Entry
 
 # A source tree has no compiled modules: those of the installed package serve it.
@@ -31,6 +32,26 @@ def _compiled_activation() -> type[Activation]:
 
     load_engine().enable_vectorcall(CompiledActivation)
     return CompiledActivation
+
+
+@functools.cache
+def _compiled_gated() -> type[Gated]:
+    from ..gated import Gated
+
+    class CompiledGated(load_engine().GatedPath, Gated):  # type: ignore[misc]
+        __doc__ = Gated.__doc__
+
+    load_engine().GatedPath.backward.__doc__ = Gated.backward.__doc__
+
+    load_engine().enable_vectorcall(CompiledGated)
+    return CompiledGated
+
+
+def make_gated(activation: Activation) -> Gated:
+    """The gated unit of this activation, which is that of a compiled backend."""
+    unit: Any = _compiled_gated()(activation)
+    unit._attach(activation)
+    return unit  # type: ignore[no-any-return]
 
 
 def load(name: str) -> tuple[Callable[[Entry], Activation], str, Any]:

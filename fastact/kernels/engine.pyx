@@ -21,7 +21,7 @@ from numpy.random.c_distributions cimport random_standard_normal_fill, random_st
 
 import numpy as np
 
-from ..contract import KINDS, Activation
+from ..contract import KINDS, PAIRS, Activation, inputs_of, keeps_integers, ufunc_name
 
 cnp.import_array()
 cnp.import_umath()
@@ -56,6 +56,7 @@ cdef extern from *:  # NumPy's macros, for arrays in the form in which a vectorc
     #define array_TYPE(a) PyArray_TYPE((PyArrayObject *)(a))
     #define array_NDIM(a) PyArray_NDIM((PyArrayObject *)(a))
     #define array_DIMS(a) PyArray_DIMS((PyArrayObject *)(a))
+    #define array_STRIDES(a) PyArray_STRIDES((PyArrayObject *)(a))
     #define array_SIZE(a) PyArray_SIZE((PyArrayObject *)(a))
     #define array_BYTES(a) PyArray_BYTES((PyArrayObject *)(a))
     #define array_CHKFLAGS(a, flags) PyArray_CHKFLAGS((PyArrayObject *)(a), flags)
@@ -65,6 +66,7 @@ cdef extern from *:  # NumPy's macros, for arrays in the form in which a vectorc
     int array_TYPE(PyObject*)
     int array_NDIM(PyObject*)
     cnp.npy_intp* array_DIMS(PyObject*)
+    cnp.npy_intp* array_STRIDES(PyObject*)
     cnp.npy_intp array_SIZE(PyObject*)
     char* array_BYTES(PyObject*)
     bint array_CHKFLAGS(PyObject*, int)
@@ -74,9 +76,10 @@ cdef extern from *:  # NumPy's macros, for arrays in the form in which a vectorc
 cdef enum:
     TILE_DOUBLES = 512
     TILE = 4096  # bytes: two inputs, a bias and two outputs of it fit in any first-level cache
+    ALIGN_FROM = 32768  # bytes: from here on a loop starts anew where the output is aligned
     MAX_PARAMETERS = 4
     PARAMETER_BYTES = 32
-    MAX_STREAMS = 5  # dy, x, bias; then one or two outputs; an array parameter takes the place of the second output
+    MAX_STREAMS = 5  # dy, x, bias or a gated unit's value; one or two outputs; another array parameter only where one is free
     MAX_OPERANDS = 3 + MAX_PARAMETERS + 2
     RELEASE_GIL = 4096  # elements: below, releasing the GIL costs more than it can gain anybody
 
@@ -89,6 +92,8 @@ cdef dict DIRECTION = {
     "backward_from_output": BACKWARD_FROM_OUTPUT,
     "backward_by_parameter": BACKWARD_BY_PARAMETER,
     "value_and_grad": VALUE_AND_GRAD,
+    "gated": GATED,
+    "gated_backward": GATED_BACKWARD,
 }
 
 # The 16-bit types in memory; NumPy has no character for bfloat16, this is that of ml_dtypes
@@ -143,7 +148,7 @@ cdef struct Loop:
     bint stores_converted
     int operands  # array operands without the bias: x, or dy and x
     int parameters
-    bint array_parameter
+    bint array_parameter  # or the value of a gated unit
     int outputs
     Py_ssize_t itemsize  # of the computed type
     const fastact_table* table
@@ -186,8 +191,11 @@ cdef void run_tiles(const Loop* loop, char** pointers, const cnp.npy_intp* steps
             chunk = TILE // loop.itemsize
     if loop.add != NULL:
         chunk = TILE // loop.itemsize
+    cdef Py_ssize_t head = 0
+    if chunk == n and n * loop.itemsize >= ALIGN_FROM:  # so that no store is split between two cache lines
+        head = (-<Py_ssize_t> <uintptr_t> stream[out] & 63) // loop.itemsize
     while start < n:
-        m = min(chunk, n - start)
+        m = head if start == 0 and head > 0 else min(chunk, n - start)
         for k in range(streams):
             if direct[k]:
                 at[k] = stream[k] + start * loop.itemsize
@@ -250,10 +258,10 @@ cdef Loop* new_loop(
         raise MemoryError()
     memset(loop, 0, sizeof(Loop))
     loop.run = row.loops[type][<int> DIRECTION[kind]]
-    loop.operands = len(KINDS[kind]) - ("bias" in KINDS[kind])
-    loop.parameters = len(entry.parameters)
-    loop.array_parameter = entry.array_parameter is not None
-    loop.outputs = 2 if kind == "value_and_grad" else 1
+    loop.operands = len(KINDS[kind]) - ("bias" in KINDS[kind] or "value" in KINDS[kind])
+    loop.parameters = inputs_of(entry, kind) - loop.operands - ("bias" in KINDS[kind])
+    loop.array_parameter = entry.array_parameter is not None or "value" in KINDS[kind]
+    loop.outputs = 2 if kind in PAIRS else 1
     loop.itemsize = np.dtype(computed).itemsize
     loop.table = table
     if "bias" in KINDS[kind]:
@@ -270,25 +278,21 @@ cdef Loop* new_loop(
     return loop
 
 
-cdef str name_of(entry, str kind):
-    return entry.name if kind == "forward" else f"{entry.name}_{kind}"
-
-
 def make_ufunc(Table table, entry, str kind):
     """The ufunc of one kind (a key of `KINDS`) for an entry; its inputs are the kind's operands and the parameters."""
     cdef const fastact_row* row = table.row(entry)
-    operands, parameters = len(KINDS[kind]), len(entry.parameters)
-    outputs = 2 if kind == "value_and_grad" else 1
+    operands, inputs = len(KINDS[kind]), inputs_of(entry, kind)
+    parameters, outputs = inputs - operands, 2 if kind in PAIRS else 1
     integers = "?bBhHiIlLqQ"
     signatures = []  # type in memory, type computed in, type of the parameters, type of the outputs
-    if entry.keeps_integers and kind.startswith("forward"):
+    if keeps_integers(entry, kind):
         signatures += [(char, char, char, char) for char in integers]
     signatures += [(char, "d", "d", "d") for char in integers]
     signatures += [("e", "f", "f", "e"), ("f", "f", "f", "f"), ("d", "d", "d", "d")]
-    if entry.learnt_parameter:  # comes in like any other array
+    if entry.learnt_parameter or "value" in KINDS[kind]:  # comes in like any other array
         signatures = [(stored, computed, stored, out) for stored, computed, _, out in signatures]
     cdef int count = len(signatures), i
-    name = name_of(entry, kind).encode()
+    name = ufunc_name(entry, kind).encode()
     types = b"".join(
         bytes([np.dtype(char).num for char in stored * operands + parameter * parameters + out * outputs])
         for stored, _, parameter, out in signatures
@@ -307,7 +311,7 @@ def make_ufunc(Table table, entry, str kind):
         stored, computed, parameter, _ = signatures[i]
         data[i] = new_loop(table.table, row, entry, kind, stored, computed, parameter)
     return cnp.PyUFunc_FromFuncAndData(
-        functions, data, c_types, count, operands + parameters, outputs, cnp.PyUFunc_None, c_name,
+        functions, data, c_types, count, inputs, outputs, cnp.PyUFunc_None, c_name,
         "See the activation of this name in fastact.", 0,
     )
 
@@ -317,11 +321,11 @@ def add_bfloat16(Table table, entry, str kind, ufunc, dtype):
     global bfloat16_number
     bfloat16_number = dtype.num
     cdef int[MAX_OPERANDS] types
-    cdef int operands = len(KINDS[kind]), parameters = len(entry.parameters), i
-    cdef str parameter = BFLOAT16_CHAR if entry.learnt_parameter else "f"
+    cdef int operands = len(KINDS[kind]), inputs = inputs_of(entry, kind), i
+    cdef str parameter = BFLOAT16_CHAR if entry.learnt_parameter or "value" in KINDS[kind] else "f"
     cdef int stored_number = dtype.num, parameter_number = dtype.num if entry.learnt_parameter else cnp.NPY_FLOAT
-    for i in range(operands + parameters + (2 if kind == "value_and_grad" else 1)):
-        types[i] = parameter_number if operands <= i < operands + parameters else stored_number
+    for i in range(inputs + (2 if kind in PAIRS else 1)):
+        types[i] = parameter_number if operands <= i < inputs else stored_number
     cnp.PyUFunc_RegisterLoopForType(
         ufunc, stored_number, <cnp.PyUFuncGenericFunction> run_ufunc, types,
         new_loop(table.table, table.row(entry), entry, kind, BFLOAT16_CHAR, "f", parameter),
@@ -347,19 +351,25 @@ cdef object general_value_and_grad = Activation.value_and_grad
 cdef int bfloat16_number = -2  # NumPy's for the dtype, once there is one
 
 
-cdef inline int fast_type(PyObject* array) noexcept:
-    """FLOAT32, FLOAT64, FLOAT16 or BFLOAT16 if the fast path can read this array; otherwise -1."""
+cdef inline int native_type(PyObject* array) noexcept:
+    """FLOAT32, FLOAT64, FLOAT16 or BFLOAT16 of an exact ndarray that is aligned and native; otherwise -1."""
     cdef int type
     if not array_CheckExact(array):
         return -1
     type = array_TYPE(array)
     if type != cnp.NPY_FLOAT and type != cnp.NPY_DOUBLE and type != cnp.NPY_FLOAT16 and type != bfloat16_number:
         return -1
-    if not array_CHKFLAGS(array, READ) or not array_ISNOTSWAPPED(array):
+    if not array_CHKFLAGS(array, cnp.NPY_ARRAY_ALIGNED) or not array_ISNOTSWAPPED(array):
         return -1
     if type == cnp.NPY_FLOAT:
         return FLOAT32
     return FLOAT64 if type == cnp.NPY_DOUBLE else (FLOAT16 if type == cnp.NPY_FLOAT16 else BFLOAT16)
+
+
+cdef inline int fast_type(PyObject* array) noexcept:
+    """The array's `native_type` if the fast path can read it; otherwise -1."""
+    cdef int type = native_type(array)
+    return type if type >= 0 and array_CHKFLAGS(array, READ) else -1
 
 
 cdef inline bint is_half(int type) noexcept nogil:
@@ -395,10 +405,16 @@ cdef inline bint writable_like(PyObject* out, PyObject* x, int type, Py_ssize_t 
 
 
 @cython.auto_pickle(False)
-cdef class FastPath:
-    """The part of an activation that has the loops at hand; mixed into `contract.Activation`, which takes what it leaves."""
+cdef class Vectorcall:
+    """What is called through a field of the instance; see `enable_vectorcall`."""
 
     cdef void* vectorcall
+
+
+@cython.auto_pickle(False)
+cdef class FastPath(Vectorcall):
+    """The part of an activation that has the loops at hand; mixed into `contract.Activation`, which takes what it leaves."""
+
     cdef const fastact_table* table
     cdef const fastact_row* row
     cdef bint active, array_parameter, learnt_parameter
@@ -870,9 +886,171 @@ cdef object call_general(object self, PyObject* const* args, Py_ssize_t nargs, P
             PyMem_Free(stack)
 
 
+# ---------------------------------------------------------------------------------------------------------------------
+# The fast path of the gated units: also through arrays of contiguous rows at equal distances, such as the halves of a packed one.
+
+cdef struct Streams:
+    int type, count  # arrays so far
+    bint whole  # all of them are contiguous
+    Py_ssize_t size, row_bytes, rows
+    (char*)[MAX_STREAMS] at
+    Py_ssize_t[MAX_STREAMS] step  # bytes from row to row
+
+
+cdef inline Py_ssize_t row_step(PyObject* array, Py_ssize_t itemsize) noexcept:
+    """Bytes from one contiguous row to the next of an array that is not contiguous; 0 if it has no such rows."""
+    cdef int last = array_NDIM(array) - 1, k
+    cdef const cnp.npy_intp* dims = array_DIMS(array)
+    cdef const cnp.npy_intp* strides = array_STRIDES(array)
+    if last < 1 or strides[last] != itemsize or strides[last - 1] < dims[last] * itemsize:
+        return 0
+    for k in range(last - 1):
+        if strides[k] != strides[k + 1] * dims[k + 1]:
+            return 0
+    return strides[last - 1]
+
+
+cdef bint add_stream(Streams* streams, PyObject* array) noexcept:
+    """Take one more array of the type and shape of the first; False if the fast path cannot go through it."""
+    cdef int k = streams.count, type = native_type(array)
+    if type < 0 or type != streams.type:
+        return False
+    streams.at[k] = array_BYTES(array)
+    streams.step[k] = streams.row_bytes
+    if not array_CHKFLAGS(array, cnp.NPY_ARRAY_C_CONTIGUOUS):
+        streams.step[k] = row_step(array, itemsize_of(type))
+        if streams.step[k] == 0:
+            return False
+        streams.whole = False
+    streams.count += 1
+    return True
+
+
+cdef bint take_inputs(Streams* streams, PyObject** inputs, int count) noexcept:
+    """Take a call's inputs."""
+    cdef Py_ssize_t columns
+    cdef int k
+    streams.type, streams.count, streams.whole = native_type(inputs[0]), 0, True
+    if streams.type < 0 or array_NDIM(inputs[0]) == 0:
+        return False
+    columns = array_DIMS(inputs[0])[array_NDIM(inputs[0]) - 1]
+    streams.size, streams.row_bytes = array_SIZE(inputs[0]), columns * itemsize_of(streams.type)
+    streams.rows = streams.size // columns if streams.size else 0
+    for k in range(count):
+        if not add_stream(streams, inputs[k]) or (k > 0 and not same_shape(inputs[k], inputs[0])):
+            return False
+    return True
+
+
+cdef inline bint streams_apart(const Streams* streams, int i, int j) noexcept:
+    """Whether two of the arrays share no memory, as far as that is easy to see."""
+    cdef Py_ssize_t last = streams.rows - 1, distance = streams.at[j] - streams.at[i], step = streams.step[i]
+    if streams.size == 0 or apart(
+        streams.at[i], last * step + streams.row_bytes, streams.at[j], last * streams.step[j] + streams.row_bytes
+    ):
+        return True
+    if step != streams.step[j]:
+        return False
+    distance %= step  # by C's rules: towards zero
+    if distance < 0:
+        distance += step
+    return streams.row_bytes <= distance <= step - streams.row_bytes
+
+
+cdef bint add_output(Streams* streams, PyObject* out, PyObject* shaped, int inputs) noexcept:
+    """Take an output that is an input itself or apart from all of them, and apart from the other output."""
+    cdef int k, new = streams.count
+    if not add_stream(streams, out) or not same_shape(out, shaped) or not array_CHKFLAGS(out, cnp.NPY_ARRAY_WRITEABLE):
+        return False
+    for k in range(new):
+        if k < inputs and streams.at[k] == streams.at[new] and streams.step[k] == streams.step[new]:
+            continue
+        if not streams_apart(streams, k, new):
+            return False
+    return True
+
+
+cdef void run_through(const Loop* loop, const Streams* streams) noexcept nogil:
+    cdef cnp.npy_intp[MAX_STREAMS] steps
+    cdef (char*)[MAX_STREAMS] at
+    cdef Py_ssize_t itemsize = itemsize_of(streams.type), count = 1 if streams.whole else streams.rows, row
+    cdef Py_ssize_t n = streams.size if streams.whole else streams.row_bytes // itemsize
+    cdef int k
+    cdef fastact_flags flags = fastact_save_flags()
+    for k in range(streams.count):
+        steps[k] = itemsize
+    for row in range(count):
+        for k in range(streams.count):
+            at[k] = streams.at[k] + row * streams.step[k]
+        run_tiles(loop, at, steps, n)
+    fastact_restore_flags(flags)
+
+
+@cython.auto_pickle(False)
+cdef class GatedPath(Vectorcall):
+    """The part of a gated unit that has the loops at hand; mixed into `gated.Gated`, which takes what it leaves."""
+
+    cdef (Loop*)[12] forward_loops, backward_loops  # by the type in memory
+
+    def __cinit__(self, *args, **kwargs):
+        self.vectorcall = <void*> call_gated
+
+    def _attach(self, FastPath activation):
+        """Take the loops of this activation."""
+        cdef const fastact_table* table = activation.table
+        cdef const fastact_row* row = activation.row
+        entry = activation._entry
+        for type, stored, computed in (
+            (FLOAT32, "f", "f"), (FLOAT64, "d", "d"), (FLOAT16, "e", "f"), (BFLOAT16, BFLOAT16_CHAR, "f"),
+        ):
+            self.forward_loops[<int> type] = new_loop(table, row, entry, "gated", stored, computed, stored)
+            self.backward_loops[<int> type] = new_loop(table, row, entry, "gated_backward", stored, computed, stored)
+
+    cdef void run(self, const Loop* loop, const Streams* streams) noexcept:
+        if streams.size < RELEASE_GIL:
+            run_through(loop, streams)
+        else:
+            with nogil:
+                run_through(loop, streams)
+
+    def backward(self, dy, gate, value, out=(None, None), **unknown):
+        cdef (PyObject*)[3] inputs
+        cdef Streams streams
+        cdef PyObject* shaped = <PyObject*> gate
+        inputs[0], inputs[1], inputs[2] = <PyObject*> dy, shaped, <PyObject*> value
+        if type_is_pair(out) and not unknown and take_inputs(&streams, inputs, 3) and self.backward_loops[streams.type] != NULL:
+            dgate, dvalue = out
+            if dgate is None:
+                dgate = new_like(shaped)
+            if dvalue is None:
+                dvalue = new_like(shaped)
+            if add_output(&streams, <PyObject*> dgate, shaped, 3) and add_output(&streams, <PyObject*> dvalue, shaped, 3):
+                self.run(self.backward_loops[streams.type], &streams)
+                return dgate, dvalue
+        return super(GatedPath, self).backward(dy, gate, value, out, **unknown)
+
+
+cdef object call_gated(object self, PyObject* const* args, size_t nargsf, PyObject* names):
+    """f(gate, value, out=None) as a vectorcall; anything unusual goes to `Gated.__call__`."""
+    cdef GatedPath f = <GatedPath> self
+    cdef Py_ssize_t nargs = PyVectorcall_NARGS(nargsf), named = PyTuple_GET_SIZE(names) if names != NULL else 0, i
+    cdef PyObject* out = Py_None
+    cdef Streams streams
+    cdef bint usual = nargs == 2 and named == 0
+    if (nargs == 3 and named == 0) or (nargs == 2 and named == 1 and PyTuple_GET_ITEM(names, 0) == <PyObject*> OUT):
+        out, usual = args[2], True
+    if usual and take_inputs(&streams, <PyObject**> args, 2) and f.forward_loops[streams.type] != NULL:
+        result = new_like(args[0]) if out == Py_None else <object> out
+        if add_output(&streams, <PyObject*> result, args[0], 2):
+            f.run(f.forward_loops[streams.type], &streams)
+            return result
+    keywords = {<object> PyTuple_GET_ITEM(names, i): <object> args[nargs + i] for i in range(named)}
+    return super(GatedPath, f).__call__(*[<object> args[i] for i in range(nargs)], **keywords)
+
+
 def enable_vectorcall(type cls):
-    """Let instances of cls, a subclass of FastPath, be called through their `vectorcall` field."""
-    cdef FastPath instance = FastPath.__new__(FastPath)
+    """Let instances of cls, a subclass of Vectorcall, be called through their `vectorcall` field."""
+    cdef Vectorcall instance = Vectorcall.__new__(Vectorcall)
     cdef PyTypeObject* c = <PyTypeObject*> cls
     c.tp_vectorcall_offset = <uintptr_t> &instance.vectorcall - <uintptr_t> <PyObject*> instance
     c.tp_call = PyVectorcall_Call

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..contract import UNITS
 from ..registry import Entry
 from . import steps
 
@@ -20,13 +21,24 @@ INTEGERS = {f"{u}int{bits}": (f"{u}int{bits}_t", 512 // bits) for bits in (8, 16
 PIECE = 512
 
 # Inputs, outputs, and the statements of one element, where F is the activation's name, P its parameters and A the
-# parameter that is an array.
+# parameter that is an array. Of a gated unit all the inputs are read before an output is written, which may be any of them; C is
+# the parameters' defaults, U what makes a product of integers wrap around, as NumPy's does.
 _DIRECTIONS = {
     "forward": (["x"], ["y"], ["y[i] = F_forward(x[i]P)"]),
     "backward": (["dy", "x"], ["dx"], ["dx[i] = dy[i] * F_derivative(x[i]P)"]),
     "backward_from_output": (["dy", "y"], ["dx"], ["dx[i] = dy[i] * F_derivative_from_output(y[i]P)"]),
     "value_and_grad": (["x"], ["y", "d"], ["x_i = x[i]", "y[i] = F_forward(x_iP)", "d[i] = F_derivative(x_iP)"]),
     "backward_by_parameter": (["dy", "x"], ["dp"], ["dp[i] = dy[i] * F_derivative_by_A(x[i]P)"]),
+    "gated": (["x"], ["y"], ["y[i] = U F_forward(x[i]C) * U value[i]"]),
+    "gated_backward": (
+        ["dy", "x"],
+        ["dx", "dvalue"],
+        [
+            "dy_i, x_i, value_i = dy[i], x[i], value[i]",
+            "dx[i] = dy_i * value_i * F_derivative(x_iC)",
+            "dvalue[i] = dy_i * F_forward(x_iC)",
+        ],
+    ),
 }
 
 
@@ -53,19 +65,29 @@ class Loop:
         return _DIRECTIONS[self.direction][1]
 
     @property
+    def gated(self) -> bool:
+        return self.direction.startswith("gated")
+
+    @property
     def arrays(self) -> list[str]:
-        return [p.name for p in self.entry.parameters if p.array]
+        return ["value"] if self.gated else [p.name for p in self.entry.parameters if p.array]
 
     @property
     def scalars(self) -> list[str]:
-        return [p.name for p in self.entry.parameters if not p.array]
+        return [] if self.gated else [p.name for p in self.entry.parameters if not p.array]
 
     @property
     def statements(self) -> list[str]:
         each = "[i]" if self.arrays else ""
         parameters = "".join(f", {p.name}{each}" for p in self.entry.parameters)
+        wrapping = "" if self.dtype in REALS else "<uint64_t>"
+        defaults = "".join(f", <{self.ctype}> {p.default}" for p in self.entry.parameters)
         return [
-            s.replace("F_", f"{self.entry.name}_").replace("by_A", f"by_{''.join(self.arrays)}").replace("P)", f"{parameters})")
+            s.replace("F_", f"{self.entry.name}_")
+            .replace("by_A", f"by_{''.join(self.arrays)}")
+            .replace("P)", f"{parameters})")
+            .replace("C)", f"{defaults})")
+            .replace("U ", wrapping)
             for s in _DIRECTIONS[self.direction][2]
         ]
 
@@ -90,13 +112,17 @@ def loops(entry: Entry) -> Iterator[Loop]:
         left_out.add("backward_from_output")
     if entry.learnt_parameter is None:
         left_out.add("backward_by_parameter")
+    if entry.name not in UNITS:
+        left_out |= {"gated", "gated_backward"}
     for dtype, (ctype, lanes) in REALS.items():
         for direction in _DIRECTIONS:
             if direction not in left_out:
                 yield Loop(entry, direction, dtype, ctype, lanes)
     if entry.keeps_integers:
         for dtype, (ctype, lanes) in INTEGERS.items():
-            yield Loop(entry, "forward", dtype, ctype, lanes)
+            for direction in ("forward", "gated"):
+                if direction not in left_out:
+                    yield Loop(entry, direction, dtype, ctype, lanes)
 
 
 def stamp(folder: Path, entries: Iterable[Entry], target: Path, formulas: str | None = None) -> Path:

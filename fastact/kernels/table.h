@@ -10,8 +10,9 @@ enum {
     FLOAT16 = COMPUTED_TYPES, BFLOAT16, STORED_TYPES
 };
 
-/* a and b are dy and x (or dy and y), or x alone; out2 is the derivative of VALUE_AND_GRAD. */
-enum { FORWARD, BACKWARD, BACKWARD_FROM_OUTPUT, VALUE_AND_GRAD, BACKWARD_BY_PARAMETER, DIRECTIONS };
+/* a and b are dy and x (or dy and y), or x alone; out2 is the derivative of VALUE_AND_GRAD. Of a gated unit x is the gate, its
+   value takes the place of an array parameter, and out1 and out2 of GATED_BACKWARD are the gradients of gate and value. */
+enum { FORWARD, BACKWARD, BACKWARD_FROM_OUTPUT, VALUE_AND_GRAD, BACKWARD_BY_PARAMETER, GATED, GATED_BACKWARD, DIRECTIONS };
 
 /* A loop over n contiguous elements. An output is an input itself or apart from all of them, never overlapping in part.
    `parameters` are the activation's parameters in the computed type: one value each, or n values where the parameter is an

@@ -4,7 +4,7 @@ cdef extern from "table.h":
     enum:
         FLOAT32, FLOAT64, INT8, UINT8, INT16, UINT16, INT32, UINT32, INT64, UINT64, COMPUTED_TYPES, FLOAT16, BFLOAT16
     enum:
-        FORWARD, BACKWARD, BACKWARD_FROM_OUTPUT, VALUE_AND_GRAD, BACKWARD_BY_PARAMETER
+        FORWARD, BACKWARD, BACKWARD_FROM_OUTPUT, VALUE_AND_GRAD, BACKWARD_BY_PARAMETER, GATED, GATED_BACKWARD
 
     ctypedef void (*fastact_loop)(const void*, const void*, void*, void*, Py_ssize_t, const void*) noexcept nogil
     ctypedef void (*fastact_load)(const char*, Py_ssize_t, void*, Py_ssize_t) noexcept nogil
@@ -53,7 +53,7 @@ cdef extern from "table.h":
     ctypedef struct fastact_row:
         const char* name
         int parameters
-        fastact_loop loops[10][5]
+        fastact_loop loops[10][7]
 
     ctypedef struct fastact_table:
         const char* flags
