@@ -1,6 +1,7 @@
-"""`python -m pytest bench`: every activation against NumPy, PyTorch, JAX, SciPy and numexpr, those that are installed.
+"""`python -m pytest bench`: every function against NumPy, PyTorch, JAX, SciPy and numexpr, those that are installed.
 
-The cases come from fastact/bench.py, what each peer does from fastact/peers.py. `--smoke` runs each once, on few elements.
+The cases come from fastact/bench.py, what each peer does from fastact/peers.py and bench_fused.py. `--smoke` runs each once, on
+few elements.
 """
 
 import pytest
@@ -15,6 +16,7 @@ def pytest_addoption(parser):
     group.addoption("--smoke", action="store_true", help="only see whether it works: tiny arrays, each call once")
     group.addoption("--dtype", choices=["float32", "float64"], default="float32")
     group.addoption("--sizes", type=int, nargs="+", help="numbers of elements")
+    group.addoption("--row-length", type=int, nargs="+", default=[], help="lengths of the fused functions' rows")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -26,10 +28,11 @@ def pytest_configure(config):
 def pytest_generate_tests(metafunc):
     if "case" in metafunc.fixturenames:
         sizes = metafunc.config.option.sizes or (SMOKE_SIZES if metafunc.config.option.smoke else bench.SIZES)
-        present = [peer for peer in peers.PEERS if peers.installed(peer)]
-        metafunc.parametrize("case", bench.cases(), ids=lambda case: f"{case.name}-{case.direction}")
-        metafunc.parametrize("size", sizes)
-        metafunc.parametrize("peer", present)
+        chosen = bench.cases(rows=metafunc.config.option.row_length)
+        cells = [(case, size) for size in sizes for case in chosen if case.row <= size]
+        ids = [f"{case.name}{f'-rows{case.row}' if case.row else ''}-{case.direction}-{size}" for case, size in cells]
+        metafunc.parametrize(("case", "size"), cells, ids=ids)
+        metafunc.parametrize("peer", [peer for peer in peers.PEERS if peers.installed(peer)])
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ EPOCHS, BATCH, RATE = 60, 32, 1e-3
 
 
 class Fastact:
-    """The hidden layers' activation and the output's, by fastact."""
+    """The hidden layers' activation and the loss, by fastact."""
 
     def hidden(self, z, bias):
         return fastact.relu(z, bias=bias, out=z)  # the bias is added in the same pass, and no array is made
@@ -30,8 +30,8 @@ class Fastact:
     def hidden_backward(self, dh, h, bias):
         return fastact.relu.backward(dh, y=h, bias=bias, out=dh)  # dz and the bias gradient
 
-    def output(self, z):
-        return fastact.softmax(z, out=z)
+    def loss(self, z, labels):
+        return fastact.cross_entropy.value_and_grad(z, labels, out=z)  # the loss and dz, in one call
 
 
 class NumPy:
@@ -45,18 +45,22 @@ class NumPy:
         dz = np.multiply(dh, h > 0, out=dh)
         return dz, dz.sum(axis=0)
 
-    def output(self, z):
+    def loss(self, z, labels):
+        rows = np.arange(len(z))
         z -= z.max(axis=-1, keepdims=True)
-        np.exp(z, out=z)
-        z /= z.sum(axis=-1, keepdims=True)
-        return z
+        loss = np.mean(np.log(np.exp(z).sum(axis=-1)) - z[rows, labels])
+        dz = np.exp(z, out=z)
+        dz /= dz.sum(axis=-1, keepdims=True)
+        dz[rows, labels] -= 1  # softmax and cross-entropy together: p - 1 for the right class, p for the others
+        dz /= len(z)
+        return loss, dz
 
 
 class Stopwatch:
     """Calls the methods of another object and adds up the time that each takes."""
 
     def __init__(self, functions):
-        self.functions, self.seconds = functions, dict.fromkeys(("hidden", "hidden_backward", "output"), 0.0)
+        self.functions, self.seconds = functions, dict.fromkeys(("hidden", "hidden_backward", "loss"), 0.0)
 
     def __getattr__(self, name):
         function = getattr(self.functions, name)
@@ -71,7 +75,7 @@ class Stopwatch:
 
 
 class Perceptron:
-    """Dense layers with an activation between them and softmax at the end; `parameters` are weights and biases in turn."""
+    """Dense layers with an activation between them, logits at the end; `parameters` are weights and biases in turn."""
 
     def __init__(self, layers, functions, rng):
         self.functions = functions
@@ -82,20 +86,18 @@ class Perceptron:
             self.parameters.append(np.zeros(outputs, np.float32))
 
     def forward(self, x):
-        """The outputs of all layers, the input first; the last are the probabilities of the classes."""
+        """The outputs of all layers, the input first; the last are the logits of the classes."""
         outputs = [x]
         *hidden, (weights, bias) = zip(self.parameters[::2], self.parameters[1::2], strict=True)
         for w, b in hidden:
             outputs.append(self.functions.hidden(outputs[-1] @ w, b))
-        outputs.append(self.functions.output(outputs[-1] @ weights + bias))
+        outputs.append(outputs[-1] @ weights + bias)
         return outputs
 
     def gradients(self, x, labels):
-        """The gradient of the mean cross-entropy for every parameter."""
-        *outputs, probabilities = self.forward(x)
-        dz = probabilities  # softmax and cross-entropy together have the gradient p - 1 for the right class, p for the others
-        dz[np.arange(len(labels)), labels] -= 1
-        dz /= len(labels)
+        """The mean cross-entropy, and its gradient for every parameter."""
+        *outputs, logits = self.forward(x)
+        loss, dz = self.functions.loss(logits, labels)
         found = [dz.sum(axis=0)]
         for layer in reversed(range(len(outputs))):
             h = outputs[layer]
@@ -104,7 +106,7 @@ class Perceptron:
                 weights, bias = self.parameters[2 * layer], self.parameters[2 * layer - 1]
                 dz, dbias = self.functions.hidden_backward(dz @ weights.T, h, bias)
                 found.append(dbias)
-        return found[::-1]
+        return loss, found[::-1]
 
     def accuracy(self, x, labels):
         return float(np.mean(self.forward(x)[-1].argmax(axis=-1) == labels))
@@ -129,17 +131,19 @@ class Adam:
 
 
 def train(functions, x, labels, seed=0):
-    """A perceptron trained on the examples; the same seed gives the same, bit for bit."""
+    """A perceptron trained on the examples and its loss in the last epoch; the same seed gives the same, bit for bit."""
     rng = np.random.default_rng(seed)
     network = Perceptron(LAYERS, functions, rng)
     optimiser = Adam(network.parameters)
     for epoch in range(EPOCHS):
         rate = RATE * (1 + np.cos(np.pi * epoch / EPOCHS)) / 2  # from RATE smoothly down to 0
-        order = rng.permutation(len(x))
+        order, losses = rng.permutation(len(x)), []
         for start in range(0, len(x), BATCH):
             batch = order[start : start + BATCH]
-            optimiser.step(network.gradients(x[batch], labels[batch]), rate)
-    return network
+            loss, gradients = network.gradients(x[batch], labels[batch])
+            losses.append(loss)
+            optimiser.step(gradients, rate)
+    return network, float(np.mean(losses))
 
 
 def fingerprint(network):
@@ -159,11 +163,12 @@ def main():
         watch = Stopwatch(functions)
         start = time.perf_counter()
         with threadpool_limits(1):  # matrix products as small as these are no faster on more threads
-            network = train(watch, x, labels)
+            network, loss = train(watch, x, labels)
         seconds, spent[name] = time.perf_counter() - start, watch.seconds
         print(
-            f"{name:<8} held-out accuracy {network.accuracy(x_held_out, labels_held_out):.2%}, weights {fingerprint(network)}, "
-            f"{seconds:.1f} s of training, {sum(spent[name].values()):.2f} s of it in activations"
+            f"{name:<8} held-out accuracy {network.accuracy(x_held_out, labels_held_out):.2%}, loss {loss:.2e}, "
+            f"weights {fingerprint(network)}, {seconds:.1f} s of training, "
+            f"{sum(spent[name].values()):.2f} s of it in activations and loss"
         )
     ratios = {name: spent["NumPy"][name] / seconds for name, seconds in spent["Fastact"].items()}
     ratios["all together"] = sum(spent["NumPy"].values()) / sum(spent["Fastact"].values())

@@ -1,7 +1,7 @@
 """`python -m fastact bench`: is every function equal to its NumPy formula, and how much faster than NumPy is it?
 
-The list of cases, the check and the stopwatch are here; what is timed against what stands in `peers.py`. bench/ runs the same
-cases under pytest-benchmark. Needs the `bench` extra.
+The list of cases, the check and the stopwatch are here; what is timed against what stands in `peers.py` and, for the fused
+functions, in `bench_fused.py`. bench/ runs the same cases under pytest-benchmark. Needs the `bench` extra.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import argparse
 import gc
 import json
 import math
+import re
+import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -21,11 +23,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from . import backends, peers
+from .bench_fused import FUSED, WideOperands
 from .catalogue import activations, get
 from .config import configuration
 from .peers import Contestant, Operands
 from .registry import Entry, entries
-from .rows import softmax
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,9 +36,20 @@ if TYPE_CHECKING:
 DIRECTIONS = ("forward", "backward")
 SIZES = (16, 256, 4_096, 65_536, 1_048_576, 16_777_216)
 
-#: The functions along an axis that take part. They see rows of ROW elements.
-ROWS: dict[str, Any] = {"softmax": softmax}
-ROW = 256
+#: What `--fused` measures: layers as large as they are in use. A fused function, its directions, rows and their length.
+LAYERS: tuple[tuple[str, tuple[str, ...], int, int], ...] = (
+    ("relu+bias", DIRECTIONS, 512, 4_096),
+    ("gelu+bias", DIRECTIONS, 512, 4_096),
+    ("swiglu", DIRECTIONS, 512, 4_096),
+    ("softmax", ("forward",), 104_857, 10),
+    ("softmax", ("forward",), 16_384, 64),
+    ("softmax", ("forward",), 1_048, 1_000),
+    ("softmax", ("forward",), 32, 32_000),
+    ("softmax", ("forward",), 1, 1_000_000),
+    ("softmax-axis0", ("forward",), 1_000, 1_000),
+    ("cross_entropy", ("backward",), 4_096, 1_000),
+    ("cross_entropy", ("backward",), 256, 50_000),
+)
 
 
 # ---- the cases ------------------------------------------------------------------------------------------------------
@@ -44,32 +57,71 @@ ROW = 256
 
 @dataclass(frozen=True)
 class Case:
-    """One function in one direction."""
+    """One function in one direction; of a loss, "backward" is loss and gradient together.
+
+    Attributes
+    ----------
+    name, direction : str
+        An activation or a key of `FUSED`, and one of `DIRECTIONS`.
+    row : int
+        The length of a fused function's rows, where not the usual.
+    """
 
     name: str
     direction: str
+    row: int = 0
+
+    @property
+    def title(self) -> str:
+        """The name, and the length of the rows where it was asked for."""
+        return f"{self.name}, rows of {self.row:,}" if self.row else self.name
 
     def function(self, backend: backends.Backend) -> Any:
-        return getattr(backend, self.name, ROWS.get(self.name))
+        return getattr(backend, FUSED[self.name].function if self.name in FUSED else self.name)
 
     def shape(self, size: int) -> tuple[int, ...]:
         """The shape of about `size` elements that it is measured at."""
-        columns = min(size, ROW)
-        return (size // columns, columns) if self.name in ROWS else (size,)
+        if self.name not in FUSED:
+            return (size,)
+        columns = min(size, self.row or FUSED[self.name].row or math.isqrt(size))
+        return size // columns, columns
 
     def memory(self, elements: int, itemsize: int) -> int:
         """The bytes that must cross memory: each input read once, the result written once."""
-        return elements * itemsize * (2 if self.direction == "forward" else 3)
+        forward, backward = FUSED[self.name].arrays if self.name in FUSED else (2, 3)
+        return elements * itemsize * (forward if self.direction == "forward" else backward)
 
 
-def cases(only: Sequence[str] | None = None) -> list[Case]:
-    """Everything there is to measure, or the functions named (ValueError if there is no such function)."""
-    names = [*entries, *ROWS] if only is None else list(dict.fromkeys(map(_canonical, only)))
-    return [Case(name, direction) for name in names for direction in DIRECTIONS]
+def cases(only: Sequence[str] | None = None, rows: Sequence[int] = ()) -> list[Case]:
+    """Everything there is to measure, or the functions named (ValueError if there is no such function).
+
+    With `rows`, the fused ones are measured with rows of each of these lengths instead of the usual.
+    """
+    names = [*entries, *FUSED] if only is None else list(dict.fromkeys(map(_canonical, only)))
+    return [
+        Case(name, direction, row)
+        for name in names
+        for row in (sorted(set(rows)) if rows and name in FUSED else [0])
+        for direction in DIRECTIONS
+    ]
+
+
+def layers(only: Sequence[str] | None = None) -> list[tuple[Case, int]]:
+    """The cases of `LAYERS`, or those of the functions named, with their numbers of elements."""
+    names = {name for name, *_ in LAYERS}
+    chosen = names if only is None else set(map(_canonical, only))
+    if chosen - names:
+        raise ValueError(f"there is no layer with {', '.join(sorted(chosen - names))}")
+    return [
+        (Case(name, direction, row), rows * row)
+        for name, directions, rows, row in LAYERS
+        if name in chosen
+        for direction in directions
+    ]
 
 
 def _canonical(name: str) -> str:
-    return name if name in ROWS else get(name).name
+    return name if name in FUSED else get(name).name
 
 
 class Workspace:
@@ -91,7 +143,9 @@ class Workspace:
         n = math.prod(shape)
         x, dy, out, tmp, mask = (a[:n].reshape(shape) for a in (self._x, self._dy, self._out, self._tmp, self._mask))
         function = case.function(self.backend)
-        return Operands(x, dy, function) if self.fresh else Operands(x, dy, function, out, tmp, mask)
+        if self.fresh:
+            return Operands(x, dy, function, name=case.name)
+        return Operands(x, dy, function, out, tmp, mask, name=case.name)
 
 
 # ---- equivalence ----------------------------------------------------------------------------------------------------
@@ -123,8 +177,8 @@ def check(name: str, backend: backends.Backend, dtype: str = "float32") -> list[
     may be as far from the truth as the function, so the bound is doubled.
     """
     with np.errstate(all="ignore"):
-        if name in ROWS:
-            return _check_rows(name, ROWS[name], dtype)
+        if name in FUSED:
+            return [_check_fused(name, direction, backend, dtype) for direction in DIRECTIONS]
         return _check_activation(entries[name], getattr(backend, name), dtype)
 
 
@@ -156,21 +210,18 @@ def _gradient(result: Any) -> np.ndarray:
     return np.asarray(result[0] if isinstance(result, tuple) else result)
 
 
-def _check_rows(name: str, function: Any, dtype: str) -> list[Check]:
-    """Softmax against its textbook formula in float64. The bound holds for the formula's own rounding, too."""
-    rng = np.random.default_rng(0)
-    x = rng.uniform(-8, 8, (512, ROW)).astype(dtype)
-    dy = rng.standard_normal(x.shape).astype(dtype)
-    z = np.exp(x.astype(np.float64) - x.max(axis=-1, keepdims=True))
-    value = z / z.sum(axis=-1, keepdims=True)
-    y = function(x)
-    products = y.astype(np.float64) * dy
-    mean = products.sum(axis=-1, keepdims=True)
-    terms = y * np.maximum(np.abs(dy), np.abs(products).sum(axis=-1, keepdims=True))
-    return [
-        Check(name, "forward", ulps(y, value, _unit(value, dtype)), 4 if dtype == "float32" else 16),
-        Check(name, "backward from y", ulps(function.backward(dy, y), y * (dy - mean), _unit(terms, dtype)), 4),
-    ]
+def _check_fused(name: str, direction: str, backend: backends.Backend, dtype: str) -> Check:
+    """What is timed, against the textbook. In float64, the textbook's own rounding may be as large."""
+    fused, backward = FUSED[name], direction == "backward"
+    case = Case(name, direction)
+    operands = Workspace(1 << 16, dtype, backend).operands(case, 1 << 16)
+    contestant = peers.find("fastact", name, direction, operands)
+    assert contestant is not None
+    wanted = fused.textbook[backward](WideOperands(operands))
+    found = contestant.results()
+    error = max(ulps(got, want, _unit(size, dtype)) for got, (want, size) in zip(found, wanted, strict=True))
+    saved = " from y" if re.search(r"\by\b", contestant.statement) else ""
+    return Check(name, direction + saved, error, fused.ulp[backward] * (1 if dtype == "float32" else 4))
 
 
 def sample(dtype: str, size: int = 1 << 17, seed: int = 0) -> np.ndarray:
@@ -223,8 +274,8 @@ class Pace:
     most: int = 40
 
     def estimate(self, size: int) -> float:
-        """The seconds that a cell of this size takes; a call takes some 3 ns an element, of both contestants together."""
-        return min(4 * self.cell, max(1.1 * self.cell, (self.least + 1) * 3e-9 * size))
+        """The seconds that a cell of this size takes; a call takes some 6 ns an element, of both contestants together."""
+        return max(1.1 * self.cell, (self.least + 1) * 6e-9 * size)
 
     def over(self, cells: int, seconds: float) -> Pace:
         """The same, but less time for each of so many cells that it would take longer in all."""
@@ -233,8 +284,11 @@ class Pace:
 
 #: A run's pace, the seconds it may take at most (large sizes apart), and its sizes: well below the 3 minutes and 30 seconds that
 #: are promised, so that a slower machine keeps the promise, too.
-DEFAULT = (Pace(cell=0.3, repetition=2e-3), 75, SIZES)
-QUICK = (Pace(cell=0.06, repetition=0.5e-3), 12, SIZES[:-1])
+DEFAULT = (Pace(cell=0.3, repetition=1e-3), 45, SIZES)
+QUICK = (Pace(cell=0.06, repetition=0.5e-3), 9, SIZES[:-1])
+
+#: The paces of `--fused`, and with `--quick`.
+FUSED_PACES = (Pace(cell=1.5, repetition=2e-3, most=400), Pace(cell=0.2, repetition=0.5e-3))
 
 
 @contextmanager
@@ -272,7 +326,7 @@ def _calibrate(contestant: Contestant, least: float) -> tuple[int, float]:
 
 @dataclass(frozen=True)
 class Cell:
-    """One measurement: a case at a size, fastact and NumPy in nanoseconds a call."""
+    """One measurement: a case at a size, fastact and NumPy, and PyTorch if it took part, in nanoseconds a call."""
 
     name: str
     direction: str
@@ -280,23 +334,38 @@ class Cell:
     fastact: float
     numpy: float
     gigabytes_per_second: float
+    row: int = 0
+    torch: float | None = None
 
     @property
     def ratio(self) -> float:
         """How many times as long NumPy takes."""
         return self.numpy / self.fastact
 
+    @property
+    def torch_ratio(self) -> float | None:
+        """How many times as long PyTorch takes."""
+        return None if self.torch is None else self.torch / self.fastact
+
+    @property
+    def title(self) -> str:
+        """As of its case."""
+        return Case(self.name, self.direction, self.row).title
+
     def __str__(self) -> str:
-        return f"{self.name} {self.direction}, {self.elements:,} elements: {self.ratio:.2f}"
+        return f"{self.title} {self.direction}, {self.elements:,} elements: {self.ratio:.2f}"
 
 
-def time_cell(case: Case, size: int, workspace: Workspace, pace: Pace, opponent: str = "numpy") -> Cell:
-    """Time one case at one size against NumPy, idiomatic ("numpy") or tuned by hand ("numpy_tuned")."""
+def time_cell(case: Case, size: int, workspace: Workspace, pace: Pace, opponent: str = "numpy", with_torch: bool = False) -> Cell:
+    """Time one case at one size against NumPy, idiomatic ("numpy") or tuned by hand ("numpy_tuned"), and against PyTorch."""
     operands = workspace.operands(case, size)
-    contestants = [c for peer in ("fastact", opponent) if (c := peers.find(peer, case.name, case.direction, operands))]
-    fastact, numpy = measure(contestants, pace)
-    rate = case.memory(operands.x.size, operands.x.itemsize) / fastact / 1e9
-    return Cell(case.name, case.direction, operands.x.size, fastact * 1e9, numpy * 1e9, rate)
+    wanted = ["fastact", opponent, *(["torch"] if with_torch else [])]
+    contestants = {peer: c for peer in wanted if (c := peers.find(peer, case.name, case.direction, operands))}
+    with peers.one_thread("torch" if "torch" in contestants else "numpy"):
+        seconds = dict(zip(contestants, measure(list(contestants.values()), pace), strict=True))
+    rate = case.memory(operands.x.size, operands.x.itemsize) / seconds["fastact"] / 1e9
+    times = {peer: 1e9 * value for peer, value in seconds.items()}
+    return Cell(case.name, case.direction, operands.x.size, times["fastact"], times[opponent], rate, case.row, times.get("torch"))
 
 
 def lost(cells: Sequence[Cell]) -> list[Cell]:
@@ -306,7 +375,7 @@ def lost(cells: Sequence[Cell]) -> list[Cell]:
 
 def geometric_mean(cells: Sequence[Cell]) -> float:
     """The geometric mean of the ratios."""
-    return math.exp(math.fsum(math.log(cell.ratio) for cell in cells) / len(cells))
+    return statistics.geometric_mean(cell.ratio for cell in cells)
 
 
 # ---- the command ----------------------------------------------------------------------------------------------------
@@ -317,6 +386,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(fail=parser.error)
     parser.add_argument("--quick", action="store_true", help="be done within 30 seconds: up to 1,048,576 elements only")
     parser.add_argument("--only", nargs="+", metavar="NAME", help="only these functions")
+    parser.add_argument(
+        "--fused", action="store_true", help="bias, gated units, softmax and losses at the sizes of layers, against PyTorch, too"
+    )
+    parser.add_argument(
+        "--row-length",
+        nargs="+",
+        type=_size,
+        default=[],
+        metavar="N",
+        help="measure the fused functions with rows as long as these",
+    )
     parser.add_argument("--dtype", choices=["float32", "float64"], default="float32")
     parser.add_argument("--sizes", nargs="+", type=_size, metavar="N", help="numbers of elements instead of 16 to 16,777,216")
     parser.add_argument("--backend", metavar="NAME", help="this backend instead of the one in use")
@@ -340,13 +420,18 @@ def _size(text: str) -> int:
 def run(options: argparse.Namespace) -> int:
     """Check and measure as the options say; the exit status."""
     fail: Callable[[str], NoReturn] = options.fail
+    if options.fused and (options.sizes or options.row_length or options.fresh):
+        fail("argument --fused: it has sizes of its own and gives out=; not allowed with --sizes, --row-length or --fresh")
     try:
-        chosen = cases(options.only)
+        work = layers(options.only) if options.fused else _work(options)
         backend = backends.load(options.backend) if options.backend else backends.current()
     except ValueError as error:
-        fail(f"argument --only: {str(error).partition('; there are')[0]}\nknown: {', '.join([*activations, *ROWS])}")
+        known = dict.fromkeys(name for name, *_ in LAYERS) if options.fused else [*activations, *FUSED]
+        fail(f"argument --only: {str(error).partition('; there are')[0]}\nknown: {', '.join(known)}")
     except ImportError as error:
         fail(f"argument --backend: {error}")
+    if not work:
+        fail("argument --row-length: no array has so many elements; see --sizes")
     if options.json and not options.json.absolute().parent.is_dir():
         fail(f"argument --json: there is no directory {str(options.json.parent)!r}")
     try:
@@ -355,64 +440,86 @@ def run(options: argparse.Namespace) -> int:
         sys.stderr.write("python -m fastact bench prints with rich, which is not installed: pip install 'fastact[bench]'\n")
         return 1
     console = Console(highlight=False)
-    if console.width < 92 and not console.is_terminal:
-        console.width = 92  # a file or a pipe has no width of its own
-    return Run(options, chosen, backend, console).run()
+    if console.width < 100 and not console.is_terminal:
+        console.width = 100  # a file or a pipe has no width of its own
+    return (FusedRun if options.fused else Run)(options, work, backend, console).run()
+
+
+def _work(options: argparse.Namespace) -> list[tuple[Case, int]]:
+    """The cases and sizes that the options ask for; an array smaller than a row is none."""
+    sizes = sorted(set(options.sizes or (QUICK if options.quick else DEFAULT)[2]))
+    return [(case, size) for case in cases(options.only, options.row_length) for size in sizes if case.row <= size]
 
 
 class Run:
     """One run of the command: what was asked for, and where it prints."""
 
-    def __init__(self, options: argparse.Namespace, chosen: list[Case], backend: backends.Backend, console: Console) -> None:
-        self.options, self.cases, self.backend, self.console = options, chosen, backend, console
-        pace, seconds, sizes = QUICK if options.quick else DEFAULT
-        self.sizes: list[int] = sorted(set(options.sizes or sizes))
+    def __init__(
+        self, options: argparse.Namespace, work: list[tuple[Case, int]], backend: backends.Backend, console: Console
+    ) -> None:
+        self.options, self.work, self.backend, self.console = options, work, backend, console
         self.opponent = "numpy_tuned" if options.tuned else "numpy"
-        self.pace = pace.over(len(chosen) * len(self.sizes), seconds)
+        self.pace = self._pace()
         self.configuration = {**configuration(), "backend": backend.name, "built with": backend.build}
+
+    @property
+    def with_torch(self) -> bool:
+        """Whether PyTorch takes part."""
+        return False
+
+    def _pace(self) -> Pace:
+        pace, seconds, _ = QUICK if self.options.quick else DEFAULT
+        return pace.over(len(self.work), seconds)
 
     def run(self) -> int:
         started = time.perf_counter()
         self._introduce()
-        names = dict.fromkeys(case.name for case in self.cases)
+        names = dict.fromkeys(case.name for case, _ in self.work)
         checks = [c for name in names for c in check(name, self.backend, self.options.dtype)]
         self.console.print(f"Equivalence with NumPy's float64: largest error in {self.options.dtype} ULP / bound")
         self.console.print(checks_table(checks))
         cells = self._time()
-        self.console.print("Throughput of fastact; ratio: how many times as long NumPy takes")
-        self.console.print(cells_table(cells))
+        self._tabulate(cells)
+        self._conclude(cells)
+        for c in checks:
+            if not c.passed:
+                self.console.print(
+                    f"NOT EQUIVALENT: {c.name} {c.kind}, {c.error:.3g} ULP where {c.bound:g} are allowed", style="red"
+                )
         seconds = time.perf_counter() - started
-        self._conclude(checks, cells, seconds)
+        self.console.print("\n" + self._method(seconds), style="dim")
         if self.options.json:
             self.options.json.write_text(json.dumps(self._results(checks, cells, seconds), indent=1) + "\n")
         return 0 if all(c.passed for c in checks) else 1
 
     def _introduce(self) -> None:
-        facts = ("fastact", "Python", "NumPy", "CPU", "backend", "threads")
-        self.console.print(", ".join(f"{key} {self.configuration[key]}" for key in facts))
-        cells = len(self.cases) * len(self.sizes)
-        self.console.print(f"{cells} measurements, about {self._estimate():.0f} seconds\n")
+        facts = ("fastact", "Python", "NumPy", "PyTorch", "CPU", "backend", "threads")
+        self.console.print(", ".join(f"{key} {self.configuration[key]}" for key in facts if key in self.configuration))
+        self.console.print(f"{len(self.work)} measurements, about {self._estimate():.0f} seconds\n")
 
     def _estimate(self) -> float:
-        return len(self.cases) * sum(map(self.pace.estimate, self.sizes))
+        return sum(self.pace.estimate(size) for _, size in self.work)
 
     def _time(self) -> list[Cell]:
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-        workspace = Workspace(max(self.sizes), self.options.dtype, self.backend, self.options.fresh)
+        workspace = Workspace(max(size for _, size in self.work), self.options.dtype, self.backend, self.options.fresh)
         columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
         cells = []
         with Progress(*columns, console=self.console, transient=True, auto_refresh=False) as progress:
             # auto_refresh would redraw from a thread of its own while the clock runs
             task = progress.add_task("", total=self._estimate())
-            for case in self.cases:
-                for size in self.sizes:
-                    progress.update(task, description=f"{case.name} {case.direction} {size:,}", refresh=True)
-                    cells.append(time_cell(case, size, workspace, self.pace, self.opponent))
-                    progress.advance(task, self.pace.estimate(size))
+            for case, size in self.work:
+                progress.update(task, description=f"{case.title} {case.direction} {size:,}", refresh=True)
+                cells.append(time_cell(case, size, workspace, self.pace, self.opponent, self.with_torch))
+                progress.advance(task, self.pace.estimate(size))
         return cells
 
-    def _conclude(self, checks: list[Check], cells: list[Cell], seconds: float) -> None:
+    def _tabulate(self, cells: list[Cell]) -> None:
+        self.console.print("Throughput of fastact; ratio: how many times as long NumPy takes")
+        self.console.print(cells_table(cells))
+
+    def _conclude(self, cells: list[Cell]) -> None:
         slower, mean = lost(cells), geometric_mean(cells)
         self.console.print(f"\nNumPy takes {mean:.2f} times as long, in the geometric mean of {len(cells)} cells.")
         if slower:
@@ -421,19 +528,22 @@ class Run:
                 self.console.print(f"  {cell}")
         else:
             self.console.print("fastact loses none of them.", style="green")
-        broken = [c for c in checks if not c.passed]
-        for c in broken:
-            self.console.print(f"NOT EQUIVALENT: {c.name} {c.kind}, {c.error:.3g} ULP where {c.bound:g} are allowed", style="red")
-        self.console.print("\n" + self._method(seconds), style="dim")
 
     def _method(self, seconds: float) -> str:
         results = "a fresh array for every result" if self.options.fresh else "out= given to both"
         numpy = "tuned by hand, with scratch memory" if self.options.tuned else "idiomatic"
         return (
             f"How this was measured: {self.options.dtype}, contiguous, {results}; NumPy {numpy}, as it stands in "
-            f"fastact/peers.py; softmax along rows of {ROW}. Both take turns, up to {self.pace.most} times each, in loops of "
+            f"fastact/peers.py; {self._shapes()} All take turns, up to {self.pace.most} times each, in loops of "
             f"{1e3 * self.pace.repetition:g} ms or more; the fastest counts. Garbage collector off, memory touched before. "
-            f"GB/s: each input read once and the result written once. {seconds:.0f} seconds in all."
+            f"{seconds:.0f} seconds in all."
+        )
+
+    def _shapes(self) -> str:
+        return (
+            "bias and gated units on rows of 4,096, softmax-axis0 on as many rows as columns, the other fused functions along "
+            "rows of 256, unless their length is told. Of a loss, backward is loss and gradient. GB/s: each input read "
+            "once and each result written once."
         )
 
     def _results(self, checks: list[Check], cells: list[Cell], seconds: float) -> dict[str, Any]:
@@ -441,7 +551,9 @@ class Run:
             "dtype": self.options.dtype,
             "fresh": self.options.fresh,
             "numpy": self.opponent,
-            "sizes": self.sizes,
+            "sizes": sorted({size for _, size in self.work}),
+            "row_lengths": self.options.row_length,
+            "fused": self.options.fused,
             "pace": asdict(self.pace),
         }
         finite = {c: c.error if math.isfinite(c.error) else None for c in checks}  # JSON has no infinity
@@ -449,11 +561,42 @@ class Run:
             "configuration": self.configuration,
             "settings": settings,
             "equivalence": [{**asdict(c), "error": finite[c], "passed": c.passed} for c in checks],
-            "cells": [{**asdict(cell), "ratio": cell.ratio} for cell in cells],
+            "cells": [{**asdict(cell), "ratio": cell.ratio, "torch_ratio": cell.torch_ratio} for cell in cells],
             "lost": [str(cell) for cell in lost(cells)],
             "geometric_mean": geometric_mean(cells),
             "seconds": seconds,
         }
+
+
+class FusedRun(Run):
+    """A run over `LAYERS`, in which PyTorch takes part where it is installed."""
+
+    @property
+    def with_torch(self) -> bool:
+        return peers.installed("torch")
+
+    def _pace(self) -> Pace:
+        return FUSED_PACES[self.options.quick]
+
+    def _introduce(self) -> None:
+        self.configuration["PyTorch"] = peers.version("torch") or "not installed"
+        super()._introduce()
+
+    def _tabulate(self, cells: list[Cell]) -> None:
+        self.console.print("Time of fastact, one thread; how many times as long NumPy and PyTorch take")
+        self.console.print(layers_table(cells))
+
+    def _conclude(self, cells: list[Cell]) -> None:
+        along_rows = [cell for cell in cells if cell.name == "softmax"]
+        for title, some in (("all", cells), ("softmax along rows", along_rows)):
+            if some:
+                means = f"NumPy {geometric_mean(some):.2f}"
+                if self.with_torch:
+                    means += f", PyTorch {statistics.geometric_mean(cell.torch_ratio or 1 for cell in some):.2f}"
+                self.console.print(f"Geometric mean, {title}: {means} times as long.")
+
+    def _shapes(self) -> str:
+        return "PyTorch eager, as in fastact/bench_fused.py, one thread."
 
 
 def checks_table(checks: Sequence[Check]) -> Table:
@@ -485,14 +628,14 @@ def cells_table(cells: Sequence[Cell]) -> Table:
     from rich.table import Table
 
     table = Table(box=box.SIMPLE)
-    table.add_column("function")
+    table.add_column("function", min_width=max(len(cell.name) for cell in cells))
     table.add_column("elements", justify="right")
     for direction in DIRECTIONS:
         for title in (f"{direction}\nns a call", "\nGB/s", "\nratio"):
             table.add_column(title, justify="right", no_wrap=True)
     pairs: dict[tuple[str, int], dict[str, Cell]] = {}
     for cell in cells:
-        pairs.setdefault((cell.name, cell.elements), {})[cell.direction] = cell
+        pairs.setdefault((cell.title, cell.elements), {})[cell.direction] = cell
     previous = None
     for (name, elements), found in pairs.items():
         if previous not in (None, name):
@@ -504,5 +647,31 @@ def cells_table(cells: Sequence[Cell]) -> Table:
 
 
 def _figures(cell: Cell) -> tuple[str, str, str]:
-    colour = "green" if cell.ratio >= 1 else "red"
-    return f"{cell.fastact:,.0f}", f"{cell.gigabytes_per_second:.1f}", f"[{colour}]{cell.ratio:.2f}[/{colour}]"
+    return f"{cell.fastact:,.0f}", f"{cell.gigabytes_per_second:.1f}", _coloured(cell.ratio)
+
+
+def _coloured(ratio: float) -> str:
+    colour = "green" if ratio >= 1 else "red"
+    return f"[{colour}]{ratio:.2f}[/{colour}]"
+
+
+def layers_table(cells: Sequence[Cell]) -> Table:
+    """The measurements of `--fused`, a line each."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE)
+    table.add_column("function")
+    table.add_column("direction")
+    for title in ("shape", "µs a call", "GB/s", "NumPy", "PyTorch"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for cell in cells:
+        table.add_row(
+            cell.name,
+            "loss and gradient" if FUSED[cell.name].is_loss and cell.direction == "backward" else cell.direction,
+            f"{cell.elements // cell.row:,} x {cell.row:,}",
+            f"{cell.fastact / 1e3:,.1f}",
+            f"{cell.gigabytes_per_second:.1f}",
+            *("" if ratio is None else _coloured(ratio) for ratio in (cell.ratio, cell.torch_ratio)),
+        )
+    return table

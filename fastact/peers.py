@@ -1,8 +1,9 @@
 """The same functions elsewhere: NumPy as its users write it, PyTorch, JAX, SciPy, numexpr; for `bench.py` and bench/.
 
-ONE table per peer. An entry is what a user of the peer would type, as text, so that what is timed can be read and printed, and
-nothing is timed besides. The names in it are those of `Operands` (x, dy, y, out, tmp, mask, buffer) and of the peer's modules;
-statements are separated by "; ", and the last is an expression whose value is the result, or None when `out` has it.
+ONE table per peer; the fused functions' entries stand in `bench_fused.py`, all peers of one function together. An entry is what
+a user of the peer would type, as text, so that what is timed can be read and printed, and nothing is timed besides. The names in
+it are those of `Operands` and of the peer's modules; statements are separated by "; ", and the last is an expression whose
+value is the result, or None when `out` has it.
 
 NumPy is there twice. `numpy` is what people write: the formula, with `out=` where it fits. `numpy_tuned` is the fastest that
 NumPy can do: scratch memory kept at hand (tmp, mask), every step in place, and no `np.where`, which is many times slower
@@ -25,10 +26,9 @@ from typing import Any
 
 import numpy as np
 
+from . import special
+from .bench_fused import FUSED, Pair
 from .registry import Entry, entries
-
-#: A pair of statements, forward and backward; None where the peer has no such function.
-Pair = tuple[str | None, str | None]
 
 _RELU: Pair = ("np.maximum(x, 0, out=out)", "np.multiply(dy, x > 0, out=out)")
 _ELU: Pair = ("np.where(x > 0, x, np.expm1(x))", "np.multiply(dy, np.where(x > 0, 1, np.exp(x)), out=out)")
@@ -136,10 +136,7 @@ NUMPY: dict[str, Pair] = {
         "np.subtract(0.8944 * np.maximum(x, 0) ** 2, 0.4472, out=out)",
         "np.multiply(dy, 2 * 0.8944 * np.maximum(x, 0), out=out)",
     ),
-    "softmax": (
-        "e = np.exp(x - x.max(axis=-1, keepdims=True)); np.divide(e, e.sum(axis=-1, keepdims=True), out=out)",
-        "np.multiply(y, dy - np.sum(y * dy, axis=-1, keepdims=True), out=out)",
-    ),
+    **{name: fused.numpy for name, fused in FUSED.items()},
 }
 
 #: What they take from SciPy.
@@ -332,11 +329,7 @@ NUMPY_TUNED: dict[str, Pair] = {
         "r = np.maximum(x, 0, out=out); np.multiply(r, r, out=r); np.multiply(r, 0.8944, out=r); np.subtract(r, 0.4472, out=r)",
         "r = np.maximum(x, 0, out=out); np.multiply(r, 1.7888, out=r); np.multiply(dy, r, out=r)",
     ),
-    "softmax": (
-        "r = np.subtract(x, x.max(axis=-1, keepdims=True), out=out); np.exp(r, out=r); "
-        "np.divide(r, r.sum(axis=-1, keepdims=True), out=r)",
-        "r = np.subtract(dy, np.vecdot(dy, y)[:, None], out=out); np.multiply(r, y, out=r)",
-    ),
+    **{name: fused.tuned for name, fused in FUSED.items() if fused.tuned},
 }
 
 NUMPY_TUNED_WITH_SCIPY: dict[str, Pair] = {
@@ -357,7 +350,7 @@ SCIPY: dict[str, Pair] = {
     "gelu": NUMPY_TUNED_WITH_SCIPY["gelu"],
     "log_sigmoid": ("special.log_expit(x, out=out)", None),
     "erf": ("special.erf(x, out=out)", None),
-    "softmax": ("special.softmax(x, axis=-1)", None),
+    **{name: fused.scipy for name, fused in FUSED.items()},
 }
 
 #: `nn` holds the compiled functions behind torch.nn.functional, some of whose Python functions don't pass `out` on.
@@ -411,13 +404,10 @@ TORCH: dict[str, Pair] = {
     "arsinh": ("torch.asinh(x, out=out)", None),
     "sinusoid": ("torch.sin(x, out=out)", None),
     "sinc": ("torch.sinc(x, out=out)", None),
-    "softmax": (
-        "torch.softmax(x, -1, out=out)",
-        "aten._softmax_backward_data.out(dy, y, -1, x.dtype, grad_input=out)",
-    ),
+    **{name: fused.torch for name, fused in FUSED.items()},
 }
 
-#: Per activation the JAX function; it is jitted, and differentiated for the backward pass.
+#: The JAX function of the operand x, or of those that it names; it is jitted, and differentiated for the backward pass.
 JAX: dict[str, str] = {
     "relu": "jax.nn.relu",
     "relu6": "jax.nn.relu6",
@@ -446,7 +436,7 @@ JAX: dict[str, str] = {
     "arsinh": "jax.numpy.arcsinh",
     "sinusoid": "jax.numpy.sin",
     "sinc": "jax.numpy.sinc",
-    "softmax": "jax.nn.softmax",
+    **{name: fused.jax for name, fused in FUSED.items() if fused.jax},
 }
 
 #: Expressions; other numbers than integers would make numexpr compute float32 in float64, so they are operands.
@@ -540,7 +530,10 @@ _NUMEXPR_CONSTANTS = {
 
 @dataclass(eq=False)
 class Operands:
-    """One case's arrays: input, gradient, where to put the result, scratch memory (the last three None: fresh arrays)."""
+    """One case's arrays: input, gradient, where to put the result, scratch memory (the last three None: fresh arrays).
+
+    The others are made of these when a statement asks for them.
+    """
 
     x: np.ndarray
     dy: np.ndarray
@@ -548,16 +541,82 @@ class Operands:
     out: np.ndarray | None = None
     tmp: np.ndarray | None = None
     mask: np.ndarray | None = None
+    name: str = ""  # of the case, where that is a fused function
 
     @cached_property
     def y(self) -> np.ndarray:
         """The output of the forward pass."""
+        if self.name in FUSED:
+            fresh = Operands(self.x, self.dy, self.function, name=self.name)
+            return np.asarray(_fastact(self.name, "forward", fresh).call())
         return np.asarray(self.function(self.x))
 
     @cached_property
     def buffer(self) -> np.ndarray:
         """What PyTorch's forward pass of log_sigmoid saves for the backward pass."""
         return np.asarray(np.exp(-np.abs(self.x)))
+
+    @cached_property
+    def tmp2(self) -> np.ndarray | None:
+        """More scratch memory."""
+        return None if self.tmp is None else np.ones_like(self.tmp)
+
+    @cached_property
+    def bias(self) -> np.ndarray:
+        """A number a column."""
+        return np.array(self.dy[0])
+
+    @cached_property
+    def preactivation(self) -> np.ndarray:
+        """The input with the bias added, which the forward pass may keep for the backward pass."""
+        return np.asarray(self.x + self.bias)
+
+    @property
+    def gate(self) -> np.ndarray:
+        """The input of a gated unit that its activation sees."""
+        return self.x
+
+    @cached_property
+    def value(self) -> np.ndarray:
+        """The other input: as many numbers of the same distribution."""
+        return np.ascontiguousarray(self.x.ravel()[::-1]).reshape(self.x.shape)
+
+    @property
+    def dgate(self) -> np.ndarray | None:
+        """Where to put the gate's gradient."""
+        return self.out
+
+    @property
+    def dvalue(self) -> np.ndarray | None:
+        """Where to put the other input's gradient."""
+        return self.tmp
+
+    @cached_property
+    def row(self) -> np.ndarray | None:
+        """Where to put a result of one number a row."""
+        return None if self.out is None else np.ones_like(self.out[:, 0])
+
+    @cached_property
+    def drow(self) -> np.ndarray:
+        """Its gradient."""
+        return self.dy[:, 0].copy()
+
+    @cached_property
+    def labels(self) -> np.ndarray:
+        """A class a row."""
+        return np.random.default_rng(2).integers(0, self.x.shape[-1], len(self.x))
+
+    @cached_property
+    def targets(self) -> np.ndarray:
+        """0 or 1 an element, as floating numbers."""
+        return np.asarray((self.value > 0).astype(self.x.dtype))
+
+
+#: The names of the operands that a statement may use.
+_OPERANDS = {name for name in [*Operands.__dict__, *Operands.__dataclass_fields__] if not name.startswith("_")} - {
+    "function",
+    "name",
+}
 
 
 class Contestant:
@@ -589,16 +648,25 @@ class Contestant:
         """One call, for benchmarks with a loop of their own."""
         return self._names["call"]  # type: ignore[no-any-return]
 
-    def result(self) -> np.ndarray:
-        """What one call computes, as an array; of a pair the first, the input's gradient."""
+    def results(self) -> list[np.ndarray]:
+        """What one call computes, as arrays: of most cases one."""
         value = self.call()
         value = self._names.get("out") if value is None else value
-        return np.asarray(value[0] if isinstance(value, tuple) else value)
+        return [np.asarray(v) for v in (value if isinstance(value, tuple | list) else [value])]
+
+    def result(self) -> np.ndarray:
+        """The first of them: of an activation's pair of gradients the input's."""
+        return self.results()[0]
 
 
 def installed(name: str) -> bool:
     """Whether a peer can take part here."""
     return name in ("fastact", "numpy", "numpy_tuned") or importlib.util.find_spec(name) is not None
+
+
+def version(name: str) -> str | None:
+    """The version of an installed peer."""
+    return str(_import(name).__version__) if installed(name) else None
 
 
 def find(peer: str, name: str, direction: str, operands: Operands) -> Contestant | None:
@@ -642,17 +710,21 @@ def _import(module: str) -> Any:
 
 
 def _contestant(peer: str, statement: str | None, modules: Mapping[str, Any], operands: Operands) -> Contestant | None:
+    return None if statement is None else _bound(peer, statement, modules, operands)
+
+
+def _bound(peer: str, statement: str, modules: Mapping[str, Any], operands: Operands) -> Contestant:
     """A contestant that sees those of the operands which its statement names (y may have to be computed first)."""
-    if statement is None:
-        return None
-    named = set(re.findall(r"\w+", statement)) & {"x", "dy", "y", "out", "tmp", "mask"}
-    return Contestant(peer, statement, {**modules, **{name: getattr(operands, name) for name in named}})
+    return Contestant(peer, statement, {**modules, **{name: getattr(operands, name) for name in _named(statement)}})
 
 
-def _fastact(name: str, direction: str, operands: Operands) -> Contestant | None:
-    saved = "x" if name in entries else "y"  # the functions along an axis go back from their output
-    statement = "f(x, out=out)" if direction == "forward" else f"f.backward(dy, {saved}, out=out)"
-    return _contestant("fastact", statement, {"f": operands.function}, operands)
+def _named(statement: str) -> set[str]:
+    return set(re.findall(r"\w+", statement)) & _OPERANDS
+
+
+def _fastact(name: str, direction: str, operands: Operands) -> Contestant:
+    pair = FUSED[name].fastact if name in FUSED else ("f(x, out=out)", "f.backward(dy, x, out=out)")
+    return _bound("fastact", pair[direction == "backward"], {"f": operands.function}, operands)
 
 
 def _numpy(name: str, direction: str, operands: Operands) -> Contestant | None:
@@ -666,13 +738,19 @@ def _numpy_tuned(name: str, direction: str, operands: Operands) -> Contestant | 
 def _numpy_from(
     peer: str, table: Mapping[str, Pair], with_scipy: Mapping[str, Pair], name: str, direction: str, operands: Operands
 ) -> Contestant | None:
-    modules = {"np": np}
+    modules: dict[str, Any] = {"np": np, "erf": _erf}
     if installed("scipy"):
-        table, modules = {**table, **with_scipy}, {"np": np, "special": _import("scipy.special")}
+        functions = _import("scipy.special")
+        table, modules = {**table, **with_scipy}, {"np": np, "special": functions, "erf": functions.erf}
     statement = _pick(table.get(name), direction)
     if statement is None and name in entries:
         return _formula(peer, entries[name], direction, operands)
     return _contestant(peer, statement, modules, operands)
+
+
+def _erf(x: np.ndarray) -> np.ndarray:
+    """What stands in for SciPy's, which NumPy's users take."""
+    return np.asarray(special.erf(x.astype(np.float64)).astype(x.dtype))  # type: ignore[no-untyped-call]
 
 
 def _formula(peer: str, entry: Entry, direction: str, operands: Operands) -> Contestant | None:
@@ -711,8 +789,7 @@ def _torch(name: str, direction: str, operands: Operands) -> Contestant | None:
         return None
     torch = _import("torch")
     modules = {"torch": torch, "F": torch.nn.functional, "nn": torch._C._nn, "aten": torch.ops.aten}
-    named = set(re.findall(r"\w+", statement)) & {"x", "dy", "y", "buffer", "out"}
-    arrays = {key: getattr(operands, key) for key in named}  # tensors over the same memory
+    arrays = {key: getattr(operands, key) for key in _named(statement)}  # tensors over the same memory
     tensors = {key: None if array is None else torch.from_numpy(array) for key, array in arrays.items()}
     return Contestant("torch", statement, {**modules, **tensors})
 
@@ -722,12 +799,16 @@ def _jax(name: str, direction: str, operands: Operands) -> Contestant | None:
         return None
     jax = _import_jax()
     f = eval(JAX[name], {"jax": jax, "partial": partial})
+    names = f.__code__.co_varnames[: f.__code__.co_argcount] if name in FUSED else ("x",)
     if direction == "forward":
-        arrays, jitted = {"x": operands.x}, jax.jit(f)
+        jitted = jax.jit(f)
+    elif name in FUSED and FUSED[name].is_loss:
+        jitted = jax.jit(jax.value_and_grad(f))
     else:
-        arrays, jitted = {"x": operands.x, "dy": operands.dy}, jax.jit(lambda x, dy: jax.vjp(f, x)[1](dy)[0])
-    held = {key: jax.device_put(array) for key, array in arrays.items()}
-    return Contestant("jax", f"f({', '.join(arrays)}).block_until_ready()", {"f": jitted, **held})
+        names = ("drow" if name in FUSED and "drow" in FUSED[name].fastact[1] else "dy", *names)
+        jitted = jax.jit(lambda dy, *x: jax.vjp(f, *x)[1](dy))
+    held = {key: jax.device_put(getattr(operands, key)) for key in names}
+    return Contestant("jax", f"ready(f({', '.join(names)}))", {"f": jitted, "ready": jax.block_until_ready, **held})
 
 
 def _import_jax() -> Any:

@@ -4,6 +4,7 @@ import gc
 import itertools
 import json
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import pytest
 import fastact
 from fastact import bench, peers
 from fastact.__main__ import main
+from fastact.bench_fused import FUSED
 
 pytest.importorskip("rich")
 
@@ -21,16 +23,50 @@ HASTE = bench.Pace(cell=1e-4, repetition=1e-6, most=3)
 def hurried(monkeypatch):
     monkeypatch.setattr(bench, "QUICK", (HASTE, 1, (16, 100)))
     monkeypatch.setattr(bench, "DEFAULT", (HASTE, 1, (16,)))
+    monkeypatch.setattr(bench, "FUSED_PACES", (HASTE, HASTE))
 
 
 def cell(name, ratio, direction="forward"):
     return bench.Cell(name, direction, 16, 100.0, 100.0 * ratio, 1.0)
 
 
-def test_every_activation_is_a_case():
+def test_every_function_is_a_case():
     found = {(case.name, case.direction) for case in bench.cases()}
-    assert found == set(itertools.product([*fastact.activations, "softmax"], ["forward", "backward"]))
+    assert found == set(itertools.product([*fastact.activations, *FUSED], ["forward", "backward"]))
     assert [case.name for case in bench.cases(["swish", "silu"])] == ["silu", "silu"]
+    families = {fused.function for fused in FUSED.values()}
+    assert families == {"relu", "gelu", *fastact.backends.families}
+
+
+def test_shapes():
+    assert bench.Case("relu", "forward").shape(1000) == (1000,)
+    assert bench.Case("softmax", "forward").shape(1000) == (3, 256)
+    assert bench.Case("softmax", "forward").shape(16) == (1, 16)
+    assert bench.Case("softmax", "forward", row=10).shape(1000) == (100, 10)
+    assert bench.Case("relu+bias", "forward").shape(1 << 20) == (256, 4096)
+    assert bench.Case("softmax-axis0", "forward").shape(1 << 16) == (256, 256)
+    found = bench.cases(["softmax", "relu"], rows=[64, 10, 64])
+    assert [(case.title, case.direction) for case in found] == [
+        *(("softmax, rows of 10", direction) for direction in bench.DIRECTIONS),
+        *(("softmax, rows of 64", direction) for direction in bench.DIRECTIONS),
+        *(("relu", direction) for direction in bench.DIRECTIONS),
+    ]
+    assert bench.Case("swiglu", "backward").memory(100, 4) == 5 * 400  # dy, gate, value; dgate, dvalue
+    assert bench.Case("logsumexp", "forward").memory(100, 4) == 400
+
+
+def test_layers():
+    found = {(case.name, case.direction, case.shape(size)) for case, size in bench.layers()}
+    both = set(itertools.product(["relu+bias", "gelu+bias", "swiglu"], bench.DIRECTIONS, [(512, 4096)]))
+    rows = {case for case in found if case[0] == "softmax"}
+    assert {shape[1] for _, _, shape in rows} == {10, 64, 1000, 32_000, 1_000_000}
+    assert all(direction == "forward" and 1_000_000 <= math.prod(shape) <= 1 << 20 for _, direction, shape in rows)
+    assert found - rows - both == {
+        ("softmax-axis0", "forward", (1000, 1000)),
+        ("cross_entropy", "backward", (4096, 1000)),
+        ("cross_entropy", "backward", (256, 50_000)),
+    }
+    assert both < found
 
 
 def test_the_command(hurried, capsys, tmp_path):
@@ -40,8 +76,8 @@ def test_the_command(hurried, capsys, tmp_path):
     results = json.loads(file.read_text())
     measured = {(c["name"], c["direction"], c["elements"]) for c in results["cells"]}
     assert measured == {(case.name, case.direction, n) for case in bench.cases() for n in (16, 100)}
-    assert {c["name"] for c in results["equivalence"]} == {*fastact.activations, "softmax"}
-    for name in fastact.activations:
+    assert {c["name"] for c in results["equivalence"]} == {*fastact.activations, *FUSED}
+    for name in (*fastact.activations, *FUSED):
         assert name in text
     assert results["lost"] == [
         f"{c['name']} {c['direction']}, {c['elements']:,} elements: {c['ratio']:.2f}" for c in results["cells"] if c["ratio"] < 1
@@ -56,8 +92,64 @@ def test_the_command(hurried, capsys, tmp_path):
     "options", [["--fresh"], ["--tuned"], ["--dtype", "float64"], ["--backend", "numpy"], ["--sizes", "1", "7"]]
 )
 def test_options(hurried, capsys, options):
-    assert main(["bench", "--only", "relu", "sigmoid", "softmax", *options]) == 0
+    assert main(["bench", "--only", "relu", "sigmoid", "softmax", "swiglu", "cross_entropy", *options]) == 0
     assert "geometric mean" in capsys.readouterr().out
+
+
+def test_row_lengths(hurried, capsys, tmp_path):
+    file = tmp_path / "results.json"
+    options = ["--only", "relu", "softmax", "--sizes", "16", "1,000", "--row-length", "10", "64", "5000"]
+    assert main(["bench", *options, "--json", str(file)]) == 0
+    cells = json.loads(file.read_text())["cells"]
+    measured = {(c["name"], c["elements"], c["row"]) for c in cells}
+    # a row that is longer than the array is none
+    assert measured == {("relu", 16, 0), ("relu", 1000, 0), ("softmax", 10, 10), ("softmax", 1000, 10), ("softmax", 960, 64)}
+    assert "softmax, rows of 64" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("with_torch", [False, True])
+def test_fused(hurried, monkeypatch, capsys, tmp_path, with_torch):
+    installed = peers.installed("torch")
+    if with_torch and not installed:
+        pytest.skip("torch is not installed")
+    monkeypatch.setattr(peers, "installed", lambda name: name != "torch" or (installed and with_torch))
+    small = tuple((name, directions, min(rows, 8), min(row, 70)) for name, directions, rows, row in bench.LAYERS)
+    monkeypatch.setattr(bench, "LAYERS", small)
+    file = tmp_path / "results.json"
+    assert main(["bench", "--fused", "--json", str(file)]) == 0
+    text, results = capsys.readouterr().out, json.loads(file.read_text())
+    assert [(c["name"], c["direction"]) for c in results["cells"]] == [(case.name, case.direction) for case, _ in bench.layers()]
+    assert {c["name"] for c in results["equivalence"]} == {name for name, *_ in small}
+    for c in results["cells"]:
+        assert c["ratio"] == pytest.approx(c["numpy"] / c["fastact"])
+        assert (c["torch"] is not None) == with_torch
+    assert "loss and gradient" in text
+    assert "8 x 70" in text
+    assert f"PyTorch {'2' if with_torch else 'not installed'}" in text
+    softmax = [c["ratio"] for c in results["cells"] if c["name"] == "softmax"]
+    assert f"softmax along rows: NumPy {np.exp(np.mean(np.log(softmax))):.2f}" in text
+    assert main(["bench", "--fused", "--quick", "--only", "swiglu", "--dtype", "float64", "--backend", "numpy"]) == 0
+    assert "softmax" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--only", "reluu"], "did you mean 'relu'?\nknown: identity,"),
+        (["--only", "nothing at all"], "binary_cross_entropy"),
+        (["--fused", "--only", "relu"], "there is no layer with relu\nknown: relu+bias, gelu+bias, swiglu,"),
+        (["--fused", "--sizes", "16"], "argument --fused: it has sizes of its own"),
+        (["--fused", "--row-length", "16"], "argument --fused: it has sizes of its own"),
+        (["--fused", "--fresh"], "argument --fused: it has sizes of its own and gives out="),
+        (["--only", "softmax", "--sizes", "16", "--row-length", "17"], "argument --row-length: no array has so many elements"),
+        (["--row-length", "0"], "'0' is not a number of elements"),
+        (["--backend", "abacus"], "argument --backend: there is no backend 'abacus'"),
+    ],
+)
+def test_wrong_options(capsys, options, message):
+    with pytest.raises(SystemExit):
+        main(["bench", *options])
+    assert message in capsys.readouterr().err
 
 
 def test_lost_cells_are_named(hurried, capsys, monkeypatch):
@@ -96,6 +188,49 @@ def test_a_wrong_function_is_noticed():
     assert backward.error == from_output.error == math.inf
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", FUSED)
+def test_fused_functions_are_equivalent(backend, name, dtype):
+    forward, backward = bench.check(name, backend, dtype)
+    assert (forward.kind, backward.kind.partition(" ")[0]) == ("forward", "backward")
+    assert forward.passed, forward
+    assert backward.passed, backward
+
+
+class Wrong:
+    """A fused function, one of whose results is off in one direction."""
+
+    def __init__(self, function, direction, result):
+        self.function, self.direction, self.result = function, direction, result
+
+    def _off(self, direction, values):
+        if direction != self.direction:
+            return values
+        several = list(values) if isinstance(values, tuple) else [values]
+        several[self.result] = several[self.result] * np.float32(1.00001)
+        return tuple(several) if isinstance(values, tuple) else several[0]
+
+    def __call__(self, *arguments, **keywords):
+        return self._off("forward", self.function(*arguments, **keywords))
+
+    def backward(self, *arguments, **keywords):
+        return self._off("backward", self.function.backward(*arguments, **keywords))
+
+    def value_and_grad(self, *arguments, **keywords):
+        return self._off("backward", self.function.value_and_grad(*arguments, **keywords))
+
+
+@pytest.mark.parametrize("direction", bench.DIRECTIONS)
+@pytest.mark.parametrize("name", FUSED)
+def test_a_wrong_fused_function_is_noticed(name, direction):
+    backend, family = fastact.backends.current(), FUSED[name].function
+    operands = bench.Workspace(999, "float32", backend).operands(bench.Case(name, direction), 999)
+    for result in range(len(peers.find("fastact", name, direction, operands).results())):
+        wrong = SimpleNamespace(**{family: Wrong(getattr(backend, family), direction, result)})
+        passed = {c.kind.partition(" ")[0]: c.passed for c in bench.check(name, wrong)}
+        assert passed == {"forward": direction != "forward", "backward": direction != "backward"}
+
+
 def test_ulps():
     one, inf, nan = (np.array([value], np.float32) for value in (1, np.inf, np.nan))
     unit = np.spacing(one).astype(np.float64)
@@ -115,15 +250,17 @@ def test_peers_compute_the_same(peer, direction):
         pytest.skip(f"{peer} is not installed")
     workspace = bench.Workspace(999, "float32", fastact.backends.current())
     with peers.one_thread(peer), np.errstate(all="ignore"):
-        for case in bench.cases():
+        for case in bench.cases(rows=[37]):
             operands = workspace.operands(case, 999)
-            wanted = peers.find("fastact", case.name, direction, operands).result().copy()
+            wanted = [result.copy() for result in peers.find("fastact", case.name, direction, operands).results()]
             found = peers.find(peer, case.name, direction, operands)
             if found is None:
                 continue
             operands.out.fill(77)
-            # near 0 the derivative of sinc is a difference of two numbers near 1, divided by x
-            np.testing.assert_allclose(found.result(), wanted, rtol=1e-4, atol=3e-5, err_msg=found.statement)
+            operands.tmp.fill(77)
+            for result, want in zip(found.results(), wanted, strict=True):
+                # near 0 the derivative of sinc is a difference of two numbers near 1, divided by x
+                np.testing.assert_allclose(result, want, rtol=1e-4, atol=3e-5, err_msg=found.statement)
 
 
 @pytest.mark.parametrize("fresh", [False, True])
@@ -134,14 +271,24 @@ def test_numpy_keeps_the_dtype(monkeypatch, dtype, fresh):
         for case in bench.cases():
             operands = workspace.operands(case, 100)
             with np.errstate(all="ignore"):
-                wanted = peers.find("fastact", case.name, case.direction, operands).result().copy()
-                result = peers.find("numpy", case.name, case.direction, operands).result()
-            assert result.dtype == wanted.dtype == dtype
-            np.testing.assert_allclose(result.astype(float), wanted.astype(float), rtol=1e-4, atol=3e-5)
+                wanted = [r.copy() for r in peers.find("fastact", case.name, case.direction, operands).results()]
+                results = peers.find("numpy", case.name, case.direction, operands).results()
+            for result, want in zip(results, wanted, strict=True):
+                assert result.dtype == want.dtype == dtype
+                np.testing.assert_allclose(result.astype(float), want.astype(float), rtol=1e-4, atol=3e-5)
         if not tables:
-            monkeypatch.setattr(peers, "NUMPY", {"softmax": peers.NUMPY["softmax"]})
+            monkeypatch.setattr(peers, "NUMPY", {name: fused.numpy for name, fused in FUSED.items()})
             monkeypatch.setattr(peers, "NUMPY_TUNED", {})
             monkeypatch.setattr(peers, "NUMPY_WITH_SCIPY", {})
+
+
+def test_without_scipy(monkeypatch):
+    operands = bench.Workspace(100, "float32", fastact.backends.current()).operands(bench.Case("geglu", "forward"), 100)
+    wanted = peers.find("numpy", "geglu", "forward", operands).result().copy()
+    monkeypatch.setattr(peers, "installed", lambda name: name in ("fastact", "numpy"))
+    result = peers.find("numpy", "geglu", "forward", operands).result()
+    assert result.dtype == np.float32
+    np.testing.assert_allclose(result, wanted, rtol=1e-4, atol=1e-6)
 
 
 def test_fresh_results_are_new():
@@ -151,8 +298,9 @@ def test_fresh_results_are_new():
         for peer in ("fastact", "numpy"):
             found = peers.find(peer, case.name, case.direction, operands)
             with np.errstate(all="ignore"):
-                first, second = found.result(), found.result()
-            assert not any(np.shares_memory(first, other) for other in (second, operands.x, operands.dy)), found.statement
+                first, second = found.results(), found.results()
+            others = (*second, operands.x, operands.dy)
+            assert not any(itertools.starmap(np.shares_memory, itertools.product(first, others))), found.statement
 
 
 def test_a_peer_that_is_not_installed_is_absent(monkeypatch):

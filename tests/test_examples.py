@@ -39,7 +39,7 @@ def test_digits(tmp_path):
     pytest.importorskip("sklearn")
 
     def learn(**environment):
-        found = re.findall(r"accuracy (\S+)%, weights (\w+)", run("digits.py", tmp_path, **environment))
+        found = re.findall(r"accuracy (\S+)%, loss \S+, weights (\w+)", run("digits.py", tmp_path, **environment))
         assert len(found) == 2  # fastact's and NumPy's
         return [float(accuracy) for accuracy, _ in found], found[0][1]
 
@@ -48,3 +48,16 @@ def test_digits(tmp_path):
     assert learn() == (accuracies, weights)
     (on_numpy, _), _ = learn(FASTACT_BACKEND="numpy")
     assert abs(on_numpy - accuracies[0]) <= 0.5
+
+
+def test_transformer_block(tmp_path):
+    pytest.importorskip("threadpoolctl")
+    text = run("transformer_block.py", tmp_path)
+    errors = [float(error) for error in re.findall(r"relative error (\S+)", text)]
+    assert len(errors) == 10  # one per parameter
+    assert max(errors) < 1e-7
+    loss, loss_numpy = map(float, re.search(r"loss (\S+) \(NumPy (\S+)\)", text).groups())
+    assert loss == pytest.approx(loss_numpy, rel=1e-5)
+    assert float(re.search(r"apart by at most (\S+)", text)[1]) < 1e-4
+    for piece in ("attention", "attention backward", "feed forward", "feed forward backward", "loss", "the whole step"):
+        assert re.search(rf"^{piece} +\d", text, re.MULTILINE), piece
