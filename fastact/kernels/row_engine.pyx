@@ -9,18 +9,21 @@ Exponentials are computed once where there is room for them: in the output, or i
 are computed again for the output, with the same bits.
 """
 
-from cpython.mem cimport PyMem_Free, PyMem_Malloc
+from cpython.exc cimport PyErr_NoMemory
 from cpython.pycapsule cimport PyCapsule_GetPointer
 from libc.math cimport INFINITY, NAN
-from libc.stdlib cimport llabs
+from libc.stdlib cimport free, llabs, malloc
 from libc.string cimport memset
 
 cimport numpy as cnp
 from fastact.kernels.table cimport *
 
+import sys
+
 import numpy as np
 
 cnp.import_array()
+cnp.import_umath()
 
 cdef extern from "platform.h" nogil:
     ctypedef struct fastact_flags:
@@ -87,8 +90,10 @@ cdef struct Task:
     int at_out, at_mask, at_limit, at_labels, at_factor, at_result
     int mask  # NO_MASK, ...
     Way mask_way
-    bint masks_output  # the mask belongs to a gradient: its elements are 0 at the start and at the end
-    double fill
+    bint adds  # a floating mask, to the first input
+    double masked  # what the first input is where a boolean mask is false
+    bint clears  # the result is a gradient, and 0 where the mask is false or -inf
+    double fill  # what the result is past the limit
     bint scaled
     double scale
     Way factor_way, result_way
@@ -237,7 +242,7 @@ cdef void run_panel(
             room += tile_elements(n, along, columns) * task.itemsize
     if task.has_out:
         direct_out = (
-            not task.masks_output
+            not task.clears
             and lies_right(&task.out, outer[task.at_out], core[task.at_out], along, columns, task.itemsize)
         )
         p.out_pitch = pitch if not direct_out else (outer[task.at_out] if along else core[task.at_out]) // task.itemsize
@@ -282,7 +287,7 @@ cdef void run_panel(
                     continue  # still there
                 get(task, &task.way[j], at[j] + start * core[j], outer[j], core[j], along, columns, m, tile[j] + tile_at, pitch)
                 if j == 0:
-                    change(task, at, outer, core, along, columns, start, m, tile[0] + tile_at, pitch, task.masks_output)
+                    change(task, at, outer, core, along, columns, start, m, tile[0] + tile_at, pitch, False)
             if each.output != NOTHING:
                 p.out = at[task.at_out] + start * core[task.at_out] if direct_out else out_tile + tile_at
             if each.of_powers:
@@ -293,8 +298,8 @@ cdef void run_panel(
             if each.of_powers:
                 p.pitch[0] = k
             if each.output == RESULT and not direct_out:
-                if task.masks_output:
-                    change(task, at, outer, core, along, columns, start, m, out_tile + tile_at, pitch, False)
+                if task.clears:
+                    change(task, at, outer, core, along, columns, start, m, out_tile + tile_at, pitch, True)
                 put(
                     task, out_tile + tile_at, pitch, at[task.at_out] + start * core[task.at_out], outer[task.at_out],
                     core[task.at_out], along, columns, m
@@ -307,7 +312,7 @@ cdef void run_panel(
         if not (each.repeats and p.again):
             i += 1
     if task.has_out and length < n:
-        fill_rest(task, at[task.at_out] + length * core[task.at_out], core[task.at_out], n - length, 0 if task.masks_output else task.fill)
+        fill_rest(task, at[task.at_out] + length * core[task.at_out], core[task.at_out], n - length, task.fill)
     if task.at_result >= 0:
         if task.result_converts:
             for c in range(columns):
@@ -334,20 +339,19 @@ cdef void clear_masked(int type, const double* added, char* line, Py_ssize_t n) 
 
 cdef void change(
     Task* task, char** at, const Py_ssize_t* outer, const Py_ssize_t* core, bint along, Py_ssize_t columns, Py_ssize_t start, Py_ssize_t m,
-    char* tile, Py_ssize_t pitch, bint gradient
+    char* tile, Py_ssize_t pitch, bint clearing
 ) noexcept nogil:
-    """Scale and mask a block in a tile, which may be the result. The gradient of an output has no influence where a boolean mask
-    is false."""
+    """Scale and mask a block of the first input in a tile; or, clearing, mask one of the result."""
     cdef double[ROW_BLOCK] added
     cdef Py_ssize_t k, r, c, limit, lines = columns if along else m, width = m if along else columns
     cdef Py_ssize_t line_step, step
     cdef char* line
     cdef char* mask
-    cdef double fill = 0 if task.masks_output else -INFINITY
-    if task.scaled:
+    cdef double fill = 0 if clearing else task.masked
+    if task.scaled and not clearing:
         for k in range(lines):
             task.table.multiply_by[task.type](task.scale, tile + k * pitch * task.itemsize, width)
-    if task.mask != NO_MASK and not (gradient and task.mask == ADDED):
+    if task.mask == BOOLEAN or (task.mask == ADDED and (clearing or task.adds)):
         line_step, step = core[task.at_mask], outer[task.at_mask]
         mask = at[task.at_mask] + start * core[task.at_mask]
         if along:
@@ -358,7 +362,7 @@ cdef void change(
                 task.table.select[task.type](mask + k * line_step, step, fill, line, width)
                 continue
             load(task, &task.mask_way, mask + k * line_step, step, added, width)
-            if task.masks_output:
+            if clearing:
                 clear_masked(task.type, added, line, width)
             else:
                 task.table.add[task.type](line, added, line, width)
@@ -395,6 +399,14 @@ cdef Py_ssize_t columns_of(
         while columns > PAD and n * columns > WHOLE:
             columns //= 2
     return min(max(columns, <Py_ssize_t> 1), rows, <Py_ssize_t> ROW_COLUMNS)
+
+
+cdef size_t room_for(const Task* task, Py_ssize_t rows, Py_ssize_t n, const Py_ssize_t* outer, const Py_ssize_t* core) noexcept nogil:
+    """The bytes that the tiles take."""
+    cdef bint along = goes_along(task, rows, n, outer, core)
+    cdef Py_ssize_t columns = columns_of(task, along, rows, n, outer, core)
+    cdef Py_ssize_t most = max(tile_elements(n, along, columns), tile_elements(n, along, min(columns, <Py_ssize_t> PAD)))
+    return max(most, <Py_ssize_t> 1) * (task.inputs + 1) * task.itemsize
 
 
 cdef void run_rows(
@@ -546,15 +558,19 @@ cdef class Rows:
     """The functions of rows on one table of loops. Their callers have checked everything: see fastact/rows.py and losses.py."""
 
     cdef const fastact_table* table
+    cdef dict gufuncs
+    cdef set know_bfloat16
 
     def __cinit__(self, capsule):
         self.table = <const fastact_table*> PyCapsule_GetPointer(capsule, FASTACT_TABLE_CAPSULE)
+        self.gufuncs, self.know_bfloat16 = {}, set()
 
     def softmax(self, x, out, axis, scale, mask, empty, log):
         cdef Task task
         self.begin(&task, "log_softmax" if log else "softmax", x.dtype)
         task.panel.option = {"nan": EMPTY_NAN, "zero": EMPTY_ZERO, "uniform": EMPTY_UNIFORM}[empty]
         task.scaled, task.scale = scale != 1, scale
+        task.adds, task.masked = True, -INFINITY
         task.fill = -INFINITY if log else 0
         self.run(&task, [x], out, axis, mask, None, None, None, None, False)
 
@@ -562,21 +578,22 @@ cdef class Rows:
         cdef Task task
         self.begin(&task, "log_softmax_backward" if log else "softmax_backward", np.result_type(promoted(dy), promoted(y)))
         task.panel.scale = scale
-        task.masks_output = True
+        task.clears = True
         self.run(&task, [dy, y], out, axis, mask, None, None, None, None, False)
 
     def logsumexp(self, x, out, axis, scale, mask):
         cdef Task task
         self.begin(&task, "logsumexp", x.dtype)
         task.scaled, task.scale = scale != 1, scale
+        task.adds, task.masked = True, -INFINITY
         self.run(&task, [x], None, axis, mask, None, None, out, None, False)
 
     def logsumexp_backward(self, dy, x, out, axis, scale, mask):
         cdef Task task
         self.begin(&task, "softmax", np.result_type(promoted(dy), promoted(x)))
-        task.panel.option = EMPTY_ZERO
         task.panel.scale = task.scale = scale
         task.scaled = scale != 1
+        task.adds, task.masked, task.clears = True, -INFINITY, True
         self.run(&task, [x], out, axis, mask, None, dy, None, None, False)
 
     def sparsemax(self, x, out, axis):
@@ -670,8 +687,7 @@ cdef class Rows:
             task.at_mask = len(operands)
             operands.append(mask)
             rowwise.append(False)
-        if task.mask == NO_MASK and task.at_limit < 0:
-            task.masks_output = False
+        task.clears = task.clears and mask is not None
         if labels is not None:
             task.at_labels = len(operands)
             operands.append(labels)
@@ -698,8 +714,9 @@ cdef class Rows:
             task.panel.weights = cnp.PyArray_DATA(<cnp.ndarray> weights)
             task.panel.weights_sum = np.add.reduce(weights, dtype=np.float64)
         self.take(task, operands, rowwise, axis)
-        for target, array in late:
-            target[...] = array
+        with np.errstate(all="ignore"):
+            for target, array in late:
+                target[...] = array
         return 0
 
     cdef target(self, Task* task, Way* way, out, real, list late):
@@ -718,8 +735,7 @@ cdef class Rows:
         cdef Py_ssize_t[MAX_DIMENSIONS] size, index
         cdef Py_ssize_t[MAX_DIMENSIONS][MAX_OPERANDS] step
         cdef (char*)[MAX_OPERANDS] at
-        cdef Py_ssize_t n = operands[0].shape[axis], columns, room
-        cdef bint along
+        cdef Py_ssize_t n = operands[0].shape[axis]
         cdef cnp.ndarray array
         shape = list(operands[0].shape)
         steps = []
@@ -748,14 +764,11 @@ cdef class Rows:
             for k in range(count):
                 step[0][k] = 0
             dims = 1
-        along = goes_along(task, size[dims - 1], n, step[dims - 1], core)
-        columns = columns_of(task, along, size[dims - 1], n, step[dims - 1], core)
-        room = max(tile_elements(n, along, columns), tile_elements(n, along, min(columns, PAD))) * (task.inputs + 1) * task.itemsize
-        task.panel.state = PyMem_Malloc(self.table.row_state[task.type])
-        task.tiles = PyMem_Malloc(max(room, 1))
+        task.panel.state = malloc(self.table.row_state[task.type])
+        task.tiles = malloc(room_for(task, size[dims - 1], n, step[dims - 1], core))
         if task.panel.state == NULL or task.tiles == NULL:
-            PyMem_Free(task.panel.state)
-            PyMem_Free(task.tiles)
+            free(task.panel.state)
+            free(task.tiles)
             raise MemoryError()
         memset(index, 0, sizeof(index))
         cdef fastact_flags flags
@@ -777,9 +790,121 @@ cdef class Rows:
                 if i < 0:
                     break
             fastact_restore_flags(flags)
-        PyMem_Free(task.panel.state)
-        PyMem_Free(task.tiles)
+        free(task.panel.state)
+        free(task.tiles)
         return 0
+
+
+    def gufunc(self, name):
+        """The generalized ufunc of a function: (x, scale) or x alone to the result."""
+        if name not in self.gufuncs:
+            self.gufuncs[name] = self.make_gufunc(name)
+        ml_dtypes = sys.modules.get("ml_dtypes")  # may be imported at any time, and without it there is no bfloat16
+        if ml_dtypes is not None and name not in self.know_bfloat16:
+            self.add_bfloat16(name, np.dtype(ml_dtypes.bfloat16))
+            self.know_bfloat16.add(name)
+        return self.gufuncs[name]
+
+    cdef Task* template(self, str name, stored, computed) except NULL:
+        """What the inner loop of a generalized ufunc works from; lives as long as the process."""
+        cdef Task* task = <Task*> malloc(sizeof(Task))
+        if task == NULL:
+            raise MemoryError()
+        self.begin(task, name, computed)
+        set_way(self.table, &task.way[0], np.empty(0, stored), task.type)
+        task.inputs = 1
+        task.masked = -INFINITY
+        result = np.empty(0, computed if stored.kind in "iub" else stored)
+        if SIGNATURES[name].endswith("->()"):
+            set_way(self.table, &task.result_way, result, task.type)
+            task.at_result, task.result_converts = 1, result.dtype != np.float64
+        else:
+            set_way(self.table, &task.out, result, task.type)
+            task.at_out, task.has_out = 1, True
+        return task
+
+    cdef make_gufunc(self, str name):
+        cdef bint scaled = "," in SIGNATURES[name]
+        cdef list signatures = [(char, "d", "d") for char in "?bBhHiIlLqQ"] + [("e", "f", "e"), ("f", "f", "f"), ("d", "d", "d")]
+        cdef int count = len(signatures), operands = 3 if scaled else 2, i
+        # NumPy keeps the pointers, so nothing of this is ever freed
+        cdef char* types = <char*> malloc(count * operands)
+        cdef void** data = <void**> malloc(count * sizeof(void*))
+        cdef cnp.PyUFuncGenericFunction* functions = <cnp.PyUFuncGenericFunction*> malloc(count * sizeof(void*))
+        if types == NULL or data == NULL or functions == NULL:
+            raise MemoryError()
+        for i, (stored, computed, out) in enumerate(signatures):
+            functions[i] = <cnp.PyUFuncGenericFunction> (run_scaled_gufunc if scaled else run_gufunc)
+            data[i] = self.template(name, np.dtype(stored), np.dtype(computed))
+            types[operands * i] = np.dtype(stored).num
+            types[operands * i + 1] = np.dtype(computed if scaled else out).num
+            types[operands * i + operands - 1] = np.dtype(out).num
+        names = name.encode()
+        signature = SIGNATURES[name].encode()
+        KEPT.extend((names, signature))
+        return cnp.PyUFunc_FromFuncAndDataAndSignature(
+            functions, data, types, count, operands - 1, 1, cnp.PyUFunc_None, names, "See the function of this name in fastact.", 0,
+            signature,
+        )
+
+    cdef add_bfloat16(self, str name, dtype):
+        cdef bint scaled = "," in SIGNATURES[name]
+        cdef int[3] types = [dtype.num, cnp.NPY_FLOAT if scaled else dtype.num, dtype.num]
+        cnp.PyUFunc_RegisterLoopForType(
+            self.gufuncs[name], dtype.num, <cnp.PyUFuncGenericFunction> (run_scaled_gufunc if scaled else run_gufunc), types,
+            self.template(name, dtype, np.dtype(np.float32)),
+        )
+
+
+cdef dict SIGNATURES = {
+    "softmax": "(n),()->(n)", "log_softmax": "(n),()->(n)", "logsumexp": "(n),()->()", "sparsemax": "(n)->(n)", "maxout": "(n)->()"
+}
+cdef list KEPT = []  # texts that NumPy points to
+
+
+cdef void run_gufunc(char** at, const cnp.npy_intp* dimensions, const cnp.npy_intp* steps, void* data) noexcept nogil:
+    """The inner loop of generalized ufuncs of x alone."""
+    cdef Task task = (<Task*> data)[0]
+    cdef Py_ssize_t[2] outer = [steps[0], steps[1]]
+    cdef Py_ssize_t[2] core = [steps[2], steps[3] if task.has_out else 0]
+    run_loop(&task, at, dimensions[0], dimensions[1], outer, core)
+
+
+cdef void run_scaled_gufunc(char** at, const cnp.npy_intp* dimensions, const cnp.npy_intp* steps, void* data) noexcept nogil:
+    """The inner loop of generalized ufuncs of x and a scale."""
+    cdef Task task = (<Task*> data)[0]
+    cdef Py_ssize_t[2] outer = [steps[0], steps[2]]
+    cdef Py_ssize_t[2] core = [steps[3], steps[4] if task.has_out else 0]
+    cdef Py_ssize_t rows = dimensions[0], together = rows if steps[1] == 0 else 1, i = 0
+    cdef (char*)[2] here
+    while i < rows:
+        here[0], here[1] = at[0] + i * steps[0], at[2] + i * steps[2]
+        if task.type == FLOAT32:
+            task.scale = (<float*> (at[1] + i * steps[1]))[0]
+        else:
+            task.scale = (<double*> (at[1] + i * steps[1]))[0]
+        task.scaled = task.scale != 1
+        run_loop(&task, here, together, dimensions[1], outer, core)
+        i += together
+
+
+cdef void run_loop(
+    Task* task, char** at, Py_ssize_t rows, Py_ssize_t n, const Py_ssize_t* outer, const Py_ssize_t* core
+) noexcept nogil:
+    cdef fastact_flags flags = fastact_save_flags()
+    task.panel.state = malloc(task.table.row_state[task.type])
+    task.tiles = malloc(room_for(task, rows, n, outer, core))
+    if task.panel.state != NULL and task.tiles != NULL:
+        run_rows(task, at, rows, n, outer, core, 2)
+        fastact_restore_flags(flags)
+    else:
+        no_memory()
+    free(task.panel.state)
+    free(task.tiles)
+
+
+cdef void no_memory() noexcept with gil:
+    PyErr_NoMemory()
 
 
 cdef promoted(array):

@@ -138,7 +138,8 @@ def stamp(folder: Path, entries: Iterable[Entry], target: Path, formulas: str | 
 
     types = {"near": near, "PIECE": PIECE, "REALS": REALS, "INTEGERS": INTEGERS, "HALVES": HALVES}
     names = steps.step_names((folder / "table.h").read_text())
-    rows = {"LANES": steps.LANES, "MAX_LANES": steps.MAX_LANES, "RUN": steps.RUN, "halves": steps.halves, "STATE": steps.STATE, "STEPS": steps.STEPS, "STEP_NAMES": names}
+    rows = {"LANES": steps.LANES, "MAX_LANES": steps.MAX_LANES, "RUN": steps.RUN, "halves": steps.halves}
+    rows |= {"STATE": steps.STATE, "STEPS": steps.STEPS, "STEP_NAMES": names}
     target.mkdir(parents=True, exist_ok=True)
     for name in ("loops.pyx", "rows.pxi"):
         filled = Template((folder / f"{name}.in").read_text(), name=name)  # type: ignore[no-untyped-call]
