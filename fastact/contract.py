@@ -6,10 +6,12 @@ A backend supplies the arithmetic as one ufunc per entry of `KINDS`; a compiled 
 from __future__ import annotations
 
 import inspect
+import math
 import numbers
 import re
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -26,6 +28,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "backward_bias": ("dy", "x", "bias"),
     "backward_from_output": ("dy", "y"),
     "backward_by_parameter": ("dy", "x"),
+    "backward_by_parameter_bias": ("dy", "x", "bias"),
     "value_and_grad": ("x",),
 }
 
@@ -161,12 +164,12 @@ class Activation:
         gradients: list[Any] = []
         if self._entry.learnt_parameter:
             self._check_out((out,), operands + values, kind, True)
-            z = saved if bias is None else np.add(saved, bias)
-            elementwise = self._run("backward_by_parameter", [dy, z], values, (None,))
+            by_parameter = "backward_by_parameter" if bias is None else "backward_by_parameter_bias"
+            elementwise = self._run(by_parameter, operands, values, (None,))
             gradients.append(_sum_to(elementwise, np.shape(values[0])))
         dx = self._run(kind, operands, values, (out,), rng)
         if bias is not None:
-            gradients.append(_sum_to(dx, np.shape(bias)))
+            gradients.append(self._sum_rows(dx) if type(dx) is np.ndarray else _sum_to(dx, np.shape(bias)))
         return (dx, *gradients) if gradients else dx
 
     def value_and_grad(self, x: Any, out: tuple[Any, Any] = (None, None), **params: Any) -> tuple[Any, Any]:
@@ -266,6 +269,10 @@ class Activation:
     ) -> Any:
         """A backend's way to compute with noise and no array of it; None where it has none."""
         return None
+
+    def _sum_rows(self, dx: np.ndarray) -> np.ndarray:
+        """The bias gradient: the sum of dx over all axes but the last."""
+        return sum_rows(dx)
 
     def _fitting(self, values: list[Any], operands: list[Any]) -> list[Any]:
         """Integer parameters for integer input, in its dtype; others as they are."""
@@ -408,6 +415,65 @@ def _broadcast(*shapes: tuple[int, ...]) -> tuple[int, ...]:
     """As `np.broadcast_shapes`, quick where there is nothing to do."""
     distinct = {shape for shape in shapes if shape}
     return np.broadcast_shapes(*distinct) if len(distinct) > 1 else distinct.pop() if distinct else ()
+
+
+@dataclass(frozen=True)
+class Rows:
+    """How the sums by column are formed, which their bits depend on: a stretch of rows beside each other, so that short rows
+    don't cost a step each; stretches added up to blocks; blocks added up to the total. All in float64, and all by the shape alone,
+    so that neither strides nor threads change a bit."""
+
+    vector: int = 16  # a stretch is a multiple of it, the widest vector, if that makes it no longer than `longest`
+    stretch: int = 512  # elements that short rows fill up
+    longest: int = 4096
+    blocks: int = 64  # at most
+    shortest_block: int = 64  # stretches
+
+    def lay_out(self, rows: int, columns: int) -> tuple[int, int]:
+        """How many rows make a stretch, and how many stretches a block."""
+        height, step = 1, self.vector // math.gcd(self.vector, columns)
+        if 0 < columns * step <= self.longest:
+            height = max(1, min(rows, step * max(1, self.stretch // (columns * step))))
+        return height, max(self.shortest_block, -(-rows // height // self.blocks))
+
+
+ROWS = Rows()
+
+
+def sum_rows(array: np.ndarray) -> np.ndarray:
+    """The sum over all axes but the last, in float64, rounded once; no copy is made of more than a few stretches."""
+    columns = array.shape[-1]
+    rows = array.size // columns if columns else 0
+    height, block = ROWS.lay_out(rows, columns)
+    period = height * columns
+    elements = array.reshape(-1) if array.flags.c_contiguous else array.flat
+    at_once = min(block, max(1, 32768 // max(period, 1)))
+    work = np.empty((1 + at_once, period))
+    sums, total = np.empty(period), np.zeros(columns)
+    with np.errstate(all="ignore"):
+        for first in range(0, rows * columns, block * period or 1):
+            last = min(first + block * period, rows * columns)
+            sums[:] = 0
+            for start in range(first, last, at_once * period):
+                piece = elements[start : min(start + at_once * period, last)]
+                whole, rest = divmod(piece.size, period)
+                work[0] = sums
+                work[1 : 1 + whole] = piece[: whole * period].reshape(whole, period)
+                np.add.reduce(work[: 1 + whole], axis=0, out=sums)  # NumPy adds row after row
+                sums[:rest] += piece[whole * period :]
+            lanes, count = sums.reshape(height, columns), height
+            while count > 1:
+                half = (count + 1) // 2
+                lanes[: count - half] += lanes[half:count]
+                count = half
+            total += lanes[0]
+    return round_to(total, array.dtype)
+
+
+def round_to(values: Any, dtype: np.dtype[Any]) -> Any:
+    """Sums in float64 in the dtype of what was summed."""
+    with np.errstate(all="ignore"):
+        return values.astype(dtype)
 
 
 def _sum_to(array: Any, shape: tuple[int, ...]) -> Any:

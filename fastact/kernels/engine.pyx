@@ -21,7 +21,7 @@ from numpy.random.c_distributions cimport random_standard_normal_fill, random_st
 
 import numpy as np
 
-from ..contract import KINDS, Activation
+from ..contract import KINDS, ROWS, Activation, round_to
 
 cnp.import_array()
 cnp.import_umath()
@@ -88,6 +88,7 @@ cdef dict DIRECTION = {
     "backward_bias": BACKWARD,
     "backward_from_output": BACKWARD_FROM_OUTPUT,
     "backward_by_parameter": BACKWARD_BY_PARAMETER,
+    "backward_by_parameter_bias": BACKWARD_BY_PARAMETER,
     "value_and_grad": VALUE_AND_GRAD,
 }
 
@@ -329,6 +330,171 @@ def add_bfloat16(Table table, entry, str kind, ufunc, dtype):
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+# Rows: forward with a bias, and backward with its gradient.
+
+# As `contract.lay_out` has them, which says what they mean.
+cdef Py_ssize_t ROW_VECTOR = ROWS.vector, ROW_STRETCH = ROWS.stretch, ROW_LONGEST = ROWS.longest
+cdef Py_ssize_t ROW_BLOCKS = ROWS.blocks, ROW_SHORTEST_BLOCK = ROWS.shortest_block
+
+cdef enum:
+    PIECE = 512  # elements that go through all loops at once: they and what comes of them stay in the first-level cache
+    STRIP = 8192  # columns whose sums are formed at once, so that a long row needs no array of float64 of its length
+
+
+cdef struct Rows:
+    const fastact_table* table
+    int type
+    fastact_loop loop
+    fastact_loop loop_by_parameter
+    const char* dy
+    const char* x
+    const char* bias
+    char* out
+    const void* parameters
+    bint spread  # the parameter is an array to the loop
+    Py_ssize_t rows, columns
+    Py_ssize_t height, period, block  # rows of a stretch, elements of it, stretches of a block
+    Py_ssize_t strip  # columns, or elements of a stretch, at a time
+    char* repeated  # the bias along a stretch
+    double* lanes  # a block's sums, along a stretch
+    double* totals
+    void* dbias
+    double by_parameter
+
+
+cdef void lay_out(Rows* job, Py_ssize_t rows, Py_ssize_t columns) noexcept nogil:
+    """`contract.lay_out`: it depends on nothing but the shape, so the sums have the same bits on any way through."""
+    cdef Py_ssize_t step = ROW_VECTOR, stretches
+    while step > 1 and columns % (2 * ROW_VECTOR // step) == 0:
+        step //= 2
+    job.rows, job.columns, job.height = rows, columns, 1
+    if 0 < columns * step <= ROW_LONGEST:
+        job.height = max(1, min(rows, step * max(1, ROW_STRETCH // (columns * step))))
+    job.period = columns * job.height
+    stretches = (rows + job.height - 1) // job.height
+    job.block = max(ROW_SHORTEST_BLOCK, (stretches + ROW_BLOCKS - 1) // ROW_BLOCKS)
+    job.strip = min(job.period, STRIP) if job.height == 1 else job.period
+
+
+cdef void repeat_bias(Rows* job) noexcept nogil:
+    """Fill a stretch with the bias, in the type that the loops compute in."""
+    cdef Py_ssize_t itemsize = itemsize_of(computed_in(job.type)), row
+    cdef size_t nbytes = job.columns * itemsize
+    job.table.load[job.type](job.bias, itemsize_of(job.type), job.repeated, job.columns)
+    for row in range(1, job.height):
+        memcpy(job.repeated + row * nbytes, job.repeated, nbytes)
+
+
+cdef void run_rows(Rows* job) noexcept nogil:
+    """All stretches; with dbias strip by strip, block by block."""
+    cdef char[(5 * TILE_DOUBLES + 8) * 8] memory
+    cdef char* tile_z = <char*> ((<uintptr_t> <char*> memory + 63) & -64)
+    cdef char* tile_dy = tile_z + 8 * TILE_DOUBLES
+    cdef char* tile_bias = tile_dy + 8 * TILE_DOUBLES
+    cdef char* tile_dx = tile_bias + 8 * TILE_DOUBLES
+    cdef char* spread = tile_dx + 8 * TILE_DOUBLES
+    cdef double[TILE_DOUBLES] lanes_by_parameter
+    cdef bint half = is_half(job.type), summed = job.dbias != NULL
+    cdef int type = computed_in(job.type)
+    cdef Py_ssize_t itemsize = itemsize_of(job.type), wide = itemsize_of(type), n = job.rows * job.columns
+    cdef Py_ssize_t strip = 0, width, stretch, first, last, stretches, start, end, m, at, i
+    cdef Py_ssize_t pieces = (job.strip + PIECE - 1) // PIECE
+    cdef Py_ssize_t piece = ((job.strip + pieces - 1) // pieces + 15) & -16  # all alike, and whole vectors
+    cdef fastact_load load = job.table.load[job.type]
+    cdef fastact_store store = job.table.store[job.type]
+    cdef fastact_add add = job.table.add[type]
+    cdef const char* z
+    cdef const char* dy
+    cdef const char* bias
+    cdef char* dx
+    cdef const void* parameters = job.parameters
+    cdef fastact_flags flags = fastact_save_flags()
+    if job.spread and job.x != NULL:
+        for i in range(min(piece, n)):
+            memcpy(spread + i * wide, job.parameters, wide)
+        parameters = spread
+    if job.bias != NULL and job.height > 1:
+        repeat_bias(job)
+    stretches = (job.rows + job.height - 1) // job.height
+    while strip < job.period:
+        width = min(job.strip, job.period - strip)
+        if summed:
+            memset(job.totals, 0, width * sizeof(double))
+        first = 0
+        while first < stretches:
+            last = min(first + job.block, stretches)
+            if summed:
+                memset(job.lanes, 0, width * sizeof(double))
+            if job.loop_by_parameter != NULL:
+                memset(lanes_by_parameter, 0, sizeof(lanes_by_parameter))
+            for stretch in range(first, last):
+                start = strip
+                end = min(strip + width, n - stretch * job.period)
+                while start < end:
+                    m = min(piece, end - start)
+                    at = (stretch * job.period + start) * itemsize
+                    dx = job.out + at
+                    if half:
+                        dx = tile_dx
+                    if job.x != NULL:
+                        z, dy = job.x + at, job.dy + at
+                        if half:
+                            load(z, itemsize, tile_z, m)
+                            z = tile_z
+                            if job.dy != NULL:
+                                load(dy, itemsize, tile_dy, m)
+                                dy = tile_dy
+                        if job.bias != NULL:
+                            if job.height > 1:
+                                bias = job.repeated + start * wide
+                            elif half:
+                                load(job.bias + start * itemsize, itemsize, tile_bias, m)
+                                bias = tile_bias
+                            else:
+                                bias = job.bias + start * wide
+                            add(z, bias, tile_z, m)
+                            z = tile_z
+                        if job.loop_by_parameter != NULL:  # before dx, which may be in place of dy
+                            job.loop_by_parameter(dy, z, tile_dx, NULL, m, parameters)
+                            job.table.accumulate[type](tile_dx, lanes_by_parameter, m)
+                        if job.dy == NULL:
+                            job.loop(z, NULL, dx, NULL, m, parameters)
+                        else:
+                            job.loop(dy, z, dx, NULL, m, parameters)
+                        if half:
+                            store(dx, job.out + at, itemsize, m)
+                    if summed:
+                        if half:  # dx as returned
+                            load(job.out + at, itemsize, dx, m)
+                        job.table.accumulate[type](dx, job.lanes + start - strip, m)
+                    start += m
+            if summed:
+                fold(job.table, job.lanes, job.height, width // job.height)
+                job.table.accumulate[<int> FLOAT64](job.lanes, job.totals, width // job.height)
+            if job.loop_by_parameter != NULL:
+                fold(job.table, lanes_by_parameter, TILE_DOUBLES, 1)
+                job.by_parameter += lanes_by_parameter[0]
+            first = last
+        if summed:
+            for i in range(width // job.height):
+                if job.type == FLOAT32:
+                    (<float*> job.dbias)[strip + i] = <float> job.totals[i]
+                else:
+                    (<double*> job.dbias)[strip + i] = job.totals[i]
+        strip += width
+    fastact_restore_flags(flags)
+
+
+cdef void fold(const fastact_table* table, double* lanes, Py_ssize_t rows, Py_ssize_t columns) noexcept nogil:
+    """Add rows of lanes up into the first, the upper half onto the lower."""
+    cdef Py_ssize_t half
+    while rows > 1:
+        half = (rows + 1) // 2
+        table.accumulate[<int> FLOAT64](lanes + half * columns, lanes, (rows - half) * columns)
+        rows = half
+
+
+# ---------------------------------------------------------------------------------------------------------------------
 # The fast path.
 
 cdef enum:
@@ -342,6 +508,7 @@ cdef str BIAS = "bias"
 cdef object general_call = Activation.__call__
 cdef object general_backward = Activation.backward
 cdef object general_value_and_grad = Activation.value_and_grad
+cdef object general_sum_rows = Activation._sum_rows
 
 
 cdef int bfloat16_number = -2  # NumPy's for the dtype, once there is one
@@ -578,42 +745,53 @@ cdef class FastPath:
             fastact_restore_flags(flags)
         return result[()]
 
-    cdef void run_rows(
-        self, int direction, int type, const char* dy, const char* x, const char* bias, char* out, double* sums,
-        Py_ssize_t rows, Py_ssize_t columns, const void* parameters,
-    ) noexcept nogil:
-        """Forward (dy NULL) or backward at x + bias (bias NULL: at x), a tile of rows or part of a
-        row at a time; adds dx up by column in `sums`, row after row."""
-        cdef double[TILE_DOUBLES] tile, spread
-        cdef Py_ssize_t itemsize = 4 if type == FLOAT32 else 8
-        cdef Py_ssize_t chunk = TILE // itemsize
-        cdef Py_ssize_t width = min(columns, chunk), height = chunk // max(width, 1)  # of the piece that fills a tile
-        cdef Py_ssize_t row = 0, start, at, m, k, j
-        cdef fastact_loop loop = self.row.loops[type][direction]
-        cdef const char* z
-        cdef fastact_flags flags = fastact_save_flags()
-        parameters = self.spread(parameters, type, width * min(height, rows), spread)
-        while row < rows:
-            k = min(height, rows - row)
-            start = 0
-            while start < columns:
-                m = min(width, columns - start)
-                at = (row * columns + start) * itemsize
-                z = x + at
-                if bias != NULL:
-                    for j in range(k):
-                        self.table.add[type](z + j * m * itemsize, bias + start * itemsize, <char*> tile + j * m * itemsize, m)
-                    z = <const char*> tile
-                if dy == NULL:
-                    loop(z, NULL, out + at, NULL, k * m, parameters)
-                else:
-                    loop(dy + at, z, out + at, NULL, k * m, parameters)
-                if sums != NULL:
-                    for j in range(k):
-                        self.table.accumulate[type](out + at + j * m * itemsize, sums + start, m)
-                start += m
-            row += k
-        fastact_restore_flags(flags)
+    cdef int run_rows(
+        self, int direction, int type, const char* dy, const char* x, const char* bias, char* out, Py_ssize_t rows,
+        Py_ssize_t columns, const void* parameters, void* dbias, double* by_parameter,
+    ) except -1:
+        """Forward (dy NULL) or backward at x + bias (bias NULL: at x) over whole rows. Where they are wanted, dbias takes the
+        sums of dx by column, of 16 bits in float64, and `by_parameter` the sum of the parameter's gradient. With x NULL only the
+        sums, of what stands in `out`."""
+        cdef Rows job
+        cdef Py_ssize_t itemsize = itemsize_of(computed_in(type)), size = 0, sums
+        cdef char* memory
+        if rows == 0 or columns == 0:
+            if dbias != NULL:
+                memset(dbias, 0, columns * (4 if type == FLOAT32 else 8))
+            return 0
+        memset(&job, 0, sizeof(Rows))
+        lay_out(&job, rows, columns)
+        job.table, job.type, job.dy, job.x, job.bias, job.out = self.table, type, dy, x, bias, out
+        job.loop = self.row.loops[computed_in(type)][direction] if x != NULL else NULL
+        if by_parameter != NULL:
+            job.loop_by_parameter = self.row.loops[computed_in(type)][<int> BACKWARD_BY_PARAMETER]
+        job.parameters, job.spread = parameters, self.array_parameter
+        if job.height > 1 and bias != NULL:
+            size = (job.period * itemsize + 63) & -64
+        sums = size
+        if dbias != NULL:
+            job.dbias = dbias
+            size += 2 * 8 * job.strip + 128
+        else:
+            job.strip = job.period
+        if size == 0:
+            memory = NULL
+        else:
+            memory = <char*> PyMem_Malloc(size + 64)
+            if memory == NULL:
+                raise MemoryError()
+            job.repeated = <char*> ((<uintptr_t> memory + 63) & -64)
+            job.lanes = <double*> (job.repeated + sums)
+            job.totals = job.lanes + ((job.strip + 7) & -8)
+        if rows * columns < RELEASE_GIL:
+            run_rows(&job)
+        else:
+            with nogil:
+                run_rows(&job)
+        if by_parameter != NULL:
+            by_parameter[0] = job.by_parameter
+        PyMem_Free(memory)
+        return 0
 
     def backward(self, dy, x=None, out=None, *, y=None, bias=None, **params):
         cdef bint from_output = x is None
@@ -628,7 +806,7 @@ cdef class FastPath:
             type = self.fast_type(p_dy)
             if (
                 type >= 0 and fast_type(saved) == type and array_NDIM(saved) > 0 and same_shape(p_dy, saved)
-                and (bias is None or (not self.learnt_parameter and self.fits(<PyObject*> bias, saved, type)))
+                and (bias is None or self.fits(<PyObject*> bias, saved, type))
                 and self.read(params, type, from_output, buffer, &parameters)
             ):
                 n = array_SIZE(saved)
@@ -649,36 +827,40 @@ cdef class FastPath:
                             parameters,
                         )
                         return (result, by_parameter) if self.learnt_parameter else result
-                    return result, self.backward_bias(direction, type, p_dy, saved, bias, target, from_output, parameters)
+                    return (result, *self.backward_bias(direction, type, p_dy, saved, bias, target, parameters))
         return general_backward(self, dy, x, out, y=y, bias=bias, **params)
 
     cdef backward_bias(
-        self, int direction, int type, PyObject* dy, PyObject* saved, bias, PyObject* target, bint from_output,
-        const void* parameters,
+        self, int direction, int type, PyObject* dy, PyObject* saved, bias, PyObject* target, const void* parameters
     ):
-        """Run backward with a bias; the bias gradient, summed in float64 row by row."""
+        """Run backward with a bias; the parameter's gradient, if it is learnt, and the bias's."""
         cdef cnp.npy_intp columns = array_DIMS(<PyObject*> bias)[0]
         cdef cnp.npy_intp rows = array_SIZE(saved) // columns if columns else 0
-        cdef cnp.ndarray sums = cnp.PyArray_ZEROS(1, &columns, cnp.NPY_DOUBLE, 0)
-        cdef const char* p_dy = array_BYTES(dy)
-        cdef const char* p_saved = array_BYTES(saved)
-        cdef const char* p_bias = NULL if from_output else array_BYTES(<PyObject*> bias)
-        cdef char* p_out = array_BYTES(target)
-        cdef double* p_sums = <double*> cnp.PyArray_DATA(sums)
-        cdef float* p_result
-        cdef Py_ssize_t i
-        cdef fastact_flags flags
-        with nogil:
-            self.run_rows(direction, type, p_dy, p_saved, p_bias, p_out, p_sums, rows, columns, parameters)
-        if type == FLOAT64:
-            return sums
-        result = cnp.PyArray_SimpleNew(1, &columns, cnp.NPY_FLOAT)
-        p_result = <float*> cnp.PyArray_DATA(result)
-        flags = fastact_save_flags()
-        for i in range(columns):
-            p_result[i] = <float> p_sums[i]
-        fastact_restore_flags(flags)
-        return result
+        cdef const char* p_bias = NULL if direction == BACKWARD_FROM_OUTPUT else array_BYTES(<PyObject*> bias)
+        cdef cnp.ndarray sums = cnp.PyArray_SimpleNew(1, &columns, cnp.NPY_DOUBLE if is_half(type) else array_TYPE(saved))
+        cdef double by_parameter = 0
+        self.run_rows(
+            direction, type, array_BYTES(dy), array_BYTES(saved), p_bias, array_BYTES(target), rows, columns, parameters,
+            cnp.PyArray_DATA(sums), &by_parameter if self.learnt_parameter else NULL,
+        )
+        dbias = round_to(sums, (<object> target).dtype) if is_half(type) else sums
+        if self.learnt_parameter:
+            return round_to(np.float64(by_parameter), (<object> target).dtype), dbias
+        return (dbias,)
+
+    def _sum_rows(self, dx):
+        """The sum of dx by column, as `backward` forms it; the general path's."""
+        cdef int type = fast_type(<PyObject*> dx)
+        cdef cnp.npy_intp columns
+        if type < 0 or array_NDIM(<PyObject*> dx) == 0:
+            return general_sum_rows(self, dx)
+        columns = array_DIMS(<PyObject*> dx)[array_NDIM(<PyObject*> dx) - 1]
+        cdef cnp.ndarray sums = cnp.PyArray_SimpleNew(1, &columns, cnp.NPY_DOUBLE if is_half(type) else array_TYPE(<PyObject*> dx))
+        self.run_rows(
+            BACKWARD, type, NULL, NULL, NULL, array_BYTES(<PyObject*> dx), array_SIZE(<PyObject*> dx) // columns if columns else 0,
+            columns, NULL, cnp.PyArray_DATA(sums), NULL,
+        )
+        return round_to(sums, dx.dtype) if is_half(type) else sums
 
     def _run_drawn(self, str kind, list operands, tuple out, rng, noise, dict options):
         """Run with noise drawn tile by tile, no array of it made; None where the general path must do it."""
@@ -742,7 +924,7 @@ cdef class FastPath:
 
     cdef bint fits(self, PyObject* bias, PyObject* x, int type) noexcept:
         return (
-            not is_half(type) and fast_type(bias) == type and array_NDIM(bias) == 1 and array_NDIM(x) > 0
+            fast_type(bias) == type and array_NDIM(bias) == 1 and array_NDIM(x) > 0
             and array_DIMS(bias)[0] == array_DIMS(x)[array_NDIM(x) - 1]
         )
 
@@ -781,8 +963,7 @@ cdef inline bint type_is_pair(out):
 
 
 cdef inline bint apart_from_bias(PyObject* out, PyObject* bias, Py_ssize_t nbytes) noexcept:
-    cdef Py_ssize_t itemsize = 4 if array_TYPE(bias) == cnp.NPY_FLOAT else 8
-    return apart(array_BYTES(out), nbytes, array_BYTES(bias), array_SIZE(bias) * itemsize)
+    return apart(array_BYTES(out), nbytes, array_BYTES(bias), array_SIZE(bias) * itemsize_of(fast_type(bias)))
 
 
 cdef inline object new_like(PyObject* x):
@@ -847,8 +1028,7 @@ cdef object call(object self, PyObject* const* args, size_t nargsf, PyObject* na
     elif n:
         columns = array_DIMS(bias)[0]
         p_bias = array_BYTES(bias)
-        with nogil:
-            f.run_rows(FORWARD, type, NULL, p_x, p_bias, p_y, NULL, n // columns, columns, parameters)
+        f.run_rows(FORWARD, type, NULL, p_x, p_bias, p_y, n // columns, columns, parameters, NULL, NULL)
     return result
 
 
