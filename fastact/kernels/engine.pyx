@@ -337,15 +337,15 @@ cdef Py_ssize_t ROW_VECTOR = ROWS.vector, ROW_STRETCH = ROWS.stretch, ROW_LONGES
 cdef Py_ssize_t ROW_BLOCKS = ROWS.blocks, ROW_SHORTEST_BLOCK = ROWS.shortest_block
 
 cdef enum:
-    PIECE = 512  # elements that go through all loops at once: they and what comes of them stay in the first-level cache
-    STRIP = 8192  # columns whose sums are formed at once, so that a long row needs no array of float64 of its length
+    PIECE = 512  # elements that go through all loops at once; with sums half as many, so that reading and adding overlap
+    STRIP = 2048  # columns of long rows whose sums are formed at once, for they, too, should stay in the first-level cache
 
 
 cdef struct Rows:
     const fastact_table* table
-    int type
     fastact_loop loop
     fastact_loop loop_by_parameter
+    int type, computed  # of the arrays, of the loops
     const char* dy
     const char* x
     const char* bias
@@ -354,12 +354,17 @@ cdef struct Rows:
     bint spread  # the parameter is an array to the loop
     Py_ssize_t rows, columns
     Py_ssize_t height, period, block  # rows of a stretch, elements of it, stretches of a block
-    Py_ssize_t strip  # columns, or elements of a stretch, at a time
+    Py_ssize_t strip  # how much of a stretch at a time
     char* repeated  # the bias along a stretch
     double* lanes  # a block's sums, along a stretch
     double* totals
     void* dbias
     double by_parameter
+    double* lanes_by_parameter
+    char* tile_dy
+    char* tile_z
+    char* tile_bias
+    char* tile_dx
 
 
 cdef void lay_out(Rows* job, Py_ssize_t rows, Py_ssize_t columns) noexcept nogil:
@@ -378,109 +383,108 @@ cdef void lay_out(Rows* job, Py_ssize_t rows, Py_ssize_t columns) noexcept nogil
 
 cdef void repeat_bias(Rows* job) noexcept nogil:
     """Fill a stretch with the bias, in the type that the loops compute in."""
-    cdef Py_ssize_t itemsize = itemsize_of(computed_in(job.type)), row
-    cdef size_t nbytes = job.columns * itemsize
+    cdef size_t nbytes = job.columns * itemsize_of(job.computed)
+    cdef Py_ssize_t row
     job.table.load[job.type](job.bias, itemsize_of(job.type), job.repeated, job.columns)
     for row in range(1, job.height):
         memcpy(job.repeated + row * nbytes, job.repeated, nbytes)
 
 
+cdef inline const char* run_piece(Rows* job, Py_ssize_t first, Py_ssize_t along, Py_ssize_t n) noexcept nogil:
+    """Compute n elements from `first` on, which is at `along` in its stretch. Returns where the results are in the computed type."""
+    cdef Py_ssize_t itemsize = itemsize_of(job.type), wide = itemsize_of(job.computed), at = first * itemsize
+    cdef bint half = is_half(job.type)
+    cdef const char* z
+    cdef const char* dy = NULL
+    cdef const char* bias
+    cdef char* result = job.tile_dx if half else job.out + at
+    if job.loop != NULL:
+        z = job.x + at
+        if half:
+            job.table.load[job.type](z, itemsize, job.tile_z, n)
+            z = job.tile_z
+        if job.dy != NULL:
+            dy = job.dy + at
+            if half:
+                job.table.load[job.type](dy, itemsize, job.tile_dy, n)
+                dy = job.tile_dy
+        if job.bias != NULL:
+            if job.height > 1:
+                bias = job.repeated + along * wide
+            else:
+                bias = job.bias + along * itemsize
+                if half:
+                    job.table.load[job.type](bias, itemsize, job.tile_bias, n)
+                    bias = job.tile_bias
+            job.table.add[job.computed](z, bias, job.tile_z, n)
+            z = job.tile_z
+        if job.loop_by_parameter != NULL:  # before dx, which may be in place of dy
+            job.loop_by_parameter(dy, z, job.tile_dx, NULL, n, job.parameters)
+            job.table.accumulate[job.computed](job.tile_dx, job.lanes_by_parameter, n)
+        if dy == NULL:
+            job.loop(z, NULL, result, NULL, n, job.parameters)
+        else:
+            job.loop(dy, z, result, NULL, n, job.parameters)
+        if half:
+            job.table.store[job.type](result, job.out + at, itemsize, n)
+    if half and job.dbias != NULL:  # what is summed is dx as returned
+        job.table.load[job.type](job.out + at, itemsize, result, n)
+    return result
+
+
 cdef void run_rows(Rows* job) noexcept nogil:
     """All stretches; with dbias strip by strip, block by block."""
-    cdef char[(5 * TILE_DOUBLES + 8) * 8] memory
-    cdef char* tile_z = <char*> ((<uintptr_t> <char*> memory + 63) & -64)
-    cdef char* tile_dy = tile_z + 8 * TILE_DOUBLES
-    cdef char* tile_bias = tile_dy + 8 * TILE_DOUBLES
-    cdef char* tile_dx = tile_bias + 8 * TILE_DOUBLES
-    cdef char* spread = tile_dx + 8 * TILE_DOUBLES
-    cdef double[TILE_DOUBLES] lanes_by_parameter
-    cdef bint half = is_half(job.type), summed = job.dbias != NULL
-    cdef int type = computed_in(job.type)
-    cdef Py_ssize_t itemsize = itemsize_of(job.type), wide = itemsize_of(type), n = job.rows * job.columns
-    cdef Py_ssize_t strip = 0, width, stretch, first, last, stretches, start, end, m, at, i
-    cdef Py_ssize_t pieces = (job.strip + PIECE - 1) // PIECE
+    cdef char[6 * 8 * TILE_DOUBLES + 64] memory
+    cdef char* tiles = <char*> ((<uintptr_t> <char*> memory + 63) & -64)  # of whole cache lines
+    cdef Py_ssize_t n = job.rows * job.columns, stretches = (job.rows + job.height - 1) // job.height
+    cdef bint summed = job.dbias != NULL, several = stretches > job.block
+    cdef Py_ssize_t limit = PIECE // 2 if summed else PIECE, pieces = (job.strip + limit - 1) // limit
     cdef Py_ssize_t piece = ((job.strip + pieces - 1) // pieces + 15) & -16  # all alike, and whole vectors
-    cdef fastact_load load = job.table.load[job.type]
-    cdef fastact_store store = job.table.store[job.type]
-    cdef fastact_add add = job.table.add[type]
-    cdef const char* z
-    cdef const char* dy
-    cdef const char* bias
-    cdef char* dx
-    cdef const void* parameters = job.parameters
+    cdef Py_ssize_t strip = 0, width, columns, block, stretch, along, end, m, i
+    cdef double* totals
+    cdef const char* dx
     cdef fastact_flags flags = fastact_save_flags()
-    if job.spread and job.x != NULL:
-        for i in range(min(piece, n)):
-            memcpy(spread + i * wide, job.parameters, wide)
-        parameters = spread
-    if job.bias != NULL and job.height > 1:
+    job.tile_dy, job.tile_z, job.tile_bias = tiles, tiles + 8 * TILE_DOUBLES, tiles + 2 * 8 * TILE_DOUBLES
+    job.tile_dx, job.lanes_by_parameter = tiles + 3 * 8 * TILE_DOUBLES, <double*> (tiles + 4 * 8 * TILE_DOUBLES)
+    if job.spread:
+        for i in range(piece):
+            memcpy(tiles + 5 * 8 * TILE_DOUBLES + i * itemsize_of(job.computed), job.parameters, itemsize_of(job.computed))
+        job.parameters = tiles + 5 * 8 * TILE_DOUBLES
+    if job.repeated != NULL:
         repeat_bias(job)
-    stretches = (job.rows + job.height - 1) // job.height
     while strip < job.period:
         width = min(job.strip, job.period - strip)
-        if summed:
-            memset(job.totals, 0, width * sizeof(double))
-        first = 0
-        while first < stretches:
-            last = min(first + job.block, stretches)
+        columns, totals = width // job.height, job.totals if several else job.lanes
+        if several and summed:
+            memset(totals, 0, columns * sizeof(double))
+        block = 0
+        while block < stretches:
             if summed:
                 memset(job.lanes, 0, width * sizeof(double))
             if job.loop_by_parameter != NULL:
-                memset(lanes_by_parameter, 0, sizeof(lanes_by_parameter))
-            for stretch in range(first, last):
-                start = strip
-                end = min(strip + width, n - stretch * job.period)
-                while start < end:
-                    m = min(piece, end - start)
-                    at = (stretch * job.period + start) * itemsize
-                    dx = job.out + at
-                    if half:
-                        dx = tile_dx
-                    if job.x != NULL:
-                        z, dy = job.x + at, job.dy + at
-                        if half:
-                            load(z, itemsize, tile_z, m)
-                            z = tile_z
-                            if job.dy != NULL:
-                                load(dy, itemsize, tile_dy, m)
-                                dy = tile_dy
-                        if job.bias != NULL:
-                            if job.height > 1:
-                                bias = job.repeated + start * wide
-                            elif half:
-                                load(job.bias + start * itemsize, itemsize, tile_bias, m)
-                                bias = tile_bias
-                            else:
-                                bias = job.bias + start * wide
-                            add(z, bias, tile_z, m)
-                            z = tile_z
-                        if job.loop_by_parameter != NULL:  # before dx, which may be in place of dy
-                            job.loop_by_parameter(dy, z, tile_dx, NULL, m, parameters)
-                            job.table.accumulate[type](tile_dx, lanes_by_parameter, m)
-                        if job.dy == NULL:
-                            job.loop(z, NULL, dx, NULL, m, parameters)
-                        else:
-                            job.loop(dy, z, dx, NULL, m, parameters)
-                        if half:
-                            store(dx, job.out + at, itemsize, m)
+                memset(job.lanes_by_parameter, 0, TILE_DOUBLES * sizeof(double))
+            for stretch in range(block, min(block + job.block, stretches)):
+                along, end = strip, min(strip + width, n - stretch * job.period)
+                while along < end:
+                    m = min(piece, end - along)
+                    dx = run_piece(job, stretch * job.period + along, along, m)
                     if summed:
-                        if half:  # dx as returned
-                            load(job.out + at, itemsize, dx, m)
-                        job.table.accumulate[type](dx, job.lanes + start - strip, m)
-                    start += m
+                        job.table.accumulate[job.computed](dx, job.lanes + along - strip, m)
+                    along += m
             if summed:
-                fold(job.table, job.lanes, job.height, width // job.height)
-                job.table.accumulate[<int> FLOAT64](job.lanes, job.totals, width // job.height)
+                fold(job.table, job.lanes, job.height, columns)
+                if several:
+                    job.table.accumulate[<int> FLOAT64](job.lanes, totals, columns)
             if job.loop_by_parameter != NULL:
-                fold(job.table, lanes_by_parameter, TILE_DOUBLES, 1)
-                job.by_parameter += lanes_by_parameter[0]
-            first = last
+                fold(job.table, job.lanes_by_parameter, TILE_DOUBLES, 1)
+                job.by_parameter += job.lanes_by_parameter[0]
+            block += job.block
         if summed:
-            for i in range(width // job.height):
+            for i in range(columns):
                 if job.type == FLOAT32:
-                    (<float*> job.dbias)[strip + i] = <float> job.totals[i]
+                    (<float*> job.dbias)[strip + i] = <float> totals[i]
                 else:
-                    (<double*> job.dbias)[strip + i] = job.totals[i]
+                    (<double*> job.dbias)[strip + i] = totals[i]
         strip += width
     fastact_restore_flags(flags)
 
@@ -753,7 +757,7 @@ cdef class FastPath:
         sums of dx by column, of 16 bits in float64, and `by_parameter` the sum of the parameter's gradient. With x NULL only the
         sums, of what stands in `out`."""
         cdef Rows job
-        cdef Py_ssize_t itemsize = itemsize_of(computed_in(type)), size = 0, sums
+        cdef Py_ssize_t repeated = 0, sums = 0
         cdef char* memory
         if rows == 0 or columns == 0:
             if dbias != NULL:
@@ -761,28 +765,25 @@ cdef class FastPath:
             return 0
         memset(&job, 0, sizeof(Rows))
         lay_out(&job, rows, columns)
-        job.table, job.type, job.dy, job.x, job.bias, job.out = self.table, type, dy, x, bias, out
-        job.loop = self.row.loops[computed_in(type)][direction] if x != NULL else NULL
+        job.table, job.type, job.computed = self.table, type, computed_in(type)
+        job.dy, job.x, job.bias, job.out, job.dbias = dy, x, bias, out, dbias
+        if x != NULL:
+            job.loop, job.parameters, job.spread = self.row.loops[job.computed][direction], parameters, self.array_parameter
         if by_parameter != NULL:
-            job.loop_by_parameter = self.row.loops[computed_in(type)][<int> BACKWARD_BY_PARAMETER]
-        job.parameters, job.spread = parameters, self.array_parameter
-        if job.height > 1 and bias != NULL:
-            size = (job.period * itemsize + 63) & -64
-        sums = size
+            job.loop_by_parameter = self.row.loops[job.computed][<int> BACKWARD_BY_PARAMETER]
         if dbias != NULL:
-            job.dbias = dbias
-            size += 2 * 8 * job.strip + 128
+            sums = (8 * job.strip + 63) & -64
         else:
             job.strip = job.period
-        if size == 0:
-            memory = NULL
-        else:
-            memory = <char*> PyMem_Malloc(size + 64)
-            if memory == NULL:
-                raise MemoryError()
-            job.repeated = <char*> ((<uintptr_t> memory + 63) & -64)
-            job.lanes = <double*> (job.repeated + sums)
-            job.totals = job.lanes + ((job.strip + 7) & -8)
+        if bias != NULL and job.height > 1:
+            repeated = (job.period * itemsize_of(job.computed) + 63) & -64
+        memory = <char*> PyMem_Malloc(2 * sums + repeated + 64)
+        if memory == NULL:
+            raise MemoryError()
+        job.lanes = <double*> ((<uintptr_t> memory + 63) & -64)
+        job.totals = job.lanes + sums // 8
+        if repeated:
+            job.repeated = <char*> job.lanes + 2 * sums
         if rows * columns < RELEASE_GIL:
             run_rows(&job)
         else:
@@ -827,26 +828,26 @@ cdef class FastPath:
                             parameters,
                         )
                         return (result, by_parameter) if self.learnt_parameter else result
-                    return (result, *self.backward_bias(direction, type, p_dy, saved, bias, target, parameters))
+                    return self.backward_bias(direction, type, p_dy, saved, <PyObject*> bias, result, parameters)
         return general_backward(self, dy, x, out, y=y, bias=bias, **params)
 
     cdef backward_bias(
-        self, int direction, int type, PyObject* dy, PyObject* saved, bias, PyObject* target, const void* parameters
+        self, int direction, int type, PyObject* dy, PyObject* saved, PyObject* bias, dx, const void* parameters
     ):
-        """Run backward with a bias; the parameter's gradient, if it is learnt, and the bias's."""
-        cdef cnp.npy_intp columns = array_DIMS(<PyObject*> bias)[0]
+        """Run backward with a bias into dx: the tuple of dx, the parameter's gradient if it is learnt, and the bias's."""
+        cdef cnp.npy_intp columns = array_DIMS(bias)[0]
         cdef cnp.npy_intp rows = array_SIZE(saved) // columns if columns else 0
-        cdef const char* p_bias = NULL if direction == BACKWARD_FROM_OUTPUT else array_BYTES(<PyObject*> bias)
+        cdef const char* p_bias = NULL if direction == BACKWARD_FROM_OUTPUT else array_BYTES(bias)
         cdef cnp.ndarray sums = cnp.PyArray_SimpleNew(1, &columns, cnp.NPY_DOUBLE if is_half(type) else array_TYPE(saved))
         cdef double by_parameter = 0
         self.run_rows(
-            direction, type, array_BYTES(dy), array_BYTES(saved), p_bias, array_BYTES(target), rows, columns, parameters,
+            direction, type, array_BYTES(dy), array_BYTES(saved), p_bias, array_BYTES(<PyObject*> dx), rows, columns, parameters,
             cnp.PyArray_DATA(sums), &by_parameter if self.learnt_parameter else NULL,
         )
-        dbias = round_to(sums, (<object> target).dtype) if is_half(type) else sums
+        dbias = round_to(sums, dx.dtype) if is_half(type) else sums
         if self.learnt_parameter:
-            return round_to(np.float64(by_parameter), (<object> target).dtype), dbias
-        return (dbias,)
+            return dx, round_to(np.float64(by_parameter), dx.dtype), dbias
+        return dx, dbias
 
     def _sum_rows(self, dx):
         """The sum of dx by column, as `backward` forms it; the general path's."""
@@ -869,8 +870,15 @@ cdef class FastPath:
         cdef PyObject* shaped = <PyObject*> operands[0]
         cdef (char*)[2] source = [NULL, NULL]
         cdef (char*)[2] target = [NULL, NULL]
-        if type < 0 or is_half(type) or array_NDIM(shaped) == 0 or "bias" in KINDS[kind]:
+        cdef const char* p_bias = NULL
+        cdef Py_ssize_t columns = 0
+        if type < 0 or is_half(type) or array_NDIM(shaped) == 0 :
             return None
+        if "bias" in KINDS[kind]:
+            *operands, bias = operands
+            if not self.fits(<PyObject*> bias, shaped, type):
+                return None
+            p_bias, columns = array_BYTES(<PyObject*> bias), array_SIZE(<PyObject*> bias)
         for k in range(len(operands)):
             if fast_type(<PyObject*> operands[k]) != type or not same_shape(<PyObject*> operands[k], shaped):
                 return None
@@ -882,6 +890,8 @@ cdef class FastPath:
             for operand in operands:
                 if not writable_like(<PyObject*> results[k], <PyObject*> operand, type, nbytes):
                     return None
+            if p_bias != NULL and not apart_from_bias(<PyObject*> results[k], <PyObject*> bias, nbytes):
+                return None
             target[k] = array_BYTES(<PyObject*> results[k])
         if len(results) == 2 and not apart(target[0], nbytes, target[1], nbytes):
             return None
@@ -891,22 +901,34 @@ cdef class FastPath:
         bit_generator = rng.bit_generator
         cdef bitgen_t* stream = <bitgen_t*> PyCapsule_GetPointer(bit_generator.capsule, "BitGenerator")
         with bit_generator.lock, nogil:
-            self.run_drawn_tiles(direction, type, source, target, n, stream, normal, factor, shift)
+            self.run_drawn_tiles(direction, type, source, p_bias, columns, target, n, stream, normal, factor, shift)
         return results if len(results) == 2 else results[0]
 
     cdef void run_drawn_tiles(
-        self, int direction, int type, char** source, char** target, Py_ssize_t n, bitgen_t* stream, bint normal,
-        double factor, double shift,
+        self, int direction, int type, char** source, const char* bias, Py_ssize_t columns, char** target, Py_ssize_t n,
+        bitgen_t* stream, bint normal, double factor, double shift,
     ) noexcept nogil:
-        cdef double[TILE_DOUBLES] drawn
+        cdef double[TILE_DOUBLES] drawn, biased
         cdef float[TILE_DOUBLES] rounded
         cdef Py_ssize_t itemsize = 4 if type == FLOAT32 else 8
-        cdef Py_ssize_t start = 0, m, at, i
+        cdef Py_ssize_t start = 0, m, at, i, k
+        cdef int last = source[1] != NULL  # dy and x, or x alone
+        cdef (const char*)[2] point
         cdef fastact_loop loop = self.row.loops[type][direction]
         cdef fastact_flags flags = fastact_save_flags()
         while start < n:
             m = min(<Py_ssize_t> TILE_DOUBLES, n - start)
             at = start * itemsize
+            point[0], point[1] = source[0] + at, source[1] + at if last else NULL
+            if bias != NULL:
+                i = 0
+                while i < m:
+                    k = min(m - i, columns - (start + i) % columns)
+                    self.table.add[type](
+                        point[last] + i * itemsize, bias + (start + i) % columns * itemsize, <char*> biased + i * itemsize, k
+                    )
+                    i += k
+                point[last] = <const char*> biased
             if normal:
                 random_standard_normal_fill(stream, m, drawn)
             else:
@@ -916,8 +938,7 @@ cdef class FastPath:
             if type == FLOAT32:
                 for i in range(m):
                     rounded[i] = <float> drawn[i]
-            loop(source[0] + at, source[1] + at if source[1] != NULL else NULL, target[0] + at,
-                 target[1] + at if target[1] != NULL else NULL, m,
+            loop(point[0], point[1], target[0] + at, target[1] + at if target[1] != NULL else NULL, m,
                  <const void*> rounded if type == FLOAT32 else <const void*> drawn)
             start += m
         fastact_restore_flags(flags)
