@@ -332,7 +332,7 @@ def add_bfloat16(Table table, entry, str kind, ufunc, dtype):
 # ---------------------------------------------------------------------------------------------------------------------
 # Rows: forward with a bias, and backward with its gradient.
 
-# As `contract.lay_out` has them, which says what they mean.
+# As `contract.Rows` has them, which says what they mean.
 cdef Py_ssize_t ROW_VECTOR = ROWS.vector, ROW_STRETCH = ROWS.stretch, ROW_LONGEST = ROWS.longest
 cdef Py_ssize_t ROW_BLOCKS = ROWS.blocks, ROW_SHORTEST_BLOCK = ROWS.shortest_block
 
@@ -368,7 +368,7 @@ cdef struct Rows:
 
 
 cdef void lay_out(Rows* job, Py_ssize_t rows, Py_ssize_t columns) noexcept nogil:
-    """`contract.lay_out`: it depends on nothing but the shape, so the sums have the same bits on any way through."""
+    """`contract.Rows.lay_out`: it depends on nothing but the shape, so the sums have the same bits on any way through."""
     cdef Py_ssize_t step = ROW_VECTOR, stretches
     while step > 1 and columns % (2 * ROW_VECTOR // step) == 0:
         step //= 2
@@ -391,7 +391,7 @@ cdef void repeat_bias(Rows* job) noexcept nogil:
 
 
 cdef inline const char* run_piece(Rows* job, Py_ssize_t first, Py_ssize_t along, Py_ssize_t n) noexcept nogil:
-    """Compute n elements from `first` on, which is at `along` in its stretch. Returns where the results are in the computed type."""
+    """Compute n elements from `first` on, which is at `along` in its stretch; where the results are in the computed type."""
     cdef Py_ssize_t itemsize = itemsize_of(job.type), wide = itemsize_of(job.computed), at = first * itemsize
     cdef bint half = is_half(job.type)
     cdef const char* z
@@ -432,6 +432,15 @@ cdef inline const char* run_piece(Rows* job, Py_ssize_t first, Py_ssize_t along,
     return result
 
 
+cdef inline Py_ssize_t elements_to_line(const Rows* job) noexcept nogil:
+    """How many elements stand before a cache line in every row: NumPy's large arrays begin in the middle of one, and what is
+    written across lines is slow to read back for the sums. Of long rows only, for the first elements cost a piece of their own."""
+    cdef Py_ssize_t itemsize = itemsize_of(job.type)
+    if is_half(job.type) or job.columns < STRIP // 2 or job.columns * itemsize % 64:
+        return 0
+    return (-<Py_ssize_t> <uintptr_t> job.out & 63) // itemsize
+
+
 cdef void run_rows(Rows* job) noexcept nogil:
     """All stretches; with dbias strip by strip, block by block."""
     cdef char[6 * 8 * TILE_DOUBLES + 64] memory
@@ -441,6 +450,8 @@ cdef void run_rows(Rows* job) noexcept nogil:
     cdef Py_ssize_t limit = PIECE // 2 if summed else PIECE, pieces = (job.strip + limit - 1) // limit
     cdef Py_ssize_t piece = ((job.strip + pieces - 1) // pieces + 15) & -16  # all alike, and whole vectors
     cdef Py_ssize_t strip = 0, width, columns, block, stretch, along, end, m, i
+    cdef Py_ssize_t ahead = elements_to_line(job) if summed else 0
+    cdef double* lanes
     cdef double* totals
     cdef const char* dx
     cdef fastact_flags flags = fastact_save_flags()
@@ -453,28 +464,29 @@ cdef void run_rows(Rows* job) noexcept nogil:
     if job.repeated != NULL:
         repeat_bias(job)
     while strip < job.period:
-        width = min(job.strip, job.period - strip)
-        columns, totals = width // job.height, job.totals if several else job.lanes
+        width = min(job.strip + ahead, job.period - strip)
+        lanes = job.lanes + (-ahead & 7)
+        columns, totals = width // job.height, job.totals if several else lanes
         if several and summed:
             memset(totals, 0, columns * sizeof(double))
         block = 0
         while block < stretches:
             if summed:
-                memset(job.lanes, 0, width * sizeof(double))
+                memset(lanes, 0, width * sizeof(double))
             if job.loop_by_parameter != NULL:
                 memset(job.lanes_by_parameter, 0, TILE_DOUBLES * sizeof(double))
             for stretch in range(block, min(block + job.block, stretches)):
                 along, end = strip, min(strip + width, n - stretch * job.period)
                 while along < end:
-                    m = min(piece, end - along)
+                    m = min(ahead if along < ahead else piece, end - along)
                     dx = run_piece(job, stretch * job.period + along, along, m)
                     if summed:
-                        job.table.accumulate[job.computed](dx, job.lanes + along - strip, m)
+                        job.table.accumulate[job.computed](dx, lanes + along - strip, m)
                     along += m
             if summed:
-                fold(job.table, job.lanes, job.height, columns)
+                fold(job.table, lanes, job.height, columns)
                 if several:
-                    job.table.accumulate[<int> FLOAT64](job.lanes, totals, columns)
+                    job.table.accumulate[<int> FLOAT64](lanes, totals, columns)
             if job.loop_by_parameter != NULL:
                 fold(job.table, job.lanes_by_parameter, TILE_DOUBLES, 1)
                 job.by_parameter += job.lanes_by_parameter[0]
@@ -486,6 +498,7 @@ cdef void run_rows(Rows* job) noexcept nogil:
                 else:
                     (<double*> job.dbias)[strip + i] = totals[i]
         strip += width
+        ahead = 0
     fastact_restore_flags(flags)
 
 
@@ -772,7 +785,7 @@ cdef class FastPath:
         if by_parameter != NULL:
             job.loop_by_parameter = self.row.loops[job.computed][<int> BACKWARD_BY_PARAMETER]
         if dbias != NULL:
-            sums = (8 * job.strip + 63) & -64
+            sums = 8 * ((job.strip + 31) & -8)  # before them and after a cache line's elements
         else:
             job.strip = job.period
         if bias != NULL and job.height > 1:
@@ -851,15 +864,16 @@ cdef class FastPath:
 
     def _sum_rows(self, dx):
         """The sum of dx by column, as `backward` forms it; the general path's."""
-        cdef int type = fast_type(<PyObject*> dx)
-        cdef cnp.npy_intp columns
-        if type < 0 or array_NDIM(<PyObject*> dx) == 0:
+        cdef PyObject* p_dx = <PyObject*> dx
+        cdef int type = fast_type(p_dx)
+        cdef cnp.npy_intp columns, rows
+        if type < 0 or array_NDIM(p_dx) == 0:
             return general_sum_rows(self, dx)
-        columns = array_DIMS(<PyObject*> dx)[array_NDIM(<PyObject*> dx) - 1]
-        cdef cnp.ndarray sums = cnp.PyArray_SimpleNew(1, &columns, cnp.NPY_DOUBLE if is_half(type) else array_TYPE(<PyObject*> dx))
+        columns = array_DIMS(p_dx)[array_NDIM(p_dx) - 1]
+        rows = array_SIZE(p_dx) // columns if columns else 0
+        cdef cnp.ndarray sums = cnp.PyArray_SimpleNew(1, &columns, cnp.NPY_DOUBLE if is_half(type) else array_TYPE(p_dx))
         self.run_rows(
-            BACKWARD, type, NULL, NULL, NULL, array_BYTES(<PyObject*> dx), array_SIZE(<PyObject*> dx) // columns if columns else 0,
-            columns, NULL, cnp.PyArray_DATA(sums), NULL,
+            BACKWARD, type, NULL, NULL, NULL, array_BYTES(p_dx), rows, columns, NULL, cnp.PyArray_DATA(sums), NULL
         )
         return round_to(sums, dx.dtype) if is_half(type) else sums
 
@@ -872,7 +886,7 @@ cdef class FastPath:
         cdef (char*)[2] target = [NULL, NULL]
         cdef const char* p_bias = NULL
         cdef Py_ssize_t columns = 0
-        if type < 0 or is_half(type) or array_NDIM(shaped) == 0 :
+        if type < 0 or is_half(type) or array_NDIM(shaped) == 0:
             return None
         if "bias" in KINDS[kind]:
             *operands, bias = operands
