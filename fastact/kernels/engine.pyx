@@ -433,10 +433,11 @@ cdef inline const char* run_piece(Rows* job, Py_ssize_t first, Py_ssize_t along,
 
 
 cdef inline Py_ssize_t elements_to_line(const Rows* job) noexcept nogil:
-    """How many elements stand before a cache line in every row: NumPy's large arrays begin in the middle of one, and what is
-    written across lines is slow to read back for the sums. Of long rows only, for the first elements cost a piece of their own."""
+    """How many elements of a row stand before a cache line: NumPy's large arrays begin within one, and what is written across
+    lines is slow to read back for the sums. Of long rows only, for these elements cost a piece of their own.
+    """
     cdef Py_ssize_t itemsize = itemsize_of(job.type)
-    if is_half(job.type) or job.columns < STRIP // 2 or job.columns * itemsize % 64:
+    if is_half(job.type) or job.columns < STRIP or job.columns * itemsize % 64:
         return 0
     return (-<Py_ssize_t> <uintptr_t> job.out & 63) // itemsize
 
