@@ -6,10 +6,12 @@ A backend supplies the arithmetic as one ufunc per entry of `KINDS`; a compiled 
 from __future__ import annotations
 
 import inspect
+import math
 import numbers
 import re
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -26,6 +28,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "backward_bias": ("dy", "x", "bias"),
     "backward_from_output": ("dy", "y"),
     "backward_by_parameter": ("dy", "x"),
+    "backward_by_parameter_bias": ("dy", "x", "bias"),
     "value_and_grad": ("x",),
     "gated": ("gate", "value"),
     "gated_backward": ("dy", "gate", "value"),
@@ -162,7 +165,9 @@ class Activation:
         y : array_like
             Instead of `x`, the output of the forward pass, where the derivative can be had from it.
         bias : array_like of shape (x.shape[-1],), optional
-            The bias of the forward pass: the derivative is taken at x + bias, and the bias gradient is returned too.
+            The bias of the forward pass: the derivative is taken at x + bias, and the bias gradient is returned too, the sum of
+            dx over all other axes. It is summed in float64, by the shape alone, and rounded once: neither strides nor the
+            number of threads change its bits.
         **params
             The activation's parameters, as in the forward pass.
 
@@ -205,18 +210,21 @@ class Activation:
             )
         if bias is not None:
             bias = self._bias(bias, saved)
+            for array in out if isinstance(out, tuple) else (out,):
+                if isinstance(array, np.ndarray) and not supported(array.dtype):
+                    raise TypeError(f"{self.name}.backward: out has dtype {array.dtype}, which dbias can't be summed in")
             if y is None:
                 kind = "backward_bias"
                 operands.append(bias)
         gradients: list[Any] = []
         if self._entry.learnt_parameter:
             self._check_out((out,), operands + values, kind, True)
-            z = saved if bias is None else np.add(saved, bias)
-            elementwise = self._run("backward_by_parameter", [dy, z], values, (None,))
+            by_parameter = "backward_by_parameter" if bias is None else "backward_by_parameter_bias"
+            elementwise = self._run(by_parameter, operands, values, (None,))
             gradients.append(_sum_to(elementwise, np.shape(values[0])))
         dx = self._run(kind, operands, values, (out,), rng)
         if bias is not None:
-            gradients.append(_sum_to(dx, np.shape(bias)))
+            gradients.append(self._sum_rows(dx) if type(dx) is np.ndarray else _sum_to(dx, np.shape(bias)))
         return (dx, *gradients) if gradients else dx
 
     def value_and_grad(self, x: Any, out: tuple[Any, Any] = (None, None), **params: Any) -> tuple[Any, Any]:
@@ -316,6 +324,10 @@ class Activation:
     ) -> Any:
         """A backend's way to compute with noise and no array of it; None where it has none."""
         return None
+
+    def _sum_rows(self, dx: np.ndarray) -> np.ndarray:
+        """The bias gradient: the sum of dx over all axes but the last."""
+        return sum_rows(dx)
 
     def _fitting(self, values: list[Any], operands: list[Any]) -> list[Any]:
         """Integer parameters for integer input, in its dtype; others as they are."""
@@ -443,13 +455,92 @@ def _broadcast(*shapes: tuple[int, ...]) -> tuple[int, ...]:
     return np.broadcast_shapes(*distinct) if len(distinct) > 1 else distinct.pop() if distinct else ()
 
 
+@dataclass(frozen=True)
+class Rows:
+    """How the sums by column are formed, which their bits depend on: rows beside each other in a stretch, so that short ones
+    don't cost a step each; stretches added up to blocks, a block's rows then halved by adding until one is left; blocks added up
+    to the total. All in float64, all by the shape alone: neither strides nor threads change a bit.
+    """
+
+    vector: int = 16  # a stretch is a multiple of it, the widest vector, if that makes it no longer than `longest`
+    stretch: int = 512  # elements that short rows fill up
+    longest: int = 4096
+    blocks: int = 64  # at most
+    shortest_block: int = 64  # stretches
+
+    def lay_out(self, rows: int, columns: int) -> tuple[int, int]:
+        """How many rows make a stretch, and how many stretches a block."""
+        height, step = 1, self.vector // math.gcd(self.vector, columns)
+        if 0 < columns * step <= self.longest:
+            height = max(1, min(rows, step * max(1, self.stretch // (columns * step))))
+        return height, max(self.shortest_block, -(-rows // height // self.blocks))
+
+
+ROWS = Rows()
+
+
+def sum_rows(array: np.ndarray) -> np.ndarray:
+    """The sum over all axes but the last, in float64, rounded once, with no copy but of a few stretches at a time."""
+    columns = array.shape[-1]
+    rows = array.size // columns if columns else 0
+    layout = ROWS.lay_out(rows, columns)
+    if array.ndim <= 2 or array.flags.c_contiguous:
+        array = array.reshape(rows, columns)
+    sums = np.empty(columns)
+    with np.errstate(all="ignore"):
+        for strip in range(0, columns, ROWS.longest):
+            sums[strip : strip + ROWS.longest] = _sum_strip(array[..., strip : strip + ROWS.longest], rows, *layout)
+    return round_to(sums, array.dtype)  # type: ignore[no-any-return]
+
+
+def _sum_strip(array: np.ndarray, rows: int, height: int, block: int) -> np.ndarray:
+    """`sum_rows` in float64, of not too many columns."""
+    columns = array.shape[-1]
+    at_once = min(block, max(1, 32768 // (height * columns)))  # stretches
+    work = np.empty((1 + at_once, height * columns))
+    work_rows = work.reshape(-1, columns)
+    sums, total = np.empty(height * columns), np.zeros(columns)
+    for first in range(0, rows, block * height):
+        sums[:] = 0
+        last = min(first + block * height, rows)
+        for start in range(first, last, at_once * height):
+            stop = min(start + at_once * height, last)
+            whole, rest = divmod(stop - start, height)
+            work[0] = sums
+            work_rows[height : height + stop - start] = (
+                array[start:stop] if array.ndim == 2 else array.flat[start * columns : stop * columns].reshape(-1, columns)
+            )
+            np.add.reduce(work[: 1 + whole], axis=0, out=sums)  # NumPy adds row after row
+            sums[: rest * columns] += work[1 + whole, : rest * columns] if rest else 0
+        lanes, count = sums.reshape(height, columns), height
+        while count > 1:
+            half = (count + 1) // 2
+            lanes[: count - half] += lanes[half:count]
+            count = half
+        total += lanes[0]
+    return total
+
+
+def round_to(values: Any, dtype: np.dtype[Any]) -> Any:
+    """Sums in float64 in the dtype of what was summed."""
+    with np.errstate(all="ignore"):
+        if is_bfloat16(dtype):  # its cast goes by way of float32: rounded to odd there, nothing is rounded twice
+            single = np.asarray(values, np.float32)
+            bits = single.view(np.int32) - (np.abs(single) > np.abs(values))
+            bits |= bits.view(np.float32) != values
+            values = bits.view(np.float32)[()]
+        return values.astype(dtype)
+
+
 def _sum_to(array: Any, shape: tuple[int, ...]) -> Any:
-    """Sum over the axes along which something of this shape was broadcast to the array's, in float64."""
+    """Sum over the axes along which something of this shape was broadcast to the array's, in float64, without what is masked."""
+    if isinstance(array, np.ma.MaskedArray):
+        array = array.filled(0)
     leading = np.ndim(array) - len(shape)
     axes = (*range(leading), *(leading + i for i, n in enumerate(shape) if n == 1 and array.shape[leading + i] != 1))
     with np.errstate(all="ignore"):
         total = np.add.reduce(array, axis=axes, dtype=np.float64, keepdims=True).reshape(shape)
-        return total.astype(array.dtype)[()]
+        return round_to(total, array.dtype)[()]
 
 
 def _signature(entry: Entry) -> inspect.Signature:

@@ -193,6 +193,7 @@ def _function(entry: Entry, kind: str) -> Callable[..., Any]:
         derivative = {
             "backward_from_output": entry.derivative_from_output,
             "backward_by_parameter": entry.derivative_by_parameter,
+            "backward_by_parameter_bias": entry.derivative_by_parameter,
         }.get(kind, entry.derivative)
         assert derivative is not None
 

@@ -1,4 +1,4 @@
-"""An activation behaves to its user as a ufunc does; bias, parameters and methods as documented."""
+"""An activation behaves to its user as a ufunc does; parameters and methods as documented."""
 
 import copy
 import inspect
@@ -77,69 +77,6 @@ def test_where(f, dtype):
     rows = np.full((2, 100), 7, dtype)
     f(np.stack([x, x]), out=rows, where=mask)
     assert (rows[:, ~mask] == 7).all()
-
-
-def wide_sum(z, b):
-    """z + b as the loops see it: in float32 where both have 16 bits."""
-    return z + b if z.dtype.itemsize > 2 else z.astype(np.float32) + b.astype(np.float32)
-
-
-@pytest.mark.parametrize("shape", [(5,), (4, 10), (2, 3, 17), (3, 1500), (0, 5), (5, 0)])
-def test_bias(f, dtype, shape, rng):
-    z = rng.normal(size=shape).astype(dtype)
-    b = rng.normal(size=shape[-1]).astype(dtype)
-    expected = cast(f(wide_sum(z, b)), dtype)
-    for x in (z, np.asfortranarray(z), z[..., ::-1].copy()[..., ::-1]):
-        for bias in (b, b[::-1].copy()[::-1]):
-            assert_same(f, f(x, bias=bias), expected)
-    work = z.copy()
-    assert f(work, bias=b, out=work) is work
-    assert_same(f, work, expected)
-
-
-@pytest.mark.parametrize("shape", [(5,), (40, 10), (2, 3, 17), (3, 1500), (0, 5), (5, 0)])
-def test_bias_gradient(f, dtype, shape, rng):
-    z = rng.normal(size=shape).astype(dtype)
-    dy = rng.normal(size=shape).astype(dtype)
-    b = rng.normal(size=shape[-1]).astype(dtype)
-    x = wide_sum(z, b)
-    wanted = f.backward(dy.astype(x.dtype), x)
-    wanted = cast(wanted[0] if isinstance(wanted, tuple) else wanted, dtype)
-    eps = float(ml_dtypes.finfo(dtype).eps)
-
-    def check_sum(dbias, dx):
-        axes = tuple(range(len(shape) - 1))
-        total = dx.sum(axis=axes, dtype=np.float64)
-        size = np.abs(dx).sum(axis=axes, dtype=np.float64)
-        assert dbias.shape == b.shape
-        assert dbias.dtype == dtype
-        assert (np.abs(dbias - total) <= 0.5001 * eps * np.abs(total) + 1e-15 * size).all()
-
-    for order in (np.ascontiguousarray, np.asfortranarray):
-        dx, *rest, dbias = f.backward(order(dy), order(z), bias=b)
-        assert len(rest) == (f.name == "prelu")
-        assert_same(f, dx, wanted)
-        check_sum(dbias, dx)
-    if f._entry.derivative_from_output:
-        y = f(z, bias=b)
-        dx, dbias = f.backward(dy, y=y, bias=b)
-        np.testing.assert_array_equal(dx, f.backward(dy, y=y))
-        check_sum(dbias, dx)
-    work = dy.copy()
-    assert f.backward(work, z, out=work, bias=b)[0] is work
-    assert_same(f, work, wanted)
-
-
-def test_bias_gradient_loses_no_digits(backend):
-    dy = np.ones((200_000, 3), np.float32)
-    assert (backend.identity.backward(dy, dy, bias=np.zeros(3, np.float32))[1] == 200_000).all()
-
-
-def test_bias_overlapping_the_output(backend):
-    memory = np.linspace(-2, 2, 40).astype(np.float32)
-    x, bias = memory[:20].reshape(2, 10), memory[15:25]
-    expected = backend.elu(x.copy(), bias=bias.copy())
-    np.testing.assert_array_equal(backend.elu(x, bias=bias, out=x), expected)
 
 
 def test_prelu_slope_gradient(backend, dtype, rng):

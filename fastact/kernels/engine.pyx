@@ -21,7 +21,7 @@ from numpy.random.c_distributions cimport random_standard_normal_fill, random_st
 
 import numpy as np
 
-from ..contract import KINDS, PAIRS, Activation, inputs_of, keeps_integers, ufunc_name
+from ..contract import KINDS, PAIRS, ROWS, Activation, inputs_of, keeps_integers, round_to, ufunc_name
 
 cnp.import_array()
 cnp.import_umath()
@@ -91,6 +91,7 @@ cdef dict DIRECTION = {
     "backward_bias": BACKWARD,
     "backward_from_output": BACKWARD_FROM_OUTPUT,
     "backward_by_parameter": BACKWARD_BY_PARAMETER,
+    "backward_by_parameter_bias": BACKWARD_BY_PARAMETER,
     "value_and_grad": VALUE_AND_GRAD,
     "gated": GATED,
     "gated_backward": GATED_BACKWARD,
@@ -333,6 +334,189 @@ def add_bfloat16(Table table, entry, str kind, ufunc, dtype):
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+# Rows: forward with a bias, and backward with its gradient.
+
+# As `contract.Rows` has them, which says what they mean.
+cdef Py_ssize_t ROW_VECTOR = ROWS.vector, ROW_STRETCH = ROWS.stretch, ROW_LONGEST = ROWS.longest
+cdef Py_ssize_t ROW_BLOCKS = ROWS.blocks, ROW_SHORTEST_BLOCK = ROWS.shortest_block
+
+cdef enum:
+    PIECE = 512  # elements that go through all loops at once; with sums half as many, so that reading and adding overlap
+    STRIP = 2048  # columns of long rows whose sums are formed at once, for they, too, should stay in the first-level cache
+
+
+cdef struct Rows:
+    const fastact_table* table
+    fastact_loop loop
+    fastact_loop loop_by_parameter
+    int type, computed  # of the arrays, of the loops
+    const char* dy
+    const char* x
+    const char* bias
+    char* out
+    const void* parameters
+    bint spread  # the parameter is an array to the loop
+    Py_ssize_t rows, columns
+    Py_ssize_t height, period, block  # rows of a stretch, elements of it, stretches of a block
+    Py_ssize_t strip  # how much of a stretch at a time
+    char* repeated  # the bias along a stretch
+    double* lanes  # a block's sums, along a stretch
+    double* totals
+    void* dbias
+    double by_parameter
+    double* lanes_by_parameter
+    char* tile_dy
+    char* tile_z
+    char* tile_bias
+    char* tile_dx
+
+
+cdef void lay_out(Rows* job, Py_ssize_t rows, Py_ssize_t columns) noexcept nogil:
+    """`contract.Rows.lay_out`: it depends on nothing but the shape, so the sums have the same bits on any way through."""
+    cdef Py_ssize_t step = ROW_VECTOR, stretches
+    while step > 1 and columns % (2 * ROW_VECTOR // step) == 0:
+        step //= 2
+    job.rows, job.columns, job.height = rows, columns, 1
+    if 0 < columns * step <= ROW_LONGEST:
+        job.height = max(1, min(rows, step * max(1, ROW_STRETCH // (columns * step))))
+    job.period = columns * job.height
+    stretches = (rows + job.height - 1) // job.height
+    job.block = max(ROW_SHORTEST_BLOCK, (stretches + ROW_BLOCKS - 1) // ROW_BLOCKS)
+    job.strip = min(job.period, STRIP) if job.height == 1 else job.period
+
+
+cdef void repeat_bias(Rows* job) noexcept nogil:
+    """Fill a stretch with the bias, in the type that the loops compute in."""
+    cdef size_t nbytes = job.columns * itemsize_of(job.computed)
+    cdef Py_ssize_t row
+    job.table.load[job.type](job.bias, itemsize_of(job.type), job.repeated, job.columns)
+    for row in range(1, job.height):
+        memcpy(job.repeated + row * nbytes, job.repeated, nbytes)
+
+
+cdef inline const char* run_piece(Rows* job, Py_ssize_t first, Py_ssize_t along, Py_ssize_t n) noexcept nogil:
+    """Compute n elements from `first` on, which is at `along` in its stretch; where the results are in the computed type."""
+    cdef Py_ssize_t itemsize = itemsize_of(job.type), wide = itemsize_of(job.computed), at = first * itemsize
+    cdef bint half = is_half(job.type)
+    cdef const char* z
+    cdef const char* dy = NULL
+    cdef const char* bias
+    cdef char* result = job.tile_dx if half else job.out + at
+    if job.loop != NULL:
+        z = job.x + at
+        if half:
+            job.table.load[job.type](z, itemsize, job.tile_z, n)
+            z = job.tile_z
+        if job.dy != NULL:
+            dy = job.dy + at
+            if half:
+                job.table.load[job.type](dy, itemsize, job.tile_dy, n)
+                dy = job.tile_dy
+        if job.bias != NULL:
+            if job.height > 1:
+                bias = job.repeated + along * wide
+            else:
+                bias = job.bias + along * itemsize
+                if half:
+                    job.table.load[job.type](bias, itemsize, job.tile_bias, n)
+                    bias = job.tile_bias
+            job.table.add[job.computed](z, bias, job.tile_z, n)
+            z = job.tile_z
+        if job.loop_by_parameter != NULL:  # before dx, which may be in place of dy
+            job.loop_by_parameter(dy, z, job.tile_dx, NULL, n, job.parameters)
+            job.table.accumulate[job.computed](job.tile_dx, job.lanes_by_parameter, n)
+        if dy == NULL:
+            job.loop(z, NULL, result, NULL, n, job.parameters)
+        else:
+            job.loop(dy, z, result, NULL, n, job.parameters)
+        if half:
+            job.table.store[job.type](result, job.out + at, itemsize, n)
+    if half and job.dbias != NULL:  # what is summed is dx as returned
+        job.table.load[job.type](job.out + at, itemsize, result, n)
+    return result
+
+
+cdef inline Py_ssize_t elements_to_line(const Rows* job) noexcept nogil:
+    """How many elements of a row stand before a cache line: NumPy's large arrays begin within one, and what is written across
+    lines is slow to read back for the sums. Of long rows only, for these elements cost a piece of their own.
+    """
+    cdef Py_ssize_t itemsize = itemsize_of(job.type)
+    if is_half(job.type) or job.columns < STRIP or job.columns * itemsize % 64:
+        return 0
+    return (-<Py_ssize_t> <uintptr_t> job.out & 63) // itemsize
+
+
+cdef void run_rows(Rows* job) noexcept nogil:
+    """All stretches; with dbias strip by strip, block by block."""
+    cdef char[6 * 8 * TILE_DOUBLES + 64] memory
+    cdef char* tiles = <char*> ((<uintptr_t> <char*> memory + 63) & -64)  # of whole cache lines
+    cdef Py_ssize_t n = job.rows * job.columns, stretches = (job.rows + job.height - 1) // job.height
+    cdef bint summed = job.dbias != NULL, several = stretches > job.block
+    cdef Py_ssize_t limit = PIECE // 2 if summed else PIECE, pieces = (job.strip + limit - 1) // limit
+    cdef Py_ssize_t piece = ((job.strip + pieces - 1) // pieces + 15) & -16  # all alike, and whole vectors
+    cdef Py_ssize_t strip = 0, width, columns, block, stretch, along, end, m, i
+    cdef Py_ssize_t ahead = elements_to_line(job) if summed else 0
+    cdef double* lanes
+    cdef double* totals
+    cdef const char* dx
+    cdef fastact_flags flags = fastact_save_flags()
+    job.tile_dy, job.tile_z, job.tile_bias = tiles, tiles + 8 * TILE_DOUBLES, tiles + 2 * 8 * TILE_DOUBLES
+    job.tile_dx, job.lanes_by_parameter = tiles + 3 * 8 * TILE_DOUBLES, <double*> (tiles + 4 * 8 * TILE_DOUBLES)
+    if job.spread:
+        for i in range(piece):
+            memcpy(tiles + 5 * 8 * TILE_DOUBLES + i * itemsize_of(job.computed), job.parameters, itemsize_of(job.computed))
+        job.parameters = tiles + 5 * 8 * TILE_DOUBLES
+    if job.repeated != NULL:
+        repeat_bias(job)
+    while strip < job.period:
+        width = min(job.strip + ahead, job.period - strip)
+        lanes = job.lanes + (-ahead & 7)
+        columns, totals = width // job.height, job.totals if several else lanes
+        if several and summed:
+            memset(totals, 0, columns * sizeof(double))
+        block = 0
+        while block < stretches:
+            if summed:
+                memset(lanes, 0, width * sizeof(double))
+            if job.loop_by_parameter != NULL:
+                memset(job.lanes_by_parameter, 0, TILE_DOUBLES * sizeof(double))
+            for stretch in range(block, min(block + job.block, stretches)):
+                along, end = strip, min(strip + width, n - stretch * job.period)
+                while along < end:
+                    m = min(ahead if along < ahead else piece, end - along)
+                    dx = run_piece(job, stretch * job.period + along, along, m)
+                    if summed:
+                        job.table.accumulate[job.computed](dx, lanes + along - strip, m)
+                    along += m
+            if summed:
+                fold(job.table, lanes, job.height, columns)
+                if several:
+                    job.table.accumulate[<int> FLOAT64](lanes, totals, columns)
+            if job.loop_by_parameter != NULL:
+                fold(job.table, job.lanes_by_parameter, TILE_DOUBLES, 1)
+                job.by_parameter += job.lanes_by_parameter[0]
+            block += job.block
+        if summed:
+            for i in range(columns):
+                if job.type == FLOAT32:
+                    (<float*> job.dbias)[strip + i] = <float> totals[i]
+                else:
+                    (<double*> job.dbias)[strip + i] = totals[i]
+        strip += width
+        ahead = 0
+    fastact_restore_flags(flags)
+
+
+cdef void fold(const fastact_table* table, double* lanes, Py_ssize_t rows, Py_ssize_t columns) noexcept nogil:
+    """Add rows of lanes up into the first, the upper half onto the lower."""
+    cdef Py_ssize_t half
+    while rows > 1:
+        half = (rows + 1) // 2
+        table.accumulate[<int> FLOAT64](lanes + half * columns, lanes, (rows - half) * columns)
+        rows = half
+
+
+# ---------------------------------------------------------------------------------------------------------------------
 # The fast path.
 
 cdef enum:
@@ -346,6 +530,7 @@ cdef str BIAS = "bias"
 cdef object general_call = Activation.__call__
 cdef object general_backward = Activation.backward
 cdef object general_value_and_grad = Activation.value_and_grad
+cdef object general_sum_rows = Activation._sum_rows
 
 
 cdef int bfloat16_number = -2  # NumPy's for the dtype, once there is one
@@ -594,42 +779,50 @@ cdef class FastPath(Vectorcall):
             fastact_restore_flags(flags)
         return result[()]
 
-    cdef void run_rows(
-        self, int direction, int type, const char* dy, const char* x, const char* bias, char* out, double* sums,
-        Py_ssize_t rows, Py_ssize_t columns, const void* parameters,
-    ) noexcept nogil:
-        """Forward (dy NULL) or backward at x + bias (bias NULL: at x), a tile of rows or part of a
-        row at a time; adds dx up by column in `sums`, row after row."""
-        cdef double[TILE_DOUBLES] tile, spread
-        cdef Py_ssize_t itemsize = 4 if type == FLOAT32 else 8
-        cdef Py_ssize_t chunk = TILE // itemsize
-        cdef Py_ssize_t width = min(columns, chunk), height = chunk // max(width, 1)  # of the piece that fills a tile
-        cdef Py_ssize_t row = 0, start, at, m, k, j
-        cdef fastact_loop loop = self.row.loops[type][direction]
-        cdef const char* z
-        cdef fastact_flags flags = fastact_save_flags()
-        parameters = self.spread(parameters, type, width * min(height, rows), spread)
-        while row < rows:
-            k = min(height, rows - row)
-            start = 0
-            while start < columns:
-                m = min(width, columns - start)
-                at = (row * columns + start) * itemsize
-                z = x + at
-                if bias != NULL:
-                    for j in range(k):
-                        self.table.add[type](z + j * m * itemsize, bias + start * itemsize, <char*> tile + j * m * itemsize, m)
-                    z = <const char*> tile
-                if dy == NULL:
-                    loop(z, NULL, out + at, NULL, k * m, parameters)
-                else:
-                    loop(dy + at, z, out + at, NULL, k * m, parameters)
-                if sums != NULL:
-                    for j in range(k):
-                        self.table.accumulate[type](out + at + j * m * itemsize, sums + start, m)
-                start += m
-            row += k
-        fastact_restore_flags(flags)
+    cdef int run_rows(
+        self, int direction, int type, const char* dy, const char* x, const char* bias, char* out, Py_ssize_t rows,
+        Py_ssize_t columns, const void* parameters, void* dbias, double* by_parameter,
+    ) except -1:
+        """Forward (dy NULL) or backward at x + bias (bias NULL: at x) over whole rows. Where they are wanted, dbias takes the
+        sums of dx by column, of 16 bits in float64, and `by_parameter` the sum of the parameter's gradient. With x NULL only the
+        sums, of what stands in `out`."""
+        cdef Rows job
+        cdef Py_ssize_t repeated = 0, sums = 0
+        cdef char* memory
+        if rows == 0 or columns == 0:
+            if dbias != NULL:
+                memset(dbias, 0, columns * (4 if type == FLOAT32 else 8))
+            return 0
+        memset(&job, 0, sizeof(Rows))
+        lay_out(&job, rows, columns)
+        job.table, job.type, job.computed = self.table, type, computed_in(type)
+        job.dy, job.x, job.bias, job.out, job.dbias = dy, x, bias, out, dbias
+        if x != NULL:
+            job.loop, job.parameters, job.spread = self.row.loops[job.computed][direction], parameters, self.array_parameter
+        if by_parameter != NULL:
+            job.loop_by_parameter = self.row.loops[job.computed][<int> BACKWARD_BY_PARAMETER]
+        if dbias != NULL:
+            sums = 8 * ((job.strip + 31) & -8)  # before them and after a cache line's elements
+        else:
+            job.strip = job.period
+        if bias != NULL and job.height > 1:
+            repeated = (job.period * itemsize_of(job.computed) + 63) & -64
+        memory = <char*> PyMem_Malloc(2 * sums + repeated + 64)
+        if memory == NULL:
+            raise MemoryError()
+        job.lanes = <double*> ((<uintptr_t> memory + 63) & -64)
+        job.totals = job.lanes + sums // 8
+        if repeated:
+            job.repeated = <char*> job.lanes + 2 * sums
+        if rows * columns < RELEASE_GIL:
+            run_rows(&job)
+        else:
+            with nogil:
+                run_rows(&job)
+        if by_parameter != NULL:
+            by_parameter[0] = job.by_parameter
+        PyMem_Free(memory)
+        return 0
 
     def backward(self, dy, x=None, out=None, *, y=None, bias=None, **params):
         cdef bint from_output = x is None
@@ -644,7 +837,7 @@ cdef class FastPath(Vectorcall):
             type = self.fast_type(p_dy)
             if (
                 type >= 0 and fast_type(saved) == type and array_NDIM(saved) > 0 and same_shape(p_dy, saved)
-                and (bias is None or (not self.learnt_parameter and self.fits(<PyObject*> bias, saved, type)))
+                and (bias is None or self.fits(<PyObject*> bias, saved, type))
                 and self.read(params, type, from_output, buffer, &parameters)
             ):
                 n = array_SIZE(saved)
@@ -665,36 +858,41 @@ cdef class FastPath(Vectorcall):
                             parameters,
                         )
                         return (result, by_parameter) if self.learnt_parameter else result
-                    return result, self.backward_bias(direction, type, p_dy, saved, bias, target, from_output, parameters)
+                    return self.backward_bias(direction, type, p_dy, saved, <PyObject*> bias, result, parameters)
         return general_backward(self, dy, x, out, y=y, bias=bias, **params)
 
     cdef backward_bias(
-        self, int direction, int type, PyObject* dy, PyObject* saved, bias, PyObject* target, bint from_output,
-        const void* parameters,
+        self, int direction, int type, PyObject* dy, PyObject* saved, PyObject* bias, dx, const void* parameters
     ):
-        """Run backward with a bias; the bias gradient, summed in float64 row by row."""
-        cdef cnp.npy_intp columns = array_DIMS(<PyObject*> bias)[0]
+        """Run backward with a bias into dx: the tuple of dx, the parameter's gradient if it is learnt, and the bias's."""
+        cdef cnp.npy_intp columns = array_DIMS(bias)[0]
         cdef cnp.npy_intp rows = array_SIZE(saved) // columns if columns else 0
-        cdef cnp.ndarray sums = cnp.PyArray_ZEROS(1, &columns, cnp.NPY_DOUBLE, 0)
-        cdef const char* p_dy = array_BYTES(dy)
-        cdef const char* p_saved = array_BYTES(saved)
-        cdef const char* p_bias = NULL if from_output else array_BYTES(<PyObject*> bias)
-        cdef char* p_out = array_BYTES(target)
-        cdef double* p_sums = <double*> cnp.PyArray_DATA(sums)
-        cdef float* p_result
-        cdef Py_ssize_t i
-        cdef fastact_flags flags
-        with nogil:
-            self.run_rows(direction, type, p_dy, p_saved, p_bias, p_out, p_sums, rows, columns, parameters)
-        if type == FLOAT64:
-            return sums
-        result = cnp.PyArray_SimpleNew(1, &columns, cnp.NPY_FLOAT)
-        p_result = <float*> cnp.PyArray_DATA(result)
-        flags = fastact_save_flags()
-        for i in range(columns):
-            p_result[i] = <float> p_sums[i]
-        fastact_restore_flags(flags)
-        return result
+        cdef const char* p_bias = NULL if direction == BACKWARD_FROM_OUTPUT else array_BYTES(bias)
+        cdef cnp.ndarray sums = cnp.PyArray_SimpleNew(1, &columns, cnp.NPY_DOUBLE if is_half(type) else array_TYPE(saved))
+        cdef double by_parameter = 0
+        self.run_rows(
+            direction, type, array_BYTES(dy), array_BYTES(saved), p_bias, array_BYTES(<PyObject*> dx), rows, columns, parameters,
+            cnp.PyArray_DATA(sums), &by_parameter if self.learnt_parameter else NULL,
+        )
+        dbias = round_to(sums, dx.dtype) if is_half(type) else sums
+        if self.learnt_parameter:
+            return dx, round_to(np.float64(by_parameter), dx.dtype), dbias
+        return dx, dbias
+
+    def _sum_rows(self, dx):
+        """The sum of dx by column, as `backward` forms it; the general path's."""
+        cdef PyObject* p_dx = <PyObject*> dx
+        cdef int type = fast_type(p_dx)
+        cdef cnp.npy_intp columns, rows
+        if type < 0 or array_NDIM(p_dx) == 0:
+            return general_sum_rows(self, dx)
+        columns = array_DIMS(p_dx)[array_NDIM(p_dx) - 1]
+        rows = array_SIZE(p_dx) // columns if columns else 0
+        cdef cnp.ndarray sums = cnp.PyArray_SimpleNew(1, &columns, cnp.NPY_DOUBLE if is_half(type) else array_TYPE(p_dx))
+        self.run_rows(
+            BACKWARD, type, NULL, NULL, NULL, array_BYTES(p_dx), rows, columns, NULL, cnp.PyArray_DATA(sums), NULL
+        )
+        return round_to(sums, dx.dtype) if is_half(type) else sums
 
     def _run_drawn(self, str kind, list operands, tuple out, rng, noise, dict options):
         """Run with noise drawn tile by tile, no array of it made; None where the general path must do it."""
@@ -703,8 +901,15 @@ cdef class FastPath(Vectorcall):
         cdef PyObject* shaped = <PyObject*> operands[0]
         cdef (char*)[2] source = [NULL, NULL]
         cdef (char*)[2] target = [NULL, NULL]
-        if type < 0 or is_half(type) or array_NDIM(shaped) == 0 or "bias" in KINDS[kind]:
+        cdef const char* p_bias = NULL
+        cdef Py_ssize_t columns = 0
+        if type < 0 or is_half(type) or array_NDIM(shaped) == 0:
             return None
+        if "bias" in KINDS[kind]:
+            *operands, bias = operands
+            if not self.fits(<PyObject*> bias, shaped, type):
+                return None
+            p_bias, columns = array_BYTES(<PyObject*> bias), array_SIZE(<PyObject*> bias)
         for k in range(len(operands)):
             if fast_type(<PyObject*> operands[k]) != type or not same_shape(<PyObject*> operands[k], shaped):
                 return None
@@ -716,6 +921,8 @@ cdef class FastPath(Vectorcall):
             for operand in operands:
                 if not writable_like(<PyObject*> results[k], <PyObject*> operand, type, nbytes):
                     return None
+            if p_bias != NULL and not apart_from_bias(<PyObject*> results[k], <PyObject*> bias, nbytes):
+                return None
             target[k] = array_BYTES(<PyObject*> results[k])
         if len(results) == 2 and not apart(target[0], nbytes, target[1], nbytes):
             return None
@@ -725,22 +932,34 @@ cdef class FastPath(Vectorcall):
         bit_generator = rng.bit_generator
         cdef bitgen_t* stream = <bitgen_t*> PyCapsule_GetPointer(bit_generator.capsule, "BitGenerator")
         with bit_generator.lock, nogil:
-            self.run_drawn_tiles(direction, type, source, target, n, stream, normal, factor, shift)
+            self.run_drawn_tiles(direction, type, source, p_bias, columns, target, n, stream, normal, factor, shift)
         return results if len(results) == 2 else results[0]
 
     cdef void run_drawn_tiles(
-        self, int direction, int type, char** source, char** target, Py_ssize_t n, bitgen_t* stream, bint normal,
-        double factor, double shift,
+        self, int direction, int type, char** source, const char* bias, Py_ssize_t columns, char** target, Py_ssize_t n,
+        bitgen_t* stream, bint normal, double factor, double shift,
     ) noexcept nogil:
-        cdef double[TILE_DOUBLES] drawn
+        cdef double[TILE_DOUBLES] drawn, biased
         cdef float[TILE_DOUBLES] rounded
         cdef Py_ssize_t itemsize = 4 if type == FLOAT32 else 8
-        cdef Py_ssize_t start = 0, m, at, i
+        cdef Py_ssize_t start = 0, m, at, i, k
+        cdef int last = source[1] != NULL  # dy and x, or x alone
+        cdef (const char*)[2] point
         cdef fastact_loop loop = self.row.loops[type][direction]
         cdef fastact_flags flags = fastact_save_flags()
         while start < n:
             m = min(<Py_ssize_t> TILE_DOUBLES, n - start)
             at = start * itemsize
+            point[0], point[1] = source[0] + at, source[1] + at if last else NULL
+            if bias != NULL:
+                i = 0
+                while i < m:
+                    k = min(m - i, columns - (start + i) % columns)
+                    self.table.add[type](
+                        point[last] + i * itemsize, bias + (start + i) % columns * itemsize, <char*> biased + i * itemsize, k
+                    )
+                    i += k
+                point[last] = <const char*> biased
             if normal:
                 random_standard_normal_fill(stream, m, drawn)
             else:
@@ -750,15 +969,14 @@ cdef class FastPath(Vectorcall):
             if type == FLOAT32:
                 for i in range(m):
                     rounded[i] = <float> drawn[i]
-            loop(source[0] + at, source[1] + at if source[1] != NULL else NULL, target[0] + at,
-                 target[1] + at if target[1] != NULL else NULL, m,
+            loop(point[0], point[1], target[0] + at, target[1] + at if target[1] != NULL else NULL, m,
                  <const void*> rounded if type == FLOAT32 else <const void*> drawn)
             start += m
         fastact_restore_flags(flags)
 
     cdef bint fits(self, PyObject* bias, PyObject* x, int type) noexcept:
         return (
-            not is_half(type) and fast_type(bias) == type and array_NDIM(bias) == 1 and array_NDIM(x) > 0
+            fast_type(bias) == type and array_NDIM(bias) == 1 and array_NDIM(x) > 0
             and array_DIMS(bias)[0] == array_DIMS(x)[array_NDIM(x) - 1]
         )
 
@@ -797,8 +1015,7 @@ cdef inline bint type_is_pair(out):
 
 
 cdef inline bint apart_from_bias(PyObject* out, PyObject* bias, Py_ssize_t nbytes) noexcept:
-    cdef Py_ssize_t itemsize = 4 if array_TYPE(bias) == cnp.NPY_FLOAT else 8
-    return apart(array_BYTES(out), nbytes, array_BYTES(bias), array_SIZE(bias) * itemsize)
+    return apart(array_BYTES(out), nbytes, array_BYTES(bias), array_SIZE(bias) * itemsize_of(fast_type(bias)))
 
 
 cdef inline object new_like(PyObject* x):
@@ -863,8 +1080,7 @@ cdef object call(object self, PyObject* const* args, size_t nargsf, PyObject* na
     elif n:
         columns = array_DIMS(bias)[0]
         p_bias = array_BYTES(bias)
-        with nogil:
-            f.run_rows(FORWARD, type, NULL, p_x, p_bias, p_y, NULL, n // columns, columns, parameters)
+        f.run_rows(FORWARD, type, NULL, p_x, p_bias, p_y, n // columns, columns, parameters, NULL, NULL)
     return result
 
 
