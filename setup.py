@@ -131,7 +131,9 @@ if __name__ == "__main__":
     setup(
         ext_modules=[
             *(
-                Extension(f"fastact.kernels.{name}", [str(KERNELS / f"{name}.pyx")], depends=[str(KERNELS / "platform.h"), *SHARED])
+                Extension(
+                    f"fastact.kernels.{name}", [str(KERNELS / f"{name}.pyx")], depends=[str(KERNELS / "platform.h"), *SHARED]
+                )
                 for name in ENGINES
             ),
             *map(loops_extension, INSTRUCTION_SETS),
