@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 #: Lanes of a sum along a row, and the terms that are added in the computed type before they go on to a double.
-LANES, RUN = 32, 256
+LANES, RUN = 32, 128
 #: Lanes of the largest element of a long row.
 MAX_LANES = 128
 
