@@ -310,6 +310,11 @@ class _Softmax(AxisFunction):
     def __call__(
         self, x: Any, out: Any = None, *, axis: int = -1, scale: float = 1.0, mask: Any = None, empty: str = "nan"
     ) -> Any:
+        ordinary = type(scale) is float and type(axis) is int and type(empty) is str  # so that they can be compared
+        if ordinary and mask is None and self._sign == 1 and scale == 1.0 and axis == -1 and empty == "nan":
+            plain = self._backend.rows.plain_softmax(x, out, self._log)
+            if plain is not None:
+                return plain
         if empty not in _EMPTY:
             raise ValueError(f"{self.name}: empty must be one of {', '.join(map(repr, _EMPTY))}, not {empty!r}")
         factor = self._sign * self._number("scale", scale)

@@ -13,7 +13,7 @@ from cpython.exc cimport PyErr_NoMemory
 from cpython.pycapsule cimport PyCapsule_GetPointer
 from libc.math cimport INFINITY, NAN
 from libc.stdlib cimport free, llabs, malloc
-from libc.string cimport memset
+from libc.string cimport memcpy, memset
 
 cimport numpy as cnp
 from fastact.kernels.table cimport *
@@ -42,6 +42,7 @@ cdef enum:
     MAX_OPERANDS = MAX_INPUTS + 6
     MAX_DIMENSIONS = 64
     WHOLE = 32768  # elements of the largest tile for a whole row, or of as many as lie side by side
+    RELEASE_GIL = 16384  # bytes: below, releasing the GIL costs more than it can gain anybody
     SHORT = 48  # positions: shorter rows go side by side
     TOGETHER = 4096  # elements of contiguous rows that are taken together
     PAD = 16  # elements of the widest vector of float32
@@ -73,6 +74,7 @@ cdef struct Way:
     bint direct  # its type in memory is the computed one
     bint moved  # misaligned or swapped: byte by byte
     bint swapped
+    int type  # what load and store know: FLOAT32 or FLOAT64
     Py_ssize_t itemsize
     fastact_load load
     fastact_store store
@@ -112,29 +114,51 @@ cdef void move(
             target[i * target_step + k] = source[i * step + (size - 1 - k if way.swapped else k)]
 
 
+cdef void convert(int type, const void* source, int to_type, void* target, Py_ssize_t n) noexcept nogil:
+    """Between the two computed types."""
+    cdef Py_ssize_t i
+    if type == to_type:
+        memcpy(target, source, n * (4 if type == FLOAT32 else 8))
+    elif type == FLOAT32:
+        for i in range(n):
+            (<double*> target)[i] = (<const float*> source)[i]
+    else:
+        for i in range(n):
+            (<float*> target)[i] = <float> (<const double*> source)[i]
+
+
 cdef void load(const Task* task, const Way* way, const char* source, Py_ssize_t step, void* tile, Py_ssize_t n) noexcept nogil:
-    cdef double[128] native
+    cdef double[128] native, loaded
     cdef Py_ssize_t start = 0, m
-    if not way.moved:
+    cdef const char* at
+    if not way.moved and way.type == task.type:
         way.load(source, step, tile, n)
         return
     while start < n:
         m = min(<Py_ssize_t> 128, n - start)
-        move(source + start * step, step, <char*> native, way.itemsize, way, m)
-        way.load(<const char*> native, way.itemsize, <char*> tile + start * task.itemsize, m)
+        at = source + start * step
+        if way.moved:
+            move(at, step, <char*> native, way.itemsize, way, m)
+            at = <const char*> native
+        way.load(at, way.itemsize if way.moved else step, loaded, m)
+        convert(way.type, loaded, task.type, <char*> tile + start * task.itemsize, m)
         start += m
 
 
 cdef void store(const Task* task, const Way* way, const void* tile, char* target, Py_ssize_t step, Py_ssize_t n) noexcept nogil:
-    cdef double[128] native
+    cdef double[128] native, stored
     cdef Py_ssize_t start = 0, m
-    if not way.moved:
+    cdef char* at
+    if not way.moved and way.type == task.type:
         way.store(tile, target, step, n)
         return
     while start < n:
         m = min(<Py_ssize_t> 128, n - start)
-        way.store(<const char*> tile + start * task.itemsize, <char*> native, way.itemsize, m)
-        move(<const char*> native, way.itemsize, target + start * step, step, way, m)
+        at = target + start * step
+        convert(task.type, <const char*> tile + start * task.itemsize, way.type, stored, m)
+        way.store(stored, <char*> native if way.moved else at, way.itemsize if way.moved else step, m)
+        if way.moved:
+            move(<const char*> native, way.itemsize, at, step, way, m)
         start += m
 
 
@@ -529,11 +553,6 @@ cdef int computed_type(dtype) except -1:
     return FLOAT32 if dtype.kind != "V" and dtype.char in "ef" or is_bfloat16(dtype) else FLOAT64
 
 
-cdef bint can_load(dtype, int type):
-    """Whether the ways in bring this dtype into loops of a type."""
-    return computed_type(dtype) == type if dtype.kind != "f" or type == FLOAT32 else dtype.itemsize == 8
-
-
 cdef int set_way(const fastact_table* table, Way* way, array, int type) except -1:
     dtype = array.dtype
     cdef int stored, size = dtype.itemsize
@@ -542,6 +561,7 @@ cdef int set_way(const fastact_table* table, Way* way, array, int type) except -
     way.moved = way.swapped or not array.flags.aligned
     way.direct = False
     way.store = NULL
+    way.type = FLOAT32 if size == 2 and dtype.kind not in "iub" or size == 4 and dtype.kind == "f" else FLOAT64
     if dtype.kind in "iub":
         stored = INT8 + 2 * {1: 0, 2: 1, 4: 2, 8: 3}[size] + (dtype.kind in "ub")
         way.load = table.load_as_double[stored]
@@ -549,9 +569,22 @@ cdef int set_way(const fastact_table* table, Way* way, array, int type) except -
         stored = BFLOAT16 if is_bfloat16(dtype) else FLOAT16
         way.load, way.store = table.load[stored], table.store[stored]
     else:
-        way.load, way.store = table.load[type], table.store[type]
-        way.direct = not way.moved
+        way.load, way.store = table.load[way.type], table.store[way.type]
+        way.direct = way.type == type and not way.moved
     return 0
+
+
+cdef inline int plain_type(array) except -2:
+    """FLOAT32 or FLOAT64 for an exact ndarray of that type, native, aligned and contiguous, of one dimension or more; otherwise -1."""
+    cdef int type
+    if not cnp.PyArray_CheckExact(array):
+        return -1
+    type = cnp.PyArray_TYPE(array)
+    if type != cnp.NPY_FLOAT and type != cnp.NPY_DOUBLE or cnp.PyArray_NDIM(array) == 0:
+        return -1
+    if not cnp.PyArray_ISCARRAY_RO(array):
+        return -1
+    return FLOAT32 if type == cnp.NPY_FLOAT else FLOAT64
 
 
 cdef class Rows:
@@ -560,10 +593,45 @@ cdef class Rows:
     cdef const fastact_table* table
     cdef dict gufuncs
     cdef set know_bfloat16
+    cdef Task[4] plain  # softmax and log_softmax, in float32 and in float64
 
     def __cinit__(self, capsule):
         self.table = <const fastact_table*> PyCapsule_GetPointer(capsule, FASTACT_TABLE_CAPSULE)
         self.gufuncs, self.know_bfloat16 = {}, set()
+        for type, dtype in ((FLOAT32, np.float32), (FLOAT64, np.float64)):
+            for log in range(2):
+                self.plain[2 * type + log] = self.template("log_softmax" if log else "softmax", np.dtype(dtype), np.dtype(dtype))[0]
+
+    def plain_softmax(self, x, out, bint log):
+        """Softmax or its logarithm along the last axis of contiguous native floats, without a word about them; None for others."""
+        cdef int type = plain_type(x)
+        cdef Py_ssize_t n, rows, nbytes
+        cdef Task task
+        cdef Py_ssize_t[2] outer, core
+        cdef (char*)[2] at
+        if type < 0:
+            return None
+        n = cnp.PyArray_DIM(x, cnp.PyArray_NDIM(x) - 1)
+        nbytes = cnp.PyArray_NBYTES(x)
+        if nbytes == 0:
+            return None
+        if out is None:
+            out = cnp.PyArray_SimpleNew(cnp.PyArray_NDIM(x), cnp.PyArray_DIMS(x), cnp.PyArray_TYPE(x))
+        elif plain_type(out) != type or not cnp.PyArray_ISWRITEABLE(out) or not cnp.PyArray_SAMESHAPE(x, out):
+            return None
+        at[0], at[1] = cnp.PyArray_BYTES(x), cnp.PyArray_BYTES(out)
+        if at[0] != at[1] and at[0] < at[1] + nbytes and at[1] < at[0] + nbytes:
+            return None
+        task = self.plain[2 * type + log]
+        rows = nbytes // (n * task.itemsize)
+        outer[0] = outer[1] = n * task.itemsize
+        core[0] = core[1] = task.itemsize
+        if nbytes < RELEASE_GIL:
+            run_loop(&task, at, rows, n, outer, core)
+        else:
+            with nogil:
+                run_loop(&task, at, rows, n, outer, core)
+        return out
 
     def softmax(self, x, out, axis, scale, mask, empty, log):
         cdef Task task
@@ -630,7 +698,7 @@ cdef class Rows:
 
     def binary_cross_entropy(self, x, targets, weight, pos_weight, factor, loss, dx, axis):
         cdef Task task
-        dtype = np.result_type(promoted(x), promoted(targets))
+        dtype = x.dtype if targets.dtype.kind in "iub" else np.result_type(promoted(x), promoted(targets))
         ones = np.broadcast_to(np.ones((), np.float32 if computed_type(dtype) == FLOAT32 else np.float64), x.shape)
         inputs = [x, targets, ones if weight is None else weight, ones if pos_weight is None else pos_weight]
         if axis is None:
@@ -658,19 +726,16 @@ cdef class Rows:
     ) except -1:
         """Make a list of operands of all this, and take it through its rows."""
         cdef int i
-        real = np.dtype(np.float32 if task.type == FLOAT32 else np.float64)
+        real = np.float32 if task.type == FLOAT32 else np.float64
         shape = inputs[0].shape
         operands, rowwise = [], []  # rowwise: without the axis
-        late = []  # results of a dtype that no loop stores
         task.inputs = len(inputs)
         for i, array in enumerate(inputs):
-            if not can_load(array.dtype, task.type):
-                array = narrowed(array, real)
             set_way(self.table, &task.way[i], array, task.type)
             operands.append(array)
             rowwise.append(False)
         if out is not None:
-            out = self.target(task, &task.out, out, real, late)
+            set_way(self.table, &task.out, out, task.type)
             task.has_out, task.at_out = True, len(operands)
             operands.append(out)
             rowwise.append(False)
@@ -681,8 +746,6 @@ cdef class Rows:
         elif mask is not None:
             task.mask = BOOLEAN if mask.dtype == bool else ADDED
             if task.mask == ADDED:
-                if not can_load(mask.dtype, task.type):
-                    mask = narrowed(mask, real)
                 set_way(self.table, &task.mask_way, mask, task.type)
             task.at_mask = len(operands)
             operands.append(mask)
@@ -696,15 +759,13 @@ cdef class Rows:
             task.at_factor = len(operands)
             task.factor_converts = factor.dtype != np.float64 or not factor.dtype.isnative or not factor.flags.aligned
             if task.factor_converts:
-                if not can_load(factor.dtype, task.type):
-                    factor = factor.astype(real)
                 set_way(self.table, &task.factor_way, factor, task.type)
             operands.append(factor)
             rowwise.append(True)
         if result is not None:
             task.result_converts = result.dtype != np.float64 or not result.dtype.isnative or not result.flags.aligned
             if task.result_converts:
-                result = self.target(task, &task.result_way, result, real, late)
+                set_way(self.table, &task.result_way, result, task.type)
             task.at_result = len(operands)
             operands.append(result)
             rowwise.append(True)
@@ -714,19 +775,7 @@ cdef class Rows:
             task.panel.weights = cnp.PyArray_DATA(<cnp.ndarray> weights)
             task.panel.weights_sum = np.add.reduce(weights, dtype=np.float64)
         self.take(task, operands, rowwise, axis)
-        with np.errstate(all="ignore"):
-            for target, array in late:
-                target[...] = array
         return 0
-
-    cdef target(self, Task* task, Way* way, out, real, list late):
-        """The array to write to: another one, copied over afterwards, where a result has to be converted by NumPy."""
-        if out.dtype.kind in "iub" or not can_load(out.dtype, task.type):
-            converted = out
-            out = np.empty(converted.shape, real)
-            late.append((converted, out))
-        set_way(self.table, way, out, task.type)
-        return out
 
     cdef int take(self, Task* task, list operands, list rowwise, int axis) except -1:
         """Go over all rows: dimensions that can be seen as one are merged, the innermost is left to run_rows."""
@@ -910,9 +959,3 @@ cdef void no_memory() noexcept with gil:
 cdef promoted(array):
     """What an array adds to np.result_type: integers are computed in float64."""
     return np.dtype(np.float64) if array.dtype.kind in "iub" else array.dtype
-
-
-cdef narrowed(array, dtype):
-    """Converted, but not what has been broadcast."""
-    where = tuple([slice(0, 1) if stride == 0 else slice(None) for stride in array.strides])
-    return np.broadcast_to(array[where].astype(dtype), array.shape)
