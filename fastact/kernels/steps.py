@@ -59,6 +59,15 @@ class Step:
         return [f"t{k}" for k in range(len(self.terms))]
 
     @property
+    def counts(self) -> list[str]:
+        """The sums that only count, which the computed type does exactly for a block."""
+        return [v for v, term in zip(self.sums, self.terms, strict=True) if term.startswith("one if")]
+
+    @property
+    def rounded(self) -> list[str]:
+        return [v for v in self.sums if v not in self.counts]
+
+    @property
     def sources(self) -> list[str]:
         return [*self.inputs, *(["w"] if self.weighted else [])]
 
