@@ -553,24 +553,25 @@ cdef int computed_type(dtype) except -1:
     return FLOAT32 if dtype.kind != "V" and dtype.char in "ef" or is_bfloat16(dtype) else FLOAT64
 
 
-cdef int set_way(const fastact_table* table, Way* way, array, int type) except -1:
-    dtype = array.dtype
-    cdef int stored, size = dtype.itemsize
+cdef int set_way(const fastact_table* table, Way* way, cnp.ndarray array, int type) except -1:
+    cdef int number = cnp.PyArray_TYPE(array), stored, size = cnp.PyArray_ITEMSIZE(array)
     way.itemsize = size
-    way.swapped = not dtype.isnative
-    way.moved = way.swapped or not array.flags.aligned
+    way.swapped = not cnp.PyArray_ISNOTSWAPPED(array)
+    way.moved = way.swapped or not cnp.PyArray_ISALIGNED(array)
     way.direct = False
     way.store = NULL
-    way.type = FLOAT32 if size == 2 and dtype.kind not in "iub" or size == 4 and dtype.kind == "f" else FLOAT64
-    if dtype.kind in "iub":
-        stored = INT8 + 2 * {1: 0, 2: 1, 4: 2, 8: 3}[size] + (dtype.kind in "ub")
-        way.load = table.load_as_double[stored]
-    elif size == 2:
-        stored = BFLOAT16 if is_bfloat16(dtype) else FLOAT16
-        way.load, way.store = table.load[stored], table.store[stored]
-    else:
+    if number == cnp.NPY_FLOAT or number == cnp.NPY_DOUBLE:
+        way.type = FLOAT32 if number == cnp.NPY_FLOAT else FLOAT64
         way.load, way.store = table.load[way.type], table.store[way.type]
         way.direct = way.type == type and not way.moved
+    elif number == cnp.NPY_FLOAT16 or is_bfloat16(array.dtype):
+        stored = FLOAT16 if number == cnp.NPY_FLOAT16 else BFLOAT16
+        way.type = FLOAT32
+        way.load, way.store = table.load[stored], table.store[stored]
+    else:
+        stored = INT8 + 2 * {1: 0, 2: 1, 4: 2, 8: 3}[size] + (array.dtype.kind in "ub")
+        way.type = FLOAT64
+        way.load = table.load_as_double[stored]
     return 0
 
 
@@ -779,35 +780,49 @@ cdef class Rows:
 
     cdef int take(self, Task* task, list operands, list rowwise, int axis) except -1:
         """Go over all rows: dimensions that can be seen as one are merged, the innermost is left to run_rows."""
-        cdef int count = len(operands), dims = 0, i, j, k
+        cdef int count = len(operands), dims = 0, i, j, k, d, ndim = cnp.PyArray_NDIM(operands[0])
         cdef Py_ssize_t[MAX_OPERANDS] core
         cdef Py_ssize_t[MAX_DIMENSIONS] size, index
         cdef Py_ssize_t[MAX_DIMENSIONS][MAX_OPERANDS] step
+        cdef int[MAX_DIMENSIONS] order
         cdef (char*)[MAX_OPERANDS] at
-        cdef Py_ssize_t n = operands[0].shape[axis]
-        cdef cnp.ndarray array
-        shape = list(operands[0].shape)
-        steps = []
+        cdef (const cnp.npy_intp*)[MAX_OPERANDS] strides
+        cdef bint[MAX_OPERANDS] without_axis
+        cdef const cnp.npy_intp* shape = cnp.PyArray_DIMS(operands[0])
+        cdef Py_ssize_t n = shape[axis]
+        cdef bint merges
         for k in range(count):
-            array = operands[k]
-            strides = list((<object> array).strides)
-            core[k] = 0 if rowwise[k] else strides.pop(axis)
-            steps.append(strides)
-            at[k] = cnp.PyArray_BYTES(array)
-        del shape[axis]
-        order = sorted(range(len(shape)), key=lambda d: -max(abs(steps[0][d]), 1))
-        for d in order:
+            strides[k] = cnp.PyArray_STRIDES(operands[k])
+            at[k] = cnp.PyArray_BYTES(operands[k])
+            without_axis[k] = rowwise[k]
+            core[k] = 0 if without_axis[k] else strides[k][axis]
+        # by the first operand's strides, the smallest last
+        for d in range(ndim):
+            if d == axis or shape[d] == 1:
+                continue
             if shape[d] == 0:
                 return 0
-            if shape[d] == 1:
-                continue
-            if dims and all([steps[k][d] * shape[d] == step[dims - 1][k] for k in range(count)]):
-                size[dims - 1] *= shape[d]
-            else:
-                size[dims] = shape[d]
-                dims += 1
+            i = dims
+            while i and llabs(strides[0][order[i - 1]]) < llabs(strides[0][d]):
+                order[i] = order[i - 1]
+                i -= 1
+            order[i] = d
+            dims += 1
+        j = 0
+        for i in range(dims):
+            d = order[i]
+            merges = j > 0
             for k in range(count):
-                step[dims - 1][k] = steps[k][d]
+                step[j][k] = strides[k][d - (without_axis[k] and d > axis)]
+                merges = merges and step[j][k] * shape[d] == step[j - 1][k]
+            size[j] = shape[d]
+            if merges:
+                size[j - 1] *= shape[d]
+                for k in range(count):
+                    step[j - 1][k] = step[j][k]
+            else:
+                j += 1
+        dims = j
         if dims == 0:
             size[0] = 1
             for k in range(count):
