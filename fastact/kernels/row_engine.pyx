@@ -131,6 +131,9 @@ cdef void load(const Task* task, const Way* way, const char* source, Py_ssize_t 
     cdef double[128] native, loaded
     cdef Py_ssize_t start = 0, m
     cdef const char* at
+    if way.direct and step == task.itemsize:
+        memcpy(tile, source, n * task.itemsize)
+        return
     if not way.moved and way.type == task.type:
         way.load(source, step, tile, n)
         return
@@ -149,6 +152,9 @@ cdef void store(const Task* task, const Way* way, const void* tile, char* target
     cdef double[128] native, stored
     cdef Py_ssize_t start = 0, m
     cdef char* at
+    if way.direct and step == task.itemsize:
+        memcpy(target, tile, n * task.itemsize)
+        return
     if not way.moved and way.type == task.type:
         way.store(tile, target, step, n)
         return
@@ -162,15 +168,15 @@ cdef void store(const Task* task, const Way* way, const void* tile, char* target
         start += m
 
 
-cdef void fill_rest(Task* task, char* out, Py_ssize_t step, Py_ssize_t n, double value) noexcept nogil:
+cdef void fill_rest(Task* task, char* out, Py_ssize_t step, Py_ssize_t n) noexcept nogil:
     """Fill n elements of the output."""
     cdef double[128] tile
     cdef Py_ssize_t i, start = 0
     for i in range(128):
         if task.type == FLOAT32:
-            (<float*> tile)[i] = <float> value
+            (<float*> tile)[i] = <float> task.fill
         else:
-            tile[i] = value
+            tile[i] = task.fill
     while start < n:
         store(task, &task.out, tile, out + start * step, step, min(<Py_ssize_t> 128, n - start))
         start += 128
@@ -251,13 +257,16 @@ cdef void run_panel(
     cdef const Program* program
     cdef const Pass* each
     cdef int i, j
-    if task.at_limit >= 0 and along:  # the first positions only take part
-        length = min(n, (<Py_ssize_t*> at[task.at_limit])[0])
+    if task.at_limit >= 0:  # of each row the first positions only take part
+        length = 0
+        for c in range(columns):
+            length = max(length, (<Py_ssize_t*> (at[task.at_limit] + c * outer[task.at_limit]))[0])
+        length = min(length, n)
     p.along, p.columns, p.n = along, padded, n
     # where each operand is worked on
     for i in range(task.inputs):
         direct[i] = lies_right(&task.way[i], outer[i], core[i], along, columns, task.itemsize)
-        if i == 0 and (task.scaled or task.mask != NO_MASK or (task.at_limit >= 0 and not along)):
+        if i == 0 and (task.scaled or task.mask != NO_MASK or task.at_limit >= 0):
             direct[i] = False
         p.pitch[i] = pitch if not direct[i] else (outer[i] if along else core[i]) // task.itemsize
         tile[i] = room
@@ -336,7 +345,8 @@ cdef void run_panel(
         if not (each.repeats and p.again):
             i += 1
     if task.has_out and length < n:
-        fill_rest(task, at[task.at_out] + length * core[task.at_out], core[task.at_out], n - length, task.fill)
+        for c in range(columns):
+            fill_rest(task, at[task.at_out] + c * outer[task.at_out] + length * core[task.at_out], core[task.at_out], n - length)
     if task.at_result >= 0:
         if task.result_converts:
             for c in range(columns):
@@ -367,8 +377,8 @@ cdef void change(
 ) noexcept nogil:
     """Scale and mask a block of the first input in a tile; or, clearing, mask one of the result."""
     cdef double[ROW_BLOCK] added
-    cdef Py_ssize_t k, r, c, limit, lines = columns if along else m, width = m if along else columns
-    cdef Py_ssize_t line_step, step
+    cdef Py_ssize_t k, r, limit, lines = columns if along else m, width = m if along else columns
+    cdef Py_ssize_t line_step, step, row, position
     cdef char* line
     cdef char* mask
     cdef double fill = 0 if clearing else task.masked
@@ -390,14 +400,16 @@ cdef void change(
                 clear_masked(task.type, added, line, width)
             else:
                 task.table.add[task.type](line, added, line, width)
-    if task.at_limit >= 0 and not along:
-        for c in range(columns):
-            limit = (<Py_ssize_t*> (at[task.at_limit] + c * outer[task.at_limit]))[0]
+    if task.at_limit >= 0:
+        row = pitch if along else 1
+        position = 1 if along else pitch
+        for k in range(columns):
+            limit = (<Py_ssize_t*> (at[task.at_limit] + k * outer[task.at_limit]))[0]
             for r in range(max(limit - start, <Py_ssize_t> 0), m):
                 if task.type == FLOAT32:
-                    (<float*> tile)[r * pitch + c] = <float> fill
+                    (<float*> tile)[k * row + r * position] = <float> fill
                 else:
-                    (<double*> tile)[r * pitch + c] = fill
+                    (<double*> tile)[k * row + r * position] = fill
 
 
 cdef bint goes_along(const Task* task, Py_ssize_t rows, Py_ssize_t n, const Py_ssize_t* outer, const Py_ssize_t* core) noexcept nogil:
@@ -416,8 +428,6 @@ cdef Py_ssize_t columns_of(
         direct = direct and lies_right(&task.way[k], outer[k], core[k], along, PAD, task.itemsize)
     if along:  # so few that they stay in the first-level cache from one step to the next
         columns = TOGETHER // n if n else 1
-        if task.at_limit >= 0:
-            columns = 1
     elif not direct:
         columns = ROW_COLUMNS // 2
         while columns > PAD and n * columns > WHOLE:
