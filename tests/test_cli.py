@@ -37,7 +37,11 @@ def test_info(capsys, arguments):
         assert name in text
         assert reason in text
     assert "threads" in text
+    assert f"{len(fastact.activations) + len(fastact.backends.families)}, of which {len(fastact.activations)} are" in text
+    for name in fastact.backends.families:
+        assert name in text
     assert "python -m fastact bench --quick" in text
+    assert "python -m fastact bench --fused" in text
 
 
 def test_info_needs_numpy_only(tmp_path):
@@ -68,6 +72,14 @@ def test_unknown_activation(capsys):
     assert "did you mean 'sigmoid'" in message
     for name in (*fastact.activations, "softmax"):
         assert name in message
+
+
+@pytest.mark.parametrize("command", ["plot", "verify"])
+@pytest.mark.parametrize("name", ["softmax", "swiglu", "cross_entropy"])
+def test_commands_for_elementwise_activations_only(capsys, command, name):
+    message = fails(capsys, command, "gelu", name)
+    assert f"'{name}' is not elementwise; the elementwise activations are identity, " in message
+    assert "swiglu," not in message
 
 
 def test_unknown_activation_like_no_other(capsys):
