@@ -129,7 +129,8 @@ def test_a_missing_kernel_module_is_explained(monkeypatch, missing):
 
 def test_kernels_older_than_the_registry():
     """An activation added without building again is an error that says so, never a silent fallback."""
-    pytest.importorskip("fastact.kernels.engine")
+    if backends.available() == ("numpy",):
+        pytest.skip("no compiled backend")
     import dataclasses
 
     from fastact.kernels import load
