@@ -58,7 +58,9 @@ def test_info_needs_numpy_only(tmp_path):
 
 def test_without_docstrings(tmp_path):
     """python -OO strips them."""
-    code = "import fastact as f, numpy as np; print(f.relu(-1.0), f.softmax([7.0]), f.swiglu(0.0, 1.0), f.cross_entropy([7.0], 0))"
+    code = (
+        "import fastact as f, numpy as np; print(f.relu(-1.0), f.softmax([7.0]), f.swiglu(0.0, 1.0), f.cross_entropy([7.0], 0))"
+    )
     result = python("-OO", "-W", "error", "-c", code, cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert result.stdout.split() == ["0.0", "[1.]", "0.0", "0.0"]
