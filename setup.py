@@ -39,7 +39,8 @@ else:
 if MSVC and not X86:
     INSTRUCTION_SETS = {"neon" if ARM else "baseline": []}
 
-ENGINES = ("engine", "row_engine")  # built once
+# Built once; by name their own headers, which a source distribution needs.
+ENGINES = {"engine": ("platform.h",), "row_engine": ("platform.h", "transpose.h")}
 SHARED = [str(KERNELS / name) for name in ("table.h", "table.pxd")]
 LOOPS = [str(KERNELS / name) for name in ("loops.pyx.in", "formulas.pxi", "rows.pxi.in", "vecmath.h", "half.h", "lanes.h")]
 
@@ -62,6 +63,11 @@ def write_variant(path: Path, loops: str, flags: list[str]) -> str:
 
 def loops_extension(name: str) -> Extension:
     return Extension(f"fastact.kernels._{name}", LOOPS[:1], depends=[*LOOPS[1:], *SHARED])
+
+
+def engine_extension(name: str) -> Extension:
+    headers = [str(KERNELS / header) for header in ENGINES[name]]
+    return Extension(f"fastact.kernels.{name}", [str(KERNELS / f"{name}.pyx")], depends=[*headers, *SHARED])
 
 
 class BuildKernels(build_ext):
@@ -130,12 +136,7 @@ class BuildKernels(build_ext):
 if __name__ == "__main__":
     setup(
         ext_modules=[
-            *(
-                Extension(
-                    f"fastact.kernels.{name}", [str(KERNELS / f"{name}.pyx")], depends=[str(KERNELS / "platform.h"), *SHARED]
-                )
-                for name in ENGINES
-            ),
+            *map(engine_extension, ENGINES),
             *map(loops_extension, INSTRUCTION_SETS),
         ],
         cmdclass={"build_ext": BuildKernels},

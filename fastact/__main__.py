@@ -8,12 +8,16 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from . import losses, rows
+from .catalogue import activations
 from .config import show_config
+from .contract import UNITS
 
 _NEXT = """
 Next:
   python -m fastact bench --quick       check every function against NumPy and time it, within 30 seconds
   python -m fastact bench               the same in three minutes, up to 16 million elements
+  python -m fastact bench --fused       bias, gated units, softmax and cross-entropy on layers of real size, against PyTorch, too
   python -m fastact verify gelu         the largest error, in units in the last place
   python -m fastact plot gelu           a picture of the function and its derivative
   python -c "import fastact; help(fastact.gelu)"
@@ -49,7 +53,7 @@ def _parser(chosen: str | None, module: Any) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m fastact", description="Activation functions for NumPy as compiled kernels.")
     choice = f"info (the default), {', '.join(_COMMANDS)}"
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", help=choice)
-    commands.add_parser("info", help="print version, processor, backend and threads")
+    commands.add_parser("info", help="print version, processor, backend, threads and functions")
     for name, command in _COMMANDS.items():
         own = commands.add_parser(name, help=command.help, description=command.description)
         if name == chosen:
@@ -58,8 +62,13 @@ def _parser(chosen: str | None, module: Any) -> argparse.ArgumentParser:
 
 
 def info() -> None:
-    """Print what is running, and what to type next."""
+    """Print what is running, what there is, and what to type next."""
     show_config()
+    families = {"gated units": UNITS.values(), "rows": rows.functions, "losses": losses.functions}
+    total = len(activations) + sum(map(len, families.values()))
+    sys.stdout.write(f"{'functions:':<14}{total}, of which {len(activations)} are elementwise activations\n")
+    for family, names in families.items():
+        sys.stdout.write(f"  {family + ':':<14}{', '.join(names)}\n")
     sys.stdout.write(_NEXT)
 
 

@@ -1,10 +1,10 @@
-"""The activations by name."""
+"""The functions by name."""
 
 from __future__ import annotations
 
 import difflib
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import activations as _module
 from . import backends
@@ -12,16 +12,16 @@ from .contract import Activation
 from .registry import entries
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-#: Every activation by its name, on the backend in use.
+#: Every activation by its name, on the backend in use: the elementwise ones.
 activations: Mapping[str, Activation] = MappingProxyType(
     {name: backends.current().make(entry) for name, entry in entries.items()}
 )
 
 
-def get(name: str) -> Activation:
-    """The activation of this name or alias.
+def get(name: str) -> Activation | Any:
+    """The function of this name: an activation, also by an alias, a gated unit, a function of rows or a loss.
 
     Raises
     ------
@@ -33,11 +33,27 @@ def get(name: str) -> Activation:
     >>> import fastact
     >>> fastact.get("swish") is fastact.silu
     True
+    >>> fastact.get("softmax") is fastact.softmax
+    True
     """
+    if isinstance(name, str) and name in backends.families:
+        return getattr(backends.current(), name)
+    return _activation(name) or _unknown("function", name, (*activations, *backends.families))
+
+
+def get_activation(name: str) -> Activation:
+    """The same for what takes nothing but elementwise activations."""
+    if isinstance(name, str) and name in backends.families:
+        raise ValueError(f"{name!r} is not elementwise; the elementwise activations are {', '.join(activations)}")
+    return _activation(name) or _unknown("elementwise activation", name, activations)
+
+
+def _activation(name: str) -> Activation | None:
     found = getattr(_module, name, None) if isinstance(name, str) else None
-    if isinstance(found, Activation):
-        return found
-    near = difflib.get_close_matches(str(name), activations, n=1)
-    raise ValueError(
-        f"there is no activation {name!r}" + (f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(activations)}")
-    )
+    return found if isinstance(found, Activation) else None
+
+
+def _unknown(what: str, name: Any, known: Iterable[str]) -> NoReturn:
+    near = difflib.get_close_matches(str(name), known, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
+    raise ValueError(f"there is no {what} {name!r}; {hint}")

@@ -602,6 +602,8 @@ The error is at most {info.ulp:g} ULP{defaults}. `backward`, `value_and_grad` an
 
 def _documentation(entry: Entry) -> str:
     """The entry's docstring (summary, own Parameters, Notes, Examples) within what all activations share."""
+    if not entry.doc:  # python -OO strips docstrings
+        return ""
     summary, *sections = re.split(r"\n\n(?=\w+\n-+\n)", entry.doc)
     own = {title: body for title, _, body in (re.split(r"\n(-+)\n", section, maxsplit=1) for section in sections)}
     keeps = "integers and bool are kept" + (" if the parameters are integers too" if entry.options else "")

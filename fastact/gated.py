@@ -71,7 +71,8 @@ half is the gate differs:
 Computed in the dtype of the result, of 16 bits in float32 and rounded once; on the NumPy backend in float64. {accuracy}
 Infinities are those of the product, as in NumPy and PyTorch: 0 * inf is NaN.
 
-`activation` is that of the gate, with its `info`; `ufunc` broadcasts; `backward` is documented on `fastact.gated.Gated`.
+`backward` gives both gradients: ``help(fastact.{name}.backward)``. `activation` is that of the gate, with its `info`; `ufunc`
+broadcasts.
 
 Examples
 --------
@@ -87,7 +88,7 @@ _ACCURACY = """\
 The error is
 that of {activation} and one rounding: at most {bound:g} ULP, and 3 in all tests. A subnormal {activation}(gate), though, has few
 digits, and a large `value` does not bring them back: there the error is up to {ulp:g} times the smallest subnormal number
-times \\|value\\|."""
+times the size of `value`."""
 
 _GGML = """\
 ``ggml_{0}_split(a, b)`` is this with a for the gate. ``ggml_{0}(a)`` is this of a's halves, the first

@@ -58,7 +58,8 @@ class CrossEntropy(_Loss):
         loss = -w_t log(softmax(x)_t)                  for an integer label t
         loss = -sum_j w_j t_j log(softmax(x)_j)        for probabilities t
 
-    per row along the axis, then reduced. Call it for the loss, `value_and_grad` for loss and gradient from one pass.
+    per row along the axis, then reduced. Call it for the loss, `value_and_grad` for the loss and its gradient together:
+    ``help(fastact.cross_entropy.value_and_grad)``.
 
     Parameters
     ----------
@@ -150,7 +151,10 @@ class CrossEntropy(_Loss):
     ) -> tuple[Any, Any]:
         """The loss and its gradient with respect to the logits, what they share computed once.
 
-            dx_j = w_t (softmax(x)_j - [j = t])                for an integer label t, over the divisor of the mean
+            dx_j = w_t (softmax(x)_j - [j = t])                for an integer label t
+            dx_j = sum_k w_k t_k softmax(x)_j - w_j t_j        for probabilities t
+
+        per row, over what the mean divides by.
 
         Parameters
         ----------
@@ -288,7 +292,7 @@ class BinaryCrossEntropy(_Loss):
         loss = w ((1 - t) softplus(x) + p t softplus(-x))
 
     elementwise, then reduced: -t log(sigmoid(x)) - (1 - t) log(1 - sigmoid(x)) where w and p are 1. Call it for the loss,
-    `value_and_grad` for loss and gradient from one pass.
+    `value_and_grad` for the loss and its gradient together: ``help(fastact.binary_cross_entropy.value_and_grad)``.
 
     Parameters
     ----------
@@ -322,7 +326,7 @@ class BinaryCrossEntropy(_Loss):
     Notes
     -----
     ``torch.nn.functional.binary_cross_entropy_with_logits`` (``binary_cross_entropy`` there takes probabilities);
-    ``optax.sigmoid_binary_cross_entropy``. softplus(x) is max(x, 0) + log1p(exp(-\\|x\\|)), right in both tails.
+    ``optax.sigmoid_binary_cross_entropy``. softplus(x) is max(x, 0) + log1p(exp(-abs(x))), right in both tails.
 
     Examples
     --------

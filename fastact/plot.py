@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from .catalogue import activations, get
+from .catalogue import activations, get_activation
 from .contract import Activation
 from .registry import Entry, entries
 
@@ -377,7 +377,7 @@ def run(options: argparse.Namespace) -> int:
     if not options.gallery and not options.names:
         fail(f"which functions? There are {', '.join(activations)}")
     try:
-        functions = list(dict.fromkeys(map(get, options.names)))
+        functions = list(dict.fromkeys(map(get_activation, options.names)))
     except ValueError as error:
         fail(str(error))
     low, high = options.range

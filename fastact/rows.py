@@ -7,6 +7,7 @@ object, `Backend.rows`, with the functions of `numpy_rows.py`, which are given c
 from __future__ import annotations
 
 import functools
+import inspect
 import math
 import numbers
 import operator
@@ -60,6 +61,8 @@ class RowFunction:
         self._backend = backend
         self.backend = backend.name
         self.__name__ = self.__qualname__ = self.name
+        # A text of its own: help() would otherwise take an instance for its class, and show how that is constructed.
+        self.__doc__ = f"{self.name}{_shown_signature(self)}\n\n{inspect.cleandoc(type(self).__doc__ or '')}"
 
     def __repr__(self) -> str:
         return f"<fastact {self.name} on {self.backend}>"
@@ -148,6 +151,12 @@ class RowFunction:
         wanted = x.shape[:axis] + x.shape[axis + 1 :]
         if dy.shape != wanted:
             raise ValueError(f"{self.name}.backward: dy has shape {dy.shape}, not {wanted}, x's {x.shape} without axis {axis}")
+
+
+def _shown_signature(function: Any) -> inspect.Signature:
+    """How it is called, without types, which are all Any."""
+    parameters = inspect.signature(function).parameters.values()
+    return inspect.Signature([parameter.replace(annotation=inspect.Parameter.empty) for parameter in parameters])
 
 
 class AxisFunction(RowFunction):
@@ -241,8 +250,8 @@ _PARAMETERS = """\
 
 _EMPTY_PARAMETER = """
     empty : {{"nan", "zero", "uniform"}}, default "nan"
-        What a row gives whose elements are all masked or -inf: NaN, as everywhere else; {zero};
-        or {uniform}, with n the row's length."""
+        What a row gives whose elements are all masked or -inf. "nan": NaN, as everywhere else; "zero":
+        {zero}; "uniform": {uniform}, with n the row's length."""
 
 _RAISES = """\
     Raises
@@ -250,7 +259,8 @@ _RAISES = """\
     TypeError
         A complex, object, string or datetime dtype; a mask of integers; an `out` to which the result can't be cast.
     ValueError
-        An `out` of another shape or read-only; a mask that doesn't broadcast; a `scale` that isn't finite.
+        An `out` of another shape or read-only; a mask that doesn't broadcast, or "causal" for what has no two axes or along
+        another than the last; a `scale` that isn't finite, an option that isn't known.
     numpy.exceptions.AxisError
         An axis out of range; there is none in a scalar."""
 
@@ -359,14 +369,15 @@ class Softmax(_Softmax):
 
         f(x)_i = exp(z_i) / sum_j exp(z_j),  z = scale*x + mask
 
-    Call it for the forward pass, `backward` for the gradient.
+    Call it for the forward pass, `backward` for the gradient: ``help(fastact.softmax.backward)``.
 
-{_PARAMETERS}{_EMPTY_PARAMETER.format(zero="0 (so that such a query attends to nothing)", uniform="1/n")}
+{_PARAMETERS}{_EMPTY_PARAMETER.format(zero="0, so that such a query attends to nothing", uniform="1/n")}
 
     Returns
     -------
     y : ndarray
-        Of the shape of `x`. Floating dtypes are kept; integers and bool give float64. Masked elements give 0.
+        Of the shape of `x`. Floating dtypes are kept; integers and bool give float64. Masked elements give
+        0, but in a row that has no others: see `empty`.
 
 {_RAISES}
 
@@ -412,14 +423,15 @@ class LogSoftmax(_Softmax):
 
         f(x)_i = z_i - log(sum_j exp(z_j)),  z = scale*x + mask
 
-    Call it for the forward pass, `backward` for the gradient.
+    Call it for the forward pass, `backward` for the gradient: ``help(fastact.log_softmax.backward)``.
 
 {_PARAMETERS}{_EMPTY_PARAMETER.format(zero="-inf, the logarithm of 0", uniform="-log n")}
 
     Returns
     -------
     y : ndarray
-        Of the shape of `x`. Floating dtypes are kept; integers and bool give float64. Masked elements give -inf.
+        Of the shape of `x`. Floating dtypes are kept; integers and bool give float64. Masked elements give
+        -inf, but in a row that has no others: see `empty`.
 
 {_RAISES}
 
@@ -461,14 +473,16 @@ class Softmin(_Softmax):
 
         f(x)_i = exp(z_i) / sum_j exp(z_j),  z = mask - scale*x
 
-    Call it for the forward pass, `backward` for the gradient. `ufunc` is softmax's, which takes ``-scale``.
+    Call it for the forward pass, `backward` for the gradient: ``help(fastact.softmin.backward)``. `ufunc` is softmax's,
+    which takes ``-scale``.
 
 {_PARAMETERS}{_EMPTY_PARAMETER.format(zero="0", uniform="1/n")}
 
     Returns
     -------
     y : ndarray
-        Of the shape of `x`. Floating dtypes are kept; integers and bool give float64. Masked elements give 0.
+        Of the shape of `x`. Floating dtypes are kept; integers and bool give float64. Masked elements give
+        0, but in a row that has no others: see `empty`.
 
 {_RAISES}
 
@@ -507,9 +521,9 @@ class LogSumExp(AxisFunction):
 
         f(x) = log(sum_j exp(z_j)),  z = scale*x + mask
 
-    Call it for the forward pass, `backward` for the gradient.
+    Call it for the forward pass, `backward` for the gradient: ``help(fastact.logsumexp.backward)``.
 
-{_PARAMETERS.replace("may be `x` itself", "without the axis")}
+{_PARAMETERS.replace("of its shape; may be `x` itself", "of its shape")}
 
     Returns
     -------
@@ -595,7 +609,8 @@ class Sparsemax(AxisFunction):
 
         f(x)_i = max(x_i - t, 0),  t such that sum_i f(x)_i = 1
 
-    the point of the probability simplex nearest to x. Call it for the forward pass, `backward` for the gradient.
+    the point of the probability simplex nearest to x. Call it for the forward pass, `backward` for the gradient:
+    ``help(fastact.sparsemax.backward)``.
 
     Parameters
     ----------
@@ -703,8 +718,8 @@ class Maxout(AxisFunction):
 
         f(x) = max_j x_j
 
-    Call it for the forward pass, `backward` for the gradient. The units that compete lie along the axis: give the output of a
-    layer reshaped to (..., groups, units of a group).
+    Call it for the forward pass, `backward` for the gradient: ``help(fastact.maxout.backward)``. The units that compete
+    lie along the axis: give the output of a layer reshaped to (..., groups, units of a group).
 
     Parameters
     ----------

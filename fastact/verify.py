@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from . import backends, peers, reference
-from .catalogue import activations, get
+from .catalogue import activations, get_activation
 from .config import configuration
 from .reference import Array, format_of, from_bits
 
@@ -93,7 +93,7 @@ class Result:
             return None
         if np.dtype(_type(self.dtype)).itemsize == 2:
             return HALF_BOUND
-        info = get(self.name).info
+        info = get_activation(self.name).info
         return info.ulp if self.direction == "forward" else info.derivative_ulp
 
     @property
@@ -196,7 +196,7 @@ def _peers_call(peer: str, name: str, direction: str, dtype: str) -> Callable[[A
     @functools.cache
     def bound(size: int) -> tuple[peers.Operands, peers.Contestant | None]:
         x, out, y = (np.zeros(size, kind) for _ in range(3))
-        operands = peers.Operands(x, np.ones(size, kind), get(name), out)
+        operands = peers.Operands(x, np.ones(size, kind), get_activation(name), out)
         operands.y = y
         return operands, peers.find(peer, name, direction, operands)
 
@@ -493,7 +493,7 @@ def run(options: argparse.Namespace) -> int:
     """Measure as the options say; the exit status."""
     fail: Callable[[str], NoReturn] = options.fail
     try:
-        names = list(dict.fromkeys(get(name).name for name in options.names or activations))
+        names = list(dict.fromkeys(get_activation(name).name for name in options.names or activations))
         on = options.backend or backends.available()
         for backend in on:
             backends.load(backend)

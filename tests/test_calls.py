@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import fastact
+from fastact import backends, catalogue
 
 FAST = (np.float32, np.float64)
 
@@ -246,6 +247,19 @@ def test_names():
         assert getattr(fastact, name) is f
         assert f.backend == fastact.backend()
     assert fastact.get("swish") is fastact.swish is fastact.silu
+
+
+def test_names_of_the_other_families():
+    assert set(backends.families) >= {"softmax", "logsumexp", "swiglu", "cross_entropy"}
+    for name in backends.families:
+        f = fastact.get(name)
+        assert f is getattr(fastact, name) is pickle.loads(pickle.dumps(f))
+        assert f.name == name
+        assert f.backend == fastact.backend()
+        assert name not in fastact.activations
+        with pytest.raises(ValueError, match=f"'{name}' is not elementwise; .* relu,"):
+            catalogue.get_activation(name)
+    assert catalogue.get_activation("swish") is fastact.silu
 
 
 def test_copies(f):

@@ -37,7 +37,11 @@ def test_info(capsys, arguments):
         assert name in text
         assert reason in text
     assert "threads" in text
+    assert f"{len(fastact.activations) + len(fastact.backends.families)}, of which {len(fastact.activations)} are" in text
+    for name in fastact.backends.families:
+        assert name in text
     assert "python -m fastact bench --quick" in text
+    assert "python -m fastact bench --fused" in text
 
 
 def test_info_needs_numpy_only(tmp_path):
@@ -50,6 +54,16 @@ def test_info_needs_numpy_only(tmp_path):
     result = python("-W", "error", "-c", code, cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert "backend" in result.stdout
+
+
+def test_without_docstrings(tmp_path):
+    """python -OO strips them."""
+    code = (
+        "import fastact as f, numpy as np; print(f.relu(-1.0), f.softmax([7.0]), f.swiglu(0.0, 1.0), f.cross_entropy([7.0], 0))"
+    )
+    result = python("-OO", "-W", "error", "-c", code, cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.split() == ["0.0", "[1.]", "0.0", "0.0"]
 
 
 def test_as_a_module(tmp_path):
@@ -68,6 +82,14 @@ def test_unknown_activation(capsys):
     assert "did you mean 'sigmoid'" in message
     for name in (*fastact.activations, "softmax"):
         assert name in message
+
+
+@pytest.mark.parametrize("command", ["plot", "verify"])
+@pytest.mark.parametrize("name", ["softmax", "swiglu", "cross_entropy"])
+def test_commands_for_elementwise_activations_only(capsys, command, name):
+    message = fails(capsys, command, "gelu", name)
+    assert f"'{name}' is not elementwise; the elementwise activations are identity, " in message
+    assert "swiglu," not in message
 
 
 def test_unknown_activation_like_no_other(capsys):

@@ -1,6 +1,7 @@
 """The examples in docstrings and README run as written, and every activation documents what it must."""
 
 import doctest
+import pydoc
 import re
 from pathlib import Path
 
@@ -50,6 +51,23 @@ def test_activation_docstring(name):
 )
 def test_docstring(documented):
     run(documented.__doc__, documented.__name__)
+
+
+@pytest.mark.parametrize("name", backends.families)
+def test_help(name):
+    """It is about the function, not about its class, and tells how it is called."""
+    text = pydoc.plain(pydoc.render_doc(fastact.get(name)))
+    assert (
+        f"\n    {name}({'gate, value' if name.endswith('glu') else 'logits, targets' if 'entropy' in name else 'x'}, out=None"
+        in text
+    )
+    assert "= class " not in text
+    for section in ("Parameters", "Returns", "Raises", "Notes", "Examples"):
+        assert f"\n    {section}\n" in text
+    for other in re.findall(r"help\(fastact\.(\w+)\.(\w+)\)", text):
+        assert other[0] == name
+        assert getattr(fastact.get(name), other[1]).__doc__
+    assert "help(fastact." in text
 
 
 def python_blocks(path):

@@ -153,7 +153,7 @@ def test_a_window_where_there_is_a_display(monkeypatch, tmp_path):
 
 def test_unknown_names(capsys):
     message = fails(capsys, "gelu", "sigmod")
-    assert "there is no activation 'sigmod'; did you mean 'sigmoid'?" in message
+    assert "there is no elementwise activation 'sigmod'; did you mean 'sigmoid'?" in message
     message = fails(capsys)
     for name in fastact.activations:
         assert name in message
