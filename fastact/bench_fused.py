@@ -348,6 +348,7 @@ FUSED: dict[str, Fused] = {
         scipy=("special.softmax(x, axis=-1)", None),
         jax="lambda x: jax.nn.softmax(x)",
         textbook=(_alone(lambda a: _softmax(a.x)), _softmax_gradient),
+        ulp=(4, 5),
     ),
     "softmax-axis0": Fused(
         "softmax",
@@ -365,6 +366,7 @@ FUSED: dict[str, Fused] = {
         jax="lambda x: jax.nn.softmax(x, axis=0)",
         textbook=(_alone(lambda a: _softmax(a.x, axis=0)), lambda a: _softmax_gradient(a, axis=0)),
         row=0,
+        ulp=(4, 5),
     ),
     "log_softmax": Fused(
         "log_softmax",
@@ -401,6 +403,7 @@ FUSED: dict[str, Fused] = {
         ),
         jax="lambda x: jax.nn.softmax(-x)",
         textbook=(_alone(lambda a: _softmax(-a.x)), lambda a: _softmax_gradient(a, sign=-1)),
+        ulp=(4, 5),
     ),
     # torch's own backward pass starts from the saved result y, one number a row, as these do
     "logsumexp": Fused(

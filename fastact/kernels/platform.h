@@ -26,7 +26,7 @@ static uint64_t fastact_xgetbv(void) {
 
 /* 0: baseline; 1: also avx2, fma, f16c, bmi, bmi2; 2: also avx512 f, dq, bw, vl. The processor must have them (CPUID) and the
    operating system save their registers (XGETBV). */
-static int fastact_x86_level(void) {
+static inline int fastact_x86_level(void) {
     uint32_t leaf[4], leaf7[4];
     fastact_cpuid(0, leaf);
     if (leaf[0] < 7) return 0;
@@ -52,7 +52,7 @@ static inline void fastact_restore_flags(fastact_flags saved) {
 #else
 
 #include <fenv.h>
-static int fastact_x86_level(void) { return -1; }
+static inline int fastact_x86_level(void) { return -1; }
 typedef fexcept_t fastact_flags;
 static inline fastact_flags fastact_save_flags(void) {
     fexcept_t flags;
