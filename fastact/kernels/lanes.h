@@ -1,5 +1,5 @@
-/* What the lanes of a row have found, as one number: sums of LANES doubles in pairs, and the largest of LANES elements. By vectors, where
-   a compiler unrolls loops over halves into scalars. */
+/* What the lanes of a row have found, as one number: sums of LANES doubles in pairs, and the largest of LANES elements.  By
+   vectors, where a compiler unrolls loops over halves into scalars. */
 #ifndef FASTACT_LANES_H
 #define FASTACT_LANES_H
 

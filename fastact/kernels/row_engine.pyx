@@ -1,9 +1,9 @@
 # cython: language_level=3, cdivision=True, boundscheck=False, wraparound=False, initializedcheck=False
-"""Functions of whole rows on the loops of one instruction set: which steps make up a function, and how an array's rows reach them.
+"""Functions of whole rows on the loops of one instruction set: their steps, and how an array's rows reach them.
 
-A function is a `Program`: passes over the blocks of a row, and what happens between them. Rows that are contiguous are taken one by
-one along themselves; rows of other axes, and short ones, up to ROW_COLUMNS side by side, so that vectors always have work. A block
-whose array is native and lies right is worked on where it is, any other in a tile.
+A function is a `Program`: passes over the blocks of its rows, and what happens between them. Contiguous rows are taken along
+themselves, some at a time; those of other axes, and short ones, side by side, so that vectors always have work. A block whose
+array is native and lies right is worked on where it is, any other in a tile.
 
 Exponentials are computed once where there is room for them: in the output, or in the tile if the whole row fits. Otherwise they
 are computed again for the output, with the same bits.
@@ -32,8 +32,8 @@ cdef extern from "platform.h" nogil:
     void fastact_restore_flags(fastact_flags)
 
 cdef extern from "transpose.h" nogil:
-    void fastact_transpose_4(const char* source, Py_ssize_t source_step, char* target, Py_ssize_t target_step, Py_ssize_t n, Py_ssize_t m)
-    void fastact_transpose_8(const char* source, Py_ssize_t source_step, char* target, Py_ssize_t target_step, Py_ssize_t n, Py_ssize_t m)
+    void fastact_transpose_4(const char* source, Py_ssize_t step, char* target, Py_ssize_t to_step, Py_ssize_t n, Py_ssize_t m)
+    void fastact_transpose_8(const char* source, Py_ssize_t step, char* target, Py_ssize_t to_step, Py_ssize_t n, Py_ssize_t m)
 
 cdef enum:
     MAX_INPUTS = 4
@@ -187,7 +187,9 @@ cdef Py_ssize_t tile_elements(Py_ssize_t n, bint along, Py_ssize_t columns) noex
     return (n if n * padded <= WHOLE else ROW_BLOCK) * padded
 
 
-cdef bint lies_right(const Way* way, Py_ssize_t outer, Py_ssize_t core, bint along, Py_ssize_t columns, Py_ssize_t itemsize) noexcept nogil:
+cdef bint lies_right(
+    const Way* way, Py_ssize_t outer, Py_ssize_t core, bint along, Py_ssize_t columns, Py_ssize_t itemsize
+) noexcept nogil:
     """Whether an operand can be worked on where it is."""
     if not way.direct:
         return False
@@ -197,8 +199,8 @@ cdef bint lies_right(const Way* way, Py_ssize_t outer, Py_ssize_t core, bint alo
 
 
 cdef void get(
-    const Task* task, const Way* way, const char* source, Py_ssize_t outer, Py_ssize_t core, bint along, Py_ssize_t columns, Py_ssize_t m,
-    char* tile, Py_ssize_t pitch
+    const Task* task, const Way* way, const char* source, Py_ssize_t outer, Py_ssize_t core, bint along, Py_ssize_t columns,
+    Py_ssize_t m, char* tile, Py_ssize_t pitch
 ) noexcept nogil:
     """Bring a block into a tile."""
     cdef Py_ssize_t k, line = pitch * task.itemsize
@@ -372,8 +374,8 @@ cdef void clear_masked(int type, const double* added, char* line, Py_ssize_t n) 
 
 
 cdef void change(
-    Task* task, char** at, const Py_ssize_t* outer, const Py_ssize_t* core, bint along, Py_ssize_t columns, Py_ssize_t start, Py_ssize_t m,
-    char* tile, Py_ssize_t pitch, bint clearing
+    Task* task, char** at, const Py_ssize_t* outer, const Py_ssize_t* core, bint along, Py_ssize_t columns, Py_ssize_t start,
+    Py_ssize_t m, char* tile, Py_ssize_t pitch, bint clearing
 ) noexcept nogil:
     """Scale and mask a block of the first input in a tile; or, clearing, mask one of the result."""
     cdef double[ROW_BLOCK] added
@@ -412,7 +414,7 @@ cdef void change(
                     (<double*> tile)[k * row + r * position] = fill
 
 
-cdef bint goes_along(const Task* task, Py_ssize_t rows, Py_ssize_t n, const Py_ssize_t* outer, const Py_ssize_t* core) noexcept nogil:
+cdef bint goes_along(Py_ssize_t rows, Py_ssize_t n, const Py_ssize_t* outer, const Py_ssize_t* core) noexcept nogil:
     """Whether rows are taken along themselves."""
     return rows < 2 or (n > SHORT and llabs(core[0]) <= llabs(outer[0]))
 
@@ -423,7 +425,9 @@ cdef Py_ssize_t columns_of(
     """How many rows to take at once."""
     cdef Py_ssize_t columns = ROW_COLUMNS
     cdef int k
-    cdef bint direct = not (task.has_out and not lies_right(&task.out, outer[task.at_out], core[task.at_out], along, PAD, task.itemsize))
+    cdef bint direct = True
+    if task.has_out:
+        direct = lies_right(&task.out, outer[task.at_out], core[task.at_out], along, PAD, task.itemsize)
     for k in range(task.inputs):
         direct = direct and lies_right(&task.way[k], outer[k], core[k], along, PAD, task.itemsize)
     if along:  # so few that they stay in the first-level cache from one step to the next
@@ -435,9 +439,11 @@ cdef Py_ssize_t columns_of(
     return min(max(columns, <Py_ssize_t> 1), rows, <Py_ssize_t> ROW_COLUMNS)
 
 
-cdef size_t room_for(const Task* task, Py_ssize_t rows, Py_ssize_t n, const Py_ssize_t* outer, const Py_ssize_t* core) noexcept nogil:
+cdef size_t room_for(
+    const Task* task, Py_ssize_t rows, Py_ssize_t n, const Py_ssize_t* outer, const Py_ssize_t* core
+) noexcept nogil:
     """The bytes that the tiles take."""
-    cdef bint along = goes_along(task, rows, n, outer, core)
+    cdef bint along = goes_along(rows, n, outer, core)
     cdef Py_ssize_t columns = columns_of(task, along, rows, n, outer, core)
     cdef Py_ssize_t most = max(tile_elements(n, along, columns), tile_elements(n, along, min(columns, <Py_ssize_t> PAD)))
     return max(most, <Py_ssize_t> 1) * (task.inputs + 1) * task.itemsize
@@ -446,7 +452,7 @@ cdef size_t room_for(const Task* task, Py_ssize_t rows, Py_ssize_t n, const Py_s
 cdef void run_rows(
     Task* task, char** at, Py_ssize_t rows, Py_ssize_t n, const Py_ssize_t* outer, const Py_ssize_t* core, int operands
 ) noexcept nogil:
-    cdef bint along = goes_along(task, rows, n, outer, core)
+    cdef bint along = goes_along(rows, n, outer, core)
     cdef Py_ssize_t columns = columns_of(task, along, rows, n, outer, core), i = 0, m
     cdef (char*)[MAX_OPERANDS] here
     cdef int k
@@ -586,7 +592,7 @@ cdef int set_way(const fastact_table* table, Way* way, cnp.ndarray array, int ty
 
 
 cdef inline int plain_type(array) except -2:
-    """FLOAT32 or FLOAT64 for an exact ndarray of that type, native, aligned and contiguous, of one dimension or more; otherwise -1."""
+    """FLOAT32 or FLOAT64 for an exact ndarray of that type, native, aligned, contiguous and not 0-d; otherwise -1."""
     cdef int type
     if not cnp.PyArray_CheckExact(array):
         return -1
@@ -610,11 +616,11 @@ cdef class Rows:
         self.table = <const fastact_table*> PyCapsule_GetPointer(capsule, FASTACT_TABLE_CAPSULE)
         self.gufuncs, self.know_bfloat16 = {}, set()
         for type, dtype in ((FLOAT32, np.float32), (FLOAT64, np.float64)):
-            for log in range(2):
-                self.plain[2 * type + log] = self.template("log_softmax" if log else "softmax", np.dtype(dtype), np.dtype(dtype))[0]
+            for log, name in enumerate(("softmax", "log_softmax")):
+                self.plain[2 * type + log] = self.template(name, np.dtype(dtype), np.dtype(dtype))[0]
 
     def plain_softmax(self, x, out, bint log):
-        """Softmax or its logarithm along the last axis of contiguous native floats, without a word about them; None for others."""
+        """Softmax or its logarithm along the last axis of contiguous native floats; None for anything else."""
         cdef int type = plain_type(x)
         cdef Py_ssize_t n, rows, nbytes
         cdef Task task
@@ -868,7 +874,6 @@ cdef class Rows:
         free(task.tiles)
         return 0
 
-
     def gufunc(self, name):
         """The generalized ufunc of a function: (x, scale) or x alone to the result."""
         if name not in self.gufuncs:
@@ -917,8 +922,8 @@ cdef class Rows:
         signature = SIGNATURES[name].encode()
         KEPT.extend((names, signature))
         return cnp.PyUFunc_FromFuncAndDataAndSignature(
-            functions, data, types, count, operands - 1, 1, cnp.PyUFunc_None, names, "See the function of this name in fastact.", 0,
-            signature,
+            functions, data, types, count, operands - 1, 1, cnp.PyUFunc_None, names,
+            "See the function of this name in fastact.", 0, signature,
         )
 
     cdef add_bfloat16(self, str name, dtype):
@@ -931,7 +936,11 @@ cdef class Rows:
 
 
 cdef dict SIGNATURES = {
-    "softmax": "(n),()->(n)", "log_softmax": "(n),()->(n)", "logsumexp": "(n),()->()", "sparsemax": "(n)->(n)", "maxout": "(n)->()"
+    "softmax": "(n),()->(n)",
+    "log_softmax": "(n),()->(n)",
+    "logsumexp": "(n),()->()",
+    "sparsemax": "(n)->(n)",
+    "maxout": "(n)->()",
 }
 cdef list KEPT = []  # texts that NumPy points to
 

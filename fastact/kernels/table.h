@@ -32,9 +32,10 @@ typedef struct {
 } fastact_row;
 
 /* Functions of whole rows work in steps over panels: blocks of up to ROW_COLUMNS rows ("columns", as in a tile). Either each
-   row's elements are contiguous (`along`), and `pitch` elements lie between one row and the next; or the rows' elements at each position of
-   the axis are, and `pitch` elements lie between one position and the next. Steps with a pass go over the blocks of ROW_BLOCK
-   positions in order; the others are called once in between. What they know of each row is in `state`, table.row_state[type] bytes. */
+   row's elements are contiguous (`along`), and `pitch` elements lie between one row and the next; or the rows' elements at each
+   position of the axis are, and `pitch` elements lie between one position and the next. Steps with a pass go over the blocks of
+   ROW_BLOCK positions in order; the others are called once in between. What they know of each row is in `state`, of
+   table.row_state[type] bytes. */
 enum { ROW_COLUMNS = 128, ROW_BLOCK = 1024 };
 
 typedef struct {

@@ -23,7 +23,8 @@ typedef uint64_t fastact_2 __attribute__((vector_size(16)));
 #endif
 
 /* target[i][j] = source[j][i] for 0 <= i < n, 0 <= j < m; steps in bytes from one row to the next. */
-static void fastact_transpose_4(const char *source, ptrdiff_t source_step, char *target, ptrdiff_t target_step, ptrdiff_t n, ptrdiff_t m) {
+static void fastact_transpose_4(
+    const char *source, ptrdiff_t source_step, char *target, ptrdiff_t target_step, ptrdiff_t n, ptrdiff_t m) {
     ptrdiff_t j = 0, i;
 #if FASTACT_VECTORS
     for (; j + 4 <= m; j += 4) {
@@ -53,7 +54,8 @@ static void fastact_transpose_4(const char *source, ptrdiff_t source_step, char 
             memcpy(target + i * target_step + 4 * j, source + j * source_step + 4 * i, 4);
 }
 
-static void fastact_transpose_8(const char *source, ptrdiff_t source_step, char *target, ptrdiff_t target_step, ptrdiff_t n, ptrdiff_t m) {
+static void fastact_transpose_8(
+    const char *source, ptrdiff_t source_step, char *target, ptrdiff_t target_step, ptrdiff_t n, ptrdiff_t m) {
     ptrdiff_t j = 0, i;
 #if FASTACT_VECTORS
     for (; j + 2 <= m; j += 2) {
