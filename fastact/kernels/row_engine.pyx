@@ -224,16 +224,19 @@ cdef void run_panel(
     cdef char* room = <char*> task.tiles
     cdef Py_ssize_t[ROW_COLUMNS] labels
     cdef double[ROW_COLUMNS] factor, result, row
+    cdef double first, fill
     cdef const Program* program
     cdef const Pass* each
     cdef int i, j
-    if task.at_limit >= 0 and along:  # the first positions only take part
+    # the first positions only take part, but of a row that is empty all of them may get a share
+    cdef bint cut = task.at_limit >= 0 and along and p.option != EMPTY_UNIFORM
+    if cut:
         length = min(n, (<Py_ssize_t*> at[task.at_limit])[0])
     p.along, p.columns, p.n = along, padded, n
     # where each operand is worked on
     for i in range(task.inputs):
         direct[i] = lies_right(&task.way[i], outer[i], core[i], along, columns, task.itemsize)
-        if i == 0 and (task.scaled or task.mask != NO_MASK or (task.at_limit >= 0 and not along)):
+        if i == 0 and (task.scaled or task.mask != NO_MASK or (task.at_limit >= 0 and not cut)):
             direct[i] = False
         p.pitch[i] = pitch if not direct[i] else (outer[i] if along else core[i]) // task.itemsize
         tile[i] = room
@@ -312,7 +315,13 @@ cdef void run_panel(
         if not (each.repeats and p.again):
             i += 1
     if task.has_out and length < n:
-        fill_rest(task, at[task.at_out] + length * core[task.at_out], core[task.at_out], n - length, task.fill)
+        fill = task.fill
+        if not task.clears:  # a row that is NaN is so everywhere
+            row[0] = 0
+            load(task, &task.out, at[task.at_out], core[task.at_out], row, 1)
+            first = (<float*> row)[0] if task.type == FLOAT32 else row[0]
+            fill = first if first != first else fill
+        fill_rest(task, at[task.at_out] + length * core[task.at_out], core[task.at_out], n - length, fill)
     if task.at_result >= 0:
         if task.result_converts:
             for c in range(columns):
@@ -366,14 +375,15 @@ cdef void change(
                 clear_masked(task.type, added, line, width)
             else:
                 task.table.add[task.type](line, added, line, width)
-    if task.at_limit >= 0 and not along:
+    if task.at_limit >= 0:  # along a row that has been cut there is nothing past it
+        line_step, step = pitch if along else 1, 1 if along else pitch
         for c in range(columns):
             limit = (<Py_ssize_t*> (at[task.at_limit] + c * outer[task.at_limit]))[0]
             for r in range(max(limit - start, <Py_ssize_t> 0), m):
                 if task.type == FLOAT32:
-                    (<float*> tile)[r * pitch + c] = <float> fill
+                    (<float*> tile)[r * step + c * line_step] = <float> fill
                 else:
-                    (<double*> tile)[r * pitch + c] = fill
+                    (<double*> tile)[r * step + c * line_step] = fill
 
 
 cdef bint goes_along(const Task* task, Py_ssize_t rows, Py_ssize_t n, const Py_ssize_t* outer, const Py_ssize_t* core) noexcept nogil:
@@ -624,13 +634,13 @@ cdef class Rows:
 
     def cross_entropy_probabilities(self, x, targets, weight, smoothing, factor, loss, dx, axis):
         cdef Task task
-        self.begin(&task, ("targets", dx is not None), np.result_type(promoted(x), promoted(targets)))
+        self.begin(&task, ("targets", dx is not None), common(x, targets))
         task.panel.scale = smoothing
         self.run(&task, [x, targets], dx, axis, None, None, factor, loss, weight, True)
 
     def binary_cross_entropy(self, x, targets, weight, pos_weight, factor, loss, dx, axis):
         cdef Task task
-        dtype = np.result_type(promoted(x), promoted(targets))
+        dtype = common(x, targets)
         ones = np.broadcast_to(np.ones((), np.float32 if computed_type(dtype) == FLOAT32 else np.float64), x.shape)
         inputs = [x, targets, ones if weight is None else weight, ones if pos_weight is None else pos_weight]
         if axis is None:
@@ -710,7 +720,7 @@ cdef class Rows:
             rowwise.append(True)
         weights = None
         if weight is not None or weighted:
-            weights = np.ones(shape[axis], real) if weight is None else np.ascontiguousarray(weight, real)
+            weights = np.ones(shape[axis], real) if weight is None else np.require(weight, real, "CA")
             task.panel.weights = cnp.PyArray_DATA(<cnp.ndarray> weights)
             task.panel.weights_sum = np.add.reduce(weights, dtype=np.float64)
         self.take(task, operands, rowwise, axis)
@@ -910,6 +920,12 @@ cdef void no_memory() noexcept with gil:
 cdef promoted(array):
     """What an array adds to np.result_type: integers are computed in float64."""
     return np.dtype(np.float64) if array.dtype.kind in "iub" else array.dtype
+
+
+cdef common(a, b):
+    """What to compute in for two arrays of which one alone decides on the result's dtype."""
+    narrow = computed_type(promoted(a)) == FLOAT32 and computed_type(promoted(b)) == FLOAT32
+    return np.dtype(np.float32 if narrow else np.float64)
 
 
 cdef narrowed(array, dtype):
