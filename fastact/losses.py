@@ -21,6 +21,11 @@ _REDUCTIONS = ("mean", "sum", "none")
 _LONG_ENOUGH = 64  # elements along the last axis, from which one sum per row takes little memory beside the logits
 
 
+def _shared(out: Array | None, array: Array | None) -> bool:
+    """Whether writing to one may change the other."""
+    return out is not None and array is not None and np.may_share_memory(out, array)
+
+
 class _Loss(RowFunction):
     """What the losses share: reductions, weights, outputs."""
 
@@ -224,6 +229,8 @@ class CrossEntropy(_Loss):
         dx = None
         if gradient:
             x, targets, weight = apart(given, x, targets, weight)
+            # read again after the gradient's place has been used for exponentials
+            targets, weight = (array.copy() if _shared(given, array) else array for array in (targets, weight))
             dx = np.empty(x.shape, dtype) if given is None else given
         losses = np.zeros(rows)
         if x.size:
@@ -259,7 +266,7 @@ class CrossEntropy(_Loss):
             return targets.astype(np.intp)
         low, high = int(targets.min()), int(targets.max())
         if low >= 0 and high < classes and not low <= ignored <= high:
-            return targets.astype(np.intp, copy=False)
+            return np.require(targets, np.intp, "A")
         skip = targets == ignored
         wrong = ((targets < 0) | (targets >= classes)) & ~skip
         if wrong.any():

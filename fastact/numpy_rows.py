@@ -121,9 +121,9 @@ class _Exponentials:
         -inf alone.
     """
 
-    def __init__(self, block: _Block, x: Array, scale: float = 1.0, mask: Any = None) -> None:
+    def __init__(self, block: _Block, x: Array, scale: float = 1.0, mask: Any = None, dtype: Any = None) -> None:
         self.block, self._x, self._scale, self._mask = block, x, scale, mask
-        self._computed = computed_dtype(x.dtype)
+        self._computed = computed_dtype(x.dtype if dtype is None else dtype)
         self._kept: Any = None
         self._first: Any = -1
         self.largest: Any = -np.inf
@@ -249,7 +249,7 @@ def logsumexp_backward(dy: Array, x: Array, out: Array, axis: int, scale: float,
     factor = np.float64(computed_dtype(dtype).type(scale))
     (x, out, mask), (dy,) = _along(axis, x, out, mask), _per_row(dy)
     for block in _blocks(x.shape):
-        row = _Exponentials(block, x, scale, mask)
+        row = _Exponentials(block, x, scale, mask, dtype)
         g = block.per_row(dy).astype(np.float64) * factor
         for piece in block.pieces:
             dx = row.of(piece)[1] * (g / (1 + row.others))
@@ -467,13 +467,14 @@ def binary_cross_entropy(
             tail = np.log1p(e)
             positive = t if pos_weight is None else t * block.read(pos_weight, piece)
             negative = 1 - t
-            if weight is not None:
-                w = block.read(weight, piece)
-                positive, negative = w * positive, w * negative
-            value = negative * (np.maximum(z, 0) + tail) + positive * (np.maximum(-z, 0) + tail)
+            w = 1 if weight is None else block.read(weight, piece)
+            # what has no share counts nothing, infinite or not
+            below = np.where(negative == 0, 0, negative * (np.maximum(z, 0) + tail))
+            above = np.where(positive == 0, 0, positive * (np.maximum(-z, 0) + tail))
+            value = w * (below + above)
             if dx is not None:
                 near, far = 1 / (1 + e), e / (1 + e)
-                gradient = negative * np.where(z < 0, far, near) - positive * np.where(z < 0, near, far)
+                gradient = w * (negative * np.where(z < 0, far, near) - positive * np.where(z < 0, near, far))
                 block.write(dx, piece, factor * gradient, dtype)
             if summed:
                 total = total + np.add.reduce(value, axis=-1, keepdims=True)

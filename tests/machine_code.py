@@ -86,3 +86,54 @@ def check(path, loops, register: str) -> list[str]:
         else:
             messages += [f"{loop.name}: {fault}" for fault in faults(followed(code[symbol], code), loop.dtype, register)]
     return messages
+
+
+_SUMS = re.compile(r"^v?(?:(?:add|sub)[ps]d|cvts[sd]2s[sd]|cvtps2pd|cvtpd2ps)$")
+
+
+def step_faults(parts: list[Function], dtype: str, register: str, sums: bool, stores: bool) -> list[str]:
+    """What is wrong with a step of functions of rows, along and across, in as many functions as the compiler has made of it.
+
+    In float32 it may add up doubles if it has sums, but must compute no element in double.
+    """
+    symbols = {part.symbol for part in parts}
+    lines = [line for part in parts for line in part.lines]
+    found = []
+    for _, mnemonic, operands in lines:
+        target = re.search(r"<([^>+]+)>$", operands)
+        if mnemonic.startswith("call") and not _CALLS.search(operands) and not (target and target[1] in symbols):
+            found.append(f"calls {operands}")
+    arithmetic = re.compile(rf"^{_ARITHMETIC}p{'s' if dtype == 'float32' else 'd'}$")
+
+    def computing(code: list[tuple[int, str, str]]) -> int:
+        """How many full registers of elements are computed here, and stored if the step stores any."""
+        computed = sum(bool(arithmetic.match(m)) and f"%{register}" in o for _, m, o in code)
+        stored = sum(bool(re.search(rf"%{register}\d+,-?(?:0x)?[0-9a-f]*\(", o)) for _, _, o in code)
+        return min(computed, stored) if stores else computed
+
+    places = 0
+    for part in parts:
+        loops = sum(computing(loop) > 0 for loop in part.loops())
+        places += loops or computing(part.lines) >= 8  # a loop over at most ROW_COLUMNS elements may have been unrolled
+    if places < 2:
+        found.append(f"{places} loops along and across compute in {register} registers")
+    if dtype == "float32":
+        double = {m for _, m, _ in lines if _DOUBLE.match(m) and not (sums and _SUMS.match(m))}
+        if double:
+            found.append(f"computes in double: {', '.join(sorted(double))}")
+    return found
+
+
+def check_steps(path, steps, register: str) -> list[str]:
+    """The faults of all these steps (`fastact.kernels.steps.Step`) in one module, in both types."""
+    code = functions(path)
+    messages = []
+    for step in steps:
+        for dtype in ("float32", "float64"):
+            name = rf"(?:row_{step.name}|{step.name}_(?:across|row|line|piece))_{dtype}"
+            parts = [code[s] for s in code if re.fullmatch(rf"__pyx_f_\d*loops_{name}(?:\.\w+)*", s)]
+            messages += [
+                f"{step.name}_{dtype}: {fault}"
+                for fault in step_faults(parts, dtype, register, bool(step.terms), step.out is not None)
+            ]
+    return messages

@@ -302,6 +302,70 @@ def test_layouts(backend, dtype, rng):
                 np.testing.assert_array_equal(call(x, b)[1], dx)
 
 
+@pytest.mark.parametrize("n", [20, 100, 1500])
+def test_gradient_in_place_of_targets_or_weights(backend, rng, n):
+    """They are read after exponentials have been stored where the gradient goes."""
+    probabilities = rng.random((3, n))
+    for x, t in ((rng.normal(size=(3, n)), probabilities), *((rng.normal(size=n), t) for t in (probabilities[0], np.array(2)))):
+        for smoothing in (0.0, 0.1):
+            loss, dx = backend.cross_entropy.value_and_grad(x, t, label_smoothing=smoothing)
+            if t.ndim:
+                work = t.copy()
+                got = backend.cross_entropy.value_and_grad(x, work, work, label_smoothing=smoothing)
+                assert got[0] == loss
+                np.testing.assert_array_equal(got[1], dx)
+                assert got[1] is work
+            weight = rng.random(n)
+            loss, dx = backend.cross_entropy.value_and_grad(x, t, weight=weight, label_smoothing=smoothing)
+            if x.ndim == 1:
+                got = backend.cross_entropy.value_and_grad(x, t, weight, weight=weight, label_smoothing=smoothing)
+                assert got[0] == loss
+                np.testing.assert_array_equal(got[1], dx)
+
+
+@pytest.mark.parametrize("n", [4, 100])
+def test_a_row_of_minus_infinity_has_no_gradient(backend, dtype, n):
+    x = np.zeros((2, n), dtype)
+    x[1] = -INF
+    for targets in (np.array([1, 1]), np.full((2, n), 1 / n, dtype)):
+        for smoothing in (0.0, 0.1):
+            loss, dx = backend.cross_entropy.value_and_grad(x, targets, reduction="none", label_smoothing=smoothing)
+            assert np.isnan(loss[1])
+            assert np.isnan(dx[1]).all()
+            assert np.isfinite(dx[0].astype(np.float64)).all()
+
+
+def test_infinite_logits_of_two_classes(backend, dtype):
+    """Right beyond doubt costs nothing, wrong beyond doubt everything."""
+    x, t = np.array([INF, -INF, INF, -INF], dtype), np.array([1, 0, 0, 1])
+    loss, dx = backend.binary_cross_entropy.value_and_grad(x, t, reduction="none")
+    assert (loss == [0, 0, INF, INF]).all()
+    assert (dx == [0, 0, 1, -1]).all()
+
+
+def test_targets_of_another_narrow_dtype(backend, rng):
+    """float16 and bfloat16 have no common dtype, but the result's is that of the logits."""
+    x, t = rng.normal(size=(5, 40)).astype(ml_dtypes.bfloat16), rng.random((5, 40)).astype(np.float16)
+    for f in (backend.cross_entropy, backend.binary_cross_entropy):
+        loss, dx = f.value_and_grad(x, t, reduction="none")
+        wanted = f.value_and_grad(x, t.astype(np.float32), reduction="none")
+        assert dx.dtype == loss.dtype == x.dtype
+        np.testing.assert_array_equal(dx, wanted[1])
+        np.testing.assert_array_equal(loss, wanted[0])
+
+
+def test_misaligned_labels_and_weights(backend, dtype, rng):
+    x = normal(rng, (6, 50), dtype)
+    labels, weight = rng.integers(0, 50, 6), rng.random(50)
+    moved = [np.zeros(a.nbytes + 1, np.uint8)[1:].view(a.dtype) for a in (labels, weight)]
+    for a, b in zip(moved, (labels, weight), strict=True):
+        a[...] = b
+    loss, dx = backend.cross_entropy.value_and_grad(x, labels, weight=weight, label_smoothing=0.1)
+    got = backend.cross_entropy.value_and_grad(x, moved[0], weight=moved[1], label_smoothing=0.1)
+    assert got[0] == loss
+    np.testing.assert_array_equal(got[1], dx)
+
+
 def test_gradient_in_place_and_in_other_places(backend, dtype, rng):
     for x, targets, call in cases(backend, dtype, rng):
         before, targets_before = x.copy(), targets.copy()

@@ -14,6 +14,7 @@ import pytest
 
 from fastact import backends
 from fastact.kernels import stamp
+from fastact.kernels.steps import STEPS
 from fastact.registry import entries
 
 ROOT = Path(__file__).parent.parent
@@ -33,6 +34,12 @@ def float_loops(chosen):
 def test_every_loop_is_vectorised(name):
     module = importlib.import_module(f"fastact.kernels._{name}")
     assert machine_code.check(module.__file__, float_loops(entries.values()), machine_code.REGISTER[name]) == []
+
+
+@pytest.mark.parametrize("name", COMPILED)
+def test_every_step_of_functions_of_rows_is_vectorised(name):
+    module = importlib.import_module(f"fastact.kernels._{name}")
+    assert machine_code.check_steps(module.__file__, STEPS, machine_code.REGISTER[name]) == []
 
 
 def stores_in_a_loop(function, register):

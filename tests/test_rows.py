@@ -286,6 +286,37 @@ def test_empty(backend, dtype, empty, value, rng):
         same(f(x.T.copy(), axis=0, empty=empty), f(x, empty=empty).T)
 
 
+@pytest.mark.parametrize("n", [1280, 2048, 3000, 40_000])
+@pytest.mark.parametrize("at", [5, 1100])
+def test_the_largest_stands_anywhere(backend, dtype, n, at):
+    """In a row of several blocks the largest of an earlier one is not forgotten."""
+    x = np.zeros((3, n), dtype)
+    x[:, at] = 300
+    one = np.zeros((3, n))
+    one[:, at] = 1
+    for a, axis in ((x, -1), (x.T.copy(), 0)):
+        assert np.abs(np.moveaxis(backend.softmax(a, axis=axis), axis, -1).astype(np.float64) - one).max() < 1e-15
+        assert (backend.logsumexp(a, axis=axis) == 300).all()
+        log = np.moveaxis(backend.log_softmax(a, axis=axis), axis, -1)[:, [0, at]]
+        assert np.abs(log.astype(np.float64) - [-300, 0]).max() < 1e-30
+        assert (np.moveaxis(backend.sparsemax(a, axis=axis), axis, -1) == one).all()
+        assert (backend.maxout(a, axis=axis) == 300).all()
+
+
+@pytest.mark.parametrize("empty", ["nan", "zero", "uniform"])
+@pytest.mark.parametrize("shape", [(9, 9), (70, 70), (4, 60), (2, 1500)])
+def test_empty_and_causal(backend, dtype, empty, shape, rng):
+    """Empty rows and those with a NaN are so past the diagonal too, along and across."""
+    triangle = np.tri(*shape, dtype=bool)
+    x = normal(rng, shape, dtype)
+    for value in (-INF, INF, NAN):
+        x[1] = value
+        for name in FAMILY:
+            f = getattr(backend, name)
+            for a in (x, np.asfortranarray(x)):
+                same(f(a, mask="causal", empty=empty), f(x, mask=triangle, empty=empty))
+
+
 # Masks and scale.
 
 
@@ -653,6 +684,12 @@ def test_backward_against_pytorch(backend, dtype, rng):
         sizes = sizes * abs(scale)
         assert dx.dtype == dtype
         assert error(dx, factor * t.grad.numpy(), sizes) <= (16 if dtype == np.float64 else 6), (mask, scale, axis, name)
+
+
+def test_a_mixed_logsumexp_is_computed_in_the_wider_type(backend, rng):
+    x, mask = rng.normal(size=(4, 9)).astype(np.float32), rng.normal(size=(4, 9))
+    wanted = backend.logsumexp.backward(np.ones(4), x.astype(np.float64), mask=mask)
+    assert error(backend.logsumexp.backward(np.ones(4), x, mask=mask), wanted) <= 4
 
 
 def test_backward_edges(backend, dtype):

@@ -168,15 +168,15 @@ cdef void store(const Task* task, const Way* way, const void* tile, char* target
         start += m
 
 
-cdef void fill_rest(Task* task, char* out, Py_ssize_t step, Py_ssize_t n) noexcept nogil:
+cdef void fill_rest(Task* task, char* out, Py_ssize_t step, Py_ssize_t n, double value) noexcept nogil:
     """Fill n elements of the output."""
     cdef double[128] tile
     cdef Py_ssize_t i, start = 0
     for i in range(128):
         if task.type == FLOAT32:
-            (<float*> tile)[i] = <float> task.fill
+            (<float*> tile)[i] = <float> value
         else:
-            tile[i] = task.fill
+            tile[i] = value
     while start < n:
         store(task, &task.out, tile, out + start * step, step, min(<Py_ssize_t> 128, n - start))
         start += 128
@@ -256,10 +256,13 @@ cdef void run_panel(
     cdef char* room = <char*> task.tiles
     cdef Py_ssize_t[ROW_COLUMNS] labels
     cdef double[ROW_COLUMNS] factor, result, row
+    cdef double first, fill
+    cdef char* target
     cdef const Program* program
     cdef const Pass* each
     cdef int i, j
-    if task.at_limit >= 0:  # of each row the first positions only take part
+    # the first positions only take part, but of a row that is empty all of them may get a share
+    if task.at_limit >= 0 and p.option != EMPTY_UNIFORM:
         length = 0
         for c in range(columns):
             length = max(length, (<Py_ssize_t*> (at[task.at_limit] + c * outer[task.at_limit]))[0])
@@ -348,7 +351,13 @@ cdef void run_panel(
             i += 1
     if task.has_out and length < n:
         for c in range(columns):
-            fill_rest(task, at[task.at_out] + c * outer[task.at_out] + length * core[task.at_out], core[task.at_out], n - length)
+            target = at[task.at_out] + c * outer[task.at_out]
+            fill = task.fill
+            if length and not task.clears:  # a row that is NaN is so everywhere
+                load(task, &task.out, target, core[task.at_out], row, 1)
+                first = (<float*> row)[0] if task.type == FLOAT32 else row[0]
+                fill = first if first != first else fill
+            fill_rest(task, target + length * core[task.at_out], core[task.at_out], n - length, fill)
     if task.at_result >= 0:
         if task.result_converts:
             for c in range(columns):
@@ -709,13 +718,13 @@ cdef class Rows:
 
     def cross_entropy_probabilities(self, x, targets, weight, smoothing, factor, loss, dx, axis):
         cdef Task task
-        self.begin(&task, ("targets", dx is not None), np.result_type(promoted(x), promoted(targets)))
+        self.begin(&task, ("targets", dx is not None), common(x, targets))
         task.panel.scale = smoothing
         self.run(&task, [x, targets], dx, axis, None, None, factor, loss, weight, True)
 
     def binary_cross_entropy(self, x, targets, weight, pos_weight, factor, loss, dx, axis):
         cdef Task task
-        dtype = x.dtype if targets.dtype.kind in "iub" else np.result_type(promoted(x), promoted(targets))
+        dtype = x.dtype if targets.dtype.kind in "iub" else common(x, targets)
         ones = np.broadcast_to(np.ones((), np.float32 if computed_type(dtype) == FLOAT32 else np.float64), x.shape)
         inputs = [x, targets, ones if weight is None else weight, ones if pos_weight is None else pos_weight]
         if axis is None:
@@ -788,7 +797,7 @@ cdef class Rows:
             rowwise.append(True)
         weights = None
         if weight is not None or weighted:
-            weights = np.ones(shape[axis], real) if weight is None else np.ascontiguousarray(weight, real)
+            weights = np.ones(shape[axis], real) if weight is None else np.require(weight, real, "CA")
             task.panel.weights = cnp.PyArray_DATA(<cnp.ndarray> weights)
             task.panel.weights_sum = np.add.reduce(weights, dtype=np.float64)
         self.take(task, operands, rowwise, axis)
@@ -993,3 +1002,9 @@ cdef void no_memory() noexcept with gil:
 cdef promoted(array):
     """What an array adds to np.result_type: integers are computed in float64."""
     return np.dtype(np.float64) if array.dtype.kind in "iub" else array.dtype
+
+
+cdef common(a, b):
+    """What to compute in for two arrays of which one alone decides on the result's dtype."""
+    narrow = computed_type(promoted(a)) == FLOAT32 and computed_type(promoted(b)) == FLOAT32
+    return np.dtype(np.float32 if narrow else np.float64)

@@ -153,8 +153,13 @@ STEPS = (
         terms=("e if e > threshold[i] else (zero if e == e else e)", "one if e > threshold[i] else zero"),
     ),
     Step("sparsemax", "a", ("largest", "threshold"), ("e = (a[i] - largest[i]) - threshold[i]",), "at_least(zero, e)"),
-    Step("support", "ab", terms=("a[i] if b[i] > zero else b[i] - b[i]", "one if b[i] > zero else zero")),
-    Step("sparsemax_grad", "ab", ("factor",), (), "a[i] - factor[i] if b[i] > zero else b[i] - b[i]"),
+    Step(
+        "support",
+        "ab",
+        lines=("e = a[i]", "x = b[i] - b[i]"),
+        terms=("e if b[i] > zero else x", "one if b[i] > zero else zero"),
+    ),
+    Step("sparsemax_grad", "ab", ("factor",), ("e = a[i] - factor[i]", "x = b[i] - b[i]"), "e if b[i] > zero else x"),
     # cross-entropy: how far the logits are below the largest; the gradient from the exponentials, or from x again
     Step("drop", "a", ("largest",), (), None, ("w[i] * (largest[i] - a[i])",), 2, True),
     Step("class_grad", "a", _GRAD, ("e = a[i]",), f"{_SCALED} - share[i] * w[i]", weighted=True),
