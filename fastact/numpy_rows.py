@@ -180,6 +180,11 @@ def plain_softmax(x: Any, out: Any, log: bool) -> None:
     return
 
 
+def plain_softmax_backward(dy: Any, y: Any, out: Any, log: bool) -> None:
+    """Likewise."""
+    return
+
+
 @_quiet
 def softmax(x: Array, out: Array, axis: int, scale: float, mask: Any, empty: str, log: bool) -> None:
     dtype = result_dtype(x.dtype)

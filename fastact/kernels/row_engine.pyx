@@ -619,39 +619,48 @@ cdef class Rows:
     cdef const fastact_table* table
     cdef dict gufuncs
     cdef set know_bfloat16
-    cdef Task[4] plain  # softmax and log_softmax, in float32 and in float64
+    cdef Task[2][4] plain  # in float32 and float64: softmax and log_softmax, and their gradients
 
     def __cinit__(self, capsule):
         self.table = <const fastact_table*> PyCapsule_GetPointer(capsule, FASTACT_TABLE_CAPSULE)
         self.gufuncs, self.know_bfloat16 = {}, set()
         for type, dtype in ((FLOAT32, np.float32), (FLOAT64, np.float64)):
-            for log, name in enumerate(("softmax", "log_softmax")):
-                self.plain[2 * type + log] = self.template(name, np.dtype(dtype), np.dtype(dtype))[0]
+            for number, name in enumerate(("softmax", "log_softmax", "softmax_backward", "log_softmax_backward")):
+                self.plain[type][number] = self.template(name, np.dtype(dtype), np.dtype(dtype))[0]
 
     def plain_softmax(self, x, out, bint log):
         """Softmax or its logarithm along the last axis of contiguous native floats; None for anything else."""
-        cdef int type = plain_type(x)
+        return self.run_plain(log, x, x, out)
+
+    def plain_softmax_backward(self, dy, y, out, bint log):
+        """The same for their gradients."""
+        return self.run_plain(2 + log, dy, y, out)
+
+    cdef run_plain(self, int number, a, b, out):
+        """A function of one or two arrays that give one of their shape; None where an array needs more than that."""
+        cdef int type = plain_type(a), i
         cdef Py_ssize_t n, rows, nbytes
         cdef Task task
-        cdef Py_ssize_t[2] outer, core
-        cdef (char*)[2] at
-        if type < 0:
+        cdef Py_ssize_t[3] outer, core
+        cdef (char*)[3] at
+        if type < 0 or (b is not a and (plain_type(b) != type or not cnp.PyArray_SAMESHAPE(a, b))):
             return None
-        n = cnp.PyArray_DIM(x, cnp.PyArray_NDIM(x) - 1)
-        nbytes = cnp.PyArray_NBYTES(x)
+        n = cnp.PyArray_DIM(a, cnp.PyArray_NDIM(a) - 1)
+        nbytes = cnp.PyArray_NBYTES(a)
         if nbytes == 0:
             return None
         if out is None:
-            out = cnp.PyArray_SimpleNew(cnp.PyArray_NDIM(x), cnp.PyArray_DIMS(x), cnp.PyArray_TYPE(x))
-        elif plain_type(out) != type or not cnp.PyArray_ISWRITEABLE(out) or not cnp.PyArray_SAMESHAPE(x, out):
+            out = cnp.PyArray_SimpleNew(cnp.PyArray_NDIM(a), cnp.PyArray_DIMS(a), cnp.PyArray_TYPE(a))
+        elif plain_type(out) != type or not cnp.PyArray_ISWRITEABLE(out) or not cnp.PyArray_SAMESHAPE(a, out):
             return None
-        at[0], at[1] = cnp.PyArray_BYTES(x), cnp.PyArray_BYTES(out)
-        if at[0] != at[1] and at[0] < at[1] + nbytes and at[1] < at[0] + nbytes:
-            return None
-        task = self.plain[2 * type + log]
+        task = self.plain[type][number]
+        at[0], at[1], at[task.at_out] = cnp.PyArray_BYTES(a), cnp.PyArray_BYTES(b), cnp.PyArray_BYTES(out)
+        for i in range(task.inputs):
+            if at[i] != at[task.at_out] and at[i] < at[task.at_out] + nbytes and at[task.at_out] < at[i] + nbytes:
+                return None
         rows = nbytes // (n * task.itemsize)
-        outer[0] = outer[1] = n * task.itemsize
-        core[0] = core[1] = task.itemsize
+        for i in range(3):
+            outer[i], core[i] = n * task.itemsize, task.itemsize
         if nbytes < RELEASE_GIL:
             run_loop(&task, at, rows, n, outer, core)
         else:
@@ -894,7 +903,7 @@ cdef class Rows:
         return self.gufuncs[name]
 
     cdef Task* template(self, str name, stored, computed) except NULL:
-        """What the inner loop of a generalized ufunc works from; lives as long as the process."""
+        """A function of plain arrays, for the inner loop of a generalized ufunc; lives as long as the process."""
         cdef Task* task = <Task*> malloc(sizeof(Task))
         if task == NULL:
             raise MemoryError()
@@ -903,7 +912,12 @@ cdef class Rows:
         task.inputs = 1
         task.masked = -INFINITY
         result = np.empty(0, computed if stored.kind in "iub" else stored)
-        if SIGNATURES[name].endswith("->()"):
+        if name not in SIGNATURES:  # a gradient, of two arrays
+            set_way(self.table, &task.way[1], np.empty(0, stored), task.type)
+            task.inputs = 2
+            set_way(self.table, &task.out, result, task.type)
+            task.at_out, task.has_out = 2, True
+        elif SIGNATURES[name].endswith("->()"):
             set_way(self.table, &task.result_way, result, task.type)
             task.at_result, task.result_converts = 1, result.dtype != np.float64
         else:
@@ -987,7 +1001,7 @@ cdef void run_loop(
     task.panel.state = malloc(task.table.row_state[task.type])
     task.tiles = malloc(room_for(task, rows, n, outer, core))
     if task.panel.state != NULL and task.tiles != NULL:
-        run_rows(task, at, rows, n, outer, core, 2)
+        run_rows(task, at, rows, n, outer, core, task.inputs + 1)
         fastact_restore_flags(flags)
     else:
         no_memory()
