@@ -1,5 +1,6 @@
 /* What the lanes of a row have found, as one number: sums of LANES doubles in pairs, and the largest of LANES elements.  By
-   vectors, where a compiler unrolls loops over halves into scalars. */
+   vectors, where a compiler unrolls loops over halves into scalars: wide ones as long as elements stay where they are, then those
+   of 16 bytes, which every instruction set has. */
 #ifndef FASTACT_LANES_H
 #define FASTACT_LANES_H
 
@@ -7,35 +8,26 @@
 
 #if defined(__GNUC__) || defined(__clang__)
 #define FASTACT_LANE_VECTORS 1
+#include <stdint.h>
+typedef double fastact_doubles_8 __attribute__((vector_size(64)));
+typedef double fastact_doubles_2 __attribute__((vector_size(16)));
+typedef int64_t fastact_longs_2 __attribute__((vector_size(16)));
+typedef float fastact_floats_4 __attribute__((vector_size(16)));
+typedef int32_t fastact_ints_4 __attribute__((vector_size(16)));
 #else
 #define FASTACT_LANE_VECTORS 0
-#endif
-
-#if FASTACT_LANE_VECTORS
-#include <stdint.h>
-typedef double fastact_doubles __attribute__((vector_size(64)));
-typedef int64_t fastact_longs __attribute__((vector_size(64)));
-typedef float fastact_floats __attribute__((vector_size(64)));
-typedef int32_t fastact_ints __attribute__((vector_size(64)));
-#if defined(__clang__)
-#define FASTACT_SHUFFLE8(v, ...) __builtin_shufflevector(v, v, __VA_ARGS__)
-#define FASTACT_SHUFFLE16(v, ...) __builtin_shufflevector(v, v, __VA_ARGS__)
-#else
-#define FASTACT_SHUFFLE8(v, ...) __builtin_shuffle(v, (fastact_longs){__VA_ARGS__})
-#define FASTACT_SHUFFLE16(v, ...) __builtin_shuffle(v, (fastact_ints){__VA_ARGS__})
-#endif
 #endif
 
 /* ((s0 + s16) + (s8 + s24)) + ..., 32 of them. */
 static inline double fastact_sum_of_lanes(const double *s) {
 #if FASTACT_LANE_VECTORS
-    fastact_doubles v[4];
+    fastact_doubles_8 v[4];
+    fastact_doubles_2 w[4];
     memcpy(v, s, sizeof v);
     v[0] = (v[0] + v[2]) + (v[1] + v[3]);
-    v[0] += FASTACT_SHUFFLE8(v[0], 4, 5, 6, 7, 0, 1, 2, 3);
-    v[0] += FASTACT_SHUFFLE8(v[0], 2, 3, 0, 1, 6, 7, 4, 5);
-    v[0] += FASTACT_SHUFFLE8(v[0], 1, 0, 3, 2, 5, 4, 7, 6);
-    return v[0][0];
+    memcpy(w, v, sizeof w);
+    w[0] = (w[0] + w[2]) + (w[1] + w[3]);
+    return w[0][0] + w[0][1];
 #else
     double t[32];
     memcpy(t, s, sizeof t);
@@ -46,54 +38,53 @@ static inline double fastact_sum_of_lanes(const double *s) {
 #endif
 }
 
+#if FASTACT_LANE_VECTORS
+static inline fastact_floats_4 fastact_larger_4(fastact_floats_4 a, fastact_floats_4 b) {
+    fastact_ints_4 larger = b > a;
+    return (fastact_floats_4)(((fastact_ints_4)b & larger) | ((fastact_ints_4)a & ~larger));
+}
+
+static inline fastact_doubles_2 fastact_larger_2(fastact_doubles_2 a, fastact_doubles_2 b) {
+    fastact_longs_2 larger = b > a;
+    return (fastact_doubles_2)(((fastact_longs_2)b & larger) | ((fastact_longs_2)a & ~larger));
+}
+#endif
+
 /* The largest of 32; where one is NaN, anything. */
 static inline float fastact_max_of_lanes_f32(const float *m) {
+    float largest;
 #if FASTACT_LANE_VECTORS
-    fastact_floats v[2], other;
-    fastact_ints larger;
+    fastact_floats_4 v[8];
     memcpy(v, m, sizeof v);
-#define FASTACT_LARGER(other_)                                                                                        \
-    other = (other_);                                                                                                 \
-    larger = other > v[0];                                                                                            \
-    v[0] = (fastact_floats)(((fastact_ints)other & larger) | ((fastact_ints)v[0] & ~larger))
-    FASTACT_LARGER(v[1]);
-    FASTACT_LARGER(FASTACT_SHUFFLE16(v[0], 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
-    FASTACT_LARGER(FASTACT_SHUFFLE16(v[0], 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11));
-    FASTACT_LARGER(FASTACT_SHUFFLE16(v[0], 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13));
-    FASTACT_LARGER(FASTACT_SHUFFLE16(v[0], 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14));
-#undef FASTACT_LARGER
-    return v[0][0];
+    for (int half = 4; half; half /= 2)
+        for (int i = 0; i < half; i++)
+            v[i] = fastact_larger_4(v[i], v[half + i]);
+    largest = v[0][0];
+    for (int i = 1; i < 4; i++)
+        largest = v[0][i] > largest ? v[0][i] : largest;
 #else
-    float largest = m[0];
+    largest = m[0];
     for (int i = 1; i < 32; i++)
         largest = m[i] > largest ? m[i] : largest;
-    return largest;
 #endif
+    return largest;
 }
 
 static inline double fastact_max_of_lanes_f64(const double *m) {
+    double largest;
 #if FASTACT_LANE_VECTORS
-    fastact_doubles v[4], other;
-    fastact_longs larger;
+    fastact_doubles_2 v[16];
     memcpy(v, m, sizeof v);
-#define FASTACT_LARGER(into, other_)                                                                                  \
-    other = (other_);                                                                                                 \
-    larger = other > into;                                                                                            \
-    into = (fastact_doubles)(((fastact_longs)other & larger) | ((fastact_longs)into & ~larger))
-    FASTACT_LARGER(v[0], v[2]);
-    FASTACT_LARGER(v[1], v[3]);
-    FASTACT_LARGER(v[0], v[1]);
-    FASTACT_LARGER(v[0], FASTACT_SHUFFLE8(v[0], 4, 5, 6, 7, 0, 1, 2, 3));
-    FASTACT_LARGER(v[0], FASTACT_SHUFFLE8(v[0], 2, 3, 0, 1, 6, 7, 4, 5));
-    FASTACT_LARGER(v[0], FASTACT_SHUFFLE8(v[0], 1, 0, 3, 2, 5, 4, 7, 6));
-#undef FASTACT_LARGER
-    return v[0][0];
+    for (int half = 8; half; half /= 2)
+        for (int i = 0; i < half; i++)
+            v[i] = fastact_larger_2(v[i], v[half + i]);
+    largest = v[0][1] > v[0][0] ? v[0][1] : v[0][0];
 #else
-    double largest = m[0];
+    largest = m[0];
     for (int i = 1; i < 32; i++)
         largest = m[i] > largest ? m[i] : largest;
-    return largest;
 #endif
+    return largest;
 }
 
 #endif
