@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import math
 import operator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from . import backends
 from .contract import supported
 from .rows import RowFunction, apart, result_dtype
-
-if TYPE_CHECKING:
-    pass
 
 Array = np.ndarray
 
