@@ -40,8 +40,8 @@ if MSVC and not X86:
     INSTRUCTION_SETS = {"neon" if ARM else "baseline": []}
 
 # Built once; by name their own headers, which a source distribution needs.
-ENGINES = {"engine": ("platform.h",), "row_engine": ("platform.h", "transpose.h")}
-SHARED = [str(KERNELS / name) for name in ("table.h", "table.pxd")]
+ENGINES = {"buffers": (), "engine": ("platform.h",), "row_engine": ("platform.h", "transpose.h")}
+SHARED = [str(KERNELS / name) for name in ("buffers.pxd", "table.h", "table.pxd")]
 LOOPS = [str(KERNELS / name) for name in ("loops.pyx.in", "formulas.pxi", "rows.pxi.in", "vecmath.h", "half.h", "lanes.h")]
 
 

@@ -30,6 +30,7 @@ from .gated import reglu as reglu
 from .gated import swiglu as swiglu
 from .losses import binary_cross_entropy as binary_cross_entropy
 from .losses import cross_entropy as cross_entropy
+from .memory import empty_cache as empty_cache
 from .registry import Info as Info
 from .rows import log_softmax as log_softmax
 from .rows import logsumexp as logsumexp

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import backends
+from . import backends, memory
 
 
 def backend() -> str:
@@ -49,6 +49,7 @@ def configuration() -> dict[str, str]:
         "available": ", ".join(backends.available()),
         **{f"not {name}": reason for name, reason in backends.obstacles().items()},
         "threads": str(get_num_threads()),
+        "memory kept": "{} MiB, at most {}".format(*memory.kept_megabytes()),
         "built with": backends.current().build,
     }
 

@@ -14,6 +14,7 @@ from libc.string cimport memcpy, memset, strcmp
 
 cimport cython
 cimport numpy as cnp
+from fastact.kernels.buffers cimport KEPT_FROM
 from fastact.kernels.table cimport *
 
 from numpy.random cimport bitgen_t
@@ -22,6 +23,7 @@ from numpy.random.c_distributions cimport random_standard_normal_fill, random_st
 import numpy as np
 
 from ..contract import KINDS, PAIRS, ROWS, Activation, inputs_of, keeps_integers, round_to, ufunc_name
+from ..memory import empty
 
 cnp.import_array()
 cnp.import_umath()
@@ -58,6 +60,7 @@ cdef extern from *:  # NumPy's macros, for arrays in the form in which a vectorc
     #define array_DIMS(a) PyArray_DIMS((PyArrayObject *)(a))
     #define array_STRIDES(a) PyArray_STRIDES((PyArrayObject *)(a))
     #define array_SIZE(a) PyArray_SIZE((PyArrayObject *)(a))
+    #define array_NBYTES(a) PyArray_NBYTES((PyArrayObject *)(a))
     #define array_BYTES(a) PyArray_BYTES((PyArrayObject *)(a))
     #define array_CHKFLAGS(a, flags) PyArray_CHKFLAGS((PyArrayObject *)(a), flags)
     #define array_ISNOTSWAPPED(a) PyArray_ISNOTSWAPPED((PyArrayObject *)(a))
@@ -68,6 +71,7 @@ cdef extern from *:  # NumPy's macros, for arrays in the form in which a vectorc
     cnp.npy_intp* array_DIMS(PyObject*)
     cnp.npy_intp* array_STRIDES(PyObject*)
     cnp.npy_intp array_SIZE(PyObject*)
+    cnp.npy_intp array_NBYTES(PyObject*)
     char* array_BYTES(PyObject*)
     bint array_CHKFLAGS(PyObject*, int)
     bint array_ISNOTSWAPPED(PyObject*)
@@ -1019,6 +1023,8 @@ cdef inline bint apart_from_bias(PyObject* out, PyObject* bias, Py_ssize_t nbyte
 
 
 cdef inline object new_like(PyObject* x):
+    if array_NBYTES(x) >= KEPT_FROM:
+        return empty((<object> x).shape, (<object> x).dtype)
     return cnp.PyArray_SimpleNew(array_NDIM(x), array_DIMS(x), array_TYPE(x))
 
 
