@@ -1601,13 +1601,15 @@ cdef inline real soft_exponential_argument(real x, real alpha, real *low, real *
     octaves[0] = up if a > large else zero
     return without
 
-cdef inline real soft_exponential_forward(real x, real alpha) noexcept nogil:
-    """(e^(alpha x) - 1)/alpha + alpha, x or -log(1 - alpha (x + alpha))/alpha, as alpha is positive, 0 or negative.
+# For alpha > 0 no logarithm is needed, whatever x: then "near" is everywhere.
+cdef inline real soft_exponential_near_limit(real x, real alpha) noexcept nogil:
+    cdef real zero = 0
+    return largest_finite(x) if alpha > zero else zero
 
-    The first as (e^(alpha x) + (alpha^2 - 1))/alpha, so that nothing is lost where alpha is 1."""
-    cdef real zero = 0, one = 1
-    cdef real scale, unit, low, octaves
-    cdef real per_alpha = one / (alpha if alpha != zero else one)
+cdef inline real soft_exponential_near_forward(real x, real alpha) noexcept nogil:
+    """(e^(alpha x) + (alpha^2 - 1))/alpha, so that nothing is lost where alpha is 1."""
+    cdef real one = 1
+    cdef real scale, unit
     cdef real q = soft_exponential_power(x, alpha, &scale, &unit)
     cdef real square = alpha * alpha
     cdef real shift = square - one
@@ -1615,25 +1617,36 @@ cdef inline real soft_exponential_forward(real x, real alpha) noexcept nogil:
     cdef real per_unit = one / unit
     cdef real total = fma(shift, per_unit, scale)
     cdef real rest = fma(shift_low, per_unit, sum_low(scale, shift * per_unit, total))
-    cdef real power = (fma(scale, q, rest) + total) * per_alpha * unit
+    return (fma(scale, q, rest) + total) * (one / alpha) * unit
+
+cdef inline real soft_exponential_forward(real x, real alpha) noexcept nogil:
+    """(e^(alpha x) - 1)/alpha + alpha, x or -log(1 - alpha (x + alpha))/alpha, as alpha is positive, 0 or negative."""
+    cdef real zero = 0, one = 1
+    cdef real low, octaves
+    cdef real power = soft_exponential_near_forward(x, alpha if alpha > zero else one)
     cdef real w = soft_exponential_argument(x, alpha, &low, &octaves)
-    cdef real logarithm = -per_alpha * log1p(w, low, octaves)
+    cdef real logarithm = -log1p(w, low, octaves) / (alpha if alpha < zero else one)
     logarithm = logarithm if w > -one else -one / square_root(w + one)  # infinite at the end of the domain, NaN beyond
     logarithm = x if x > largest_finite(x) else logarithm
     cdef real other = logarithm if alpha < zero else x
     return power if alpha > zero else other
 
+cdef inline real soft_exponential_near_derivative(real x, real alpha) noexcept nogil:
+    """e^(alpha x)"""
+    cdef real scale, unit
+    cdef real q = soft_exponential_power(x, alpha, &scale, &unit)
+    return fma(scale, q, scale) * unit
+
 cdef inline real soft_exponential_derivative(real x, real alpha) noexcept nogil:
     """e^(alpha x), or 1/(1 - alpha (x + alpha)) for alpha < 0."""
     cdef real zero = 0, one = 1, down = 2.0**-64
-    cdef real scale, unit, low, octaves
-    cdef real q = soft_exponential_power(x, alpha, &scale, &unit)
+    cdef real low, octaves
     cdef real w = soft_exponential_argument(x, alpha, &low, &octaves)
     cdef real total = one + w
     cdef real reciprocal = one / (total + (sum_low(one, w, total) + low)) * (down if octaves > zero else one)
     reciprocal = reciprocal if w > -one else one / square_root(w + one)
     reciprocal = zero if x > largest_finite(x) else reciprocal
-    return reciprocal if alpha < zero else fma(scale, q, scale) * unit
+    return reciprocal if alpha < zero else soft_exponential_near_derivative(x, alpha)
 
 
 cdef inline real sinc_forward(real x) noexcept nogil:
