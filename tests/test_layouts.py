@@ -120,11 +120,19 @@ def test_shapes(f, dtype, shape):
 
 def test_scalars(f, dtype):
     """A Python number or a 0-d array gives a NumPy scalar, bitwise the element's result."""
-    expected = f(np.array([0.75], dtype))[0]
-    for x in (dtype.type(0.75), np.array(0.75, dtype)):
-        result = f(x)
-        assert type(result) is dtype.type
-        assert result == expected
+    array, dy = np.array([0.75], dtype), np.array([1.5], dtype)
+    expected = f(array)[0]
+    for x, slope in ((array[0], dy[0]), (array.reshape(()), dy.reshape(()))):
+        results = [f(x), *f.value_and_grad(x), first(f.backward(slope, x))]
+        wanted = [f(array), *f.value_and_grad(array), first(f.backward(dy, array))]
+        if f._entry.derivative_from_output:
+            results.append(f.backward(slope, y=x))
+            wanted.append(f.backward(dy, y=array))
+        for result, want in zip(results, wanted, strict=True):
+            assert type(result) is dtype.type
+            same_bits(result, want[0])
+    for slope, x in ((1.5, array[0]), (dy[0], 0.75)):  # a Python number does not decide
+        assert type(first(f.backward(slope, x))) is dtype.type
     assert type(f(0.75)) is np.float64
     assert type(f.value_and_grad(0.75)[1]) is np.float64
     assert type(first(f.backward(1.0, 0.75))) is np.float64

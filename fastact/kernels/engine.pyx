@@ -49,6 +49,7 @@ cdef extern from "Python.h":
     PyObject* PyTuple_GET_ITEM(PyObject*, Py_ssize_t)
     bint PyFloat_CheckExact(PyObject*)
     double PyFloat_AS_DOUBLE(PyObject*)
+    PyTypeObject* Py_TYPE(PyObject*)
     PyObject* Py_None
 
 cdef extern from *:  # NumPy's macros, for arrays in the form in which a vectorcall hands them over
@@ -75,6 +76,7 @@ cdef extern from *:  # NumPy's macros, for arrays in the form in which a vectorc
     char* array_BYTES(PyObject*)
     bint array_CHKFLAGS(PyObject*, int)
     bint array_ISNOTSWAPPED(PyObject*)
+    object PyArray_Scalar(void*, cnp.dtype, object)
     bint PyArray_CompareLists(const cnp.npy_intp*, const cnp.npy_intp*, int)
 
 cdef enum:
@@ -537,6 +539,9 @@ cdef object general_value_and_grad = Activation.value_and_grad
 cdef object general_sum_rows = Activation._sum_rows
 
 
+cdef object Float32 = np.float32, Float64 = np.float64
+cdef cnp.dtype float32_dtype = np.dtype(np.float32), float64_dtype = np.dtype(np.float64)
+
 cdef int bfloat16_number = -2  # NumPy's for the dtype, once there is one
 
 
@@ -591,6 +596,27 @@ cdef inline bint writable_like(PyObject* out, PyObject* x, int type, Py_ssize_t 
     return (
         fast_type(out) == type and array_CHKFLAGS(out, WRITE) and same_shape(out, x) and same_or_apart(out, x, nbytes)
     )
+
+
+cdef int read_number(PyObject* number, double* value) noexcept:
+    """FLOAT32 or FLOAT64 of a Python float, a NumPy scalar or an array of no dimensions, which goes to `value`; otherwise -1."""
+    cdef int type
+    if PyFloat_CheckExact(number) or Py_TYPE(number) == <PyTypeObject*> Float64:
+        value[0] = PyFloat_AS_DOUBLE(number)
+        return FLOAT64
+    if Py_TYPE(number) == <PyTypeObject*> Float32:
+        cnp.PyArray_ScalarAsCtype(<object> number, value)
+        return FLOAT32
+    type = native_type(number)
+    if (type != FLOAT32 and type != FLOAT64) or array_NDIM(number) > 0:
+        return -1
+    memcpy(value, array_BYTES(number), itemsize_of(type))
+    return type
+
+
+cdef object new_number(const double* value, int type):
+    """The NumPy scalar of what stands at `value`."""
+    return PyArray_Scalar(<void*> value, float32_dtype if type == FLOAT32 else float64_dtype, None)
 
 
 @cython.auto_pickle(False)
@@ -837,8 +863,20 @@ cdef class FastPath(Vectorcall):
         cdef Py_ssize_t n, nbytes
         cdef char[PARAMETER_BYTES] buffer
         cdef const void* parameters
+        cdef double[3] numbers
         if self.active and (x is None or y is None) and self.row.loops[0][direction] != NULL:
             type = self.fast_type(p_dy)
+            if (type < 0 or array_NDIM(p_dy) == 0) and out is None and bias is None and not self.learnt_parameter:
+                type = read_number(p_dy, &numbers[0])
+                if (
+                    type >= 0 and read_number(saved, &numbers[1]) == type
+                    and self.read(params, type, from_output, buffer, &parameters)
+                ):
+                    self.run(
+                        direction, type, <char*> &numbers[0], <char*> &numbers[1], <char*> &numbers[2], NULL, 1, parameters
+                    )
+                    return new_number(&numbers[2], type)
+                type = -1
             if (
                 type >= 0 and fast_type(saved) == type and array_NDIM(saved) > 0 and same_shape(p_dy, saved)
                 and (bias is None or self.fits(<PyObject*> bias, saved, type))
@@ -992,6 +1030,15 @@ cdef class FastPath(Vectorcall):
         cdef Py_ssize_t n, nbytes
         cdef char[PARAMETER_BYTES] buffer
         cdef const void* parameters
+        cdef double[3] numbers
+        if self.active and (type < 0 or array_NDIM(p_x) == 0) and type_is_pair(out) and out[0] is None and out[1] is None:
+            type = read_number(p_x, &numbers[0])
+            if type >= 0 and self.read(params, type, False, buffer, &parameters):
+                self.run(
+                    VALUE_AND_GRAD, type, <char*> &numbers[0], NULL, <char*> &numbers[1], <char*> &numbers[2], 1, parameters
+                )
+                return new_number(&numbers[1], type), new_number(&numbers[2], type)
+            type = -1
         if type >= 0 and array_NDIM(p_x) > 0 and type_is_pair(out) and self.read(params, type, False, buffer, &parameters):
             n = array_SIZE(p_x)
             nbytes = n * itemsize_of(type)
@@ -1039,12 +1086,16 @@ cdef object call(object self, PyObject* const* args, size_t nargsf, PyObject* na
     cdef double[MAX_PARAMETERS] values
     cdef char[PARAMETER_BYTES] buffer
     cdef const void* parameters
-    cdef bint given = False
+    cdef bint given = False, single
+    cdef double number, result_number
     cdef int type
     if not f.active or nargs < 1 or nargs > 2:
         return call_general(self, args, nargs, names)
     x = args[0]
     type = f.fast_type(x)
+    single = type < 0 or array_NDIM(x) == 0
+    if single:
+        type = read_number(x, &number)
     if type < 0:
         return call_general(self, args, nargs, names)
     parameters = f.default_values[computed_in(type)]
@@ -1068,7 +1119,12 @@ cdef object call(object self, PyObject* const* args, size_t nargsf, PyObject* na
                 return call_general(self, args, nargs, names)
             f.write(values, computed_in(type), buffer)
             parameters = buffer
-    if array_NDIM(x) == 0 or (bias != Py_None and not f.fits(bias, x, type)):
+    if single:
+        if out != Py_None or bias != Py_None:
+            return call_general(self, args, nargs, names)
+        f.run(FORWARD, type, <char*> &number, NULL, <char*> &result_number, NULL, 1, parameters)
+        return new_number(&result_number, type)
+    if bias != Py_None and not f.fits(bias, x, type):
         return call_general(self, args, nargs, names)
     n = array_SIZE(x)
     nbytes = n * itemsize_of(type)
