@@ -41,8 +41,8 @@ if MSVC and not X86:
 
 # Built once; by name their own headers, which a source distribution needs.
 ENGINES = {
-    "engine": ("platform.h", "team.h", "team.pxd"),
-    "row_engine": ("platform.h", "team.h", "team.pxd", "transpose.h"),
+    "engine": ("calls.pxi", "platform.h", "team.h", "team.pxd"),
+    "row_engine": ("calls.pxi", "platform.h", "team.h", "team.pxd", "transpose.h"),
     "team": ("openmp.h", "team.h", "team.pxd"),
 }
 TEAM = "fastact.kernels.team"  # the only one that needs OpenMP

@@ -204,6 +204,19 @@ class AxisFunction(RowFunction):
             return self.ufunc(x, *scale, axis=axis, **keywords)
 
 
+def maker(cls: type[RowFunction]) -> Callable[[Backend], RowFunction]:
+    """What makes a function for a backend."""
+
+    def make(backend: Backend) -> RowFunction:
+        if backend.name == "numpy":
+            return cls(backend)
+        from .kernels import make_row_function
+
+        return make_row_function(cls, backend)
+
+    return make
+
+
 def apart(out: Array | None, *inputs: Any) -> tuple[Any, ...]:
     """The inputs, copied where they share memory with `out` and are not laid out as it is."""
     if out is None:
@@ -310,11 +323,6 @@ def _documented(text: str) -> Callable[[_Method], _Method]:
     return decorate
 
 
-def _ordinary(axis: Any, scale: Any) -> bool:
-    """Whether these are the defaults; whatever else they are is looked at later."""
-    return type(axis) is int and axis == -1 and type(scale) is float and scale == 1.0
-
-
 class _Softmax(AxisFunction):
     """The calls that softmax, log_softmax and softmin share."""
 
@@ -325,10 +333,6 @@ class _Softmax(AxisFunction):
     def __call__(
         self, x: Any, out: Any = None, *, axis: int = -1, scale: float = 1.0, mask: Any = None, empty: str = "nan"
     ) -> Any:
-        if mask is None and self._sign == 1 and _ordinary(axis, scale) and type(empty) is str and empty == "nan":
-            plain = self._backend.rows.plain_softmax(x, out, self._log)
-            if plain is not None:
-                return plain
         if empty not in _EMPTY:
             raise ValueError(f"{self.name}: empty must be one of {', '.join(map(repr, _EMPTY))}, not {empty!r}")
         factor = self._sign * self._number("scale", scale)
@@ -353,10 +357,6 @@ class _Softmax(AxisFunction):
         return result
 
     def _backward(self, dy: Any, y: Any, out: Any, axis: int, scale: float, mask: Any) -> Any:
-        if mask is None and self._sign == 1 and _ordinary(axis, scale):
-            plain = self._backend.rows.plain_softmax_backward(dy, y, out, self._log)
-            if plain is not None:
-                return plain
         factor = self._sign * self._number("scale", scale)
         dy, y = self._operand("dy", dy), self._operand("y", y)
         self._same_shape(dy, y, "y")
@@ -838,7 +838,7 @@ class Maxout(AxisFunction):
 functions: dict[str, type[RowFunction]] = {cls.name: cls for cls in (Softmax, LogSoftmax, Softmin, LogSumExp, Sparsemax, Maxout)}
 
 
-backends.families.update(functions)
+backends.families.update({name: maker(cls) for name, cls in functions.items()})
 
 
 def _in_use(name: str) -> Any:
