@@ -62,7 +62,7 @@ def _compiled_row_function(cls: type[RowFunction]) -> type[RowFunction]:
     path = getattr(engine, f"{cls.__name__}Path")
     for method in ("backward", "value_and_grad"):
         if hasattr(path, method):
-            getattr(path, method).__doc__ = getattr(cls, method).__doc__
+            functools.update_wrapper(getattr(path, method), getattr(cls, method))
     compiled: Any = type(f"Compiled{cls.__name__}", (path, cls), {"__doc__": cls.__doc__})
     engine.enable_vectorcall(compiled)
     return compiled  # type: ignore[no-any-return]
