@@ -10,12 +10,12 @@ import numpy as np
 
 from . import backends
 from .contract import supported
-from .rows import RowFunction, apart, result_dtype
+from .memory import empty
+from .rows import RowFunction, apart, maker, result_dtype
 
 Array = np.ndarray
 
 _REDUCTIONS = ("mean", "sum", "none")
-_LONG_ENOUGH = 64  # elements along the last axis, from which one sum per row takes little memory beside the logits
 
 
 def _shared(out: Array | None, array: Array | None) -> bool:
@@ -46,7 +46,7 @@ class _Loss(RowFunction):
     def _reduced(self, losses: Array, reduction: str, divisor: float, dtype: np.dtype[Any], out: Array | None) -> Any:
         """The losses of all rows, in float64, as the result: their sum over the divisor, or all of them."""
         with np.errstate(all="ignore"):
-            value = losses if reduction == "none" else np.asarray(np.add.reduce(losses, axis=None) / divisor)
+            value = losses if reduction == "none" else np.asarray(self._backend.rows.total(losses) / divisor)
             value = value.astype(dtype, copy=False)
             if out is None:
                 return value if value.ndim else value[()]
@@ -228,7 +228,7 @@ class CrossEntropy(_Loss):
             x, targets, weight = apart(given, x, targets, weight)
             # read again after the gradient's place has been used for exponentials
             targets, weight = (array.copy() if _shared(given, array) else array for array in (targets, weight))
-            dx = np.empty(x.shape, dtype) if given is None else given
+            dx = empty(x.shape, dtype) if given is None else given
         losses = np.zeros(rows)
         if x.size:
             factor = np.ndarray(rows, np.float64, np.array(1 / divisor), strides=(0,) * len(rows))
@@ -341,6 +341,7 @@ class BinaryCrossEntropy(_Loss):
     """
 
     name = "binary_cross_entropy"
+    _long_enough = 64  # elements along the last axis, from which one sum per row takes little memory beside the logits
 
     def __call__(
         self,
@@ -413,19 +414,19 @@ class BinaryCrossEntropy(_Loss):
         x, t, weight, pos_weight = apart(given, x, t, weight, pos_weight)
         dx = None
         if gradient:
-            dx = np.empty(x.shape, dtype) if given is None else given
+            dx = empty(x.shape, dtype) if given is None else given
         divisor = float(x.size) if reduction == "mean" else 1.0
         run = self._backend.rows.binary_cross_entropy
         *operands, gradients = [_with_axis(array) for array in (x, t, weight, pos_weight, dx)]
         loss: Any
         if whole:
-            losses = np.empty(x.shape, dtype) if gradient or given is None else given
+            losses = empty(x.shape, dtype) if gradient or given is None else given
             if x.size:
                 run(*operands, 1.0, _with_axis(losses), gradients, None)
             loss = losses if losses.ndim or losses is given else losses[()]
         else:
             shape = operands[0].shape
-            axis = len(shape) - 1 if shape[-1] >= _LONG_ENOUGH else int(np.argmax(shape))
+            axis = len(shape) - 1 if shape[-1] >= self._long_enough else int(np.argmax(shape))
             losses = np.zeros(shape[:axis] + shape[axis + 1 :])
             if x.size:
                 run(*operands, 1 / divisor, losses, gradients, axis)
@@ -451,7 +452,7 @@ def _with_axis(array: Any) -> Any:
 functions: dict[str, type[RowFunction]] = {cls.name: cls for cls in (CrossEntropy, BinaryCrossEntropy)}
 
 
-backends.families.update(functions)
+backends.families.update({name: maker(cls) for name, cls in functions.items()})
 
 cross_entropy: CrossEntropy = backends.current().cross_entropy
 binary_cross_entropy: BinaryCrossEntropy = backends.current().binary_cross_entropy

@@ -18,6 +18,7 @@ import numpy as np
 
 from . import backends
 from .contract import is_bfloat16, supported
+from .memory import empty
 
 if TYPE_CHECKING:
     from .backends import Backend
@@ -204,6 +205,19 @@ class AxisFunction(RowFunction):
             return self.ufunc(x, *scale, axis=axis, **keywords)
 
 
+def maker(cls: type[RowFunction]) -> Callable[[Backend], RowFunction]:
+    """What makes a function for a backend."""
+
+    def make(backend: Backend) -> RowFunction:
+        if backend.name == "numpy":
+            return cls(backend)
+        from .kernels import make_row_function
+
+        return make_row_function(cls, backend)
+
+    return make
+
+
 def apart(out: Array | None, *inputs: Any) -> tuple[Any, ...]:
     """The inputs, copied where they share memory with `out` and are not laid out as it is."""
     if out is None:
@@ -310,11 +324,6 @@ def _documented(text: str) -> Callable[[_Method], _Method]:
     return decorate
 
 
-def _ordinary(axis: Any, scale: Any) -> bool:
-    """Whether these are the defaults; whatever else they are is looked at later."""
-    return type(axis) is int and axis == -1 and type(scale) is float and scale == 1.0
-
-
 class _Softmax(AxisFunction):
     """The calls that softmax, log_softmax and softmin share."""
 
@@ -325,10 +334,6 @@ class _Softmax(AxisFunction):
     def __call__(
         self, x: Any, out: Any = None, *, axis: int = -1, scale: float = 1.0, mask: Any = None, empty: str = "nan"
     ) -> Any:
-        if mask is None and self._sign == 1 and _ordinary(axis, scale) and type(empty) is str and empty == "nan":
-            plain = self._backend.rows.plain_softmax(x, out, self._log)
-            if plain is not None:
-                return plain
         if empty not in _EMPTY:
             raise ValueError(f"{self.name}: empty must be one of {', '.join(map(repr, _EMPTY))}, not {empty!r}")
         factor = self._sign * self._number("scale", scale)
@@ -347,16 +352,12 @@ class _Softmax(AxisFunction):
         result = self._given(out, x.shape, dtype)
         x, mask = apart(result, x, mask)
         if result is None:
-            result = np.empty(x.shape, dtype)
+            result = empty(x.shape, dtype)
         if x.size:
             self._backend.rows.softmax(x, result, axis, factor, mask, empty, self._log)
         return result
 
     def _backward(self, dy: Any, y: Any, out: Any, axis: int, scale: float, mask: Any) -> Any:
-        if mask is None and self._sign == 1 and _ordinary(axis, scale):
-            plain = self._backend.rows.plain_softmax_backward(dy, y, out, self._log)
-            if plain is not None:
-                return plain
         factor = self._sign * self._number("scale", scale)
         dy, y = self._operand("dy", dy), self._operand("y", y)
         self._same_shape(dy, y, "y")
@@ -366,7 +367,7 @@ class _Softmax(AxisFunction):
         dx = self._given(out, y.shape, dtype)
         dy, y, mask = apart(dx, dy, y, mask)
         if dx is None:
-            dx = np.empty(y.shape, dtype)
+            dx = empty(y.shape, dtype)
         if y.size:
             self._backend.rows.softmax_backward(dy, y, dx, axis, factor, mask, self._log)
         return dx
@@ -574,7 +575,7 @@ class LogSumExp(AxisFunction):
         shape = x.shape[:axis] + x.shape[axis + 1 :]
         given = self._given(out, shape, dtype)
         x, mask = apart(given, x, mask)
-        result = np.empty(shape, dtype) if given is None else given
+        result = empty(shape, dtype) if given is None else given
         if x.size:
             self._backend.rows.logsumexp(x, result, axis, factor, mask)
         else:
@@ -603,7 +604,7 @@ class LogSumExp(AxisFunction):
         dx = self._given(out, x.shape, dtype)
         dy, x, mask = apart(dx, dy, x, mask)
         if dx is None:
-            dx = np.empty(x.shape, dtype)
+            dx = empty(x.shape, dtype)
         if x.size:
             self._backend.rows.logsumexp_backward(dy, x, dx, axis, factor, mask)
         return dx
@@ -670,7 +671,7 @@ class Sparsemax(AxisFunction):
         result = self._given(out, x.shape, dtype)
         (x,) = apart(result, x)
         if result is None:
-            result = np.empty(x.shape, dtype)
+            result = empty(x.shape, dtype)
         if x.size:
             self._backend.rows.sparsemax(x, result, axis)
         return result
@@ -715,7 +716,7 @@ class Sparsemax(AxisFunction):
         dx = self._given(out, y.shape, dtype)
         dy, y = apart(dx, dy, y)
         if dx is None:
-            dx = np.empty(y.shape, dtype)
+            dx = empty(y.shape, dtype)
         if y.size:
             self._backend.rows.sparsemax_backward(dy, y, dx, axis)
         return dx
@@ -779,7 +780,7 @@ class Maxout(AxisFunction):
         shape = x.shape[:axis] + x.shape[axis + 1 :]
         given = self._given(out, shape, dtype)
         (x,) = apart(given, x)
-        result = np.empty(shape, dtype) if given is None else given
+        result = empty(shape, dtype) if given is None else given
         if x.size:
             self._backend.rows.maxout(x, result, axis)
         return result if given is not None or shape else result[()]
@@ -824,7 +825,7 @@ class Maxout(AxisFunction):
         dx = self._given(out, x.shape, dtype)
         dy, x = apart(dx, dy, x)
         if dx is None:
-            dx = np.empty(x.shape, dtype)
+            dx = empty(x.shape, dtype)
         if x.size:
             self._backend.rows.maxout_backward(dy, x, dx, axis)
         return dx
@@ -838,7 +839,7 @@ class Maxout(AxisFunction):
 functions: dict[str, type[RowFunction]] = {cls.name: cls for cls in (Softmax, LogSoftmax, Softmin, LogSumExp, Sparsemax, Maxout)}
 
 
-backends.families.update(functions)
+backends.families.update({name: maker(cls) for name, cls in functions.items()})
 
 
 def _in_use(name: str) -> Any:

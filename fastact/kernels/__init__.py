@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..contract import Activation
+    from ..backends import Backend
     from ..gated import Gated
     from ..registry import Entry
+    from ..rows import RowFunction
 
 # A source tree has no compiled modules: those of the installed package serve it.
 __path__ = extend_path(__path__, __name__)
@@ -52,6 +54,25 @@ def make_gated(activation: Activation) -> Gated:
     unit: Any = _compiled_gated()(activation)
     unit._attach(activation)
     return unit  # type: ignore[no-any-return]
+
+
+@functools.cache
+def _compiled_row_function(cls: type[RowFunction]) -> type[RowFunction]:
+    engine = importlib.import_module(f"{__name__}.row_engine")
+    path = getattr(engine, f"{cls.__name__}Path")
+    for method in ("backward", "value_and_grad"):
+        if hasattr(path, method):
+            functools.update_wrapper(getattr(path, method), getattr(cls, method))
+    compiled: Any = type(f"Compiled{cls.__name__}", (path, cls), {"__doc__": cls.__doc__})
+    engine.enable_vectorcall(compiled)
+    return compiled  # type: ignore[no-any-return]
+
+
+def make_row_function(cls: type[RowFunction], backend: Backend) -> RowFunction:
+    """The row function or loss of this class on a compiled backend."""
+    function: Any = _compiled_row_function(cls)(backend)
+    function._attach(backend.rows)
+    return function  # type: ignore[no-any-return]
 
 
 def load(name: str) -> tuple[Callable[[Entry], Activation], str, Any]:

@@ -14,8 +14,8 @@ from libc.string cimport memcpy, memset, strcmp
 
 cimport cython
 cimport numpy as cnp
-from fastact.kernels.buffers cimport KEPT_FROM
 from fastact.kernels.table cimport *
+from fastact.kernels.team cimport *
 
 from numpy.random cimport bitgen_t
 from numpy.random.c_distributions cimport random_standard_normal_fill, random_standard_uniform_fill
@@ -23,10 +23,13 @@ from numpy.random.c_distributions cimport random_standard_normal_fill, random_st
 import numpy as np
 
 from ..contract import KINDS, PAIRS, ROWS, Activation, inputs_of, keeps_integers, round_to, ufunc_name
-from ..memory import empty
+from ..threads import team
 
 cnp.import_array()
 cnp.import_umath()
+
+if team:
+    team_join(PyCapsule_GetPointer(team.capsule, FASTACT_TEAM_CAPSULE))
 
 cdef extern from "platform.h" nogil:
     ctypedef struct fastact_flags:
@@ -35,49 +38,7 @@ cdef extern from "platform.h" nogil:
     void fastact_restore_flags(fastact_flags)
     int fastact_x86_level()
 
-cdef extern from "Python.h":
-    ctypedef struct PyTypeObject:
-        Py_ssize_t tp_vectorcall_offset
-        unsigned long tp_flags
-        void* tp_call
-    const unsigned long Py_TPFLAGS_HAVE_VECTORCALL
-    void* PyVectorcall_Call
-    void PyType_Modified(PyTypeObject*)
-    Py_ssize_t PyVectorcall_NARGS(size_t)
-    object PyObject_Vectorcall(PyObject*, PyObject* const*, size_t, PyObject*)
-    Py_ssize_t PyTuple_GET_SIZE(PyObject*)
-    PyObject* PyTuple_GET_ITEM(PyObject*, Py_ssize_t)
-    bint PyFloat_CheckExact(PyObject*)
-    double PyFloat_AS_DOUBLE(PyObject*)
-    PyTypeObject* Py_TYPE(PyObject*)
-    PyObject* Py_None
-
-cdef extern from *:  # NumPy's macros, for arrays in the form in which a vectorcall hands them over
-    """
-    #include <numpy/arrayobject.h>
-    #define array_CheckExact(a) PyArray_CheckExact(a)
-    #define array_TYPE(a) PyArray_TYPE((PyArrayObject *)(a))
-    #define array_NDIM(a) PyArray_NDIM((PyArrayObject *)(a))
-    #define array_DIMS(a) PyArray_DIMS((PyArrayObject *)(a))
-    #define array_STRIDES(a) PyArray_STRIDES((PyArrayObject *)(a))
-    #define array_SIZE(a) PyArray_SIZE((PyArrayObject *)(a))
-    #define array_NBYTES(a) PyArray_NBYTES((PyArrayObject *)(a))
-    #define array_BYTES(a) PyArray_BYTES((PyArrayObject *)(a))
-    #define array_CHKFLAGS(a, flags) PyArray_CHKFLAGS((PyArrayObject *)(a), flags)
-    #define array_ISNOTSWAPPED(a) PyArray_ISNOTSWAPPED((PyArrayObject *)(a))
-    """
-    bint array_CheckExact(PyObject*)
-    int array_TYPE(PyObject*)
-    int array_NDIM(PyObject*)
-    cnp.npy_intp* array_DIMS(PyObject*)
-    cnp.npy_intp* array_STRIDES(PyObject*)
-    cnp.npy_intp array_SIZE(PyObject*)
-    cnp.npy_intp array_NBYTES(PyObject*)
-    char* array_BYTES(PyObject*)
-    bint array_CHKFLAGS(PyObject*, int)
-    bint array_ISNOTSWAPPED(PyObject*)
-    object PyArray_Scalar(void*, cnp.dtype, object)
-    bint PyArray_CompareLists(const cnp.npy_intp*, const cnp.npy_intp*, int)
+include "calls.pxi"
 
 cdef enum:
     TILE_DOUBLES = 512
@@ -525,15 +486,9 @@ cdef void fold(const fastact_table* table, double* lanes, Py_ssize_t rows, Py_ss
 # ---------------------------------------------------------------------------------------------------------------------
 # The fast path.
 
-cdef enum:
-    READ = cnp.NPY_ARRAY_C_CONTIGUOUS | cnp.NPY_ARRAY_ALIGNED
-    WRITE = READ | cnp.NPY_ARRAY_WRITEABLE
-
-cdef str OUT = "out"
 cdef str BIAS = "bias"
 
 # What handles a call that the fast path does not, as unbound functions
-cdef object general_call = Activation.__call__
 cdef object general_backward = Activation.backward
 cdef object general_value_and_grad = Activation.value_and_grad
 cdef object general_sum_rows = Activation._sum_rows
@@ -579,14 +534,6 @@ cdef inline Py_ssize_t itemsize_of(int type) noexcept nogil:
     return 2 if is_half(type) else (4 if type == FLOAT32 else 8)
 
 
-cdef inline bint same_shape(PyObject* a, PyObject* b) noexcept:
-    return array_NDIM(a) == array_NDIM(b) and PyArray_CompareLists(array_DIMS(a), array_DIMS(b), array_NDIM(a))
-
-
-cdef inline bint apart(const char* a, Py_ssize_t a_bytes, const char* b, Py_ssize_t b_bytes) noexcept nogil:
-    return a + a_bytes <= b or b + b_bytes <= a
-
-
 cdef inline bint same_or_apart(PyObject* a, PyObject* b, Py_ssize_t nbytes) noexcept:
     return array_BYTES(a) == array_BYTES(b) or apart(array_BYTES(a), nbytes, array_BYTES(b), nbytes)
 
@@ -617,13 +564,6 @@ cdef int read_number(PyObject* number, double* value) noexcept:
 cdef object new_number(const double* value, int type):
     """The NumPy scalar of what stands at `value`."""
     return PyArray_Scalar(<void*> value, float32_dtype if type == FLOAT32 else float64_dtype, None)
-
-
-@cython.auto_pickle(False)
-cdef class Vectorcall:
-    """What is called through a field of the instance; see `enable_vectorcall`."""
-
-    cdef void* vectorcall
 
 
 @cython.auto_pickle(False)
@@ -1069,12 +1009,6 @@ cdef inline bint apart_from_bias(PyObject* out, PyObject* bias, Py_ssize_t nbyte
     return apart(array_BYTES(out), nbytes, array_BYTES(bias), array_SIZE(bias) * itemsize_of(fast_type(bias)))
 
 
-cdef inline object new_like(PyObject* x):
-    if array_NBYTES(x) >= KEPT_FROM:
-        return empty((<object> x).shape, (<object> x).dtype)
-    return cnp.PyArray_SimpleNew(array_NDIM(x), array_DIMS(x), array_TYPE(x))
-
-
 cdef object call(object self, PyObject* const* args, size_t nargsf, PyObject* names):
     """f(x, out=None, *, bias=None, **params) as a vectorcall; anything unusual goes to `Activation.__call__`."""
     cdef FastPath f = <FastPath> self
@@ -1144,24 +1078,6 @@ cdef object call(object self, PyObject* const* args, size_t nargsf, PyObject* na
         p_bias = array_BYTES(bias)
         f.run_rows(FORWARD, type, NULL, p_x, p_bias, p_y, n // columns, columns, parameters, NULL, NULL)
     return result
-
-
-cdef object call_general(object self, PyObject* const* args, Py_ssize_t nargs, PyObject* names):
-    """`Activation.__call__` with the same arguments."""
-    cdef Py_ssize_t total = nargs + (PyTuple_GET_SIZE(names) if names != NULL else 0)
-    cdef (PyObject*)[16] few
-    cdef PyObject** stack = few
-    if total + 1 > 16:
-        stack = <PyObject**> PyMem_Malloc((total + 1) * sizeof(PyObject*))
-        if stack == NULL:
-            raise MemoryError()
-    stack[0] = <PyObject*> self
-    memcpy(stack + 1, args, total * sizeof(PyObject*))
-    try:
-        return PyObject_Vectorcall(<PyObject*> general_call, stack, nargs + 1, names)
-    finally:
-        if stack != few:
-            PyMem_Free(stack)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -1311,7 +1227,7 @@ cdef class GatedPath(Vectorcall):
 cdef object call_gated(object self, PyObject* const* args, size_t nargsf, PyObject* names):
     """f(gate, value, out=None) as a vectorcall; anything unusual goes to `Gated.__call__`."""
     cdef GatedPath f = <GatedPath> self
-    cdef Py_ssize_t nargs = PyVectorcall_NARGS(nargsf), named = PyTuple_GET_SIZE(names) if names != NULL else 0, i
+    cdef Py_ssize_t nargs = PyVectorcall_NARGS(nargsf), named = PyTuple_GET_SIZE(names) if names != NULL else 0
     cdef PyObject* out = Py_None
     cdef Streams streams
     cdef bint usual = nargs == 2 and named == 0
@@ -1322,15 +1238,4 @@ cdef object call_gated(object self, PyObject* const* args, size_t nargsf, PyObje
         if add_output(&streams, <PyObject*> result, args[0], 2):
             f.run(f.forward_loops[streams.type], &streams)
             return result
-    keywords = {<object> PyTuple_GET_ITEM(names, i): <object> args[nargs + i] for i in range(named)}
-    return super(GatedPath, f).__call__(*[<object> args[i] for i in range(nargs)], **keywords)
-
-
-def enable_vectorcall(type cls):
-    """Let instances of cls, a subclass of Vectorcall, be called through their `vectorcall` field."""
-    cdef Vectorcall instance = Vectorcall.__new__(Vectorcall)
-    cdef PyTypeObject* c = <PyTypeObject*> cls
-    c.tp_vectorcall_offset = <uintptr_t> &instance.vectorcall - <uintptr_t> <PyObject*> instance
-    c.tp_call = PyVectorcall_Call
-    c.tp_flags |= Py_TPFLAGS_HAVE_VECTORCALL
-    PyType_Modified(c)
+    return call_general(self, args, nargs, names)

@@ -4,6 +4,7 @@
 #ifndef FASTACT_LANES_H
 #define FASTACT_LANES_H
 
+#include <stddef.h>
 #include <string.h>
 
 #if defined(__GNUC__) || defined(__clang__)
@@ -40,17 +41,43 @@ static inline double fastact_sum_of_lanes(const double *s) {
 
 #if FASTACT_LANE_VECTORS
 static inline fastact_floats_4 fastact_larger_4(fastact_floats_4 a, fastact_floats_4 b) {
-    fastact_ints_4 larger = b > a;
+    fastact_ints_4 larger = (b > a) | (b != b);
     return (fastact_floats_4)(((fastact_ints_4)b & larger) | ((fastact_ints_4)a & ~larger));
 }
 
 static inline fastact_doubles_2 fastact_larger_2(fastact_doubles_2 a, fastact_doubles_2 b) {
-    fastact_longs_2 larger = b > a;
+    fastact_longs_2 larger = (b > a) | (b != b);
     return (fastact_doubles_2)(((fastact_longs_2)b & larger) | ((fastact_longs_2)a & ~larger));
 }
 #endif
 
-/* The largest of 32; where one is NaN, anything. */
+/* The first n of 32 lanes, the others filled: a masked load where there is one, for a copy of n elements costs a call, and a vector
+   that is read just after it was written in parts waits for them. */
+#if defined(__AVX2__)
+#define FASTACT_LAST(type, name)                                                                        \
+    static inline void fastact_last_##name(type *last, const type *from, ptrdiff_t n, type fill) {      \
+        for (int i = 0; i < 32; i++)                                                                    \
+            last[i] = i < (int)n ? from[i] : fill;                                                      \
+    }                                                                                                   \
+    static inline void fastact_put_last_##name(type *to, const type *last, ptrdiff_t n) {               \
+        for (int i = 0; i < 32; i++)                                                                    \
+            if (i < (int)n) to[i] = last[i];                                                            \
+    }
+#else
+#define FASTACT_LAST(type, name)                                                                        \
+    static inline void fastact_last_##name(type *last, const type *from, ptrdiff_t n, type fill) {      \
+        for (int i = 0; i < 32; i++)                                                                    \
+            last[i] = fill;                                                                             \
+        memcpy(last, from, (size_t)n * sizeof(type));                                                   \
+    }                                                                                                   \
+    static inline void fastact_put_last_##name(type *to, const type *last, ptrdiff_t n) {               \
+        memcpy(to, last, (size_t)n * sizeof(type));                                                     \
+    }
+#endif
+FASTACT_LAST(float, f32)
+FASTACT_LAST(double, f64)
+
+/* The largest of 32; NaN where one is. */
 static inline float fastact_max_of_lanes_f32(const float *m) {
     float largest;
 #if FASTACT_LANE_VECTORS
@@ -61,11 +88,11 @@ static inline float fastact_max_of_lanes_f32(const float *m) {
             v[i] = fastact_larger_4(v[i], v[half + i]);
     largest = v[0][0];
     for (int i = 1; i < 4; i++)
-        largest = v[0][i] > largest ? v[0][i] : largest;
+        largest = v[0][i] > largest || v[0][i] != v[0][i] ? v[0][i] : largest;
 #else
     largest = m[0];
     for (int i = 1; i < 32; i++)
-        largest = m[i] > largest ? m[i] : largest;
+        largest = m[i] > largest || m[i] != m[i] ? m[i] : largest;
 #endif
     return largest;
 }
@@ -78,11 +105,11 @@ static inline double fastact_max_of_lanes_f64(const double *m) {
     for (int half = 8; half; half /= 2)
         for (int i = 0; i < half; i++)
             v[i] = fastact_larger_2(v[i], v[half + i]);
-    largest = v[0][1] > v[0][0] ? v[0][1] : v[0][0];
+    largest = v[0][1] > v[0][0] || v[0][1] != v[0][1] ? v[0][1] : v[0][0];
 #else
     largest = m[0];
     for (int i = 1; i < 32; i++)
-        largest = m[i] > largest ? m[i] : largest;
+        largest = m[i] > largest || m[i] != m[i] ? m[i] : largest;
 #endif
     return largest;
 }

@@ -7,23 +7,39 @@ array is native and lies right is worked on where it is, any other in a tile.
 
 Exponentials are computed once where there is room for them: in the output, or in the tile if the whole row fits. Otherwise they
 are computed again for the output, with the same bits.
+
+A call goes one of two ways. `RowPath`: contiguous native floats, nothing special asked, straight to the rows. Everything else: the
+Python classes of rows.py and losses.py, which check and give the arrays to `Rows`. Both share the rows out to threads.
 """
 
 from cpython.exc cimport PyErr_NoMemory
+from cpython.mem cimport PyMem_Free, PyMem_Malloc
+from cpython.object cimport PyObject
 from cpython.pycapsule cimport PyCapsule_GetPointer
+from libc.limits cimport LONG_MAX
 from libc.math cimport INFINITY, NAN
+from libc.stdint cimport uintptr_t
 from libc.stdlib cimport free, llabs, malloc
 from libc.string cimport memcpy, memset
 
+cimport cython
 cimport numpy as cnp
 from fastact.kernels.table cimport *
+from fastact.kernels.team cimport *
 
 import sys
 
 import numpy as np
 
+from ..threads import team
+
 cnp.import_array()
 cnp.import_umath()
+
+if team:
+    team_join(PyCapsule_GetPointer(team.capsule, FASTACT_TEAM_CAPSULE))
+
+include "calls.pxi"
 
 cdef extern from "platform.h" nogil:
     ctypedef struct fastact_flags:
@@ -42,10 +58,12 @@ cdef enum:
     MAX_OPERANDS = MAX_INPUTS + 6
     MAX_DIMENSIONS = 64
     WHOLE = 32768  # elements of the largest tile for a whole row, or of as many as lie side by side
-    RELEASE_GIL = 16384  # bytes: below, releasing the GIL costs more than it can gain anybody
+    RELEASE_GIL = 4096  # elements: below, releasing the GIL costs more than it can gain anybody
     SHORT = 48  # positions: shorter rows go side by side
-    TOGETHER = 4096  # elements of contiguous rows that are taken together
+    TOGETHER = 32768  # bytes of contiguous rows that are taken together
     PAD = 16  # elements of the widest vector of float32
+    LINE = 64  # bytes of a cache line
+    TILES_AT_HAND = 65536  # bytes: tiles of small calls
 
 # What a pass does with its output
 cdef enum:
@@ -79,11 +97,14 @@ cdef struct Way:
     fastact_load load
     fastact_store store
 
+# A function of operands of certain types
 cdef struct Task:
     const fastact_table* table
     int type
+    int shift  # of the itemsize: a power of two
     Py_ssize_t itemsize  # of the computed type
-    Program kept, again  # with the exponentials stored, or computed again
+    const Program* kept  # with the exponentials stored
+    const Program* again  # or computed again
     int inputs
     Way[MAX_INPUTS] way
     bint has_out
@@ -100,8 +121,26 @@ cdef struct Task:
     double scale
     Way factor_way, result_way
     bint factor_converts, result_converts  # from and to the array's type, not float64
-    fastact_panel panel
-    void* tiles
+    fastact_panel panel  # as it stands at the beginning
+
+# Its operands' rows. Steps are in bytes; the last dimension's rows can be taken side by side
+cdef struct Walk:
+    int operands, dims
+    Py_ssize_t n  # of a row
+    (char*)[MAX_OPERANDS] at
+    Py_ssize_t[MAX_OPERANDS] core
+    Py_ssize_t[MAX_DIMENSIONS] size
+    Py_ssize_t[MAX_DIMENSIONS][MAX_OPERANDS] step
+
+# The two together, shared out
+cdef struct Job:
+    const Task* task
+    const Walk* walk
+    bint along
+    Py_ssize_t columns
+    Py_ssize_t rows, share  # of all parts, of one
+    Py_ssize_t room  # bytes that a part needs: the state, then tiles
+    char* rooms
 
 
 cdef void move(
@@ -168,7 +207,7 @@ cdef void store(const Task* task, const Way* way, const void* tile, char* target
         start += m
 
 
-cdef void fill_rest(Task* task, char* out, Py_ssize_t step, Py_ssize_t n, double value) noexcept nogil:
+cdef void fill_rest(const Task* task, char* out, Py_ssize_t step, Py_ssize_t n, double value) noexcept nogil:
     """Fill n elements of the output."""
     cdef double[128] tile
     cdef Py_ssize_t i, start = 0
@@ -184,7 +223,7 @@ cdef void fill_rest(Task* task, char* out, Py_ssize_t step, Py_ssize_t n, double
 
 cdef Py_ssize_t tile_elements(Py_ssize_t n, bint along, Py_ssize_t columns) noexcept nogil:
     cdef Py_ssize_t padded = columns if along else (columns + PAD - 1) & -PAD
-    return (n if n * padded <= WHOLE else ROW_BLOCK) * padded
+    return ((n if n * padded <= WHOLE else ROW_BLOCK) * padded + PAD - 1) & -PAD
 
 
 cdef bint lies_right(
@@ -194,8 +233,8 @@ cdef bint lies_right(
     if not way.direct:
         return False
     if along:
-        return core == itemsize and outer % itemsize == 0
-    return outer == itemsize and columns % PAD == 0 and core % itemsize == 0
+        return core == itemsize and outer & (itemsize - 1) == 0
+    return outer == itemsize and columns % PAD == 0 and core & (itemsize - 1) == 0
 
 
 cdef void get(
@@ -241,10 +280,10 @@ cdef void put(
 
 
 cdef void run_panel(
-    Task* task, char** at, const Py_ssize_t* outer, const Py_ssize_t* core, bint along, Py_ssize_t columns, Py_ssize_t n
+    const Task* task, fastact_panel* p, char* room, char** at, const Py_ssize_t* outer, const Py_ssize_t* core, bint along,
+    Py_ssize_t columns, Py_ssize_t n
 ) noexcept nogil:
     """Take some rows through all passes."""
-    cdef fastact_panel* p = &task.panel
     cdef Py_ssize_t padded = columns if along else (columns + PAD - 1) & -PAD
     cdef bint whole = n * padded <= WHOLE
     cdef Py_ssize_t pitch = padded if not along else (n if whole else ROW_BLOCK)  # of a tile
@@ -253,7 +292,6 @@ cdef void run_panel(
     cdef bint direct_out = False
     cdef (char*)[MAX_INPUTS] tile
     cdef char* out_tile = NULL
-    cdef char* room = <char*> task.tiles
     cdef Py_ssize_t[ROW_COLUMNS] labels
     cdef double[ROW_COLUMNS] factor, result, row
     cdef double first, fill
@@ -273,7 +311,7 @@ cdef void run_panel(
         direct[i] = lies_right(&task.way[i], outer[i], core[i], along, columns, task.itemsize)
         if i == 0 and (task.scaled or task.mask != NO_MASK or task.at_limit >= 0):
             direct[i] = False
-        p.pitch[i] = pitch if not direct[i] else (outer[i] if along else core[i]) // task.itemsize
+        p.pitch[i] = pitch if not direct[i] else (outer[i] if along else core[i]) >> task.shift
         tile[i] = room
         loaded[i] = False
         if not direct[i]:
@@ -283,9 +321,9 @@ cdef void run_panel(
             not task.clears
             and lies_right(&task.out, outer[task.at_out], core[task.at_out], along, columns, task.itemsize)
         )
-        p.out_pitch = pitch if not direct_out else (outer[task.at_out] if along else core[task.at_out]) // task.itemsize
+        p.out_pitch = pitch if not direct_out else (outer[task.at_out] if along else core[task.at_out]) >> task.shift
         out_tile = tile[0] if not direct[0] else room
-    program = &task.kept if direct_out or (task.has_out and whole) else &task.again
+    program = task.kept if direct_out or (task.has_out and whole) else task.again
     # what comes with each row
     if task.at_labels >= 0:
         for c in range(padded):
@@ -383,7 +421,7 @@ cdef void clear_masked(int type, const double* added, char* line, Py_ssize_t n) 
 
 
 cdef void change(
-    Task* task, char** at, const Py_ssize_t* outer, const Py_ssize_t* core, bint along, Py_ssize_t columns, Py_ssize_t start,
+    const Task* task, char** at, const Py_ssize_t* outer, const Py_ssize_t* core, bint along, Py_ssize_t columns, Py_ssize_t start,
     Py_ssize_t m, char* tile, Py_ssize_t pitch, bint clearing
 ) noexcept nogil:
     """Scale and mask a block of the first input in a tile; or, clearing, mask one of the result."""
@@ -435,44 +473,109 @@ cdef Py_ssize_t columns_of(
     cdef Py_ssize_t columns = ROW_COLUMNS
     cdef int k
     cdef bint direct = True
+    if rows == 1:
+        return 1
+    if along:  # so few that they stay in the first-level cache from one step to the next
+        columns = TOGETHER // (max(n, <Py_ssize_t> 1) * task.itemsize * (task.inputs + task.has_out))
+        return min(max(columns, <Py_ssize_t> 1), rows, <Py_ssize_t> ROW_COLUMNS)
     if task.has_out:
         direct = lies_right(&task.out, outer[task.at_out], core[task.at_out], along, PAD, task.itemsize)
     for k in range(task.inputs):
         direct = direct and lies_right(&task.way[k], outer[k], core[k], along, PAD, task.itemsize)
-    if along:  # so few that they stay in the first-level cache from one step to the next
-        columns = TOGETHER // n if n else 1
-    elif not direct:
+    if not direct:
         columns = ROW_COLUMNS // 2
         while columns > PAD and n * columns > WHOLE:
             columns //= 2
-    return min(max(columns, <Py_ssize_t> 1), rows, <Py_ssize_t> ROW_COLUMNS)
+    return min(columns, rows)
 
 
-cdef size_t room_for(
-    const Task* task, Py_ssize_t rows, Py_ssize_t n, const Py_ssize_t* outer, const Py_ssize_t* core
-) noexcept nogil:
+cdef Py_ssize_t room_for(const Task* task, bint along, Py_ssize_t columns, Py_ssize_t n) noexcept nogil:
     """The bytes that the tiles take."""
-    cdef bint along = goes_along(rows, n, outer, core)
-    cdef Py_ssize_t columns = columns_of(task, along, rows, n, outer, core)
     cdef Py_ssize_t most = max(tile_elements(n, along, columns), tile_elements(n, along, min(columns, <Py_ssize_t> PAD)))
-    return max(most, <Py_ssize_t> 1) * (task.inputs + 1) * task.itemsize
+    return most * (task.inputs + 1) * task.itemsize
 
 
-cdef void run_rows(
-    Task* task, char** at, Py_ssize_t rows, Py_ssize_t n, const Py_ssize_t* outer, const Py_ssize_t* core, int operands
-) noexcept nogil:
-    cdef bint along = goes_along(rows, n, outer, core)
-    cdef Py_ssize_t columns = columns_of(task, along, rows, n, outer, core), i = 0, m
+cdef inline Py_ssize_t whole_lines(Py_ssize_t nbytes) noexcept nogil:
+    return (nbytes + LINE - 1) & -LINE
+
+
+cdef void run_part(void* shared, Py_ssize_t part) noexcept nogil:
+    """Some of the rows; none depends on another, nor on how many are taken at once."""
+    cdef const Job* job = <const Job*> shared
+    cdef const Task* task = job.task
+    cdef const Walk* walk = job.walk
+    cdef Py_ssize_t first = part * job.share, end = min(first + job.share, job.rows), rest, index, last, m
+    cdef fastact_panel panel = task.panel
     cdef (char*)[MAX_OPERANDS] here
-    cdef int k
-    while i < rows:
-        m = min(columns, rows - i)
-        if m > PAD and not along:
-            m &= -PAD  # the rest in a narrow panel of its own
-        for k in range(operands):
-            here[k] = at[k] + i * outer[k]
-        run_panel(task, here, outer, core, along, m, n)
-        i += m
+    cdef int d, k
+    cdef char* room = job.rooms + part * job.room
+    cdef fastact_flags flags = fastact_save_flags()
+    panel.state = room
+    room += whole_lines(task.table.row_state[task.type])
+    while first < end:
+        for k in range(walk.operands):
+            here[k] = walk.at[k]
+        rest, last = first, 0
+        for d in range(walk.dims - 1, -1, -1):
+            index = rest
+            if d > 0:
+                rest = index // walk.size[d]
+                index -= rest * walk.size[d]
+            for k in range(walk.operands):
+                here[k] += index * walk.step[d][k]
+            if d == walk.dims - 1:
+                last = min(first + walk.size[d] - index, end)
+        while first < last:
+            m = min(job.columns, last - first)
+            if m > PAD and not job.along:
+                m &= -PAD  # the rest in a narrow panel of its own
+            run_panel(task, &panel, room, here, walk.step[walk.dims - 1], walk.core, job.along, m, walk.n)
+            for k in range(walk.operands):
+                here[k] += m * walk.step[walk.dims - 1][k]
+            first += m
+    fastact_restore_flags(flags)
+
+
+cdef Py_ssize_t grain = 32768  # elements: fewer are not worth another thread
+
+
+def set_grain(Py_ssize_t elements):
+    """Set how many elements are worth a thread, and return what it was: for tests."""
+    global grain
+    before, grain = grain, elements
+    return before
+
+
+cdef int run(const Task* task, const Walk* walk, char* at_hand, Py_ssize_t nbytes) noexcept nogil:
+    """Take all rows, in room that is at hand if it suffices. -1 where there is no memory."""
+    cdef Job job
+    cdef int d = walk.dims - 1
+    cdef Py_ssize_t parts = 1
+    cdef char* memory = NULL
+    job.task, job.walk, job.rows = task, walk, 1
+    job.along = goes_along(walk.size[d], walk.n, walk.step[d], walk.core)
+    job.columns = columns_of(task, job.along, walk.size[d], walk.n, walk.step[d], walk.core)
+    job.room = whole_lines(task.table.row_state[task.type]) + whole_lines(room_for(task, job.along, job.columns, walk.n))
+    for d in range(walk.dims):
+        job.rows *= walk.size[d]
+    job.share = job.rows
+    if job.rows * walk.n >= 2 * grain:
+        parts = max(<Py_ssize_t> 1, min(<Py_ssize_t> team_threads(), job.rows * walk.n // grain, job.rows))
+        job.share = (job.rows + parts - 1) // parts
+        if not job.along and parts > 1:  # whole vectors, and cache lines of the output
+            job.share = (job.share + PAD - 1) & -PAD
+        parts = (job.rows + job.share - 1) // job.share
+    if parts * job.room + LINE > nbytes:
+        at_hand = memory = <char*> malloc(parts * job.room + LINE)
+        if memory == NULL:
+            return -1
+    job.rooms = <char*> whole_lines(<Py_ssize_t> at_hand)
+    if parts == 1:
+        run_part(&job, 0)
+    else:
+        team_run(run_part, &job, parts)
+    free(memory)
+    return 0
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -570,6 +673,21 @@ cdef dict PLANS = {
 # ---------------------------------------------------------------------------------------------------------------------
 # From arrays to rows.
 
+cdef enum:
+    LIKE_X, PER_ROW, CONSTANT
+
+# A function of contiguous arrays: its operands, and what their shape is like
+cdef struct Plain:
+    Task task
+    int operands
+    int[MAX_OPERANDS] like
+    Py_ssize_t[MAX_OPERANDS] itemsize  # 0 of a constant
+
+# An input, a constant one; the output; a result, a factor, a label per row; for losses a constant factor, and results in float64
+cdef dict OPERANDS = {
+    "x": LIKE_X, "c": CONSTANT, "o": LIKE_X, "r": PER_ROW, "f": PER_ROW, "l": PER_ROW, "F": CONSTANT, "R": PER_ROW
+}
+
 cdef bint is_bfloat16(dtype):
     return dtype.kind == "V" and dtype.name == "bfloat16"
 
@@ -600,17 +718,17 @@ cdef int set_way(const fastact_table* table, Way* way, cnp.ndarray array, int ty
     return 0
 
 
-cdef inline int plain_type(array) except -2:
-    """FLOAT32 or FLOAT64 for an exact ndarray of that type, native, aligned, contiguous and not 0-d; otherwise -1."""
-    cdef int type
-    if not cnp.PyArray_CheckExact(array):
-        return -1
-    type = cnp.PyArray_TYPE(array)
-    if type != cnp.NPY_FLOAT and type != cnp.NPY_DOUBLE or cnp.PyArray_NDIM(array) == 0:
-        return -1
-    if not cnp.PyArray_ISCARRAY_RO(array):
-        return -1
-    return FLOAT32 if type == cnp.NPY_FLOAT else FLOAT64
+cdef double total_of(const double* losses, Py_ssize_t n) noexcept nogil:
+    """Their sum, in an order that keeps the rounding errors few."""
+    cdef double[8] lanes
+    cdef Py_ssize_t i, half = n // 2 & -8
+    if n > 128:
+        return total_of(losses, half) + total_of(losses + half, n - half)
+    for i in range(8):
+        lanes[i] = 0
+    for i in range(n):
+        lanes[i & 7] += losses[i]
+    return ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]))
 
 
 cdef class Rows:
@@ -619,54 +737,27 @@ cdef class Rows:
     cdef const fastact_table* table
     cdef dict gufuncs
     cdef set know_bfloat16
-    cdef Task[2][4] plain  # in float32 and float64: softmax and log_softmax, and their gradients
+    cdef char* at_hand  # room for calls that hold the GIL
+    cdef Py_ssize_t room
 
     def __cinit__(self, capsule):
+        cdef int type
         self.table = <const fastact_table*> PyCapsule_GetPointer(capsule, FASTACT_TABLE_CAPSULE)
         self.gufuncs, self.know_bfloat16 = {}, set()
-        for type, dtype in ((FLOAT32, np.float32), (FLOAT64, np.float64)):
-            for number, name in enumerate(("softmax", "log_softmax", "softmax_backward", "log_softmax_backward")):
-                self.plain[type][number] = self.template(name, np.dtype(dtype), np.dtype(dtype))[0]
+        self.room = max(self.table.row_state[<int> FLOAT32], self.table.row_state[<int> FLOAT64]) + TILES_AT_HAND
+        self.at_hand = <char*> PyMem_Malloc(self.room)
+        if self.at_hand == NULL:
+            raise MemoryError()
 
-    def plain_softmax(self, x, out, bint log):
-        """Softmax or its logarithm along the last axis of contiguous native floats; None for anything else."""
-        return self.run_plain(log, x, x, out)
+    def __dealloc__(self):
+        PyMem_Free(self.at_hand)
 
-    def plain_softmax_backward(self, dy, y, out, bint log):
-        """The same for their gradients."""
-        return self.run_plain(2 + log, dy, y, out)
-
-    cdef run_plain(self, int number, a, b, out):
-        """A function of one or two arrays that give one of their shape; None where an array needs more than that."""
-        cdef int type = plain_type(a), i
-        cdef Py_ssize_t n, rows, nbytes
-        cdef Task task
-        cdef Py_ssize_t[3] outer, core
-        cdef (char*)[3] at
-        if type < 0 or (b is not a and (plain_type(b) != type or not cnp.PyArray_SAMESHAPE(a, b))):
-            return None
-        n = cnp.PyArray_DIM(a, cnp.PyArray_NDIM(a) - 1)
-        nbytes = cnp.PyArray_NBYTES(a)
-        if nbytes == 0:
-            return None
-        if out is None:
-            out = cnp.PyArray_SimpleNew(cnp.PyArray_NDIM(a), cnp.PyArray_DIMS(a), cnp.PyArray_TYPE(a))
-        elif plain_type(out) != type or not cnp.PyArray_ISWRITEABLE(out) or not cnp.PyArray_SAMESHAPE(a, out):
-            return None
-        task = self.plain[type][number]
-        at[0], at[1], at[task.at_out] = cnp.PyArray_BYTES(a), cnp.PyArray_BYTES(b), cnp.PyArray_BYTES(out)
-        for i in range(task.inputs):
-            if at[i] != at[task.at_out] and at[i] < at[task.at_out] + nbytes and at[task.at_out] < at[i] + nbytes:
-                return None
-        rows = nbytes // (n * task.itemsize)
-        for i in range(3):
-            outer[i], core[i] = n * task.itemsize, task.itemsize
-        if nbytes < RELEASE_GIL:
-            run_loop(&task, at, rows, n, outer, core)
-        else:
-            with nogil:
-                run_loop(&task, at, rows, n, outer, core)
-        return out
+    def total(self, cnp.ndarray losses):
+        """The sum of contiguous numbers in float64."""
+        cdef fastact_flags flags = fastact_save_flags()
+        cdef double total = total_of(<const double*> cnp.PyArray_DATA(losses), cnp.PyArray_SIZE(losses))
+        fastact_restore_flags(flags)
+        return total
 
     def softmax(self, x, out, axis, scale, mask, empty, log):
         cdef Task task
@@ -750,8 +841,9 @@ cdef class Rows:
         memset(task, 0, sizeof(Task))
         task.table = self.table
         task.type = computed_type(dtype)
-        task.itemsize = 4 if task.type == FLOAT32 else 8
-        task.kept, task.again = (<Plan> PLANS[plan]).kept, (<Plan> PLANS[plan]).again
+        task.shift = 2 if task.type == FLOAT32 else 3
+        task.itemsize = 1 << task.shift
+        task.kept, task.again = &(<Plan> PLANS[plan]).kept, &(<Plan> PLANS[plan]).again
         task.panel.scale = 1
         task.at_out = task.at_mask = task.at_limit = task.at_labels = task.at_factor = task.at_result = -1
         return 0
@@ -815,21 +907,18 @@ cdef class Rows:
     cdef int take(self, Task* task, list operands, list rowwise, int axis) except -1:
         """Go over all rows: dimensions that can be seen as one are merged, the innermost is left to run_rows."""
         cdef int count = len(operands), dims = 0, i, j, k, d, ndim = cnp.PyArray_NDIM(operands[0])
-        cdef Py_ssize_t[MAX_OPERANDS] core
-        cdef Py_ssize_t[MAX_DIMENSIONS] size, index
-        cdef Py_ssize_t[MAX_DIMENSIONS][MAX_OPERANDS] step
+        cdef Walk walk
         cdef int[MAX_DIMENSIONS] order
-        cdef (char*)[MAX_OPERANDS] at
         cdef (const cnp.npy_intp*)[MAX_OPERANDS] strides
         cdef bint[MAX_OPERANDS] without_axis
         cdef const cnp.npy_intp* shape = cnp.PyArray_DIMS(operands[0])
-        cdef Py_ssize_t n = shape[axis]
         cdef bint merges
+        walk.operands, walk.n = count, shape[axis]
         for k in range(count):
             strides[k] = cnp.PyArray_STRIDES(operands[k])
-            at[k] = cnp.PyArray_BYTES(operands[k])
+            walk.at[k] = cnp.PyArray_BYTES(operands[k])
             without_axis[k] = rowwise[k]
-            core[k] = 0 if without_axis[k] else strides[k][axis]
+            walk.core[k] = 0 if without_axis[k] else strides[k][axis]
         # by the first operand's strides, the smallest last
         for d in range(ndim):
             if d == axis or shape[d] == 1:
@@ -847,49 +936,24 @@ cdef class Rows:
             d = order[i]
             merges = j > 0
             for k in range(count):
-                step[j][k] = strides[k][d - (without_axis[k] and d > axis)]
-                merges = merges and step[j][k] * shape[d] == step[j - 1][k]
-            size[j] = shape[d]
+                walk.step[j][k] = strides[k][d - (without_axis[k] and d > axis)]
+                merges = merges and walk.step[j][k] * shape[d] == walk.step[j - 1][k]
+            walk.size[j] = shape[d]
             if merges:
-                size[j - 1] *= shape[d]
+                walk.size[j - 1] *= shape[d]
                 for k in range(count):
-                    step[j - 1][k] = step[j][k]
+                    walk.step[j - 1][k] = walk.step[j][k]
             else:
                 j += 1
-        dims = j
-        if dims == 0:
-            size[0] = 1
+        walk.dims = j
+        if j == 0:
+            walk.size[0] = walk.dims = 1
             for k in range(count):
-                step[0][k] = 0
-            dims = 1
-        task.panel.state = malloc(self.table.row_state[task.type])
-        task.tiles = malloc(room_for(task, size[dims - 1], n, step[dims - 1], core))
-        if task.panel.state == NULL or task.tiles == NULL:
-            free(task.panel.state)
-            free(task.tiles)
-            raise MemoryError()
-        memset(index, 0, sizeof(index))
-        cdef fastact_flags flags
+                walk.step[0][k] = 0
         with nogil:
-            flags = fastact_save_flags()
-            while True:
-                run_rows(task, at, size[dims - 1], n, step[dims - 1], core, count)
-                i = dims - 2
-                while i >= 0:
-                    index[i] += 1
-                    for k in range(count):
-                        at[k] += step[i][k]
-                    if index[i] < size[i]:
-                        break
-                    for k in range(count):
-                        at[k] -= step[i][k] * size[i]
-                    index[i] = 0
-                    i -= 1
-                if i < 0:
-                    break
-            fastact_restore_flags(flags)
-        free(task.panel.state)
-        free(task.tiles)
+            i = run(task, &walk, NULL, 0)
+        if i < 0:
+            raise MemoryError()
         return 0
 
     def gufunc(self, name):
@@ -902,28 +966,45 @@ cdef class Rows:
             self.know_bfloat16.add(name)
         return self.gufuncs[name]
 
+    cdef int plan(self, Plain* plain, plan, str operands, stored, computed) except -1:
+        """Describe a function of contiguous arrays of one dtype: its operands by the letters of `OPERANDS`."""
+        cdef Task* task = &plain.task
+        cdef int k
+        self.begin(task, plan, computed)
+        result = np.dtype(computed if stored.kind in "iub" else stored)
+        plain.operands = len(operands)
+        for k, letter in enumerate(operands):
+            plain.like[k] = OPERANDS[letter]
+            plain.itemsize[k] = stored.itemsize
+            if letter in "xc":
+                task.inputs = k + 1
+                set_way(self.table, &task.way[k], np.empty(0, stored), task.type)
+            elif letter == "o":
+                task.at_out, task.has_out = k, True
+                set_way(self.table, &task.out, np.empty(0, result), task.type)
+            elif letter == "r":
+                task.at_result, task.result_converts = k, result != np.float64
+                set_way(self.table, &task.result_way, np.empty(0, result), task.type)
+            elif letter == "f":
+                task.at_factor, task.factor_converts = k, stored != np.float64
+                set_way(self.table, &task.factor_way, np.empty(0, stored), task.type)
+            elif letter == "F":
+                task.at_factor = k
+            elif letter == "l":
+                task.at_labels, plain.itemsize[k] = k, sizeof(Py_ssize_t)
+            elif letter == "R":
+                task.at_result, plain.itemsize[k] = k, sizeof(double)
+            if plain.like[k] == CONSTANT:
+                plain.itemsize[k] = 0
+        return 0
+
     cdef Task* template(self, str name, stored, computed) except NULL:
-        """A function of plain arrays, for the inner loop of a generalized ufunc; lives as long as the process."""
-        cdef Task* task = <Task*> malloc(sizeof(Task))
-        if task == NULL:
+        """A function for the inner loop of a generalized ufunc; lives as long as the process."""
+        cdef Plain* plain = <Plain*> malloc(sizeof(Plain))
+        if plain == NULL:
             raise MemoryError()
-        self.begin(task, name, computed)
-        set_way(self.table, &task.way[0], np.empty(0, stored), task.type)
-        task.inputs = 1
-        task.masked = -INFINITY
-        result = np.empty(0, computed if stored.kind in "iub" else stored)
-        if name not in SIGNATURES:  # a gradient, of two arrays
-            set_way(self.table, &task.way[1], np.empty(0, stored), task.type)
-            task.inputs = 2
-            set_way(self.table, &task.out, result, task.type)
-            task.at_out, task.has_out = 2, True
-        elif SIGNATURES[name].endswith("->()"):
-            set_way(self.table, &task.result_way, result, task.type)
-            task.at_result, task.result_converts = 1, result.dtype != np.float64
-        else:
-            set_way(self.table, &task.out, result, task.type)
-            task.at_out, task.has_out = 1, True
-        return task
+        self.plan(plain, name, "xr" if SIGNATURES[name].endswith("->()") else "xo", stored, computed)
+        return &plain.task
 
     cdef make_gufunc(self, str name):
         cdef bint scaled = "," in SIGNATURES[name]
@@ -970,43 +1051,36 @@ cdef list KEPT = []  # texts that NumPy points to
 
 cdef void run_gufunc(char** at, const cnp.npy_intp* dimensions, const cnp.npy_intp* steps, void* data) noexcept nogil:
     """The inner loop of generalized ufuncs of x alone."""
-    cdef Task task = (<Task*> data)[0]
-    cdef Py_ssize_t[2] outer = [steps[0], steps[1]]
-    cdef Py_ssize_t[2] core = [steps[2], steps[3] if task.has_out else 0]
-    run_loop(&task, at, dimensions[0], dimensions[1], outer, core)
+    run_loop(<const Task*> data, at[0], at[1], dimensions, steps[0], steps[1], steps + 2)
 
 
 cdef void run_scaled_gufunc(char** at, const cnp.npy_intp* dimensions, const cnp.npy_intp* steps, void* data) noexcept nogil:
     """The inner loop of generalized ufuncs of x and a scale."""
     cdef Task task = (<Task*> data)[0]
-    cdef Py_ssize_t[2] outer = [steps[0], steps[2]]
-    cdef Py_ssize_t[2] core = [steps[3], steps[4] if task.has_out else 0]
-    cdef Py_ssize_t rows = dimensions[0], together = rows if steps[1] == 0 else 1, i = 0
-    cdef (char*)[2] here
+    cdef Py_ssize_t rows = dimensions[0], i = 0
+    cdef cnp.npy_intp[2] size = [rows if steps[1] == 0 else 1, dimensions[1]]
     while i < rows:
-        here[0], here[1] = at[0] + i * steps[0], at[2] + i * steps[2]
         if task.type == FLOAT32:
             task.scale = (<float*> (at[1] + i * steps[1]))[0]
         else:
             task.scale = (<double*> (at[1] + i * steps[1]))[0]
         task.scaled = task.scale != 1
-        run_loop(&task, here, together, dimensions[1], outer, core)
-        i += together
+        run_loop(&task, at[0] + i * steps[0], at[2] + i * steps[2], size, steps[0], steps[2], steps + 3)
+        i += size[0]
 
 
 cdef void run_loop(
-    Task* task, char** at, Py_ssize_t rows, Py_ssize_t n, const Py_ssize_t* outer, const Py_ssize_t* core
+    const Task* task, char* x, char* result, const cnp.npy_intp* size, Py_ssize_t step, Py_ssize_t result_step,
+    const cnp.npy_intp* core
 ) noexcept nogil:
-    cdef fastact_flags flags = fastact_save_flags()
-    task.panel.state = malloc(task.table.row_state[task.type])
-    task.tiles = malloc(room_for(task, rows, n, outer, core))
-    if task.panel.state != NULL and task.tiles != NULL:
-        run_rows(task, at, rows, n, outer, core, task.inputs + 1)
-        fastact_restore_flags(flags)
-    else:
+    cdef Walk walk
+    walk.operands, walk.dims, walk.n = 2, 1, size[1]
+    walk.size[0] = size[0]
+    walk.at[0], walk.at[1] = x, result
+    walk.step[0][0], walk.step[0][1] = step, result_step
+    walk.core[0], walk.core[1] = core[0], core[1] if task.has_out else 0
+    if run(task, &walk, NULL, 0) < 0:
         no_memory()
-    free(task.panel.state)
-    free(task.tiles)
 
 
 cdef void no_memory() noexcept with gil:
@@ -1022,3 +1096,447 @@ cdef common(a, b):
     """What to compute in for two arrays of which one alone decides on the result's dtype."""
     narrow = computed_type(promoted(a)) == FLOAT32 and computed_type(promoted(b)) == FLOAT32
     return np.dtype(np.float32 if narrow else np.float64)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The fast path.
+
+cdef str AXIS = "axis"
+cdef str REDUCTION = "reduction"
+cdef str MEAN = "mean"
+cdef str SUM = "sum"
+cdef str NONE = "none"
+
+# The plans of a function and of its gradient, and their operands; these stand as a call gives the arrays, but for a row's dy
+cdef dict CALLS = {
+    "softmax": (("softmax", "xo"), ("softmax_backward", "xxo")),
+    "log_softmax": (("log_softmax", "xo"), ("log_softmax_backward", "xxo")),
+    "softmin": (("softmax", "xo"), ("softmax_backward", "xxo")),
+    "logsumexp": (("logsumexp", "xr"), ("softmax", "xfo")),
+    "sparsemax": (("sparsemax", "xo"), ("sparsemax_backward", "xxo")),
+    "maxout": (("maxout", "xr"), ("maxout_backward", "xfo")),
+    "cross_entropy": ((("labels", False, False), "xlFR"), (("labels", True, False), "xlFRo")),
+    "binary_cross_entropy": (("binary", "xxccFR"), ("binary_grad", "xxccFRo")),
+}
+
+
+cdef inline int plain_type(PyObject* array) noexcept:
+    """FLOAT32 or FLOAT64 for an exact ndarray of that type, native, aligned and contiguous; otherwise -1."""
+    cdef int type
+    if not array_CheckExact(array):
+        return -1
+    type = array_TYPE(array)
+    if type != cnp.NPY_FLOAT and type != cnp.NPY_DOUBLE or not array_CHKFLAGS(array, READ) or not array_ISNOTSWAPPED(array):
+        return -1
+    return FLOAT32 if type == cnp.NPY_FLOAT else FLOAT64
+
+
+# How arrays of one shape lie about an axis
+cdef struct Shape:
+    PyObject* x
+    int axis
+    Py_ssize_t outer, n, inner
+
+
+cdef long axis_number(PyObject* axis) noexcept:
+    """The number of an axis that is given as int; of anything else one that no array has."""
+    cdef int overflow = 0
+    cdef long number = PyLong_AsLongAndOverflow(axis, &overflow) if PyLong_CheckExact(axis) else LONG_MAX
+    return LONG_MAX if overflow else number
+
+
+cdef bint take_shape(Shape* shape, PyObject* x, long axis) noexcept:
+    """Of x about an axis; False if it has no such axis, or no elements."""
+    cdef int ndim = array_NDIM(x), d
+    cdef const cnp.npy_intp* dims = array_DIMS(x)
+    if axis < -ndim or axis >= ndim:
+        return False
+    shape.x, shape.axis = x, axis + ndim if axis < 0 else axis
+    shape.outer = shape.inner = 1
+    shape.n = dims[shape.axis]
+    for d in range(shape.axis):
+        shape.outer *= dims[d]
+    for d in range(shape.axis + 1, ndim):
+        shape.inner *= dims[d]
+    return shape.outer * shape.n * shape.inner != 0
+
+
+cdef inline Py_ssize_t elements_of(const Shape* shape, int like) noexcept:
+    return shape.outer * shape.inner * (shape.n if like == LIKE_X else 1)
+
+
+cdef bint fits(const Shape* shape, PyObject* array, int like) noexcept:
+    """Whether an array is of the shape, or of that without the axis."""
+    cdef const cnp.npy_intp* dims = array_DIMS(array)
+    cdef const cnp.npy_intp* of_x = array_DIMS(shape.x)
+    cdef int ndim = array_NDIM(shape.x)
+    if like == LIKE_X:
+        return same_shape(array, shape.x)
+    return (
+        array_NDIM(array) == ndim - 1 and PyArray_CompareLists(dims, of_x, shape.axis)
+        and PyArray_CompareLists(dims + shape.axis, of_x + shape.axis + 1, ndim - 1 - shape.axis)
+    )
+
+
+cdef object new_array(const Shape* shape, int like):
+    cdef cnp.npy_intp[MAX_DIMENSIONS] dims
+    cdef int ndim = array_NDIM(shape.x), d
+    if like == LIKE_X:
+        return new_like(shape.x)
+    for d in range(ndim - 1):
+        dims[d] = array_DIMS(shape.x)[d + (d >= shape.axis)]
+    return cnp.PyArray_SimpleNew(ndim - 1, dims, array_TYPE(shape.x))
+
+
+cdef bint writable(const Shape* shape, PyObject* out, const Plain* plain, int k, int inputs, PyObject** arrays) noexcept:
+    """Whether this array can be operand k, and shares no memory with the inputs but as one of them, all of it."""
+    cdef Py_ssize_t nbytes = elements_of(shape, plain.like[k]) * plain.task.itemsize
+    cdef int i
+    if plain_type(out) != plain.task.type or not array_CHKFLAGS(out, WRITE) or not fits(shape, out, plain.like[k]):
+        return False
+    for i in range(inputs):
+        if plain.like[i] == LIKE_X and plain.like[k] == LIKE_X and array_BYTES(arrays[i]) == array_BYTES(out):
+            continue
+        if not apart(array_BYTES(out), nbytes, array_BYTES(arrays[i]), array_SIZE(arrays[i]) * array_ITEMSIZE(arrays[i])):
+            return False
+    return True
+
+
+@cython.auto_pickle(False)
+cdef class RowPath(Vectorcall):
+    """The part of a row function or loss that has the loops at hand; mixed into its class, which takes what this leaves."""
+
+    cdef Rows rows
+    cdef Plain[2] forward, reverse  # in float32 and float64
+
+    def __cinit__(self, *args, **kwargs):
+        self.vectorcall = <void*> call_rows
+
+    def _attach(self, Rows rows):
+        """Take the loops of this table."""
+        cdef int type
+        (forward, operands), (reverse, reverse_operands) = CALLS[self.name]
+        self.rows = rows
+        for type, dtype in ((FLOAT32, np.dtype(np.float32)), (FLOAT64, np.dtype(np.float64))):
+            rows.plan(&self.forward[type], forward, operands, dtype, dtype)
+            rows.plan(&self.reverse[type], reverse, reverse_operands, dtype, dtype)
+            if self.name == "softmin":
+                self.forward[type].task.scaled, self.forward[type].task.scale = True, -1
+                self.reverse[type].task.panel.scale = -1
+
+    cdef int run(self, const Plain* plain, const Shape* shape, Walk* walk) except -1:
+        """Take all rows of operands that lie at `walk.at`."""
+        cdef Py_ssize_t line, inner = shape.inner
+        cdef int k, status
+        walk.operands, walk.n = plain.operands, shape.n
+        walk.dims = 2 if shape.outer > 1 and inner > 1 else 1
+        walk.size[0] = shape.outer
+        walk.size[walk.dims - 1] = inner if inner > 1 else shape.outer
+        for k in range(plain.operands):
+            line = inner * plain.itemsize[k]
+            walk.core[k] = line if plain.like[k] == LIKE_X else 0
+            walk.step[0][k] = line * shape.n if plain.like[k] == LIKE_X else line
+            if inner > 1:
+                walk.step[walk.dims - 1][k] = plain.itemsize[k]
+        if elements_of(shape, LIKE_X) < RELEASE_GIL:
+            status = run(&plain.task, walk, self.rows.at_hand, self.rows.room)
+        else:
+            with nogil:
+                status = run(&plain.task, walk, NULL, 0)
+        if status < 0:
+            raise MemoryError()
+        return 0
+
+    cdef object take(self, const Plain* plain, PyObject** arrays, long axis):
+        """The result for arrays of which the first is like x and the last the output or None; None for what this cannot take."""
+        cdef Shape shape
+        cdef Walk walk
+        cdef int inputs = plain.operands - 1, k
+        if not take_shape(&shape, arrays[0], axis):
+            return None
+        for k in range(1, inputs):
+            if plain_type(arrays[k]) != plain.task.type or not fits(&shape, arrays[k], plain.like[k]):
+                return None
+        if arrays[inputs] == Py_None:
+            result = new_array(&shape, plain.like[inputs])
+        elif writable(&shape, arrays[inputs], plain, inputs, inputs, arrays):
+            result = <object> arrays[inputs]
+        else:
+            return None
+        for k in range(inputs):
+            walk.at[k] = array_BYTES(arrays[k])
+        walk.at[inputs] = array_BYTES(<PyObject*> result)
+        self.run(plain, &shape, &walk)
+        return result[()] if array_NDIM(<PyObject*> result) == 0 and arrays[inputs] == Py_None else result
+
+    cdef object take_gradient(self, first, second, out, axis):
+        """The gradient, of arrays in the plan's order."""
+        cdef (PyObject*)[3] arrays = [<PyObject*> first, <PyObject*> second, <PyObject*> out]
+        cdef int type = plain_type(arrays[0])
+        return None if type < 0 else self.take(&self.reverse[type], arrays, axis_number(<PyObject*> axis))
+
+
+cdef object call_rows(object self, PyObject* const* args, size_t nargsf, PyObject* names):
+    """f(x, out=None, *, axis=-1) as a vectorcall; anything unusual goes to `__call__` of the Python class."""
+    cdef RowPath f = <RowPath> self
+    cdef Py_ssize_t nargs = PyVectorcall_NARGS(nargsf), i
+    cdef long axis = -1
+    cdef (PyObject*)[2] arrays
+    cdef int type
+    if nargs < 1 or nargs > 2:
+        return call_general(self, args, nargs, names)
+    arrays[0], arrays[1] = args[0], args[1] if nargs == 2 else Py_None
+    if names != NULL:
+        for i in range(PyTuple_GET_SIZE(names)):
+            if PyTuple_GET_ITEM(names, i) == <PyObject*> OUT and nargs == 1:
+                arrays[1] = args[nargs + i]
+            elif PyTuple_GET_ITEM(names, i) == <PyObject*> AXIS:
+                axis = axis_number(args[nargs + i])
+            else:
+                return call_general(self, args, nargs, names)
+    type = plain_type(arrays[0])
+    if type >= 0:
+        result = f.take(&f.forward[type], arrays, axis)
+        if result is not None:
+            return result
+    return call_general(self, args, nargs, names)
+
+
+cdef inline bint usual(mask, scale):
+    """Whether these are the defaults; whatever else they are is looked at later."""
+    return mask is None and type(scale) is float and <double> scale == 1
+
+
+@cython.auto_pickle(False)
+cdef class SoftmaxPath(RowPath):
+    def backward(self, dy, y, out=None, *, axis=-1, scale=1.0, mask=None):
+        dx = self.take_gradient(dy, y, out, axis) if usual(mask, scale) else None
+        return super(SoftmaxPath, self).backward(dy, y, out, axis=axis, scale=scale, mask=mask) if dx is None else dx
+
+
+@cython.auto_pickle(False)
+cdef class LogSoftmaxPath(RowPath):
+    def backward(self, dy, y, out=None, *, axis=-1, scale=1.0, mask=None):
+        dx = self.take_gradient(dy, y, out, axis) if usual(mask, scale) else None
+        return super(LogSoftmaxPath, self).backward(dy, y, out, axis=axis, scale=scale, mask=mask) if dx is None else dx
+
+
+@cython.auto_pickle(False)
+cdef class SoftminPath(RowPath):
+    def backward(self, dy, y, out=None, *, axis=-1, scale=1.0, mask=None):
+        dx = self.take_gradient(dy, y, out, axis) if usual(mask, scale) else None
+        return super(SoftminPath, self).backward(dy, y, out, axis=axis, scale=scale, mask=mask) if dx is None else dx
+
+
+@cython.auto_pickle(False)
+cdef class LogSumExpPath(RowPath):
+    def backward(self, dy, x, out=None, *, axis=-1, scale=1.0, mask=None):
+        dx = self.take_gradient(x, dy, out, axis) if usual(mask, scale) else None
+        return super(LogSumExpPath, self).backward(dy, x, out, axis=axis, scale=scale, mask=mask) if dx is None else dx
+
+
+@cython.auto_pickle(False)
+cdef class SparsemaxPath(RowPath):
+    def backward(self, dy, y, out=None, *, axis=-1):
+        dx = self.take_gradient(dy, y, out, axis)
+        return super(SparsemaxPath, self).backward(dy, y, out, axis=axis) if dx is None else dx
+
+
+@cython.auto_pickle(False)
+cdef class MaxoutPath(RowPath):
+    def backward(self, dy, x, out=None, *, axis=-1):
+        dx = self.take_gradient(x, dy, out, axis)
+        return super(MaxoutPath, self).backward(dy, x, out, axis=axis) if dx is None else dx
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The same for losses.
+
+cdef bint take_labels(
+    const fastact_table* table, const Shape* shape, PyObject* targets, const Py_ssize_t** labels, Py_ssize_t* converted
+) noexcept:
+    """The labels, one per row, converted if need be; False if one is not a class, or this is something else."""
+    cdef Py_ssize_t rows = elements_of(shape, PER_ROW), start = 0, i
+    cdef int type, size
+    cdef double[128] numbers
+    cdef bint wrong = False
+    if not array_CheckExact(targets) or not cnp.PyTypeNum_ISINTEGER(array_TYPE(targets)) or not fits(shape, targets, PER_ROW):
+        return False
+    if not array_CHKFLAGS(targets, READ) or not array_ISNOTSWAPPED(targets):
+        return False
+    type, size = array_TYPE(targets), array_ITEMSIZE(targets)
+    labels[0] = <const Py_ssize_t*> array_BYTES(targets)
+    if size != sizeof(Py_ssize_t) or cnp.PyTypeNum_ISUNSIGNED(type):
+        labels[0] = converted
+        type = INT8 + cnp.PyTypeNum_ISUNSIGNED(type) + (0 if size == 1 else (2 if size == 2 else (4 if size == 4 else 6)))
+    while start < rows:
+        if labels[0] == converted:
+            table.load_as_double[type](array_BYTES(targets) + start * size, size, numbers, min(<Py_ssize_t> 128, rows - start))
+            for i in range(start, min(start + 128, rows)):
+                converted[i] = <Py_ssize_t> numbers[i - start] if 0 <= numbers[i - start] < shape.n else -1
+        for i in range(start, min(start + 128, rows)):
+            wrong |= <size_t> labels[0][i] >= <size_t> shape.n
+        start += 128
+    return not wrong
+
+
+cdef object number_like(PyObject* x, double value):
+    """A NumPy scalar of the dtype of x."""
+    cdef float narrow = <float> value
+    return array_Scalar(x, <void*> &value if array_TYPE(x) == cnp.NPY_DOUBLE else <void*> &narrow)
+
+
+@cython.auto_pickle(False)
+cdef class LossPath(RowPath):
+    """A loss, whose gradient comes with it."""
+
+    cdef Py_ssize_t long_enough  # for sums along the last axis, of a loss that has none of its own; otherwise 0
+
+    def __cinit__(self, *args, **kwargs):
+        self.vectorcall = <void*> call_loss
+
+    def _attach(self, Rows rows):
+        cdef int type
+        RowPath._attach(self, rows)
+        for type in (FLOAT32, FLOAT64):  # no label smoothing
+            self.forward[type].task.panel.scale = self.reverse[type].task.panel.scale = 0
+        self.long_enough = getattr(self, "_long_enough", 0)
+
+    cdef long axis_of_sums(self, PyObject* x, long axis) noexcept:
+        """The axis; of a loss without, that along which elements are summed first."""
+        cdef const cnp.npy_intp* dims = array_DIMS(x)
+        cdef int d, longest = 0, last = array_NDIM(x) - 1
+        if self.long_enough == 0 or last < 0 or dims[last] >= self.long_enough:
+            return axis
+        for d in range(1, last + 1):
+            if dims[d] > dims[longest]:
+                longest = d
+        return longest
+
+    cdef object take_gradient_too(self, logits, targets, out, axis, reduction):
+        """The loss and its gradient."""
+        cdef PyObject* x = <PyObject*> logits
+        cdef int type = plain_type(x)
+        if type < 0:
+            return None
+        return self.take_loss(
+            &self.reverse[type], x, <PyObject*> targets, <PyObject*> out, axis_number(<PyObject*> axis), <PyObject*> reduction
+        )
+
+    cdef object take_loss(self, const Plain* plain, PyObject* x, PyObject* targets, PyObject* out, long axis, PyObject* reduction):
+        """The loss, and its gradient if the plan has one; None for what this cannot take."""
+        cdef Shape shape
+        cdef Walk walk
+        cdef const Task* task = &plain.task
+        cdef (PyObject*)[2] arrays = [x, targets]
+        cdef Py_ssize_t rows, i
+        cdef double[2 * ROW_COLUMNS] few
+        cdef double* losses = few
+        cdef const Py_ssize_t* labels = NULL
+        cdef double one = 1, divisor = 1, factor
+        cdef float narrow_one = 1
+        cdef fastact_flags flags
+        cdef bint summed = reduction != <PyObject*> NONE
+        if summed and reduction != <PyObject*> MEAN and reduction != <PyObject*> SUM:
+            return None
+        if not take_shape(&shape, x, self.axis_of_sums(x, axis)):
+            return None
+        rows = elements_of(&shape, PER_ROW)
+        if rows > ROW_COLUMNS:
+            losses = <double*> PyMem_Malloc(2 * rows * sizeof(double))
+            if losses == NULL:
+                raise MemoryError()
+        try:
+            if task.at_labels >= 0:
+                if not take_labels(task.table, &shape, targets, &labels, <Py_ssize_t*> (losses + rows)):
+                    return None
+                walk.at[task.at_labels] = <char*> labels
+            else:
+                if not summed or plain_type(targets) != task.type or not same_shape(x, targets):
+                    return None
+                walk.at[1] = array_BYTES(targets)
+                walk.at[2] = walk.at[3] = <char*> &narrow_one if task.type == FLOAT32 else <char*> &one
+            if task.has_out and out == Py_None:
+                dx = new_like(x)
+            elif not task.has_out or writable(&shape, out, plain, task.at_out, 2, arrays):
+                dx = <object> out
+            else:
+                return None
+            if reduction == <PyObject*> MEAN:
+                divisor = rows if task.at_labels >= 0 else elements_of(&shape, LIKE_X)
+            factor = 1 / divisor
+            walk.at[0] = array_BYTES(x)
+            walk.at[task.at_factor] = <char*> &factor
+            walk.at[task.at_result] = <char*> losses
+            if task.has_out:
+                walk.at[task.at_out] = array_BYTES(<PyObject*> dx)
+            self.run(plain, &shape, &walk)
+            flags = fastact_save_flags()
+            if summed or array_NDIM(x) == 1:
+                loss = number_like(x, total_of(losses, rows) / divisor if summed else losses[0])
+            else:
+                loss = new_array(&shape, PER_ROW)
+                for i in range(rows):
+                    if task.type == FLOAT32:
+                        (<float*> array_BYTES(<PyObject*> loss))[i] = <float> losses[i]
+                    else:
+                        (<double*> array_BYTES(<PyObject*> loss))[i] = losses[i]
+            fastact_restore_flags(flags)
+        finally:
+            if losses != few:
+                PyMem_Free(losses)
+        return (loss, dx) if task.has_out else loss
+
+
+cdef object call_loss(object self, PyObject* const* args, size_t nargsf, PyObject* names):
+    """f(logits, targets, *, axis=-1, reduction="mean") as a vectorcall."""
+    cdef LossPath f = <LossPath> self
+    cdef Py_ssize_t nargs = PyVectorcall_NARGS(nargsf), i
+    cdef long axis = -1
+    cdef PyObject* reduction = <PyObject*> MEAN
+    cdef int type
+    if nargs != 2:
+        return call_general(self, args, nargs, names)
+    type = plain_type(args[0])
+    if names != NULL:
+        for i in range(PyTuple_GET_SIZE(names)):
+            if PyTuple_GET_ITEM(names, i) == <PyObject*> REDUCTION:
+                reduction = args[nargs + i]
+            elif PyTuple_GET_ITEM(names, i) == <PyObject*> AXIS and f.long_enough == 0:
+                axis = axis_number(args[nargs + i])
+            else:
+                type = -1
+    if type >= 0:
+        loss = f.take_loss(&f.forward[type], args[0], args[1], Py_None, axis, reduction)
+        if loss is not None:
+            return loss
+    return call_general(self, args, nargs, names)
+
+
+@cython.auto_pickle(False)
+cdef class CrossEntropyPath(LossPath):
+    def value_and_grad(
+        self, logits, targets, out=None, *, axis=-1, weight=None, ignore_index=-100, label_smoothing=0.0, reduction="mean"
+    ):
+        pair = None
+        if weight is None and type(ignore_index) is int and ignore_index < 0 and type(label_smoothing) is float and label_smoothing == 0:
+            pair = self.take_gradient_too(logits, targets, out, axis, reduction)
+        if pair is not None:
+            return pair
+        return super(CrossEntropyPath, self).value_and_grad(
+            logits, targets, out, axis=axis, weight=weight, ignore_index=ignore_index, label_smoothing=label_smoothing,
+            reduction=reduction,
+        )
+
+
+@cython.auto_pickle(False)
+cdef class BinaryCrossEntropyPath(LossPath):
+    def value_and_grad(self, logits, targets, out=None, *, weight=None, pos_weight=None, reduction="mean"):
+        pair = None
+        if weight is None and pos_weight is None:
+            pair = self.take_gradient_too(logits, targets, out, -1, reduction)
+        if pair is not None:
+            return pair
+        return super(BinaryCrossEntropyPath, self).value_and_grad(
+            logits, targets, out, weight=weight, pos_weight=pos_weight, reduction=reduction
+        )
