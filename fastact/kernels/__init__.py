@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..contract import Activation
     from ..backends import Backend
+    from ..contract import Activation
     from ..gated import Gated
     from ..registry import Entry
     from ..rows import RowFunction
