@@ -305,7 +305,7 @@ cdef bint worth_streaming(const Job* job, int threads) noexcept nogil:
     cdef Py_ssize_t nbytes = job.n * loop.stored_size
     if (
         loop.table.stream == NULL or (job.rows > 1 and nbytes < TILE)
-        or job.rows * nbytes * (loop.operands + loop.array_parameter + loop.outputs) < threads * stream_from * loop.cost
+        or job.rows * nbytes * (loop.operands + loop.outputs) < threads * stream_from * loop.cost
     ):
         return False
     for k in range(inputs, inputs + loop.outputs):
@@ -372,11 +372,6 @@ cdef int computed_type(str char) except -1:
     return INT8 + 2 * sizes[dtype.itemsize] + (dtype.kind in "ub")
 
 
-cdef int cost_of(entry):
-    """The cost of the entry's elements: what is piecewise linear waits for memory, the rest takes its time."""
-    return LIGHT if entry.keeps_integers else HEAVY
-
-
 cdef void convert(
     Loop* loop, const fastact_table* table, int stored, int computed, bint converts_parameter
 ) noexcept nogil:
@@ -406,7 +401,7 @@ cdef Loop* new_loop(
     loop.parameters = inputs_of(entry, kind) - loop.operands - ("bias" in KINDS[kind])
     loop.array_parameter = entry.array_parameter is not None or "value" in KINDS[kind]
     loop.outputs = 2 if kind in PAIRS else 1
-    loop.cost = cost_of(entry)
+    loop.cost = LIGHT if entry.light else HEAVY
     if "bias" in KINDS[kind]:
         loop.add = table.add[type]
     convert(loop, table, HALVES[stored] if stored in HALVES else computed_type(stored), type, parameter != computed)
@@ -604,6 +599,16 @@ cdef inline Py_ssize_t elements_to_line(const Rows* job) noexcept nogil:
     return (-<Py_ssize_t> <uintptr_t> job.out & 63) // itemsize
 
 
+cdef void write_sums(const Rows* job, const double* sums, Py_ssize_t first, Py_ssize_t n) noexcept nogil:
+    """Round n columns' sums to dbias."""
+    cdef Py_ssize_t i
+    for i in range(n):
+        if job.type == FLOAT32:
+            (<float*> job.dbias)[first + i] = <float> sums[i]
+        else:
+            (<double*> job.dbias)[first + i] = sums[i]
+
+
 cdef void run_rows_part(void* data, Py_ssize_t part) noexcept nogil:
     """One strip of the stretches of one block, and its sums."""
     cdef const Rows* job = <const Rows*> data
@@ -613,7 +618,7 @@ cdef void run_rows_part(void* data, Py_ssize_t part) noexcept nogil:
     cdef Tiles tiles
     cdef Py_ssize_t n = job.rows * job.columns, stretches = (job.rows + job.height - 1) // job.height
     cdef bint summed = job.dbias != NULL
-    cdef Py_ssize_t limit = PIECE // 2 if summed or job.streamed else PIECE, pieces = (job.strip + limit - 1) // limit
+    cdef Py_ssize_t limit = PIECE if not (summed or job.streamed or job.loop_by_parameter != NULL) else PIECE // 2, pieces = (job.strip + limit - 1) // limit
     cdef Py_ssize_t piece = ((job.strip + pieces - 1) // pieces + 15) & -16  # all alike, and whole vectors
     cdef Py_ssize_t strip = part // job.blocks, block = part % job.blocks, stretch
     cdef Py_ssize_t ahead = job.ahead if strip == 0 else 0
@@ -644,7 +649,10 @@ cdef void run_rows_part(void* data, Py_ssize_t part) noexcept nogil:
         fastact_streamed()
     if summed:
         fold(job.table, lanes, job.height, width // job.height)
-        memcpy(job.sums + block * job.columns + start, lanes, width // job.height * sizeof(double))
+        if job.blocks == 1:
+            write_sums(job, lanes, start, width // job.height)
+        else:
+            memcpy(job.sums + block * job.columns + start, lanes, width // job.height * sizeof(double))
     if job.loop_by_parameter != NULL:
         fold(job.table, tiles.lanes_by_parameter, TILE_DOUBLES, 1)
         job.by_parameter[part] = tiles.lanes_by_parameter[0]
@@ -653,7 +661,8 @@ cdef void run_rows_part(void* data, Py_ssize_t part) noexcept nogil:
 
 cdef void run_rows(Rows* job, double* by_parameter) noexcept nogil:
     """All parts, on several threads where that is worth it; the blocks' sums are then added up in order."""
-    cdef Py_ssize_t parts = job.strips * job.blocks, n = job.rows * job.columns, itemsize = itemsize_of(job.type), part, block, i
+    cdef Py_ssize_t parts = job.strips * job.blocks, n = job.rows * job.columns, itemsize = itemsize_of(job.type), part, block
+    cdef double* totals = job.sums + job.blocks * job.columns
     cdef int threads = threads_for(n * itemsize_of(job.computed) * job.cost)
     cdef fastact_flags flags = fastact_save_flags()
     job.streamed = (
@@ -667,19 +676,11 @@ cdef void run_rows(Rows* job, double* by_parameter) noexcept nogil:
     else:
         for part in range(parts):
             run_rows_part(job, part)
-    if job.dbias != NULL:
-        if job.blocks > 1:
-            memset(job.sums + job.blocks * job.columns, 0, job.columns * sizeof(double))
-            for block in range(job.blocks):
-                job.table.accumulate[<int> FLOAT64](
-                    job.sums + block * job.columns, job.sums + job.blocks * job.columns, job.columns
-                )
-            job.sums += job.blocks * job.columns
-        for i in range(job.columns):
-            if job.type == FLOAT32:
-                (<float*> job.dbias)[i] = <float> job.sums[i]
-            else:
-                (<double*> job.dbias)[i] = job.sums[i]
+    if job.dbias != NULL and job.blocks > 1:
+        memset(totals, 0, job.columns * sizeof(double))
+        for block in range(job.blocks):
+            job.table.accumulate[<int> FLOAT64](job.sums + block * job.columns, totals, job.columns)
+        write_sums(job, totals, 0, job.columns)
     if by_parameter != NULL:
         by_parameter[0] = 0
         for part in range(parts):
@@ -802,7 +803,7 @@ cdef class FastPath(Vectorcall):
         if len(entry.parameters) > MAX_PARAMETERS:
             raise ValueError(f"{entry.name}: at most {MAX_PARAMETERS} parameters")
         self.table, self.row = table.table, table.row(entry)
-        self.parameters, self.cost = len(entry.parameters), cost_of(entry)
+        self.parameters, self.cost = len(entry.parameters), LIGHT if entry.light else HEAVY
         # what is drawn has no name: with a generator or options a call goes the general way, without at their defaults' mean
         self.parameter_names = tuple(None if entry.noise else p.name for p in entry.parameters)
         self.lesser = self.greater = -1
@@ -926,8 +927,8 @@ cdef class FastPath(Vectorcall):
         if by_parameter != NULL:
             job.loop_by_parameter = self.row.loops[job.computed][<int> BACKWARD_BY_PARAMETER]
         lay_out(&job, rows, columns)
-        if dbias != NULL:
-            sums = columns * (job.blocks + (job.blocks > 1))
+        if dbias != NULL and job.blocks > 1:
+            sums = columns * (job.blocks + 1)
         if bias != NULL and job.height > 1:
             repeated = job.period * itemsize_of(job.computed)
         memory = <char*> PyMem_Malloc(repeated + (sums + job.strips * job.blocks) * sizeof(double) + 64)
