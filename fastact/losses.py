@@ -10,7 +10,7 @@ import numpy as np
 
 from . import backends
 from .contract import supported
-from .memory import new_array
+from .memory import empty_array
 from .rows import RowFunction, apart, maker, result_dtype
 
 Array = np.ndarray
@@ -228,7 +228,7 @@ class CrossEntropy(_Loss):
             x, targets, weight = apart(given, x, targets, weight)
             # read again after the gradient's place has been used for exponentials
             targets, weight = (array.copy() if _shared(given, array) else array for array in (targets, weight))
-            dx = new_array(x.shape, dtype) if given is None else given
+            dx = empty_array(x.shape, dtype) if given is None else given
         losses = np.zeros(rows)
         if x.size:
             factor = np.ndarray(rows, np.float64, np.array(1 / divisor), strides=(0,) * len(rows))
@@ -414,13 +414,13 @@ class BinaryCrossEntropy(_Loss):
         x, t, weight, pos_weight = apart(given, x, t, weight, pos_weight)
         dx = None
         if gradient:
-            dx = new_array(x.shape, dtype) if given is None else given
+            dx = empty_array(x.shape, dtype) if given is None else given
         divisor = float(x.size) if reduction == "mean" else 1.0
         run = self._backend.rows.binary_cross_entropy
         *operands, gradients = [_with_axis(array) for array in (x, t, weight, pos_weight, dx)]
         loss: Any
         if whole:
-            losses = new_array(x.shape, dtype) if gradient or given is None else given
+            losses = empty_array(x.shape, dtype) if gradient or given is None else given
             if x.size:
                 run(*operands, 1.0, _with_axis(losses), gradients, None)
             loss = losses if losses.ndim or losses is given else losses[()]

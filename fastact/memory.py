@@ -16,7 +16,7 @@ except ImportError:  # not built
     buffers = None
 
 #: As np.empty, for results.
-new_array = np.empty if buffers is None else buffers.new_array
+empty_array = np.empty if buffers is None else buffers.empty_array
 
 #: How many MiB to keep at most.
 VARIABLE = "FASTACT_CACHE_MB"

@@ -18,7 +18,7 @@ import numpy as np
 
 from . import backends
 from .contract import is_bfloat16, supported
-from .memory import new_array
+from .memory import empty_array
 
 if TYPE_CHECKING:
     from .backends import Backend
@@ -352,7 +352,7 @@ class _Softmax(AxisFunction):
         result = self._given(out, x.shape, dtype)
         x, mask = apart(result, x, mask)
         if result is None:
-            result = new_array(x.shape, dtype)
+            result = empty_array(x.shape, dtype)
         if x.size:
             self._backend.rows.softmax(x, result, axis, factor, mask, empty, self._log)
         return result
@@ -367,7 +367,7 @@ class _Softmax(AxisFunction):
         dx = self._given(out, y.shape, dtype)
         dy, y, mask = apart(dx, dy, y, mask)
         if dx is None:
-            dx = new_array(y.shape, dtype)
+            dx = empty_array(y.shape, dtype)
         if y.size:
             self._backend.rows.softmax_backward(dy, y, dx, axis, factor, mask, self._log)
         return dx
@@ -575,7 +575,7 @@ class LogSumExp(AxisFunction):
         shape = x.shape[:axis] + x.shape[axis + 1 :]
         given = self._given(out, shape, dtype)
         x, mask = apart(given, x, mask)
-        result = new_array(shape, dtype) if given is None else given
+        result = empty_array(shape, dtype) if given is None else given
         if x.size:
             self._backend.rows.logsumexp(x, result, axis, factor, mask)
         else:
@@ -604,7 +604,7 @@ class LogSumExp(AxisFunction):
         dx = self._given(out, x.shape, dtype)
         dy, x, mask = apart(dx, dy, x, mask)
         if dx is None:
-            dx = new_array(x.shape, dtype)
+            dx = empty_array(x.shape, dtype)
         if x.size:
             self._backend.rows.logsumexp_backward(dy, x, dx, axis, factor, mask)
         return dx
@@ -671,7 +671,7 @@ class Sparsemax(AxisFunction):
         result = self._given(out, x.shape, dtype)
         (x,) = apart(result, x)
         if result is None:
-            result = new_array(x.shape, dtype)
+            result = empty_array(x.shape, dtype)
         if x.size:
             self._backend.rows.sparsemax(x, result, axis)
         return result
@@ -716,7 +716,7 @@ class Sparsemax(AxisFunction):
         dx = self._given(out, y.shape, dtype)
         dy, y = apart(dx, dy, y)
         if dx is None:
-            dx = new_array(y.shape, dtype)
+            dx = empty_array(y.shape, dtype)
         if y.size:
             self._backend.rows.sparsemax_backward(dy, y, dx, axis)
         return dx
@@ -780,7 +780,7 @@ class Maxout(AxisFunction):
         shape = x.shape[:axis] + x.shape[axis + 1 :]
         given = self._given(out, shape, dtype)
         (x,) = apart(given, x)
-        result = new_array(shape, dtype) if given is None else given
+        result = empty_array(shape, dtype) if given is None else given
         if x.size:
             self._backend.rows.maxout(x, result, axis)
         return result if given is not None or shape else result[()]
@@ -825,7 +825,7 @@ class Maxout(AxisFunction):
         dx = self._given(out, x.shape, dtype)
         dy, x = apart(dx, dy, x)
         if dx is None:
-            dx = new_array(x.shape, dtype)
+            dx = empty_array(x.shape, dtype)
         if x.size:
             self._backend.rows.maxout_backward(dy, x, dx, axis)
         return dx

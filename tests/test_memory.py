@@ -44,11 +44,11 @@ def kept():
 
 
 def test_a_freed_results_memory_takes_the_next(x):
-    y = memory.new_array(x.shape, x.dtype)
+    y = memory.empty_array(x.shape, x.dtype)
     first = address(y)
     del y
     assert kept() == x.nbytes
-    y = memory.new_array(x.shape, x.dtype)
+    y = memory.empty_array(x.shape, x.dtype)
     assert address(y) == first
     assert kept() == 0
 
@@ -64,12 +64,12 @@ def test_results_are_made_there(x):
 
 
 def test_sizes_within_an_eighth_share_and_others_do_not(x):
-    y = memory.new_array(7 * MEBIBYTE, np.uint8)
+    y = memory.empty_array(7 * MEBIBYTE, np.uint8)
     first = address(y)
     del y
-    other = memory.new_array(4 * MEBIBYTE, np.uint8)
+    other = memory.empty_array(4 * MEBIBYTE, np.uint8)
     assert address(other) != first
-    alike = memory.new_array(7 * MEBIBYTE - 99, np.uint8)
+    alike = memory.empty_array(7 * MEBIBYTE - 99, np.uint8)
     assert address(alike) == first
     alike[:] = 1
     del alike
@@ -77,22 +77,22 @@ def test_sizes_within_an_eighth_share_and_others_do_not(x):
 
 
 def test_the_limit_holds_and_the_oldest_go_first(x):
-    arrays = [memory.new_array(4 * MEBIBYTE, np.uint8) for _ in range(20)]
+    arrays = [memory.empty_array(4 * MEBIBYTE, np.uint8) for _ in range(20)]
     last = address(arrays[-1])
     while arrays:
         del arrays[0]
     assert kept() == 64 * MEBIBYTE
-    assert address(memory.new_array(4 * MEBIBYTE, np.uint8)) == last
-    too_large = memory.new_array(65 * MEBIBYTE, np.uint8)
+    assert address(memory.empty_array(4 * MEBIBYTE, np.uint8)) == last
+    too_large = memory.empty_array(65 * MEBIBYTE, np.uint8)
     del too_large
     assert kept() == 64 * MEBIBYTE
-    many = [memory.new_array(MEBIBYTE, np.uint8) for _ in range(99)]
+    many = [memory.empty_array(MEBIBYTE, np.uint8) for _ in range(99)]
     del many
     assert kept() <= 64 * MEBIBYTE
 
 
 def test_empty_cache_frees_all(x):
-    memory.new_array(x.shape, x.dtype)
+    memory.empty_array(x.shape, x.dtype)
     assert kept()
     assert fastact.empty_cache() is None
     assert kept() == 0
@@ -100,14 +100,14 @@ def test_empty_cache_frees_all(x):
 
 def test_limit_zero_turns_it_off(x):
     buffers.set_limit(0)
-    y = memory.new_array(x.shape, x.dtype)
+    y = memory.empty_array(x.shape, x.dtype)
     assert handler_of(y) != HANDLER
     del y
     assert kept() == 0
 
 
 def test_an_array_of_ours_may_grow_and_shrink(x):
-    y = memory.new_array(x.shape, x.dtype)
+    y = memory.empty_array(x.shape, x.dtype)
     y[:] = x
     y.resize(2 * x.size, refcheck=False)
     np.testing.assert_array_equal(y[: x.size], x)
@@ -131,7 +131,7 @@ def test_threads_never_share_memory(x):
     def work(seed):
         for i in range(50):
             value = np.float32(seed * 1000 + i)
-            y = memory.new_array(x.shape, x.dtype)
+            y = memory.empty_array(x.shape, x.dtype)
             y[::999] = value
             if (y[::999] != value).any():
                 errors.append(seed)

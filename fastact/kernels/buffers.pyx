@@ -132,7 +132,7 @@ cdef object numpys = <object> PyDataMem_DefaultHandler
 plain = &(<PyDataMem_Handler*> PyCapsule_GetPointer(numpys, "mem_handler")).allocator
 
 
-def new_array(shape, dtype):
+def empty_array(shape, dtype):
     """As np.empty."""
     if limit == 0 or PyDataMem_GetHandler() is not numpys:
         return np.empty(shape, dtype)

@@ -3,7 +3,7 @@
 
 from fastact.kernels.buffers cimport KEPT_FROM
 
-from ..memory import new_array
+from ..memory import empty_array
 
 cdef extern from "Python.h":
     ctypedef struct PyTypeObject:
@@ -72,7 +72,7 @@ cdef inline bint apart(const char* a, Py_ssize_t a_bytes, const char* b, Py_ssiz
 
 cdef inline object new_like(PyObject* x):
     if array_NBYTES(x) >= KEPT_FROM:
-        return new_array((<object> x).shape, (<object> x).dtype)
+        return empty_array((<object> x).shape, (<object> x).dtype)
     return cnp.PyArray_SimpleNew(array_NDIM(x), array_DIMS(x), array_TYPE(x))
 
 
