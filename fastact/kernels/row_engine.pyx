@@ -60,7 +60,7 @@ cdef enum:
     WHOLE = 32768  # elements of the largest tile for a whole row, or of as many as lie side by side
     RELEASE_GIL = 4096  # elements: below, releasing the GIL costs more than it can gain anybody
     SHORT = 48  # positions: shorter rows go side by side
-    TOGETHER = 32768  # bytes of contiguous rows that are taken together
+    TOGETHER = 16384  # bytes of contiguous rows that are taken together
     PAD = 16  # elements of the widest vector of float32
     LINE = 64  # bytes of a cache line
     TILES_AT_HAND = 65536  # bytes: tiles of small calls
