@@ -60,7 +60,7 @@ cdef enum:
     WHOLE = 32768  # elements of the largest tile for a whole row, or of as many as lie side by side
     RELEASE_GIL = 4096  # elements: below, releasing the GIL costs more than it can gain anybody
     SHORT = 48  # positions: shorter rows go side by side
-    TOGETHER = 32768  # bytes of contiguous rows that are taken together
+    TOGETHER = 16384  # bytes of contiguous rows that are taken together
     PAD = 16  # elements of the widest vector of float32
     LINE = 64  # bytes of a cache line
     TILES_AT_HAND = 65536  # bytes: tiles of small calls
@@ -121,7 +121,10 @@ cdef struct Task:
     double scale
     Way factor_way, result_way
     bint factor_converts, result_converts  # from and to the array's type, not float64
-    fastact_panel panel  # as it stands at the beginning
+    int option  # of the panel, as are the next ones
+    double gradient_scale
+    const void* weights
+    double weights_sum
 
 # Its operands' rows. Steps are in bytes; the last dimension's rows can be taken side by side
 cdef struct Walk:
@@ -364,7 +367,7 @@ cdef void run_panel(
                 get(task, &task.way[j], at[j] + start * core[j], outer[j], core[j], along, columns, m, tile[j] + tile_at, pitch)
                 if j == 0:
                     change(task, at, outer, core, along, columns, start, m, tile[0] + tile_at, pitch, False)
-            if each.output != NOTHING:
+            if each.output != NOTHING or direct_out:
                 p.out = at[task.at_out] + start * core[task.at_out] if direct_out else out_tile + tile_at
             if each.of_powers:
                 p.input[0], k = p.out, p.pitch[0]
@@ -505,12 +508,13 @@ cdef void run_part(void* shared, Py_ssize_t part) noexcept nogil:
     cdef const Task* task = job.task
     cdef const Walk* walk = job.walk
     cdef Py_ssize_t first = part * job.share, end = min(first + job.share, job.rows), rest, index, last, m
-    cdef fastact_panel panel = task.panel
+    cdef fastact_panel panel
     cdef (char*)[MAX_OPERANDS] here
     cdef int d, k
     cdef char* room = job.rooms + part * job.room
     cdef fastact_flags flags = fastact_save_flags()
-    panel.state = room
+    panel.option, panel.scale, panel.weights, panel.weights_sum = task.option, task.gradient_scale, task.weights, task.weights_sum
+    panel.factor, panel.out, panel.state = NULL, NULL, room
     room += whole_lines(task.table.row_state[task.type])
     while first < end:
         for k in range(walk.operands):
@@ -762,7 +766,7 @@ cdef class Rows:
     def softmax(self, x, out, axis, scale, mask, empty, log):
         cdef Task task
         self.begin(&task, "log_softmax" if log else "softmax", x.dtype)
-        task.panel.option = {"nan": EMPTY_NAN, "zero": EMPTY_ZERO, "uniform": EMPTY_UNIFORM}[empty]
+        task.option = {"nan": EMPTY_NAN, "zero": EMPTY_ZERO, "uniform": EMPTY_UNIFORM}[empty]
         task.scaled, task.scale = scale != 1, scale
         task.adds, task.masked = True, -INFINITY
         task.fill = -INFINITY if log else 0
@@ -771,7 +775,7 @@ cdef class Rows:
     def softmax_backward(self, dy, y, out, axis, scale, mask, log):
         cdef Task task
         self.begin(&task, "log_softmax_backward" if log else "softmax_backward", np.result_type(promoted(dy), promoted(y)))
-        task.panel.scale = scale
+        task.gradient_scale = scale
         task.clears = True
         self.run(&task, [dy, y], out, axis, mask, None, None, None, None, False)
 
@@ -785,7 +789,7 @@ cdef class Rows:
     def logsumexp_backward(self, dy, x, out, axis, scale, mask):
         cdef Task task
         self.begin(&task, "softmax", np.result_type(promoted(dy), promoted(x)))
-        task.panel.scale = task.scale = scale
+        task.gradient_scale = task.scale = scale
         task.scaled = scale != 1
         task.adds, task.masked, task.clears = True, -INFINITY, True
         self.run(&task, [x], out, axis, mask, None, dy, None, None, False)
@@ -813,13 +817,13 @@ cdef class Rows:
     def cross_entropy(self, x, labels, weight, smoothing, factor, loss, dx, axis):
         cdef Task task
         self.begin(&task, ("labels", dx is not None, smoothing != 0), x.dtype)
-        task.panel.scale = smoothing
+        task.gradient_scale = smoothing
         self.run(&task, [x], dx, axis, None, labels, factor, loss, weight, smoothing != 0)
 
     def cross_entropy_probabilities(self, x, targets, weight, smoothing, factor, loss, dx, axis):
         cdef Task task
         self.begin(&task, ("targets", dx is not None), common(x, targets))
-        task.panel.scale = smoothing
+        task.gradient_scale = smoothing
         self.run(&task, [x, targets], dx, axis, None, None, factor, loss, weight, True)
 
     def binary_cross_entropy(self, x, targets, weight, pos_weight, factor, loss, dx, axis):
@@ -834,7 +838,7 @@ cdef class Rows:
                 return
             axis, loss = x.ndim - 1, None
         self.begin(&task, "binary" if dx is None else "binary_grad", dtype)
-        task.panel.scale = factor
+        task.gradient_scale = factor
         self.run(&task, inputs, dx, axis, None, None, None, loss, None, False)
 
     cdef int begin(self, Task* task, plan, dtype) except -1:
@@ -844,7 +848,7 @@ cdef class Rows:
         task.shift = 2 if task.type == FLOAT32 else 3
         task.itemsize = 1 << task.shift
         task.kept, task.again = &(<Plan> PLANS[plan]).kept, &(<Plan> PLANS[plan]).again
-        task.panel.scale = 1
+        task.gradient_scale = 1
         task.at_out = task.at_mask = task.at_limit = task.at_labels = task.at_factor = task.at_result = -1
         return 0
 
@@ -899,8 +903,8 @@ cdef class Rows:
         weights = None
         if weight is not None or weighted:
             weights = np.ones(shape[axis], real) if weight is None else np.require(weight, real, "CA")
-            task.panel.weights = cnp.PyArray_DATA(<cnp.ndarray> weights)
-            task.panel.weights_sum = np.add.reduce(weights, dtype=np.float64)
+            task.weights = cnp.PyArray_DATA(<cnp.ndarray> weights)
+            task.weights_sum = np.add.reduce(weights, dtype=np.float64)
         self.take(task, operands, rowwise, axis)
         return 0
 
@@ -1222,7 +1226,7 @@ cdef class RowPath(Vectorcall):
             rows.plan(&self.reverse[type], reverse, reverse_operands, dtype, dtype)
             if self.name == "softmin":
                 self.forward[type].task.scaled, self.forward[type].task.scale = True, -1
-                self.reverse[type].task.panel.scale = -1
+                self.reverse[type].task.gradient_scale = -1
 
     cdef int run(self, const Plain* plain, const Shape* shape, Walk* walk) except -1:
         """Take all rows of operands that lie at `walk.at`."""
@@ -1399,7 +1403,7 @@ cdef class LossPath(RowPath):
         cdef int type
         RowPath._attach(self, rows)
         for type in (FLOAT32, FLOAT64):  # no label smoothing
-            self.forward[type].task.panel.scale = self.reverse[type].task.panel.scale = 0
+            self.forward[type].task.gradient_scale = self.reverse[type].task.gradient_scale = 0
         self.long_enough = getattr(self, "_long_enough", 0)
 
     cdef long axis_of_sums(self, PyObject* x, long axis) noexcept:
