@@ -509,11 +509,12 @@ def run(options: argparse.Namespace) -> int:
         kind = GridRun
     try:
         backend = backends.load(options.backend) if options.backend else backends.current()
+    except ImportError as error:
+        fail(f"argument --backend: {error}")
+    try:
         planned = kind(options, backend)
     except ValueError as error:
         fail(str(error))
-    except ImportError as error:
-        fail(f"argument --backend: {error}")
     for file in ("json", "heatmap", "report"):
         path = getattr(options, file)
         if path and not path.absolute().parent.is_dir():
@@ -531,6 +532,7 @@ class Run:
     versions: tuple[str, ...] = ("fastact", "Python", "NumPy")
     #: Whether one run can have several values of an option, and backward from the output.
     is_grid = False
+    least_width = 100
 
     def __init__(self, options: argparse.Namespace, backend: backends.Backend) -> None:
         from rich.console import Console
@@ -560,8 +562,8 @@ class Run:
                 self.configuration[peers.TITLES[name]] = peers.version(name) or ""
                 self.versions = (*self.versions, peers.TITLES[name])
         self.console = Console(highlight=False)
-        if self.console.width < 100 and not self.console.is_terminal:
-            self.console.width = 100  # a file or a pipe has no width of its own
+        if self.console.width < self.least_width and not self.console.is_terminal:
+            self.console.width = self.least_width  # a file or a pipe has no width of its own
 
     def _rivals(self) -> list[str]:
         """The peers to measure against."""
@@ -764,10 +766,14 @@ def _figures(cell: Cell) -> tuple[str, ...]:
     return f"{cell.times['fastact']:,.0f}", f"{cell.gigabytes_per_second:.1f}", *map(coloured, cell.ratios.values())
 
 
+def figure(number: float) -> str:
+    """Three digits or more."""
+    return f"{number:.{max(0, 2 - int(math.log10(max(1, number))))}f}"
+
+
 def coloured(ratio: float) -> str:
     """A ratio, red where it is a loss."""
-    colour = "green" if ratio >= 1 else "red"
-    return f"[{colour}]{ratio:.2f}[/{colour}]"
+    return f"[{'green' if ratio >= 1 else 'red'}]{figure(ratio)}[/]"
 
 
 def layers_table(cells: Sequence[Cell]) -> Table:

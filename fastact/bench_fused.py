@@ -216,7 +216,7 @@ FUSED: dict[str, Fused] = {
             "r = np.multiply(dy, np.greater(y, 0, out=mask), out=out); (r, r.sum(axis=0))",
         ),
         torch=(
-            "torch.add(x, bias, out=out); torch.relu_(out)",
+            "torch.relu_(torch.add(x, bias, out=out))",
             "r = aten.threshold_backward.grad_input(dy, y, 0, grad_input=out); (r, r.sum(0))",
         ),
         jax="lambda x, bias: jax.nn.relu(x + bias)",

@@ -17,7 +17,7 @@ from .bench import SIZES, Case, Cell, Check, Pace, Run, Workspace, measure, time
 
 #: A grid's pace, the seconds a setting may take (large sizes apart), and its sizes: within ten minutes, --quick within one.
 GRID = (Pace(cell=0.3, repetition=2e-4, most=400), 360, SIZES)
-GRID_QUICK = (Pace(cell=0.1, repetition=1e-4, most=100), 30, (16, 4_096, 65_536))
+GRID_QUICK = (Pace(cell=0.1, repetition=1e-4, most=100), 25, (16, 4_096, 65_536))
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Floor:
     Attributes
     ----------
     call : float
-        A call with a single element.
+        A call with 1 element or 16, whichever is quicker.
     element : float
         The loop's instructions for an element.
     copy : float
@@ -42,10 +42,10 @@ class Floor:
     def of(cls, case: Case, workspace: Workspace, pace: Pace) -> Floor:
         """Measured; an element as the slope between two sizes, the larger of 8 KiB an array: in the first-level cache."""
         most = 8192 // workspace.operands(case, 1).x.itemsize
-        arrays = [workspace.operands(case, size) for size in (1, most // 4, most)]
+        arrays = [workspace.operands(case, size) for size in (1, 16, most // 4, most)]
         contestants = [c for operands in arrays if (c := peers.find("fastact", *case.key, operands))]
-        call, few, many, copy = (1e9 * s for s in measure([*contestants, workspace.copy(case, 1)], pace))
-        return cls(call, max(0, (many - few) / (arrays[2].x.size - arrays[1].x.size)), copy * case.arrays / 2)
+        *calls, few, many, copy = (1e9 * s for s in measure([*contestants, workspace.copy(case, 1)], pace))
+        return cls(min(calls), max(0, (many - few) / (arrays[-1].x.size - arrays[-2].x.size)), copy * case.arrays / 2)
 
     def bound(self, cell: Cell) -> float:
         """The least time of a cell: its bytes' way through memory or its instructions, shared by the threads."""
@@ -57,11 +57,12 @@ class GridRun(Run):
     """A run over the grid."""
 
     is_grid = True
+    least_width = 132
 
     def __init__(self, options: Namespace, backend: backends.Backend) -> None:
         if options.fused:
             raise ValueError("argument --peers: not with --fused, whose functions are in the grid")
-        self.figure = bench_report.new_figure(options.heatmap) if options.heatmap else None
+        self.picture = bench_report.new_picture(options.heatmap) if options.heatmap else None
         super().__init__(options, backend)
         self.sizes = sorted({size for _, size in self.work})
         self.floor: tuple[Case, Workspace, Floor] | None = None
@@ -113,9 +114,9 @@ class GridRun(Run):
         return {**super()._results(checks, cells, seconds), "means": means, "gains": gains}
 
     def _publish(self, cells: list[Cell], seconds: float) -> None:
-        if self.figure:
-            bench_report.draw(self.figure, cells, self.sizes)
-            self.figure.savefig(self.options.heatmap, dpi=150)
+        if self.picture:
+            bench_report.draw(self.picture, cells, self.sizes)
+            self.picture.savefig(self.options.heatmap, dpi=150)
         if self.options.report:
             facts = {key: self.configuration[key] for key in ("CPU", *self.versions, "backend", "built with")}
             facts["measured"] = f"{time.strftime('%Y-%m-%d')}, in {seconds / 60:.0f} minutes"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import peers
-from .bench import Cell, Setting, coloured, lost, measured
+from .bench import Cell, Setting, coloured, figure, lost, measured
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 Means = dict[str, tuple[float, float]]
 
 FLOOR = (
-    "Floor: a call with one element, and then the copy of as many bytes, by np.copyto on one thread, or the loop's instructions, "
-    "measured within the first-level cache, whichever takes longer; with several threads their share of that."
+    "Floor: what 1 element or 16 take, and then the copy of as many bytes, by np.copyto on one thread, or the loop's "
+    "instructions, by the slope between two sizes in the first-level cache, whichever is longer; with several threads their "
+    "share of that. Two such sizes are few rows, with which functions of rows may be slower than with many."
 )
 
 _PAGE = """\
@@ -49,8 +50,8 @@ not by hand; the same command writes your machine's.
   others of its family start from y, as they do everywhere.
 - **Shapes.** Contiguous arrays, normal with standard deviation 3. Bias and gated units have rows of 4,096, softmax-axis0 as many
   rows as columns, the other functions of rows 256.
-- **Threads.** NumPy and SciPy have one. JAX is told their number when it starts, so it takes part in the settings with as many as
-  the first. Neither can JAX be given `out=`, and its float64 is a switch of the whole process, so it is measured in float32.
+- **Threads.** NumPy and SciPy have one. JAX is told their number when it starts, and takes part in the settings with as many as
+  the first. It always makes a new array, and as its float64 is a switch of the whole process, it is measured in float32 only.
 - {floor}
 
 A figure below 1, in bold, is a loss: that peer is faster. In brackets stands the lowest of the cells that a mean is taken of,
@@ -127,7 +128,7 @@ def _lines(table: Mapping[str, Means], corner: str, mark: Callable[[float], str]
     lines = [[corner, *titles]]
     for name, line in table.items():
         found = (line.get(title) for title in titles)
-        lines.append([name, *("" if pair is None else f"{mark(pair[0])} ({pair[1]:.2f})" for pair in found)])
+        lines.append([name, *("" if pair is None else f"{mark(pair[0])} ({figure(pair[1])})" for pair in found)])
     return lines
 
 
@@ -150,7 +151,7 @@ def _markdown(lines: Sequence[Sequence[str]]) -> str:
 
 
 def _bold(ratio: float) -> str:
-    return f"{ratio:.2f}" if ratio >= 1 else f"**{ratio:.2f}**"
+    return figure(ratio) if ratio >= 1 else f"**{figure(ratio)}**"
 
 
 def cells_table(cells: Sequence[Cell]) -> Table:
@@ -223,25 +224,25 @@ def _heat(cells: Sequence[Cell], sizes: Sequence[int]) -> list[list[str]]:
 # ---- the picture ----------------------------------------------------------------------------------------------------
 
 
-def new_figure(file: Path) -> Figure:
+def new_picture(file: Path) -> Figure:
     """An empty figure that can be written to such a file; ValueError if there is none."""
     try:
         from matplotlib.figure import Figure
     except ImportError:
         raise ValueError("argument --heatmap: needs matplotlib, which is not installed: pip install 'fastact[plot]'") from None
-    figure = Figure(layout="constrained")
-    if file.suffix[1:].lower() not in (known := figure.canvas.get_supported_filetypes()):
+    picture = Figure(layout="constrained")
+    if file.suffix[1:].lower() not in (known := picture.canvas.get_supported_filetypes()):
         raise ValueError(f"argument --heatmap: {file.suffix!r} is none of the formats {', '.join(sorted(known))}")
-    return figure
+    return picture
 
 
-def draw(figure: Figure, cells: Sequence[Cell], sizes: Sequence[int]) -> None:
+def draw(picture: Figure, cells: Sequence[Cell], sizes: Sequence[int]) -> None:
     """Draw the ratio to the quickest peer: functions down, sizes across, a panel a direction, a row of panels a setting."""
     titles = list(dict.fromkeys(cell.title for cell in cells))
     settings = settings_of(cells)
     directions = [direction for direction in peers.DIRECTIONS if any(cell.direction == direction for cell in cells)]
-    figure.set_size_inches(1.8 + len(directions) * (0.6 + 0.45 * len(sizes)), (1.5 + 0.2 * len(titles)) * len(settings))
-    panels = figure.subplots(len(settings), len(directions), sharex=True, sharey=True, squeeze=False)
+    picture.set_size_inches(1.8 + len(directions) * (0.6 + 0.45 * len(sizes)), (1.5 + 0.2 * len(titles)) * len(settings))
+    panels = picture.subplots(len(settings), len(directions), sharex=True, sharey=True, squeeze=False)
     for row, setting in zip(panels, settings, strict=True):
         for axes, direction in zip(row, directions, strict=True):
             ratios = np.full((len(titles), len(sizes)), np.nan)
@@ -254,12 +255,11 @@ def draw(figure: Figure, cells: Sequence[Cell], sizes: Sequence[int]) -> None:
                 if math.isfinite(ratio):
                     bright = abs(math.log2(ratio)) > 2
                     weight = "bold" if ratio < 1 else "normal"
-                    figures = f"{ratio:.2f}" if ratio < 9.995 else f"{ratio:.0f}"
-                    axes.text(
-                        j, i, figures, ha="center", va="center", size=6, weight=weight, color="white" if bright else "black"
-                    )
-            axes.set_title(f"{direction}\n{setting}" if len(settings) > 1 else direction, fontsize="medium")
+                    colour = "white" if bright else "black"
+                    axes.text(j, i, figure(ratio), ha="center", va="center", size=6, weight=weight, color=colour)
+            axes.set_title(direction, fontsize="medium")
             axes.set_yticks(range(len(titles)), titles, size=7)
             axes.set_xticks(range(len(sizes)), [f"{size:,}" for size in sizes], size=7, rotation=90)
-    bar = figure.colorbar(image, ax=panels, ticks=range(-3, 4), label="the quickest peer's time by fastact's")
+        row[0].set_ylabel(str(setting))
+    bar = picture.colorbar(image, ax=panels, ticks=range(-3, 4), aspect=80, label="the quickest peer's time by fastact's")
     bar.ax.set_yticklabels(["1/8", "1/4", "1/2", "1", "2", "4", "8"])
