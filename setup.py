@@ -23,7 +23,7 @@ ARM = platform.machine().lower() in ("arm64", "aarch64")
 if MSVC:
     COMMON = ["/O2", "/fp:precise", "/DCYTHON_INLINE=__forceinline"]
     INSTRUCTION_SETS = {"avx512": ["/arch:AVX512"], "avx2": ["/arch:AVX2"], "baseline": []}
-    ENGINE, IF_KNOWN = ["/O2"], []
+    ENGINE, IF_KNOWN, OPENMP = ["/O2"], [], ["/openmp"]
 else:
     # No -ffast-math, ever: NaN must stay NaN, and linking with it may change the process's treatment of subnormals.
     COMMON = [
@@ -35,12 +35,17 @@ else:
     AVX2 = ["-mavx2", "-mfma", "-mf16c", "-mbmi", "-mbmi2"]
     AVX512 = [*AVX2, "-mavx512f", "-mavx512dq", "-mavx512bw", "-mavx512vl", "-mprefer-vector-width=512"]
     INSTRUCTION_SETS = {"avx512": AVX512, "avx2": AVX2, "baseline": []} if X86 else {"neon" if ARM else "baseline": []}
-    ENGINE = ["-O2", "-g0"]
+    ENGINE, OPENMP = ["-O2", "-g0"], ["-fopenmp"]
 if MSVC and not X86:
     INSTRUCTION_SETS = {"neon" if ARM else "baseline": []}
 
 # Built once; by name their own headers, which a source distribution needs.
-ENGINES = {"engine": ("platform.h",), "row_engine": ("platform.h", "transpose.h")}
+ENGINES = {
+    "engine": ("platform.h", "team.h", "team.pxd"),
+    "row_engine": ("platform.h", "team.h", "team.pxd", "transpose.h"),
+    "team": ("openmp.h", "team.h", "team.pxd"),
+}
+TEAM = "fastact.kernels.team"  # the only one that needs OpenMP
 SHARED = [str(KERNELS / name) for name in ("table.h", "table.pxd")]
 LOOPS = [str(KERNELS / name) for name in ("loops.pyx.in", "formulas.pxi", "rows.pxi.in", "vecmath.h", "half.h", "lanes.h")]
 
@@ -98,13 +103,18 @@ class BuildKernels(build_ext):
                 if name == "engine":  # draws from NumPy's generators by the functions of NumPy's own library
                     extension.libraries = ["npyrandom"]
                     extension.library_dirs = [str(Path(numpy.random.__file__).parent / "lib")]
+                if name == "team":
+                    extension.extra_compile_args = [*ENGINE, *OPENMP]
+                    extension.extra_link_args = [] if MSVC else OPENMP
             else:
                 flags = [*COMMON, *known, *INSTRUCTION_SETS[name.removeprefix("_")]]
                 extension.sources = [write_variant(work / f"{name}.c", loops, flags)]
                 extension.extra_compile_args = flags
         self.left_out: list[str] = []
         super().build_extensions()
-        if self.left_out:
+        if self.left_out == [TEAM]:
+            sys.stderr.write(f"\nfastact: NOT BUILT: {TEAM}, for want of OpenMP. Every call runs on one thread.\n\n")
+        elif self.left_out:
             sys.stderr.write(
                 f"\nfastact: NOT BUILT: {', '.join(sorted(self.left_out))}. The package works without, on plain NumPy, "
                 "slower. For the compiled kernels install a C compiler (Debian and Ubuntu: apt install gcc; macOS: xcode-select "
@@ -125,7 +135,7 @@ class BuildKernels(build_ext):
         try:
             super().build_extension(extension)
         except (BaseError, CompileError, LinkError, OSError):
-            if os.environ.get("FASTACT_REQUIRE_KERNELS"):
+            if os.environ.get("FASTACT_REQUIRE_KERNELS") and extension.name != TEAM:
                 raise
             self.left_out.append(extension.name)
 

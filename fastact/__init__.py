@@ -21,7 +21,6 @@ from .activations import *
 from .catalogue import activations as activations
 from .catalogue import get as get
 from .config import backend as backend
-from .config import get_num_threads as get_num_threads
 from .config import show_config as show_config
 from .contract import Activation as Activation
 from .gated import geglu as geglu
@@ -37,4 +36,7 @@ from .rows import maxout as maxout
 from .rows import softmax as softmax
 from .rows import softmin as softmin
 from .rows import sparsemax as sparsemax
+from .threads import get_num_threads as get_num_threads
+from .threads import num_threads as num_threads
+from .threads import set_num_threads as set_num_threads
 from .version import __version__ as __version__

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import backends
+from . import backends, threads
 
 
 def backend() -> str:
@@ -21,11 +21,6 @@ def backend() -> str:
     True
     """
     return backends.current().name
-
-
-def get_num_threads() -> int:
-    """How many threads a call uses: one, the caller's own, with the GIL released on large arrays."""
-    return 1
 
 
 def _processor() -> str:
@@ -48,7 +43,7 @@ def configuration() -> dict[str, str]:
         "backend": backend(),
         "available": ", ".join(backends.available()),
         **{f"not {name}": reason for name, reason in backends.obstacles().items()},
-        "threads": str(get_num_threads()),
+        "threads": f"{threads.get_num_threads()}{'' if threads.team else ', for want of OpenMP'}",
         "built with": backends.current().build,
     }
 

@@ -148,4 +148,3 @@ def test_show_config(capsys):
     text = capsys.readouterr().out
     for part in (fastact.__version__, fastact.backend(), np.__version__, "CPU", "threads"):
         assert part in text
-    assert fastact.get_num_threads() == 1

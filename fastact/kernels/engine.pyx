@@ -15,6 +15,7 @@ from libc.string cimport memcpy, memset, strcmp
 cimport cython
 cimport numpy as cnp
 from fastact.kernels.table cimport *
+from fastact.kernels.team cimport *
 
 from numpy.random cimport bitgen_t
 from numpy.random.c_distributions cimport random_standard_normal_fill, random_standard_uniform_fill
@@ -22,9 +23,13 @@ from numpy.random.c_distributions cimport random_standard_normal_fill, random_st
 import numpy as np
 
 from ..contract import KINDS, PAIRS, ROWS, Activation, inputs_of, keeps_integers, round_to, ufunc_name
+from ..threads import team
 
 cnp.import_array()
 cnp.import_umath()
+
+if team:
+    team_join(PyCapsule_GetPointer(team.capsule, FASTACT_TEAM_CAPSULE))
 
 cdef extern from "platform.h" nogil:
     ctypedef struct fastact_flags:
