@@ -29,6 +29,7 @@ from .catalogue import activations, get
 from .config import configuration
 from .peers import Contestant, Operands
 from .registry import Entry, entries
+from .threads import get_num_threads
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -545,6 +546,10 @@ class Run:
             for fresh in {None: [False], "only": [True], "too": [False, True]}[options.fresh]
             for threads in dict.fromkeys(options.threads)
         ]
+        for count in options.threads:
+            with peers.threads(count, "fastact"):
+                if (usable := get_num_threads()) != count:
+                    raise ValueError(f"argument --threads: {count} are not to be had, only {usable}")
         if not self.is_grid and (len(self.settings) > 1 or options.heatmap or options.report):
             raise ValueError("several dtypes, numbers of threads or kinds of results, --heatmap and --report: only with --peers")
         pace, seconds, sizes = self._budget()

@@ -234,7 +234,7 @@ FUSED: dict[str, Fused] = {
             f"r = np.multiply(dy, cdf + preactivation * {_DENSITY.format('preactivation')}, out=out); (r, r.sum(axis=0))",
         ),
         torch=(
-            "torch.add(x, bias, out=out); nn.gelu(out, out=out)",
+            "nn.gelu(torch.add(x, bias, out=out), out=out)",
             "r = aten.gelu_backward.grad_input(dy, preactivation, grad_input=out); (r, r.sum(0))",
         ),
         jax="lambda x, bias: jax.nn.gelu(x + bias, approximate=False)",

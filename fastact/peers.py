@@ -826,7 +826,6 @@ def find(peer: str, name: str, direction: str, operands: Operands) -> Contestant
 def threads(count: int, *names: str) -> Iterator[None]:
     """Have peers use so many threads, those that let themselves be told (JAX only before it starts); afterwards as before."""
     modules = [_import(name) for name in names if name in ("fastact", "torch", "numexpr") and installed(name)]
-    modules = [module for module in modules if hasattr(module, "set_num_threads")]
     before = [module.get_num_threads() for module in modules]
     for module in modules:
         module.set_num_threads(count)
