@@ -27,7 +27,7 @@ from . import backends, peers
 from .bench_fused import FUSED, WideOperands
 from .catalogue import activations, get
 from .config import configuration
-from .peers import Contestant, Operands
+from .peers import Contestant, Operands, aligned
 from .registry import Entry, entries
 from .threads import get_num_threads
 
@@ -159,10 +159,9 @@ class Workspace:
     def __init__(self, size: int, dtype: str, backend: backends.Backend, fresh: bool = False, threads: int = 1) -> None:
         self.backend, self.setting = backend, Setting(dtype, fresh, threads)
         rng = np.random.default_rng(0)
-        self._x, self._dy = (rng.standard_normal(size, np.float32).astype(dtype, copy=False) for _ in range(2))
+        self._x, self._dy = (aligned(rng.standard_normal(size, np.float32).astype(dtype, copy=False)) for _ in range(2))
         self._x *= 3
-        self._out, self._tmp = np.full(size, 1, dtype), np.full(size, 1, dtype)
-        self._mask = np.full(size, True)
+        self._out, self._tmp, self._mask = (aligned(np.full(size, 1, kind)) for kind in (dtype, dtype, bool))
 
     def operands(self, case: Case, size: int) -> Operands:
         shape = case.shape(size)
@@ -354,7 +353,7 @@ def measure(contestants: Sequence[Contestant], pace: Pace) -> list[float]:
 def _calibrate(contestant: Contestant, pace: Pace) -> tuple[int, float]:
     """How many calls last as long as a repetition should, and the seconds a call then took; warms up as well.
 
-    The second of two loops counts, unless they are long, because a first call may load, allocate and compile.
+    The second of two loops counts, unless they are long, because a first call may load and allocate.
     """
     count = 1
     while True:

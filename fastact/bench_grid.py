@@ -16,7 +16,7 @@ from . import backends, bench_report, peers
 from .bench import SIZES, Case, Cell, Check, Pace, Run, Workspace, measure, time_cell
 
 #: A grid's pace, the seconds a setting may take (large sizes apart), and its sizes: within ten minutes, --quick within one.
-GRID = (Pace(cell=0.3, repetition=2e-4, most=400), 360, SIZES)
+GRID = (Pace(cell=0.25, repetition=2e-4, most=400), 300, SIZES)
 GRID_QUICK = (Pace(cell=0.1, repetition=1e-4, most=100), 25, (16, 4_096, 65_536))
 
 
@@ -29,7 +29,7 @@ class Floor:
     call : float
         A call with 1 element or 16, whichever is quicker.
     element : float
-        The loop's instructions for an element.
+        The loop's instructions for each further element.
     copy : float
         NumPy's copy of a single element, which is in the time of every copy.
     """
@@ -50,7 +50,7 @@ class Floor:
     def bound(self, cell: Cell) -> float:
         """The least time of a cell: its bytes' way through memory or its instructions, shared by the threads."""
         assert cell.copy is not None
-        return self.call + max(cell.copy - self.copy, self.element * cell.elements) / cell.setting.threads
+        return self.call + max(0, cell.copy - self.copy, self.element * (cell.elements - 16)) / cell.setting.threads
 
 
 class GridRun(Run):

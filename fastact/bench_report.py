@@ -48,8 +48,8 @@ not by hand; the same command writes your machine's.
   users wait for is backward from y, while backward from x it must compute y first, as NumPy does. The operator of log_sigmoid is
   given the buffer that PyTorch's forward pass saves. Of a loss, backward is loss and gradient together; softmax and the
   others of its family start from y, as they do everywhere.
-- **Shapes.** Contiguous arrays, normal with standard deviation 3. Bias and gated units have rows of 4,096, softmax-axis0 as many
-  rows as columns, the other functions of rows 256.
+- **Arrays** are contiguous, begin at a cache line, as PyTorch's and JAX's always do, and are normal with standard deviation 3.
+  Bias and gated units have rows of 4,096, softmax-axis0 as many rows as columns, the other functions of rows 256.
 - **Threads.** NumPy and SciPy have one. JAX is told their number when it starts, and takes part in the settings with as many as
   the first. It always makes a new array, and as its float64 is a switch of the whole process, it is measured in float32 only.
 - {floor}
