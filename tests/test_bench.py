@@ -57,9 +57,8 @@ def test_shapes():
         *(("softmax, rows of 64", direction) for direction in bench.DIRECTIONS),
         *(("relu", direction) for direction in bench.DIRECTIONS),
     ]
-    operands = bench.Workspace(1000, "float32", fastact.backends.current()).operands(
-        bench.Case("sigmoid", "backward from y"), 999
-    )
+    workspace = bench.Workspace(1000, "float32", fastact.backends.current())
+    operands = workspace.operands(bench.Case("sigmoid", "backward from y"), 999)
     assert [a.ctypes.data % 64 for a in (operands.x, operands.dy, operands.y, operands.out)] == [0] * 4
     np.testing.assert_array_equal(operands.y, fastact.sigmoid(operands.x))
     assert bench.Case("swiglu", "backward").arrays == 5  # dy, gate, value; dgate, dvalue
@@ -392,6 +391,8 @@ def test_ulps():
 def test_peers_compute_the_same(peer, fresh):
     if not peers.installed(peer):
         pytest.skip(f"{peer} is not installed")
+    if peer == "jax" and fresh:
+        pytest.skip("its results always are")
     workspace = bench.Workspace(999, "float32", fastact.backends.current(), fresh)
     with peers.threads(1, peer), np.errstate(all="ignore"):
         for case in bench.cases(rows=[37], from_output=True):
