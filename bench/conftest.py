@@ -15,6 +15,8 @@ def pytest_addoption(parser):
     group = parser.getgroup("fastact")
     group.addoption("--smoke", action="store_true", help="only see whether it works: tiny arrays, each call once")
     group.addoption("--dtype", choices=["float32", "float64"], default="float32")
+    group.addoption("--fresh", action="store_true", help="a new array for every result, instead of out=")
+    group.addoption("--threads", type=int, default=1, help="how many, of those who have any")
     group.addoption("--sizes", type=int, nargs="+", help="numbers of elements")
     group.addoption("--row-length", type=int, nargs="+", default=[], help="lengths of the fused functions' rows")
 
@@ -28,7 +30,7 @@ def pytest_configure(config):
 def pytest_generate_tests(metafunc):
     if "case" in metafunc.fixturenames:
         sizes = metafunc.config.option.sizes or (SMOKE_SIZES if metafunc.config.option.smoke else bench.SIZES)
-        chosen = bench.cases(rows=metafunc.config.option.row_length)
+        chosen = bench.cases(rows=metafunc.config.option.row_length, from_output=True)
         cells = [(case, size) for size in sizes for case in chosen if case.row <= size]
         ids = [f"{case.name}{f'-rows{case.row}' if case.row else ''}-{case.direction}-{size}" for case, size in cells]
         metafunc.parametrize(("case", "size"), cells, ids=ids)
@@ -39,14 +41,14 @@ def pytest_generate_tests(metafunc):
 def workspace(request):
     option = request.config.option
     sizes = option.sizes or (SMOKE_SIZES if option.smoke else bench.SIZES)
-    return bench.Workspace(max(sizes), option.dtype, backends.current())
+    return bench.Workspace(max(sizes), option.dtype, backends.current(), option.fresh, option.threads)
 
 
 @pytest.fixture
 def contestant(case, size, peer, workspace):
-    """The peer's way to compute the case, on one thread."""
-    with peers.one_thread(peer):
-        found = peers.find(peer, case.name, case.direction, workspace.operands(case, size))
+    """The peer's way to compute the case."""
+    with peers.threads(workspace.setting.threads, peer):
+        found = peers.find(peer, *case.key, workspace.operands(case, size))
         if found is None:
             pytest.skip(f"{peer} has no {case.name} {case.direction}")
         yield found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import shlex
 import sys
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -17,6 +18,7 @@ _NEXT = """
 Next:
   python -m fastact bench --quick       check every function against NumPy and time it, within 30 seconds
   python -m fastact bench               the same in three minutes, up to 16 million elements
+  python -m fastact bench --peers       the speed grid, against PyTorch, JAX, SciPy and numexpr, too, in ten minutes
   python -m fastact bench --fused       bias, gated units, softmax and cross-entropy on layers of real size, against PyTorch, too
   python -m fastact verify gelu         the largest error, in units in the last place
   python -m fastact plot gelu           a picture of the function and its derivative
@@ -78,7 +80,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = arguments[0] if arguments and arguments[0] in _COMMANDS else None
     try:
         module = importlib.import_module(f".{chosen}", __package__) if chosen else None
-        options = _parser(chosen, module).parse_args(arguments)
+        command_line = shlex.join(["python", "-m", "fastact", *arguments])
+        options = _parser(chosen, module).parse_args(arguments, argparse.Namespace(command_line=command_line))
         if module is None:
             info()
             return 0

@@ -1,7 +1,8 @@
 """`python -m fastact bench`: is every function equal to its NumPy formula, and how much faster than NumPy is it?
 
 The list of cases, the check and the stopwatch are here; what is timed against what stands in `peers.py` and, for the fused
-functions, in `bench_fused.py`. bench/ runs the same cases under pytest-benchmark. Needs the `bench` extra.
+functions, in `bench_fused.py`; `--peers`, against all of them, in `bench_grid.py`. bench/ runs the same cases under
+pytest-benchmark. Needs the `bench` extra.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ import json
 import math
 import re
 import statistics
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -26,14 +27,15 @@ from . import backends, peers
 from .bench_fused import FUSED, WideOperands
 from .catalogue import activations, get
 from .config import configuration
-from .peers import Contestant, Operands
+from .peers import Contestant, Operands, aligned
 from .registry import Entry, entries
+from .threads import get_num_threads
 
 if TYPE_CHECKING:
-    from rich.console import Console
     from rich.table import Table
 
-DIRECTIONS = ("forward", "backward")
+#: Of every function; some have the third of `peers.DIRECTIONS`, too.
+DIRECTIONS = peers.DIRECTIONS[:2]
 SIZES = (16, 256, 4_096, 65_536, 1_048_576, 16_777_216)
 
 #: What `--fused` measures: layers as large as they are in use. A fused function, its directions, rows and their length.
@@ -62,7 +64,7 @@ class Case:
     Attributes
     ----------
     name, direction : str
-        An activation or a key of `FUSED`, and one of `DIRECTIONS`.
+        An activation or a key of `FUSED`, and one of `peers.DIRECTIONS`.
     row : int
         The length of a fused function's rows, where not the usual.
     """
@@ -70,6 +72,11 @@ class Case:
     name: str
     direction: str
     row: int = 0
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What the peers know it by."""
+        return self.name, self.direction
 
     @property
     def title(self) -> str:
@@ -86,23 +93,38 @@ class Case:
         columns = min(size, self.row or FUSED[self.name].row or math.isqrt(size))
         return size // columns, columns
 
-    def memory(self, elements: int, itemsize: int) -> int:
-        """The bytes that must cross memory: each input read once, the result written once."""
+    @property
+    def arrays(self) -> int:
+        """How many arrays must cross memory: each input read once, the result written once."""
         forward, backward = FUSED[self.name].arrays if self.name in FUSED else (2, 3)
-        return elements * itemsize * (forward if self.direction == "forward" else backward)
+        return forward if self.direction == "forward" else backward
 
 
-def cases(only: Sequence[str] | None = None, rows: Sequence[int] = ()) -> list[Case]:
+@dataclass(frozen=True)
+class Setting:
+    """How the calls of a run are made: the arrays' dtype, whether each makes a new array instead of out=, the threads."""
+
+    dtype: str = "float32"
+    fresh: bool = False
+    threads: int = 1
+
+    def __str__(self) -> str:
+        results = "fresh results" if self.fresh else "out="
+        return f"{self.dtype}, {results}, {self.threads} thread{'s' if self.threads > 1 else ''}"
+
+
+def cases(only: Sequence[str] | None = None, rows: Sequence[int] = (), from_output: bool = False) -> list[Case]:
     """Everything there is to measure, or the functions named (ValueError if there is no such function).
 
-    With `rows`, the fused ones are measured with rows of each of these lengths instead of the usual.
+    With `rows`, the fused ones are measured with rows of each of these lengths instead of the usual; with `from_output`, the
+    activations that have it backward from the output, too.
     """
     names = [*entries, *FUSED] if only is None else list(dict.fromkeys(map(_canonical, only)))
     return [
         Case(name, direction, row)
         for name in names
         for row in (sorted(set(rows)) if rows and name in FUSED else [0])
-        for direction in DIRECTIONS
+        for direction in DIRECTIONS + (peers.DIRECTIONS[2:] if from_output and _has_from_output(name) else ())
     ]
 
 
@@ -124,28 +146,36 @@ def _canonical(name: str) -> str:
     return name if name in FUSED else get(name).name
 
 
+def _has_from_output(name: str) -> bool:
+    return name in entries and entries[name].derivative_from_output is not None
+
+
 class Workspace:
     """The arrays for all cases up to a size, made once, every page of them touched.
 
     The inputs are normal with standard deviation 3: where these functions are used, and both signs in random order.
     """
 
-    def __init__(self, size: int, dtype: str, backend: backends.Backend, fresh: bool = False) -> None:
-        self.backend, self.fresh = backend, fresh
+    def __init__(self, size: int, dtype: str, backend: backends.Backend, fresh: bool = False, threads: int = 1) -> None:
+        self.backend, self.setting = backend, Setting(dtype, fresh, threads)
         rng = np.random.default_rng(0)
-        self._x, self._dy = (rng.standard_normal(size, np.float32).astype(dtype, copy=False) for _ in range(2))
+        self._x, self._dy = (aligned(rng.standard_normal(size, np.float32).astype(dtype, copy=False)) for _ in range(2))
         self._x *= 3
-        self._out, self._tmp = np.full(size, 1, dtype), np.full(size, 1, dtype)
-        self._mask = np.full(size, True)
+        self._out, self._tmp, self._mask = (aligned(np.full(size, 1, kind)) for kind in (dtype, dtype, bool))
 
     def operands(self, case: Case, size: int) -> Operands:
         shape = case.shape(size)
         n = math.prod(shape)
         x, dy, out, tmp, mask = (a[:n].reshape(shape) for a in (self._x, self._dy, self._out, self._tmp, self._mask))
-        function = case.function(self.backend)
-        if self.fresh:
-            return Operands(x, dy, function, name=case.name)
-        return Operands(x, dy, function, out, tmp, mask, name=case.name)
+        function, threads = case.function(self.backend), self.setting.threads
+        if self.setting.fresh:
+            return Operands(x, dy, function, name=case.name, threads=threads)
+        return Operands(x, dy, function, out, tmp, mask, case.name, threads)
+
+    def copy(self, case: Case, size: int) -> Contestant:
+        """What moves the bytes of two of its arrays."""
+        n = math.prod(case.shape(size))
+        return Contestant("copy", "np.copyto(out, x)", {"np": np, "out": self._out[:n], "x": self._x[:n]})
 
 
 # ---- equivalence ----------------------------------------------------------------------------------------------------
@@ -273,9 +303,9 @@ class Pace:
     least: int = 3
     most: int = 40
 
-    def estimate(self, size: int) -> float:
-        """The seconds that a cell of this size takes; a call takes some 6 ns an element, of both contestants together."""
-        return max(1.1 * self.cell, (self.least + 1) * 6e-9 * size)
+    def estimate(self, size: int, contestants: int = 2) -> float:
+        """The seconds that a cell of this size takes; a call takes some 3 ns an element, in the mean of the contestants."""
+        return max(1.1 * self.cell, (self.least + 1) * 3e-9 * size * contestants)
 
     def over(self, cells: int, seconds: float) -> Pace:
         """The same, but less time for each of so many cells that it would take longer in all."""
@@ -307,45 +337,60 @@ def measure(contestants: Sequence[Contestant], pace: Pace) -> list[float]:
     clock = time.perf_counter
     with _no_garbage_collection(), np.errstate(all="ignore"):
         start = clock()
-        counts, best = map(list, zip(*(_calibrate(contestant, pace.repetition) for contestant in contestants), strict=True))
+        counts, best = map(list, zip(*(_calibrate(contestant, pace) for contestant in contestants), strict=True))
         for repetition in range(pace.most):
             if repetition and clock() - start > (pace.cell if repetition >= pace.least else 3 * pace.cell):
                 break
             for i, contestant in enumerate(contestants):
+                if repetition and best[i] > max(3 * min(best), pace.cell / 10):
+                    continue  # how far behind it is, is known well enough
+                if counts[i] > 1:
+                    contestant.call()  # what it needs is back in the caches
                 best[i] = min(best[i], contestant.seconds(counts[i], clock) / counts[i])
     return best
 
 
-def _calibrate(contestant: Contestant, least: float) -> tuple[int, float]:
-    """How many calls last as long as a repetition should, and the seconds a call then took; warms up as well."""
+def _calibrate(contestant: Contestant, pace: Pace) -> tuple[int, float]:
+    """How many calls last as long as a repetition should, and the seconds a call then took; warms up as well.
+
+    The second of two loops counts, unless they are long, because a first call may load and allocate.
+    """
     count = 1
-    while (taken := contestant.seconds(count, time.perf_counter)) < least:
-        count *= 10 if taken < least / 20 else 2
-    return count, taken / count
+    while True:
+        taken = contestant.seconds(count, time.perf_counter)
+        if taken < pace.cell / 3:
+            taken = min(taken, contestant.seconds(count, time.perf_counter))
+        if taken >= pace.repetition:
+            return count, taken / count
+        count *= 10 if taken < pace.repetition / 20 else 2
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One measurement: a case at a size, fastact and NumPy, and PyTorch if it took part, in nanoseconds a call."""
+    """One measurement: a case at a size, in a setting.
+
+    Attributes
+    ----------
+    times : dict
+        Nanoseconds a call, by peer, fastact's first.
+    copy, floor : float, optional
+        Those of a copy of the same bytes, and the least that can be hoped for (`bench_grid.py`).
+    """
 
     name: str
     direction: str
     elements: int
-    fastact: float
-    numpy: float
+    times: dict[str, float]
     gigabytes_per_second: float
     row: int = 0
-    torch: float | None = None
+    setting: Setting = Setting()
+    copy: float | None = None
+    floor: float | None = None
 
     @property
-    def ratio(self) -> float:
-        """How many times as long NumPy takes."""
-        return self.numpy / self.fastact
-
-    @property
-    def torch_ratio(self) -> float | None:
-        """How many times as long PyTorch takes."""
-        return None if self.torch is None else self.torch / self.fastact
+    def ratios(self) -> dict[str, float]:
+        """How many times as long the peers take."""
+        return {peer: time / self.times["fastact"] for peer, time in self.times.items() if peer != "fastact"}
 
     @property
     def title(self) -> str:
@@ -353,29 +398,45 @@ class Cell:
         return Case(self.name, self.direction, self.row).title
 
     def __str__(self) -> str:
-        return f"{self.title} {self.direction}, {self.elements:,} elements: {self.ratio:.2f}"
+        setting = "" if self.setting == Setting() else f", {self.setting}"
+        return f"{self.title} {self.direction}, {self.elements:,} elements{setting}"
 
 
-def time_cell(case: Case, size: int, workspace: Workspace, pace: Pace, opponent: str = "numpy", with_torch: bool = False) -> Cell:
-    """Time one case at one size against NumPy, idiomatic ("numpy") or tuned by hand ("numpy_tuned"), and against PyTorch."""
+def time_cell(case: Case, size: int, workspace: Workspace, pace: Pace, names: Sequence[str]) -> Cell | None:
+    """Time one case at one size against those of the peers named that have it (None if none has); "copy" is one of them."""
     operands = workspace.operands(case, size)
-    wanted = ["fastact", opponent, *(["torch"] if with_torch else [])]
-    contestants = {peer: c for peer in wanted if (c := peers.find(peer, case.name, case.direction, operands))}
-    with peers.one_thread("torch" if "torch" in contestants else "numpy"):
-        seconds = dict(zip(contestants, measure(list(contestants.values()), pace), strict=True))
-    rate = case.memory(operands.x.size, operands.x.itemsize) / seconds["fastact"] / 1e9
-    times = {peer: 1e9 * value for peer, value in seconds.items()}
-    return Cell(case.name, case.direction, operands.x.size, times["fastact"], times[opponent], rate, case.row, times.get("torch"))
+    found = {peer: c for peer in ("fastact", *names) if peer != "copy" and (c := peers.find(peer, *case.key, operands))}
+    if len(found) < 2:
+        return None
+    if "copy" in names:
+        found["copy"] = workspace.copy(case, size)
+    times = {peer: 1e9 * seconds for peer, seconds in zip(found, measure(list(found.values()), pace), strict=True)}
+    copy = times.pop("copy", None)
+    return Cell(
+        *case.key,
+        operands.x.size,
+        times,
+        case.arrays * operands.x.nbytes / times["fastact"],
+        case.row,
+        workspace.setting,
+        copy and copy * case.arrays / 2,
+    )
 
 
-def lost(cells: Sequence[Cell]) -> list[Cell]:
-    """The cells in which NumPy is faster."""
-    return [cell for cell in cells if cell.ratio < 1]
+def lost(cells: Sequence[Cell]) -> list[str]:
+    """The cells in which a peer is faster, and which; the worst first."""
+    found = [(ratio, f"{cell}: {peers.TITLES[peer]} {ratio:.2f}") for cell in cells for peer, ratio in cell.ratios.items()]
+    return [text for ratio, text in sorted(found) if ratio < 1]
 
 
-def geometric_mean(cells: Sequence[Cell]) -> float:
-    """The geometric mean of the ratios."""
-    return statistics.geometric_mean(cell.ratio for cell in cells)
+def measured(cells: Sequence[Cell]) -> list[str]:
+    """The peers that took part."""
+    return list(dict.fromkeys(peer for cell in cells for peer in cell.ratios))
+
+
+def geometric_mean(cells: Sequence[Cell], peer: str) -> float:
+    """The geometric mean of a peer's ratios."""
+    return statistics.geometric_mean(cell.ratios[peer] for cell in cells if peer in cell.ratios)
 
 
 # ---- the command ----------------------------------------------------------------------------------------------------
@@ -397,24 +458,43 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="measure the fused functions with rows as long as these",
     )
-    parser.add_argument("--dtype", choices=["float32", "float64"], default="float32")
+    parser.add_argument(
+        "--peers",
+        nargs="*",
+        metavar="PEER",
+        help="the speed grid: also backward from the output, and against these (default: numpy, torch, jax, scipy and numexpr, "
+        "as far as they are installed); --dtype and --threads then take several values",
+    )
+    parser.add_argument("--dtype", nargs="+", choices=["float32", "float64"], default=["float32"])
+    parser.add_argument("--threads", nargs="+", type=_count, metavar="N", default=[1], help="threads instead of one")
     parser.add_argument("--sizes", nargs="+", type=_size, metavar="N", help="numbers of elements instead of 16 to 16,777,216")
     parser.add_argument("--backend", metavar="NAME", help="this backend instead of the one in use")
-    parser.add_argument("--fresh", action="store_true", help="let every call make a new array, instead of out=")
+    parser.add_argument(
+        "--fresh",
+        nargs="?",
+        choices=["only", "too"],
+        const="only",
+        help="let every call make a new array, instead of out=; 'too': measure both",
+    )
     parser.add_argument(
         "--tuned", action="store_true", help="against NumPy tuned by hand, with scratch memory, instead of idiomatic NumPy"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results to this file, too")
+    parser.add_argument("--heatmap", type=Path, metavar="FILE", help="with --peers, draw the ratios to the best (PNG, SVG ...)")
+    parser.add_argument("--report", type=Path, metavar="FILE", help="with --peers, write a page about them (Markdown)")
 
 
-def _size(text: str) -> int:
+def _number(text: str, of: str) -> int:
     try:
-        size = int(text.replace(",", ""))
+        number = int(text.replace(",", ""))
     except ValueError:
-        size = 0
-    if size < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of elements")
-    return size
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of {of}")
+    return number
+
+
+_size, _count = partial(_number, of="elements"), partial(_number, of="threads")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -422,62 +502,90 @@ def run(options: argparse.Namespace) -> int:
     fail: Callable[[str], NoReturn] = options.fail
     if options.fused and (options.sizes or options.row_length or options.fresh):
         fail("argument --fused: it has sizes of its own and gives out=; not allowed with --sizes, --row-length or --fresh")
+    kind: type[Run] = FusedRun if options.fused else Run
+    if options.peers is not None:
+        from .bench_grid import GridRun
+
+        kind = GridRun
     try:
-        work = layers(options.only) if options.fused else _work(options)
         backend = backends.load(options.backend) if options.backend else backends.current()
-    except ValueError as error:
-        known = dict.fromkeys(name for name, *_ in LAYERS) if options.fused else [*activations, *FUSED]
-        fail(f"argument --only: {str(error).partition('; there are')[0]}\nknown: {', '.join(known)}")
     except ImportError as error:
         fail(f"argument --backend: {error}")
-    if not work:
-        fail("argument --row-length: no array has so many elements; see --sizes")
-    if options.json and not options.json.absolute().parent.is_dir():
-        fail(f"argument --json: there is no directory {str(options.json.parent)!r}")
     try:
-        from rich.console import Console
-    except ImportError:
-        sys.stderr.write("python -m fastact bench prints with rich, which is not installed: pip install 'fastact[bench]'\n")
-        return 1
-    console = Console(highlight=False)
-    if console.width < 100 and not console.is_terminal:
-        console.width = 100  # a file or a pipe has no width of its own
-    return (FusedRun if options.fused else Run)(options, work, backend, console).run()
-
-
-def _work(options: argparse.Namespace) -> list[tuple[Case, int]]:
-    """The cases and sizes that the options ask for; an array smaller than a row is none."""
-    sizes = sorted(set(options.sizes or (QUICK if options.quick else DEFAULT)[2]))
-    return [(case, size) for case in cases(options.only, options.row_length) for size in sizes if case.row <= size]
+        planned = kind(options, backend)
+    except ValueError as error:
+        fail(str(error))
+    for file in ("json", "heatmap", "report"):
+        path = getattr(options, file)
+        if path and not path.absolute().parent.is_dir():
+            fail(f"argument --{file}: there is no directory {str(path.parent)!r}")
+    return planned.run()
 
 
 class Run:
-    """One run of the command: what was asked for, and where it prints."""
+    """One run of the command: what was asked for, and where it prints.
 
-    def __init__(
-        self, options: argparse.Namespace, work: list[tuple[Case, int]], backend: backends.Backend, console: Console
-    ) -> None:
-        self.options, self.work, self.backend, self.console = options, work, backend, console
-        self.opponent = "numpy_tuned" if options.tuned else "numpy"
-        self.pace = self._pace()
+    ValueError if the options ask for what is not there.
+    """
+
+    #: The keys of its configuration that are versions.
+    versions: tuple[str, ...] = ("fastact", "Python", "NumPy")
+    #: Whether one run can have several values of an option, and backward from the output.
+    is_grid = False
+    least_width = 100
+
+    def __init__(self, options: argparse.Namespace, backend: backends.Backend) -> None:
+        from rich.console import Console
+
+        self.options, self.backend = options, backend
+        self.rivals = self._rivals()
+        self.settings = [
+            Setting(dtype, fresh, threads)
+            for dtype in dict.fromkeys(options.dtype)
+            for fresh in {None: [False], "only": [True], "too": [False, True]}[options.fresh]
+            for threads in dict.fromkeys(options.threads)
+        ]
+        for count in options.threads:
+            with peers.threads(count, "fastact"):
+                if (usable := get_num_threads()) != count:
+                    raise ValueError(f"argument --threads: {count} are not to be had, only {usable}")
+        if not self.is_grid and (len(self.settings) > 1 or options.heatmap or options.report):
+            raise ValueError("several dtypes, numbers of threads or kinds of results, --heatmap and --report: only with --peers")
+        pace, seconds, sizes = self._budget()
+        try:
+            self.work = self._work(options.sizes or sizes)
+        except ValueError as error:
+            known = ", ".join(dict.fromkeys(name for name, *_ in LAYERS) if options.fused else [*activations, *FUSED])
+            raise ValueError(f"argument --only: {str(error).partition('; there are')[0]}\nknown: {known}") from None
+        if not self.work:
+            raise ValueError("argument --row-length: no array has so many elements; see --sizes")
+        self.pace = pace.over(len(self.work), seconds)
         self.configuration = {**configuration(), "backend": backend.name, "built with": backend.build}
+        for name in self.rivals:
+            if not name.startswith("numpy"):
+                self.configuration[peers.TITLES[name]] = peers.version(name) or ""
+                self.versions = (*self.versions, peers.TITLES[name])
+        self.console = Console(highlight=False)
+        if self.console.width < self.least_width and not self.console.is_terminal:
+            self.console.width = self.least_width  # a file or a pipe has no width of its own
 
-    @property
-    def with_torch(self) -> bool:
-        """Whether PyTorch takes part."""
-        return False
+    def _rivals(self) -> list[str]:
+        """The peers to measure against."""
+        return ["numpy_tuned" if self.options.tuned else "numpy"]
 
-    def _pace(self) -> Pace:
-        pace, seconds, _ = QUICK if self.options.quick else DEFAULT
-        return pace.over(len(self.work), seconds)
+    def _budget(self) -> tuple[Pace, float, Sequence[int]]:
+        """The pace, the seconds a setting may take, and the sizes."""
+        return QUICK if self.options.quick else DEFAULT
+
+    def _work(self, sizes: Sequence[int]) -> list[tuple[Case, int]]:
+        """The cases and sizes that the options ask for; an array smaller than a row is none."""
+        wanted = cases(self.options.only, self.options.row_length, from_output=self.is_grid)
+        return [(case, size) for case in wanted for size in sorted(set(sizes)) if case.row <= size]
 
     def run(self) -> int:
         started = time.perf_counter()
         self._introduce()
-        names = dict.fromkeys(case.name for case, _ in self.work)
-        checks = [c for name in names for c in check(name, self.backend, self.options.dtype)]
-        self.console.print(f"Equivalence with NumPy's float64: largest error in {self.options.dtype} ULP / bound")
-        self.console.print(checks_table(checks))
+        checks = self._check()
         cells = self._time()
         self._tabulate(cells)
         self._conclude(cells)
@@ -490,37 +598,52 @@ class Run:
         self.console.print("\n" + self._method(seconds), style="dim")
         if self.options.json:
             self.options.json.write_text(json.dumps(self._results(checks, cells, seconds), indent=1) + "\n")
+        self._publish(cells, seconds)
         return 0 if all(c.passed for c in checks) else 1
 
     def _introduce(self) -> None:
-        facts = ("fastact", "Python", "NumPy", "PyTorch", "CPU", "backend", "threads")
-        self.console.print(", ".join(f"{key} {self.configuration[key]}" for key in facts if key in self.configuration))
-        self.console.print(f"{len(self.work)} measurements, about {self._estimate():.0f} seconds\n")
+        facts = (*self.versions, "CPU", "backend")
+        self.console.print(", ".join(f"{key} {self.configuration[key]}" for key in facts))
+        measurements = len(self.work) * len(self.settings)
+        self.console.print(f"{measurements} measurements, about {self._estimate():.0f} seconds\n")
+
+    def _check(self) -> list[Check]:
+        names = dict.fromkeys(case.name for case, _ in self.work)
+        checks = [c for name in names for c in check(name, self.backend, self.settings[0].dtype)]
+        self.console.print(f"Equivalence with NumPy's float64: largest error in {self.settings[0].dtype} ULP / bound")
+        self.console.print(checks_table(checks))
+        return checks
 
     def _estimate(self) -> float:
-        return sum(self.pace.estimate(size) for _, size in self.work)
+        return len(self.settings) * sum(self.pace.estimate(size, 1 + len(self.rivals)) for _, size in self.work)
 
     def _time(self) -> list[Cell]:
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-        workspace = Workspace(max(size for _, size in self.work), self.options.dtype, self.backend, self.options.fresh)
         columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-        cells = []
+        cells: list[Cell] = []
         with Progress(*columns, console=self.console, transient=True, auto_refresh=False) as progress:
             # auto_refresh would redraw from a thread of its own while the clock runs
             task = progress.add_task("", total=self._estimate())
-            for case, size in self.work:
-                progress.update(task, description=f"{case.title} {case.direction} {size:,}", refresh=True)
-                cells.append(time_cell(case, size, workspace, self.pace, self.opponent, self.with_torch))
-                progress.advance(task, self.pace.estimate(size))
+            largest = max(2048, *(size for _, size in self.work))  # as many as the floor is measured with
+            for setting in self.settings:
+                workspace = Workspace(largest, setting.dtype, self.backend, setting.fresh, setting.threads)
+                with peers.threads(setting.threads, "fastact", *self.rivals):
+                    for case, size in self.work:
+                        progress.update(task, description=f"{case.title} {case.direction} {size:,}", refresh=True)
+                        cells += filter(None, [self._time_cell(case, size, workspace)])
+                        progress.advance(task, self.pace.estimate(size, 1 + len(self.rivals)))
         return cells
+
+    def _time_cell(self, case: Case, size: int, workspace: Workspace) -> Cell | None:
+        return time_cell(case, size, workspace, self.pace, self.rivals)
 
     def _tabulate(self, cells: list[Cell]) -> None:
         self.console.print("Throughput of fastact; ratio: how many times as long NumPy takes")
         self.console.print(cells_table(cells))
 
     def _conclude(self, cells: list[Cell]) -> None:
-        slower, mean = lost(cells), geometric_mean(cells)
+        slower, mean = lost(cells), geometric_mean(cells, *self.rivals)
         self.console.print(f"\nNumPy takes {mean:.2f} times as long, in the geometric mean of {len(cells)} cells.")
         if slower:
             self.console.print(f"fastact loses {len(slower)} of them (ratio below 1):", style="red")
@@ -529,11 +652,13 @@ class Run:
         else:
             self.console.print("fastact loses none of them.", style="green")
 
+    def _publish(self, cells: list[Cell], seconds: float) -> None:
+        """Write what else was asked for."""
+
     def _method(self, seconds: float) -> str:
-        results = "a fresh array for every result" if self.options.fresh else "out= given to both"
         numpy = "tuned by hand, with scratch memory" if self.options.tuned else "idiomatic"
         return (
-            f"How this was measured: {self.options.dtype}, contiguous, {results}; NumPy {numpy}, as it stands in "
+            f"How this was measured: {'; '.join(map(str, self.settings))}; contiguous arrays; NumPy {numpy}, as it stands in "
             f"fastact/peers.py; {self._shapes()} All take turns, up to {self.pace.most} times each, in loops of "
             f"{1e3 * self.pace.repetition:g} ms or more; the fastest counts. Garbage collector off, memory touched before. "
             f"{seconds:.0f} seconds in all."
@@ -548,9 +673,8 @@ class Run:
 
     def _results(self, checks: list[Check], cells: list[Cell], seconds: float) -> dict[str, Any]:
         settings = {
-            "dtype": self.options.dtype,
-            "fresh": self.options.fresh,
-            "numpy": self.opponent,
+            "settings": [asdict(setting) for setting in self.settings],
+            "peers": self.rivals,
             "sizes": sorted({size for _, size in self.work}),
             "row_lengths": self.options.row_length,
             "fused": self.options.fused,
@@ -561,9 +685,9 @@ class Run:
             "configuration": self.configuration,
             "settings": settings,
             "equivalence": [{**asdict(c), "error": finite[c], "passed": c.passed} for c in checks],
-            "cells": [{**asdict(cell), "ratio": cell.ratio, "torch_ratio": cell.torch_ratio} for cell in cells],
-            "lost": [str(cell) for cell in lost(cells)],
-            "geometric_mean": geometric_mean(cells),
+            "cells": [{**asdict(cell), "ratios": cell.ratios} for cell in cells],
+            "lost": lost(cells),
+            "geometric_mean": {peer: geometric_mean(cells, peer) for peer in measured(cells)},
             "seconds": seconds,
         }
 
@@ -571,32 +695,28 @@ class Run:
 class FusedRun(Run):
     """A run over `LAYERS`, in which PyTorch takes part where it is installed."""
 
-    @property
-    def with_torch(self) -> bool:
-        return peers.installed("torch")
+    def _rivals(self) -> list[str]:
+        return [*super()._rivals(), *filter(peers.installed, ["torch"])]
 
-    def _pace(self) -> Pace:
-        return FUSED_PACES[self.options.quick]
+    def _budget(self) -> tuple[Pace, float, Sequence[int]]:
+        return FUSED_PACES[self.options.quick], math.inf, ()
 
-    def _introduce(self) -> None:
-        self.configuration["PyTorch"] = peers.version("torch") or "not installed"
-        super()._introduce()
+    def _work(self, sizes: Sequence[int]) -> list[tuple[Case, int]]:
+        return layers(self.options.only)
 
     def _tabulate(self, cells: list[Cell]) -> None:
-        self.console.print("Time of fastact, one thread; how many times as long NumPy and PyTorch take")
+        self.console.print("Time of fastact; how many times as long others take")
         self.console.print(layers_table(cells))
 
     def _conclude(self, cells: list[Cell]) -> None:
         along_rows = [cell for cell in cells if cell.name == "softmax"]
         for title, some in (("all", cells), ("softmax along rows", along_rows)):
             if some:
-                means = f"NumPy {geometric_mean(some):.2f}"
-                if self.with_torch:
-                    means += f", PyTorch {statistics.geometric_mean(cell.torch_ratio or 1 for cell in some):.2f}"
+                means = ", ".join(f"{peers.TITLES[peer]} {geometric_mean(some, peer):.2f}" for peer in self.rivals)
                 self.console.print(f"Geometric mean, {title}: {means} times as long.")
 
     def _shapes(self) -> str:
-        return "PyTorch eager, as in fastact/bench_fused.py, one thread."
+        return "PyTorch eager, as in fastact/bench_fused.py."
 
 
 def checks_table(checks: Sequence[Check]) -> Table:
@@ -646,13 +766,18 @@ def cells_table(cells: Sequence[Cell]) -> Table:
     return table
 
 
-def _figures(cell: Cell) -> tuple[str, str, str]:
-    return f"{cell.fastact:,.0f}", f"{cell.gigabytes_per_second:.1f}", _coloured(cell.ratio)
+def _figures(cell: Cell) -> tuple[str, ...]:
+    return f"{cell.times['fastact']:,.0f}", f"{cell.gigabytes_per_second:.1f}", *map(coloured, cell.ratios.values())
 
 
-def _coloured(ratio: float) -> str:
-    colour = "green" if ratio >= 1 else "red"
-    return f"[{colour}]{ratio:.2f}[/{colour}]"
+def figure(number: float) -> str:
+    """Three digits or more."""
+    return f"{number:.{max(0, 2 - int(math.log10(max(1, number))))}f}"
+
+
+def coloured(ratio: float) -> str:
+    """A ratio, red where it is a loss."""
+    return f"[{'green' if ratio >= 1 else 'red'}]{figure(ratio)}[/]"
 
 
 def layers_table(cells: Sequence[Cell]) -> Table:
@@ -663,15 +788,15 @@ def layers_table(cells: Sequence[Cell]) -> Table:
     table = Table(box=box.SIMPLE)
     table.add_column("function")
     table.add_column("direction")
-    for title in ("shape", "µs a call", "GB/s", "NumPy", "PyTorch"):
+    for title in ("shape", "µs a call", "GB/s", *(peers.TITLES[peer] for peer in measured(cells))):
         table.add_column(title, justify="right", no_wrap=True)
     for cell in cells:
         table.add_row(
             cell.name,
             "loss and gradient" if FUSED[cell.name].is_loss and cell.direction == "backward" else cell.direction,
             f"{cell.elements // cell.row:,} x {cell.row:,}",
-            f"{cell.fastact / 1e3:,.1f}",
+            f"{cell.times['fastact'] / 1e3:,.1f}",
             f"{cell.gigabytes_per_second:.1f}",
-            *("" if ratio is None else _coloured(ratio) for ratio in (cell.ratio, cell.torch_ratio)),
+            *map(coloured, cell.ratios.values()),
         )
     return table

@@ -17,8 +17,8 @@ from .registry import entries
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-#: A pair of statements, forward and backward; None where the peer has no such function.
-Pair = tuple[str | None, str | None]
+#: Statements, forward, backward and, where it can be had, backward from the output; None where the peer has no such function.
+Statements = tuple[str | None, ...]
 
 #: What a call should give: each of its results with the magnitudes in whose ULP its error is measured.
 Wanted = list[tuple[Array, Array]]
@@ -51,10 +51,10 @@ class Fused:
     function: str
     fastact: tuple[str, str]
     numpy: tuple[str, str]
-    torch: Pair
+    torch: Statements
     textbook: tuple[Callable[[WideOperands], Wanted], Callable[[WideOperands], Wanted]]
     tuned: tuple[str, str] | None = None
-    scipy: Pair = (None, None)
+    scipy: Statements = (None, None)
     jax: str | None = None
     row: int = 256
     arrays: tuple[int, int] = (2, 3)
@@ -216,7 +216,7 @@ FUSED: dict[str, Fused] = {
             "r = np.multiply(dy, np.greater(y, 0, out=mask), out=out); (r, r.sum(axis=0))",
         ),
         torch=(
-            "torch.add(x, bias, out=out); torch.relu_(out)",
+            "torch.relu_(torch.add(x, bias, out=out))",
             "r = aten.threshold_backward.grad_input(dy, y, 0, grad_input=out); (r, r.sum(0))",
         ),
         jax="lambda x, bias: jax.nn.relu(x + bias)",
@@ -234,7 +234,7 @@ FUSED: dict[str, Fused] = {
             f"r = np.multiply(dy, cdf + preactivation * {_DENSITY.format('preactivation')}, out=out); (r, r.sum(axis=0))",
         ),
         torch=(
-            "torch.add(x, bias, out=out); nn.gelu(out, out=out)",
+            "nn.gelu(torch.add(x, bias, out=out), out=out)",
             "r = aten.gelu_backward.grad_input(dy, preactivation, grad_input=out); (r, r.sum(0))",
         ),
         jax="lambda x, bias: jax.nn.gelu(x + bias, approximate=False)",
@@ -446,7 +446,10 @@ FUSED: dict[str, Fused] = {
             "x.max(axis=-1, out=row)",
             "r = np.zeros_like(x) if out is None else out; r.fill(0); r[np.arange(len(x)), x.argmax(axis=-1)] = drow; r",
         ),
-        torch=("torch.amax(x, -1, out=row)", "out.zero_().scatter_(-1, x.argmax(-1, keepdim=True), drow[:, None])"),
+        torch=(
+            "torch.amax(x, -1, out=row)",
+            "(torch.zeros_like(x) if out is None else out.zero_()).scatter_(-1, x.argmax(-1, keepdim=True), drow[:, None])",
+        ),
         jax="lambda x: jax.numpy.max(x, axis=-1)",
         textbook=(_alone(lambda a: a.x.max(axis=-1)), _maxout_gradient),
         arrays=(1, 2),

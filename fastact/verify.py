@@ -195,20 +195,18 @@ def _peers_call(peer: str, name: str, direction: str, dtype: str) -> Callable[[A
 
     @functools.cache
     def bound(size: int) -> tuple[peers.Operands, peers.Contestant | None]:
-        x, out, y = (np.zeros(size, kind) for _ in range(3))
+        x, out = np.zeros(size, kind), np.zeros(size, kind)
         operands = peers.Operands(x, np.ones(size, kind), get_activation(name), out)
-        operands.y = y
         return operands, peers.find(peer, name, direction, operands)
 
     def call(x: Array) -> Array:
         operands, contestant = bound(x.size)
         assert contestant is not None
         np.copyto(operands.x, x)
-        if re.search(r"\by\b", contestant.statement):
-            np.copyto(operands.y, (output or operands.function)(x))
+        if "buffer" in contestant.statement:
+            np.exp(-np.abs(x), out=operands.buffer)
         return contestant.result()
 
-    output = _peers_call(peer, name, "forward", dtype) if direction == "backward" else None
     try:
         with np.errstate(all="ignore"):
             return call if call(np.ones(2, kind)).dtype == kind else None
@@ -338,7 +336,7 @@ class Task:
         _keep_freed_memory()
         with ExitStack() as stack, np.errstate(all="ignore"):
             for peer in self.peers:
-                stack.enter_context(peers.one_thread(peer))
+                stack.enter_context(peers.threads(1, peer))
             for x in self.inputs():
                 meter.measure(x)
         return meter.results()

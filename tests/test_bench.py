@@ -4,13 +4,14 @@ import gc
 import itertools
 import json
 import math
+import sys
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import fastact
-from fastact import bench, peers
+from fastact import bench, bench_grid, bench_report, peers
 from fastact.__main__ import main
 from fastact.bench_fused import FUSED
 
@@ -24,16 +25,21 @@ def hurried(monkeypatch):
     monkeypatch.setattr(bench, "QUICK", (HASTE, 1, (16, 100)))
     monkeypatch.setattr(bench, "DEFAULT", (HASTE, 1, (16,)))
     monkeypatch.setattr(bench, "FUSED_PACES", (HASTE, HASTE))
+    monkeypatch.setattr(bench_grid, "GRID", (HASTE, 1, (16, 100)))
+    monkeypatch.setattr(bench_grid, "GRID_QUICK", (HASTE, 1, (16,)))
 
 
-def cell(name, ratio, direction="forward"):
-    return bench.Cell(name, direction, 16, 100.0, 100.0 * ratio, 1.0)
+def cell(name, ratio, direction="forward", size=16, **others):
+    """A cell that fastact needs 100 ns for, and NumPy `ratio` times as long."""
+    return bench.Cell(name, direction, size, {"fastact": 100.0, "numpy": 100.0 * ratio}, 1.0, **others)
 
 
 def test_every_function_is_a_case():
     found = {(case.name, case.direction) for case in bench.cases()}
     assert found == set(itertools.product([*fastact.activations, *FUSED], ["forward", "backward"]))
     assert [case.name for case in bench.cases(["swish", "silu"])] == ["silu", "silu"]
+    from_output = {case.name for case in bench.cases(from_output=True) if case.direction == "backward from y"}
+    assert from_output == {name for name in fastact.activations if fastact.get(name)._entry.derivative_from_output}
     families = {fused.function for fused in FUSED.values()}
     assert families == {"relu", "gelu", *fastact.backends.families}
 
@@ -51,8 +57,13 @@ def test_shapes():
         *(("softmax, rows of 64", direction) for direction in bench.DIRECTIONS),
         *(("relu", direction) for direction in bench.DIRECTIONS),
     ]
-    assert bench.Case("swiglu", "backward").memory(100, 4) == 5 * 400  # dy, gate, value; dgate, dvalue
-    assert bench.Case("logsumexp", "forward").memory(100, 4) == 400
+    workspace = bench.Workspace(1000, "float32", fastact.backends.current())
+    operands = workspace.operands(bench.Case("sigmoid", "backward from y"), 999)
+    assert [a.ctypes.data % 64 for a in (operands.x, operands.dy, operands.y, operands.out)] == [0] * 4
+    np.testing.assert_array_equal(operands.y, fastact.sigmoid(operands.x))
+    assert bench.Case("swiglu", "backward").arrays == 5  # dy, gate, value; dgate, dvalue
+    assert bench.Case("logsumexp", "forward").arrays == 1
+    assert bench.Case("sigmoid", "backward from y").arrays == 3
 
 
 def test_layers():
@@ -79,10 +90,13 @@ def test_the_command(hurried, capsys, tmp_path):
     assert {c["name"] for c in results["equivalence"]} == {*fastact.activations, *FUSED}
     for name in (*fastact.activations, *FUSED):
         assert name in text
-    assert results["lost"] == [
-        f"{c['name']} {c['direction']}, {c['elements']:,} elements: {c['ratio']:.2f}" for c in results["cells"] if c["ratio"] < 1
-    ]
-    assert math.isclose(results["geometric_mean"], math.exp(np.mean([math.log(c["ratio"]) for c in results["cells"]])))
+    assert sorted(results["lost"]) == sorted(
+        f"{c['name']} {c['direction']}, {c['elements']:,} elements: NumPy {c['ratios']['numpy']:.2f}"
+        for c in results["cells"]
+        if c["ratios"]["numpy"] < 1
+    )
+    mean = math.exp(np.mean([math.log(c["ratios"]["numpy"]) for c in results["cells"]]))
+    assert results["geometric_mean"] == {"numpy": pytest.approx(mean)}
     assert results["configuration"]["backend"] == fastact.backend()
     assert "geometric mean" in text
     assert "How this was measured" in text
@@ -121,15 +135,129 @@ def test_fused(hurried, monkeypatch, capsys, tmp_path, with_torch):
     assert [(c["name"], c["direction"]) for c in results["cells"]] == [(case.name, case.direction) for case, _ in bench.layers()]
     assert {c["name"] for c in results["equivalence"]} == {name for name, *_ in small}
     for c in results["cells"]:
-        assert c["ratio"] == pytest.approx(c["numpy"] / c["fastact"])
-        assert (c["torch"] is not None) == with_torch
+        assert c["ratios"].keys() == {"numpy", "torch"} if with_torch else {"numpy"}
+        assert c["ratios"]["numpy"] == pytest.approx(c["times"]["numpy"] / c["times"]["fastact"])
     assert "loss and gradient" in text
     assert "8 x 70" in text
-    assert f"PyTorch {'2' if with_torch else 'not installed'}" in text
-    softmax = [c["ratio"] for c in results["cells"] if c["name"] == "softmax"]
+    assert ("PyTorch 2" in text) == with_torch
+    softmax = [c["ratios"]["numpy"] for c in results["cells"] if c["name"] == "softmax"]
     assert f"softmax along rows: NumPy {np.exp(np.mean(np.log(softmax))):.2f}" in text
     assert main(["bench", "--fused", "--quick", "--only", "swiglu", "--dtype", "float64", "--backend", "numpy"]) == 0
     assert "softmax" not in capsys.readouterr().out
+
+
+def test_the_grid(hurried, capsys, tmp_path):
+    pytest.importorskip("matplotlib")
+    files = [tmp_path / name for name in ("grid.json", "grid.svg", "grid.md")]
+    names = ["sigmoid", "sparsemax", "cross_entropy"]
+    threads = [1, 2] if fastact.threads.team else [1]
+    options = ["--dtype", "float32", "float64", "--threads", *map(str, threads), "--fresh", "too", "--peers"]
+    outputs = ["--json", str(files[0]), "--heatmap", str(files[1]), "--report", str(files[2])]
+    assert main(["bench", "--only", *names, *outputs, *options]) == 0
+    text, results = capsys.readouterr().out, json.loads(files[0].read_text())
+    settings = [bench.Setting(**setting) for setting in results["settings"]["settings"]]
+    assert set(settings) == {bench.Setting(*s) for s in itertools.product(["float32", "float64"], [False, True], threads)}
+    measured = [(c["name"], c["direction"], c["elements"], bench.Setting(**c["setting"])) for c in results["cells"]]
+    wanted = itertools.product(bench.cases(names, from_output=True), (16, 100), settings)
+    assert set(measured) == {(*case.key, size, setting) for case, size, setting in wanted}
+    assert len(measured) == len(set(measured)) == 7 * 2 * len(settings)
+    rivals = [peer for peer in ("numpy", "torch", "jax", "scipy", "numexpr") if peers.installed(peer)]
+    assert results["settings"]["peers"] == rivals
+    assert {peer for c in results["cells"] for peer in c["ratios"]} == set(rivals)
+    for c in results["cells"]:
+        assert "numpy" in c["ratios"]
+        assert ("jax" in c["ratios"]) <= (c["setting"]["dtype"] == "float32" and c["setting"]["threads"] == 1)
+        for peer, ratio in c["ratios"].items():
+            assert ratio == pytest.approx(c["times"][peer] / c["times"]["fastact"])
+        assert c["copy"] > 0
+        assert c["floor"] > 0
+    page, picture = files[2].read_text(), files[1].read_text()
+    for setting in settings:
+        chosen = [c["ratios"]["numpy"] for c in results["cells"] if bench.Setting(**c["setting"]) == setting]
+        assert results["means"][str(setting)]["all"]["NumPy"] == [pytest.approx(np.exp(np.mean(np.log(chosen)))), min(chosen)]
+        assert f"## {setting}\n" in page
+        assert str(setting) in picture
+        assert f"{setting}: geometric mean" in text
+    assert "python -m fastact bench --only sigmoid" in page
+    assert fastact.config.configuration()["CPU"] in page
+    for loss in results["lost"]:
+        assert f"- {loss}\n" in page
+        assert f"  {loss}\n" in text
+
+
+def test_the_grid_of_some(hurried, capsys, tmp_path):
+    file = tmp_path / "grid.json"
+    options = ["--quick", "--peers", "numpy", "--tuned", "--only", "relu", "softmax", "--row-length", "8"]
+    assert main(["bench", *options, "--fresh", "--json", str(file)]) == 0
+    cells = json.loads(file.read_text())["cells"]
+    assert [(c["name"], c["direction"]) for c in cells] == [
+        *(("relu", direction) for direction in peers.DIRECTIONS),
+        *(("softmax", direction) for direction in bench.DIRECTIONS),
+    ]
+    assert {tuple(c["ratios"]) for c in cells} == {("numpy_tuned",)}
+    assert {c["setting"]["fresh"] for c in cells} == {True}
+    assert "NumPy tuned" in capsys.readouterr().out
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_peer_has_few_functions(hurried, capsys, tmp_path):
+    """What it has not is not measured."""
+    pytest.importorskip("scipy")
+    file = tmp_path / "grid.json"
+    assert main(["bench", "--quick", "--peers", "scipy", "--only", "relu", "sigmoid", "--json", str(file)]) == 0
+    assert [(c["name"], c["direction"]) for c in json.loads(file.read_text())["cells"]] == [("sigmoid", "forward")]
+
+
+def test_what_measurements_come_to():
+    two = bench.Setting(threads=2)
+    bound = {"copy": 50.0, "floor": 80.0}
+    cells = [cell("relu", 2, **bound), cell("relu", 8, size=1000, **bound), cell("tanh", 0.5, "backward", size=999, **bound)]
+    found = bench_report.means(cells, [16, 1000])
+    rounded = {title: {key: tuple(round(v, 9) for v in pair) for key, pair in line.items()} for title, line in found.items()}
+    assert rounded == {
+        "all": {"NumPy": (2, 0.5), "time / copy": (2, 2), "time / floor": (1.25, 1.25)},
+        "forward": {"NumPy": (4, 2), "time / copy": (2, 2), "time / floor": (1.25, 1.25)},
+        "backward": {"NumPy": (0.5, 0.5), "time / copy": (2, 2), "time / floor": (1.25, 1.25)},
+        "16": {"NumPy": (2, 2), "time / copy": (2, 2), "time / floor": (1.25, 1.25)},
+        "1,000": {"NumPy": (2, 0.5), "time / copy": (2, 2), "time / floor": (1.25, 1.25)},
+    }
+    assert bench_report.gains(cells, [16, 1000]) == {}
+    shared = [cell(c.name, 2, c.direction, c.elements, setting=two, **bound) for c in cells]
+    for c, nanoseconds in zip(shared, (100.0, 50.0, 12.5), strict=True):
+        c.times["fastact"] = nanoseconds
+    assert bench_report.gains([*cells, *shared], [16, 1000]) == {str(two): {"16": (1, 1), "1,000": (4, 2)}}
+    page = bench_report.page([*cells, *shared], [16, 1000], {"CPU": "abacus"}, "the command", 1e-3)
+    for line in (
+        "    the command",
+        "- CPU: abacus",
+        "| float32, out=, 2 threads | 1.00 (1.00) | 4.00 (2.00) |",
+        "| all | 2.00 (0.50) | 2.00 (2.00) | 1.25 (1.25) |",
+        "| relu | 2.00 | 8.00 | 1.25 | 1.25 |",
+        "| tanh |  | **0.50** |  | 1.25 |",
+        "- tanh backward, 999 elements: NumPy 0.50",
+    ):
+        assert f"\n{line}\n" in page
+
+
+def test_the_floor():
+    """A call and the longer of its bytes' way and its instructions, shared by the threads."""
+    floor = bench_grid.Floor(call=50, element=0.5, copy=200)
+    assert floor.bound(cell("relu", 2, copy=190.0)) == 50
+    assert floor.bound(cell("relu", 2, size=1016, copy=300.0)) == 550
+    assert floor.bound(cell("relu", 2, size=1016, copy=900.0)) == 750
+    assert floor.bound(cell("relu", 2, size=1016, copy=900.0, setting=bench.Setting(threads=2))) == 400
+    workspace = bench.Workspace(2048, "float64", fastact.backends.current())
+    found = bench_grid.Floor.of(bench.Case("sigmoid", "backward from y"), workspace, HASTE)
+    assert found.call > 0
+    assert found.element >= 0
+    assert found.copy > 0
+
+
+def test_without_matplotlib(capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(SystemExit):
+        main(["bench", "--peers", "--heatmap", "map.png"])
+    assert "pip install 'fastact[plot]'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -144,6 +272,17 @@ def test_fused(hurried, monkeypatch, capsys, tmp_path, with_torch):
         (["--only", "softmax", "--sizes", "16", "--row-length", "17"], "argument --row-length: no array has so many elements"),
         (["--row-length", "0"], "'0' is not a number of elements"),
         (["--backend", "abacus"], "argument --backend: there is no backend 'abacus'"),
+        (["--json", "no/such/place.json"], "argument --json: there is no directory 'no/such'"),
+        (["--threads", "0"], "'0' is not a number of threads"),
+        (["--threads", str(10**6)], "argument --threads: 1000000 are not to be had, only"),
+        (["--threads", "1", "two"], "'two' is not a number of threads"),
+        (["--threads", "1", "2"], "several dtypes, numbers of threads or kinds of results, --heatmap and --report: only with"),
+        (["--report", "page.md"], "only with --peers"),
+        (["--peers", "tensorflow"], "there is no peer 'tensorflow'; known: numpy, torch, jax, scipy, numexpr"),
+        (["--peers", "--only", "reluu"], "did you mean 'relu'?\nknown: identity,"),
+        (["--peers", "--sizes", "-1"], "'-1' is not a number of elements"),
+        (["--peers", "--fused"], "argument --peers: not with --fused"),
+        (["--peers", "--heatmap", "map.xyz"], "'.xyz' is none of the formats"),
     ],
 )
 def test_wrong_options(capsys, options, message):
@@ -156,10 +295,14 @@ def test_lost_cells_are_named(hurried, capsys, monkeypatch):
     monkeypatch.setattr(bench, "time_cell", lambda case, *_: cell(case.name, 0.5 if case.name == "tanh" else 3, case.direction))
     main(["bench", "--only", "relu", "tanh"])
     text = capsys.readouterr().out
-    assert "tanh forward, 16 elements: 0.50" in text
+    assert "tanh forward, 16 elements: NumPy 0.50" in text
     assert "relu forward, 16 elements" not in text
-    assert bench.lost([cell("relu", 2), cell("tanh", 0.99)]) == [cell("tanh", 0.99)]
-    assert bench.geometric_mean([cell("relu", 8), cell("tanh", 2)]) == pytest.approx(4)
+    cells = [cell("relu", 2), cell("tanh", 0.99), cell("elu", 0.5, setting=bench.Setting("float64", True, 2))]
+    assert bench.lost(cells) == [
+        "elu forward, 16 elements, float64, fresh results, 2 threads: NumPy 0.50",
+        "tanh forward, 16 elements: NumPy 0.99",
+    ]
+    assert bench.geometric_mean([cell("relu", 8), cell("tanh", 2)], "numpy") == pytest.approx(4)
 
 
 def test_a_broken_function_fails(hurried, capsys, monkeypatch):
@@ -243,21 +386,24 @@ def test_ulps():
     assert bench.ulps(inf, largest.astype(np.float64), np.array([2.0**104])) == 1
 
 
-@pytest.mark.parametrize("direction", bench.DIRECTIONS)
+@pytest.mark.parametrize("fresh", [False, True])
 @pytest.mark.parametrize("peer", peers.PEERS)
-def test_peers_compute_the_same(peer, direction):
+def test_peers_compute_the_same(peer, fresh):
     if not peers.installed(peer):
         pytest.skip(f"{peer} is not installed")
-    workspace = bench.Workspace(999, "float32", fastact.backends.current())
-    with peers.one_thread(peer), np.errstate(all="ignore"):
-        for case in bench.cases(rows=[37]):
+    if peer == "jax" and fresh:
+        pytest.skip("its results always are")
+    workspace = bench.Workspace(999, "float32", fastact.backends.current(), fresh)
+    with peers.threads(1, peer), np.errstate(all="ignore"):
+        for case in bench.cases(rows=[37], from_output=True):
             operands = workspace.operands(case, 999)
-            wanted = [result.copy() for result in peers.find("fastact", case.name, direction, operands).results()]
-            found = peers.find(peer, case.name, direction, operands)
+            wanted = [result.copy() for result in peers.find("fastact", *case.key, operands).results()]
+            found = peers.find(peer, *case.key, operands)
             if found is None:
                 continue
-            operands.out.fill(77)
-            operands.tmp.fill(77)
+            if not fresh:
+                operands.out.fill(77)
+                operands.tmp.fill(77)
             for result, want in zip(found.results(), wanted, strict=True):
                 # near 0 the derivative of sinc is a difference of two numbers near 1, divided by x
                 np.testing.assert_allclose(result, want, rtol=1e-4, atol=3e-5, err_msg=found.statement)
@@ -268,11 +414,11 @@ def test_peers_compute_the_same(peer, direction):
 def test_numpy_keeps_the_dtype(monkeypatch, dtype, fresh):
     workspace = bench.Workspace(100, dtype, fastact.backends.current(), fresh)
     for tables in (False, True):  # without them the registry's formulas stand in
-        for case in bench.cases():
+        for case in bench.cases(from_output=True):
             operands = workspace.operands(case, 100)
             with np.errstate(all="ignore"):
-                wanted = [r.copy() for r in peers.find("fastact", case.name, case.direction, operands).results()]
-                results = peers.find("numpy", case.name, case.direction, operands).results()
+                wanted = [r.copy() for r in peers.find("fastact", *case.key, operands).results()]
+                results = peers.find("numpy", *case.key, operands).results()
             for result, want in zip(results, wanted, strict=True):
                 assert result.dtype == want.dtype == dtype
                 np.testing.assert_allclose(result.astype(float), want.astype(float), rtol=1e-4, atol=3e-5)
@@ -293,10 +439,12 @@ def test_without_scipy(monkeypatch):
 
 def test_fresh_results_are_new():
     workspace = bench.Workspace(100, "float32", fastact.backends.current(), fresh=True)
-    for case in bench.cases():
+    for case in bench.cases(from_output=True):
         operands = workspace.operands(case, 100)
-        for peer in ("fastact", "numpy"):
-            found = peers.find(peer, case.name, case.direction, operands)
+        for peer in filter(peers.installed, ("fastact", "numpy", "torch")):
+            found = peers.find(peer, *case.key, operands)
+            if found is None:
+                continue
             with np.errstate(all="ignore"):
                 first, second = found.results(), found.results()
             others = (*second, operands.x, operands.dy)
@@ -309,17 +457,17 @@ def test_a_peer_that_is_not_installed_is_absent(monkeypatch):
     assert peers.find("torch", "gelu", "forward", operands) is None
     numpy = peers.find("numpy", "gelu", "forward", operands)
     assert numpy.statement.startswith("forward(x)")
-    with peers.one_thread("torch"):
+    with peers.threads(1, "torch"):
         pass
 
 
-@pytest.mark.parametrize("peer", ["torch", "numexpr"])
+@pytest.mark.parametrize("peer", ["fastact", "torch", "numexpr"])
 def test_threads_are_restored(peer):
     module = pytest.importorskip(peer)
     before = module.get_num_threads()
     module.set_num_threads(2)
     try:
-        with peers.one_thread(peer):
+        with peers.threads(1, peer):
             assert module.get_num_threads() == 1
         assert module.get_num_threads() == 2
     finally:

@@ -42,6 +42,7 @@ def test_info(capsys, arguments):
         assert name in text
     assert "python -m fastact bench --quick" in text
     assert "python -m fastact bench --fused" in text
+    assert "python -m fastact bench --peers" in text
 
 
 def test_info_needs_numpy_only(tmp_path):
@@ -116,7 +117,7 @@ def test_wrong_options(capsys, arguments, said):
 def test_without_rich(capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "rich", None)
     monkeypatch.setitem(sys.modules, "rich.console", None)
-    assert main(["bench", "--quick"]) == 1
+    assert main(["bench", "--quick"]) == 2
     assert "pip install 'fastact[bench]'" in capsys.readouterr().err
 
 
