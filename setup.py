@@ -43,6 +43,7 @@ if MSVC and not X86:
 ENGINES = {"engine": ("platform.h",), "row_engine": ("platform.h", "transpose.h")}
 SHARED = [str(KERNELS / name) for name in ("table.h", "table.pxd")]
 LOOPS = [str(KERNELS / name) for name in ("loops.pyx.in", "formulas.pxi", "rows.pxi.in", "vecmath.h", "half.h", "lanes.h")]
+LOOPS += sorted(map(str, KERNELS.glob("avx512*.h")))
 
 
 def translate(name: str, source: Path, work: Path) -> str:
