@@ -50,8 +50,9 @@ ENGINES = {
 TEAM = "fastact.kernels.team"  # the only one that needs OpenMP
 SHARED = [str(KERNELS / name) for name in ("buffers.pxd", "table.h", "table.pxd")]
 LOOPS = [
-    str(KERNELS / name)
-    for name in ("loops.pyx.in", "formulas.pxi", "rows.pxi.in", "vecmath.h", "half.h", "lanes.h", "stream.h")
+    *(str(KERNELS / name) for name in ("loops.pyx.in", "formulas.pxi", "rows.pxi.in")),
+    *(str(KERNELS / name) for name in ("vecmath.h", "half.h", "lanes.h", "stream.h")),
+    *sorted(map(str, KERNELS.glob("avx512*.h"))),
 ]
 
 

@@ -130,6 +130,11 @@ POLYNOMIALS = {
         lambda r: r**2,
         {F32: (-HALF_LN2, HALF_LN2, 4), F64: (-HALF_LN2, HALF_LN2, 9)},
     ),
+    "exp_sixteenth": (
+        lambda r: (mp.expm1(r) - r) / r**2,
+        lambda r: r**2,
+        {F32: (-HALF_LN2 / 16, HALF_LN2 / 16, 1), F64: (-HALF_LN2 / 16, HALF_LN2 / 16, 4)},
+    ),
     "exp_twice": (
         lambda r: mp.exp(2 * r),
         lambda r: mp.exp(-2 * r),
@@ -226,9 +231,19 @@ def print_inverse_pi():
     print("#define INVERSE_PI \\", ", \\\n".join(lines), sep="\n")
 
 
+def print_powers():
+    """POWERS: 2^(k/16) rounded, and what to add to it, relative to it."""
+    for dtype in (F32, F64):
+        exact = [mp.power(2, mp.mpf(k) / 16) for k in range(16)]
+        rounded = [dtype(float(power)) for power in exact]
+        print(dtype.__name__, *rounded, sep=", ")
+        print(*(dtype(float(e / mp.mpf(float(r)) - 1)) for e, r in zip(exact, rounded, strict=True)), sep=", ")
+
+
 if __name__ == "__main__":
-    if sys.argv[1:] == ["inverse_pi"]:
-        print_inverse_pi()
+    printers = {"inverse_pi": print_inverse_pi, "powers": print_powers}
+    if printer := printers.get(" ".join(sys.argv[1:])):
+        printer()
         sys.exit()
     for name in sys.argv[1:] or POLYNOMIALS:
         function, weight, targets = POLYNOMIALS[name]

@@ -51,18 +51,50 @@ def stores_in_a_loop(function, register):
     ]
 
 
+def block_kernels():
+    """The functions of the headers that bear an activation's name: name, part of the formula, lanes."""
+    text = "".join(header.read_text() for header in stamp.block_headers(KERNELS))
+    found = re.findall(r"^VECTORS \w+ (\w+?)_(forward|derivative|derivative_from_output)_x(8|16)\(", text, re.MULTILINE)
+    return text, set(found)
+
+
 @pytest.mark.parametrize("name", COMPILED)
 def test_loops_for_small_numbers_are_vectorised(name):
     """Beside the general loop there is a shorter one."""
     formulas = (KERNELS / "formulas.pxi").read_text()
     code = machine_code.functions(importlib.import_module(f"fastact.kernels._{name}").__file__)
-    found = {loop.name for loop in float_loops(entries.values()) if stamp.near_statements(loop, formulas)}
+    blocks = block_kernels()[0] if name == "avx512" else ""
+    found = {
+        loop.name
+        for loop in float_loops(entries.values())
+        if stamp.near_statements(loop, formulas) and not stamp.vector_statements(loop, blocks)
+    }
     assert {"sinusoid_forward_float32", "sinusoid_backward_float64", "snake_value_and_grad_float32"} <= found
     for loop in sorted(found):
         function = next(code[s] for s in code if re.fullmatch(rf"__pyx_f_\d*loops_{loop}", s))
         lengths = sorted(map(len, stores_in_a_loop(function, machine_code.REGISTER[name])))
         assert len(lengths) >= 2, f"{loop}: the two loops do not both store {machine_code.REGISTER[name]} registers"
         assert lengths[0] < lengths[-1], f"{loop}: {lengths} instructions"
+
+
+def test_block_kernels_come_in_pairs():
+    """Of an activation both or neither: value_and_grad's value has the bits of forward. And each takes a formula's place."""
+    text, found = block_kernels()
+    assert ("exponential", "forward", "16") in found
+    for name, _, lanes in found:
+        assert {(name, "forward", lanes), (name, "derivative", lanes)} <= found, f"{name}_..._x{lanes} is not a pair"
+        loops = {loop.direction: loop for loop in stamp.loops(entries[name]) if str(loop.lanes) == lanes}
+        assert stamp.vector_statements(loops["value_and_grad"], text), name
+        if (name, "derivative_from_output", lanes) in found:
+            assert stamp.vector_statements(loops["backward_from_output"], text), name
+
+
+@pytest.mark.skipif("avx512" not in COMPILED, reason="needs the avx512 module")
+def test_block_kernels_are_compiled():
+    code = machine_code.functions(importlib.import_module("fastact.kernels._avx512").__file__)
+    for loop in ("exponential_forward_float32", "exponential_value_and_grad_float32"):
+        function = next(code[s] for s in code if re.fullmatch(rf"__pyx_f_\d*loops_{loop}", s))
+        assert any(mnemonic == "vscalefps" for _, mnemonic, _ in function.lines), loop
 
 
 def build_script():

@@ -20,24 +20,20 @@ INTEGERS = {f"{u}int{bits}": (f"{u}int{bits}_t", 512 // bits) for bits in (8, 16
 #: Elements of a piece, all of which are small or which counts as large: see loops.pyx.in.
 PIECE = 512
 
-# Inputs, outputs, and the statements of one element, where F is the activation's name, P its parameters and A the
-# parameter that is an array. Of a gated unit all the inputs are read before an output is written, which may be any of them; C is
-# the parameters' defaults, U what makes a product of integers wrap around, as NumPy's does.
+# Inputs, outputs, and the statements of one element: its inputs have been read (into x_i and so on) before an output is written,
+# which may be any of them. F is the activation's name, P its parameters and A the parameter that is an array. Of a gated unit
+# C is the parameters' defaults, U what makes a product of integers wrap around, as NumPy's does.
 _DIRECTIONS = {
-    "forward": (["x"], ["y"], ["y[i] = F_forward(x[i]P)"]),
-    "backward": (["dy", "x"], ["dx"], ["dx[i] = dy[i] * F_derivative(x[i]P)"]),
-    "backward_from_output": (["dy", "y"], ["dx"], ["dx[i] = dy[i] * F_derivative_from_output(y[i]P)"]),
-    "value_and_grad": (["x"], ["y", "d"], ["x_i = x[i]", "y[i] = F_forward(x_iP)", "d[i] = F_derivative(x_iP)"]),
-    "backward_by_parameter": (["dy", "x"], ["dp"], ["dp[i] = dy[i] * F_derivative_by_A(x[i]P)"]),
-    "gated": (["x"], ["y"], ["y[i] = U F_forward(x[i]C) * U value[i]"]),
+    "forward": (["x"], ["y"], ["y[i] = F_forward(x_iP)"]),
+    "backward": (["dy", "x"], ["dx"], ["dx[i] = dy_i * F_derivative(x_iP)"]),
+    "backward_from_output": (["dy", "y"], ["dx"], ["dx[i] = dy_i * F_derivative_from_output(y_iP)"]),
+    "value_and_grad": (["x"], ["y", "d"], ["y[i] = F_forward(x_iP)", "d[i] = F_derivative(x_iP)"]),
+    "backward_by_parameter": (["dy", "x"], ["dp"], ["dp[i] = dy_i * F_derivative_by_A(x_iP)"]),
+    "gated": (["x"], ["y"], ["y[i] = U F_forward(x_iC) * U value_i"]),
     "gated_backward": (
         ["dy", "x"],
         ["dx", "dvalue"],
-        [
-            "dy_i, x_i, value_i = dy[i], x[i], value[i]",
-            "dx[i] = dy_i * value_i * F_derivative(x_iC)",
-            "dvalue[i] = dy_i * F_forward(x_iC)",
-        ],
+        ["dx[i] = dy_i * value_i * F_derivative(x_iC)", "dvalue[i] = dy_i * F_forward(x_iC)"],
     ),
 }
 
@@ -78,7 +74,7 @@ class Loop:
 
     @property
     def statements(self) -> list[str]:
-        each = "[i]" if self.arrays else ""
+        each = "_i" if self.arrays else ""
         parameters = "".join(f", {p.name}{each}" for p in self.entry.parameters)
         wrapping = "" if self.dtype in REALS else "<uint64_t>"
         defaults = "".join(f", <{self.ctype}> {p.default}" for p in self.entry.parameters)
@@ -103,6 +99,22 @@ def near_statements(loop: Loop, formulas: str) -> list[str]:
 def near_call(call: re.Match[str], formulas: str) -> str:
     near = f"{call[1]}_near_{call[2]}("
     return near if near in formulas else call[0]
+
+
+def block_headers(folder: Path) -> list[Path]:
+    """The headers of block kernels: see avx512.h."""
+    return sorted(folder.glob("avx512*.h"))
+
+
+def vector_statements(loop: Loop, blocks: str) -> list[str]:
+    """The loop's statements in C for one vector each, by the block kernels of this text; none if it lacks one of them."""
+    lanes = f"_x{loop.lanes}("
+    statements = [
+        re.sub(r"<\w+> ([^,)]+)", rf"all{lanes}\1)", re.sub(rf"\b({loop.entry.name}_\w+)\(", rf"\1{lanes}", s))
+        for s in loop.statements
+    ]
+    called = re.findall(rf"\w+{re.escape(lanes)}", " ".join(statements))
+    return statements if called and all(f" {call}" in blocks for call in called) else []
 
 
 def loops(entry: Entry) -> Iterator[Loop]:
@@ -132,11 +144,17 @@ def stamp(folder: Path, entries: Iterable[Entry], target: Path, formulas: str | 
     from Cython.Tempita import Template
 
     formulas = (folder / "formulas.pxi").read_text() if formulas is None else formulas
+    headers = block_headers(folder)
+    blocks = "".join(header.read_text() for header in headers)
 
     def near(loop: Loop) -> list[str]:
         return near_statements(loop, formulas)
 
-    types = {"near": near, "PIECE": PIECE, "REALS": REALS, "INTEGERS": INTEGERS, "HALVES": HALVES}
+    def vectors(loop: Loop) -> list[str]:
+        return vector_statements(loop, blocks)
+
+    types = {"near": near, "vectors": vectors, "headers": [header.name for header in headers], "PIECE": PIECE}
+    types |= {"REALS": REALS, "INTEGERS": INTEGERS, "HALVES": HALVES}
     names = steps.step_names((folder / "table.h").read_text())
     rows = {"LANES": steps.LANES, "MAX_LANES": steps.MAX_LANES, "RUN": steps.RUN, "halves": steps.halves}
     rows |= {"STATE": steps.STATE, "STEPS": steps.STEPS, "STEP_NAMES": names}

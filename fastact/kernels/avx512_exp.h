@@ -1,0 +1,212 @@
+/* The exponential by vpermps and vscalefps, and what is made of it: see avx512.h. */
+#ifndef FASTACT_AVX512_EXP_H
+#define FASTACT_AVX512_EXP_H
+#include "avx512.h"
+#if FASTACT_BLOCK_KERNELS
+
+/* ---- e^x ------------------------------------------------------------------------------------------------------- */
+
+/* 2^(k/16) rounded, and what to add to it, relative to it.  (docs/coefficients.py powers) */
+static const float POWERS_F32[16] = {
+    1.0f, 1.0442737f, 1.0905077f, 1.1387886f, 1.1892071f, 1.2418578f, 1.2968396f, 1.3542556f,
+    1.4142135f, 1.4768262f, 1.5422108f, 1.6104903f, 1.6817929f, 1.7562522f, 1.8340081f, 1.9152066f,
+};
+static const float POWERS_LOW_F32[16] = {
+    0.0f, 4.628547e-08f, -1.19921575e-08f, 4.7297824e-08f, 3.193418e-08f, 3.6210572e-08f, -3.099072e-08f, -7.475213e-09f,
+    1.7114271e-08f, -3.0476834e-08f, 5.233334e-09f, 6.1075918e-09f, -1.4719605e-08f, -5.258795e-09f, -6.1282597e-09f, 5.1406093e-09f,
+};
+
+/* x log2(e) rounded to a multiple of 1/16, which `shifted` has in its low bits.  vscalefps takes the integer below. */
+VECTORS vector_x16 sixteenths_x16(vector_x16 x, vector_x16 *shifted) {
+    const vector_x16 to_sixteenth = all_x16(0x1.8p19f);
+    *shifted = _mm512_fmadd_ps(x, all_x16(1.44269504f), to_sixteenth);
+    return *shifted - to_sixteenth;
+}
+
+/* |r| <= ln(2) / 32; 2^-29 of e^r; NaN gives NaN.   power = 2^(k/16) unit, and q with power (1 + q) = 2^(k/16) e^r unit. */
+VECTORS vector_x16 exp_reduced_x16(vector_x16 r, vector_x16 shifted, vector_x16 unit, vector_x16 *power) {
+    const __m512i k = _mm512_castps_si512(shifted);
+    *power = _mm512_permutexvar_ps(k, _mm512_loadu_ps(POWERS_F32) * unit);
+    vector_x16 h = _mm512_fmadd_ps(all_x16(0.16667008f), r, all_x16(0.5000162f));
+    h = _mm512_fmadd_ps(h, r, all_x16(1.0f));
+    return _mm512_fmadd_ps(h, r, _mm512_permutexvar_ps(k, _mm512_loadu_ps(POWERS_LOW_F32)));
+}
+
+/* Any; 0.52 ULP, subnormal results 0.76; as exp.   Far out n alone says what comes of it, and r, which means nothing there (and
+   is NaN at infinity), is bounded; NaN goes through n. */
+VECTORS vector_x16 exp_x16(vector_x16 x) {
+    vector_x16 shifted, power, n = sixteenths_x16(x, &shifted);
+    vector_x16 r = _mm512_fnmadd_ps(n, all_x16(0.693115234f), x); /* ln(2) in two parts */
+    r = _mm512_fnmadd_ps(n, all_x16(3.1946183e-05f), r);
+    r = _mm512_range_ps(r, all_x16(0.5f), 2); /* the smaller magnitude, with r's sign; of NaN and a number the number */
+    vector_x16 q = exp_reduced_x16(r, shifted, all_x16(1.0f), &power);
+    return _mm512_scalef_ps(_mm512_fmadd_ps(power, q, power), n);
+}
+
+/* |x| <= EXP_FURTHEST; 2^-28 of e^x; NaN gives NaN.   q with e^(x + x_low) * unit = scale + scale * q. */
+VECTORS vector_x16 exp_split_x16(vector_x16 x, vector_x16 x_low, vector_x16 unit, vector_x16 *scale) {
+    vector_x16 shifted, power, n = sixteenths_x16(x, &shifted);
+    vector_x16 r = _mm512_fnmadd_ps(n, all_x16(0.693115234f), x);
+    r = r + _mm512_fnmadd_ps(n, all_x16(3.1946183e-05f), x_low);
+    vector_x16 q = exp_reduced_x16(r, shifted, unit, &power);
+    *scale = _mm512_scalef_ps(power, n);
+    return q;
+}
+
+/* 0 <= e <= 1; half an ULP and 2^-28; NaN gives NaN.
+   numerator / (1 + e): an estimate and a Newton step, whose first difference is exact, and so no rounding of 1 + e counts. */
+VECTORS vector_x16 over_one_plus_x16(vector_x16 numerator, vector_x16 e) {
+    vector_x16 reciprocal = _mm512_rcp14_ps(all_x16(1.0f) + e);
+    vector_x16 y = numerator * reciprocal;
+    return _mm512_fmadd_ps(_mm512_fnmadd_ps(y, e, numerator - y), reciprocal, y);
+}
+
+VECTORS __mmask16 negative_x16(vector_x16 x) { return _mm512_movepi32_mask(_mm512_castps_si512(x)); }
+
+/* -|x| */
+VECTORS vector_x16 minus_magnitude_x16(vector_x16 x) { return _mm512_or_ps(x, all_x16(-0.0f)); }
+
+/* ---- Exponential, sigmoid -------------------------------------------------------------------------------------- */
+
+VECTORS vector_x16 exponential_forward_x16(vector_x16 x) { return exp_x16(x); }
+
+VECTORS vector_x16 exponential_derivative_x16(vector_x16 x) { return exponential_forward_x16(x); }
+
+VECTORS vector_x16 sigmoid_forward_x16(vector_x16 x) {
+    vector_x16 e = exp_x16(minus_magnitude_x16(x));
+    return over_one_plus_x16(_mm512_mask_blend_ps(negative_x16(x), all_x16(1.0f), e), e);
+}
+
+/* t - t^2, t = sigmoid(-|x|), by a division: quicker than over_one_plus, and good enough here. */
+VECTORS vector_x16 sigmoid_derivative_x16(vector_x16 x) {
+    vector_x16 e = exp_x16(minus_magnitude_x16(x));
+    vector_x16 t = e / (all_x16(1.0f) + e);
+    return _mm512_fnmadd_ps(t, t, t);
+}
+
+/* e / (1 + e) where x is negative, else 1 / (1 + e), by a division. */
+VECTORS vector_x16 slope_x16(vector_x16 x, vector_x16 e) {
+    return _mm512_mask_blend_ps(negative_x16(x), all_x16(1.0f), e) / (all_x16(1.0f) + e);
+}
+
+/* ---- Logarithms of it ------------------------------------------------------------------------------------------ */
+
+/* 0 <= t <= 1; NaN gives NaN.   start + factor * (log1p(t + t_low) - t), by log1p_tail_f32's polynomial; of t_low three
+   quarters, as the slope is between a half and 1. */
+VECTORS vector_x16 log1p_rest_x16(vector_x16 start, vector_x16 factor, vector_x16 t, vector_x16 t_low) {
+    vector_x16 w = t - all_x16(0.794189453f);
+    vector_x16 p = all_x16(-0.0032258863f);
+    p = _mm512_fmadd_ps(p, w, all_x16(-0.0007120424f));
+    p = _mm512_fmadd_ps(p, w, all_x16(-0.0038611435f));
+    p = _mm512_fmadd_ps(p, w, all_x16(0.006554019f));
+    p = _mm512_fmadd_ps(p, w, all_x16(-0.013190814f));
+    p = _mm512_fmadd_ps(p, w, all_x16(0.027714975f));
+    p = _mm512_fmadd_ps(p, w, all_x16(-0.059793714f));
+    p = _mm512_fmadd_ps(p, w, all_x16(0.13520595f));
+    p = _mm512_fmadd_ps(p, w, all_x16(-0.33236694f));
+    return _mm512_fmadd_ps(t * factor * t, p, _mm512_fmadd_ps(t_low, factor * all_x16(0.75f), start));
+}
+
+/* e^(x + x_low) * unit as exp_split_x16, in two parts. */
+VECTORS vector_x16 exp_low_x16(vector_x16 x, vector_x16 x_low, vector_x16 unit, vector_x16 *low) {
+    vector_x16 scale, q = exp_split_x16(x, x_low, unit, &scale);
+    vector_x16 e = _mm512_fmadd_ps(scale, q, scale);
+    *low = _mm512_fmadd_ps(scale, q, scale - e);
+    return e;
+}
+
+VECTORS vector_x16 log_sigmoid_forward_x16(vector_x16 x) {
+    const vector_x16 zero = all_x16(0.0f), one = all_x16(1.0f);
+    vector_x16 low, t = exp_low_x16(_mm512_max_ps(all_x16(-120.0f), minus_magnitude_x16(x)), zero, one, &low);
+    return log1p_rest_x16(_mm512_min_ps(zero, x), -one, t, low) - t;
+}
+
+VECTORS vector_x16 log_sigmoid_derivative_x16(vector_x16 x) {
+    return slope_x16(_mm512_xor_ps(x, all_x16(-0.0f)), exp_x16(minus_magnitude_x16(x)));
+}
+
+/* |x| up to where |beta x| is EXP_FURTHEST, and to 2^79; NaN for NaN. */
+VECTORS vector_x16 bounded_x16(vector_x16 x, vector_x16 beta) {
+    vector_x16 furthest = _mm512_min_ps(all_x16(0x1p79f), all_x16(120.0f) / _mm512_abs_ps(beta));
+    return _mm512_min_ps(furthest, _mm512_abs_ps(x));
+}
+
+/* 2^48 e^-|beta x| */
+VECTORS vector_x16 softplus_exp_x16(vector_x16 x, vector_x16 beta, vector_x16 *low) {
+    vector_x16 a = bounded_x16(x, beta), minus = minus_magnitude_x16(beta), z = minus * a;
+    return exp_low_x16(z, _mm512_fmsub_ps(minus, a, z), all_x16(0x1p48f), low);
+}
+
+VECTORS vector_x16 softplus_forward_x16(vector_x16 x, vector_x16 beta) {
+    const vector_x16 one = all_x16(1.0f), per_headroom = all_x16(0x1p-48f);
+    vector_x16 per_beta = one / beta, factor = per_beta * per_headroom;
+    vector_x16 factor_low = _mm512_fnmadd_ps(per_beta, beta, one) * factor;
+    vector_x16 low, e = softplus_exp_x16(x, beta, &low);
+    vector_x16 start = _mm512_fmadd_ps(e, factor_low, _mm512_max_ps(all_x16(0.0f), x));
+    return _mm512_fmadd_ps(e, factor, log1p_rest_x16(start, per_beta, e * per_headroom, low * per_headroom));
+}
+
+VECTORS vector_x16 softplus_derivative_x16(vector_x16 x, vector_x16 beta) {
+    vector_x16 low;
+    return slope_x16(x, softplus_exp_x16(x, beta, &low) * all_x16(0x1p-48f));
+}
+
+/* ---- x times sigmoid ------------------------------------------------------------------------------------------- */
+
+/* 0 <= z <= EXP_FURTHEST; half an ULP and 2^-28; NaN gives NaN.   (1 + e^(z + z_low)) * 2^-48 */
+VECTORS vector_x16 one_plus_exp_x16(vector_x16 z, vector_x16 z_low) {
+    const vector_x16 one = all_x16(0x1p-48f);
+    vector_x16 scale, q = exp_split_x16(z, z_low, one, &scale), total = scale + one;
+    return total + _mm512_fmadd_ps(scale, q, one - (total - scale));
+}
+
+/* gated_slope's d in formulas.pxi: d in the tail, else 1 - d. */
+VECTORS vector_x16 gated_slope_x16(__mmask16 tail, vector_x16 z, vector_x16 denominator) {
+    const vector_x16 one = all_x16(1.0f), per_headroom = all_x16(0x1p-48f);
+    vector_x16 t = one / denominator;
+    vector_x16 d = t * _mm512_fmadd_ps(z * per_headroom, t, one - z) * per_headroom;
+    return _mm512_mask_sub_ps(d, (__mmask16)~tail, one, d);
+}
+
+/* (1 + e^z) * 2^-48 with z = |beta x|, bounded. */
+VECTORS vector_x16 silu_denominator_x16(vector_x16 x, vector_x16 beta, vector_x16 *a, vector_x16 *z) {
+    vector_x16 b = _mm512_abs_ps(beta);
+    *a = bounded_x16(x, beta);
+    *z = b * *a;
+    return one_plus_exp_x16(*z, _mm512_fmsub_ps(b, *a, *z));
+}
+
+/* With t = |x| sigmoid(-|beta x|): -t in the tail and x - t beyond; where beta is negative, t and x + t. */
+VECTORS vector_x16 silu_forward_x16(vector_x16 x, vector_x16 beta) {
+    const vector_x16 infinity = all_x16(__builtin_inff()), zero = all_x16(-0.0f);
+    const __mmask16 turned = negative_x16(beta);
+    vector_x16 least = _mm512_mask_blend_ps(turned, zero, -infinity), most = _mm512_mask_blend_ps(turned, infinity, zero);
+    vector_x16 sign = _mm512_mask_blend_ps(turned, all_x16(-0x1p-48f), all_x16(0x1p-48f));
+    vector_x16 a, z, denominator = silu_denominator_x16(x, beta, &a, &z);
+    return _mm512_fmadd_ps(a / denominator, sign, _mm512_min_ps(most, _mm512_max_ps(least, x)));
+}
+
+VECTORS vector_x16 silu_derivative_x16(vector_x16 x, vector_x16 beta) {
+    vector_x16 a, z, denominator = silu_denominator_x16(x, beta, &a, &z);
+    return gated_slope_x16(negative_x16(_mm512_xor_ps(x, beta)), z, denominator);
+}
+
+VECTORS vector_x16 quick_gelu_denominator_x16(vector_x16 x, vector_x16 *a, vector_x16 *z) {
+    const vector_x16 factor = all_x16(1.7020000219345093f), factor_low = all_x16(-2.193451e-08f);
+    *a = _mm512_min_ps(all_x16(70.5f), _mm512_abs_ps(x));
+    *z = factor * *a;
+    return one_plus_exp_x16(*z, _mm512_fmadd_ps(factor_low, *a, _mm512_fmsub_ps(factor, *a, *z)));
+}
+
+VECTORS vector_x16 quick_gelu_forward_x16(vector_x16 x) {
+    vector_x16 a, z, denominator = quick_gelu_denominator_x16(x, &a, &z);
+    return _mm512_fmadd_ps(a / denominator, all_x16(-0x1p-48f), _mm512_max_ps(all_x16(-0.0f), x));
+}
+
+VECTORS vector_x16 quick_gelu_derivative_x16(vector_x16 x) {
+    vector_x16 a, z, denominator = quick_gelu_denominator_x16(x, &a, &z);
+    return gated_slope_x16(negative_x16(x), z, denominator);
+}
+
+#endif
+#endif
