@@ -757,6 +757,8 @@ cdef class FastPath(Vectorcall):
     cdef double[MAX_PARAMETERS] from_output_low
     cdef char[2][PARAMETER_BYTES] default_values  # as float32 and as float64
     cdef tuple parameter_names
+    cdef object forward_ufunc  # and what it takes besides x, where x is all that was given; made when first needed
+    cdef tuple defaults_of_ufunc
 
     def __cinit__(self, *args, **kwargs):
         self.vectorcall = <void*> call
@@ -787,6 +789,15 @@ cdef class FastPath(Vectorcall):
         """As the function, but 16-bit arrays with a parameter that is an array, too, are left to the ufunc."""
         cdef int type = fast_type(array)
         return -1 if self.array_parameter and is_half(type) else type
+
+    cdef object in_any_layout(self, x):
+        """f(x) of an array; one of floats goes straight to the ufunc, for there is nothing else to look at."""
+        cdef int type = array_TYPE(<PyObject*> x)
+        if (type != cnp.NPY_FLOAT and type != cnp.NPY_DOUBLE and type != cnp.NPY_FLOAT16) or self._entry.noise:
+            return Activation.__call__(self, x)
+        if self.defaults_of_ufunc is None:
+            self.forward_ufunc, self.defaults_of_ufunc = self.ufunc, tuple(self._values({}, "")[0])
+        return self.forward_ufunc(x, *self.defaults_of_ufunc)
 
     cdef void write(self, const double* values, int type, char* target) noexcept:
         """Lay out parameters as a loop reads them."""
@@ -1152,6 +1163,8 @@ cdef object call(object self, PyObject* const* args, size_t nargsf, PyObject* na
     if single:
         type = read_number(x, &number)
     if type < 0:
+        if nargs == 1 and names == NULL and array_CheckExact(x):
+            return f.in_any_layout(<object> x)
         return call_general(self, args, nargs, names)
     parameters = f.default_values[computed_in(type)]
     if nargs == 2:
