@@ -188,6 +188,14 @@ cdef struct Loop:
     const fastact_table* table
 
 
+cdef inline void repeat(char* at, Py_ssize_t nbytes, Py_ssize_t n) noexcept nogil:
+    """Write what stands at the beginning n times in all."""
+    cdef Py_ssize_t done = 1
+    while done < n:
+        memcpy(at + done * nbytes, at, min(done, n - done) * nbytes)
+        done *= 2
+
+
 cdef void run_tiles(
     const Loop* loop, char** pointers, const cnp.npy_intp* steps, Py_ssize_t n, bint streamed
 ) noexcept nogil:
@@ -246,7 +254,11 @@ cdef void run_tiles(
                 # what is constant along the loop is loaded once, but for the bias, whose tile takes the sum
                 if k < out and (start == 0 or step[k] != 0 or (loop.add != NULL and k == inputs - 1)):
                     load = loop.load_parameter if loop.array_parameter and k == inputs else loop.load
-                    load(stream[k] + start * step[k], step[k], at[k], m if step[k] != 0 else min(chunk, n))
+                    if step[k] != 0:
+                        load(stream[k] + start * step[k], step[k], at[k], m)
+                    else:
+                        load(stream[k], 0, at[k], 1)
+                        repeat(<char*> at[k], loop.itemsize, min(chunk, n))
         if loop.array_parameter:
             parameters = at[inputs]
         if loop.add != NULL:  # into the bias's own tile: its stream was the last input
@@ -525,11 +537,8 @@ cdef void lay_out(Rows* job, Py_ssize_t rows, Py_ssize_t columns) noexcept nogil
 
 cdef void repeat_bias(Rows* job) noexcept nogil:
     """Fill a stretch with the bias, in the type that the loops compute in."""
-    cdef size_t nbytes = job.columns * itemsize_of(job.computed)
-    cdef Py_ssize_t row
     job.table.load[job.type](job.bias, itemsize_of(job.type), job.repeated, job.columns)
-    for row in range(1, job.height):
-        memcpy(job.repeated + row * nbytes, job.repeated, nbytes)
+    repeat(job.repeated, job.columns * itemsize_of(job.computed), job.height)
 
 
 cdef inline const char* run_piece(
@@ -627,7 +636,8 @@ cdef void run_rows_part(void* data, Py_ssize_t part) noexcept nogil:
     tiles.z, tiles.bias, tiles.dx = tiles.dy + TILE, tiles.dy + 2 * TILE, tiles.dy + 3 * TILE
     tiles.lanes_by_parameter, tiles.parameters = <double*> (tiles.dy + 4 * TILE), job.parameters
     if job.spread:
-        job.table.load[job.computed](<const char*> job.parameters, 0, tiles.dy + 5 * TILE, piece)
+        memcpy(tiles.dy + 5 * TILE, job.parameters, itemsize_of(job.computed))
+        repeat(tiles.dy + 5 * TILE, itemsize_of(job.computed), piece)
         tiles.parameters = tiles.dy + 5 * TILE
     if job.loop_by_parameter != NULL:
         memset(tiles.lanes_by_parameter, 0, TILE_DOUBLES * sizeof(double))
@@ -975,7 +985,7 @@ cdef class FastPath(Vectorcall):
                             direction, type, array_BYTES(p_dy), array_BYTES(saved), NULL, array_BYTES(target), n, 1, parameters,
                             NULL, &by_parameter,
                         )
-                        return result, round_to(np.float64(by_parameter), result.dtype)
+                        return result, scalar_of(by_parameter, type)
                     if bias is None:
                         self.run(
                             direction, type, array_BYTES(p_dy), array_BYTES(saved), array_BYTES(target), NULL, n, parameters
@@ -999,7 +1009,7 @@ cdef class FastPath(Vectorcall):
         )
         dbias = round_to(sums, dx.dtype) if is_half(type) else sums
         if self.learnt_parameter:
-            return dx, round_to(np.float64(by_parameter), dx.dtype), dbias
+            return dx, scalar_of(by_parameter, type), dbias
         return dx, dbias
 
     def _sum_rows(self, dx):
@@ -1139,6 +1149,18 @@ cdef inline bint type_is_pair(out):
 
 cdef inline bint apart_from_bias(PyObject* out, PyObject* bias, Py_ssize_t nbytes) noexcept:
     return apart(array_BYTES(out), nbytes, array_BYTES(bias), array_SIZE(bias) * itemsize_of(fast_type(bias)))
+
+
+cdef object scalar_of(double value, int type):
+    """NumPy's float32 or float64 of this value."""
+    cdef cnp.ndarray result = cnp.PyArray_SimpleNew(0, NULL, cnp.NPY_FLOAT if type == FLOAT32 else cnp.NPY_DOUBLE)
+    cdef fastact_flags flags = fastact_save_flags()
+    if type == FLOAT32:
+        (<float*> cnp.PyArray_DATA(result))[0] = <float> value
+    else:
+        (<double*> cnp.PyArray_DATA(result))[0] = value
+    fastact_restore_flags(flags)
+    return result[()]
 
 
 cdef inline object new_like(PyObject* x):
