@@ -138,7 +138,7 @@ def test_from_what_size_on_output_is_streamed(size, use, rng):
     """Just below and above the limit for arrays as large as real ones, with the second output's lines elsewhere."""
     x = draw(rng, size, np.float32)
     expected = fastact.gelu.value_and_grad(x)
-    use(2, 1 << 19, (1 << 20) * 3 * 4 // 8)
+    use(2, 1 << 19, (1 << 20) * 3 * 4 // 4)
     other = np.empty(size + 3, np.float32)[3:]
     found = fastact.gelu.value_and_grad(x, out=(np.empty_like(x), other))
     np.testing.assert_array_equal(found, expected)

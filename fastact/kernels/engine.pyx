@@ -53,15 +53,15 @@ cdef enum:
     MAX_STREAMS = 5  # dy, x, bias or a gated unit's value; one or two outputs; another array parameter only where one is free
     MAX_OPERANDS = 3 + MAX_PARAMETERS + 2
     RELEASE_GIL = 4096  # elements: below, releasing the GIL costs more than it can gain anybody
-    LIGHT = 1  # how much an element costs, by the loops that are bound by memory
-    HEAVY = 4
+    LIGHT = 1  # the cost of a byte read or written, by the loops that wait for memory
+    HEAVY = 2
 
-# Bytes of the computed type times cost: what keeps a thread busy long enough to be worth waking
-cdef Py_ssize_t grain = 1 << 19
+# Bytes times cost that keep a thread busy for about 4 us; to wake another costs 2
+cdef Py_ssize_t grain = 384 << 10
 
-# Bytes of input and output for each thread, over cost: from here on output goes past the caches. What is bound by memory gains
-# most: with 2 MB of second-level cache relu of 2 M elements takes 0.25 ns an element where it took 0.31, and with a sum over the
-# output, which then is in no cache, 0.75 and 0.82; sigmoid 0.43 and 0.48, with the sum 0.93 and 0.82, so it has to wait for more.
+# Bytes for each thread, over cost: from here on output goes past the caches. What waits for memory gains most: with 2 MB of
+# second-level cache relu of 2 M elements takes 0.25 ns an element where it took 0.31, and with a sum over the output, which then
+# is in no cache, 0.75 and 0.82; sigmoid 0.43 and 0.48, with the sum 0.93 and 0.82, so it has to wait for more.
 cdef Py_ssize_t stream_from = fastact_own_cache()
 
 
@@ -73,13 +73,8 @@ def _set_sizes(new_grain, new_stream_from):
     return before
 
 
-cdef inline Py_ssize_t parts_for(int threads, Py_ssize_t work) noexcept nogil:
-    """In how many parts: some for each thread, where they are large enough, so that none waits long for another."""
-    return threads * max(1, min(4, work // (4 * grain * threads)))
-
-
 cdef inline int threads_for(Py_ssize_t work) noexcept nogil:
-    """How many threads are worth their waking, for so many bytes times cost."""
+    """How many threads so many bytes times cost are worth."""
     return <int> min(team_threads(), work // grain) if work >= 2 * grain else 1
 
 # Python names of the loops' directions
@@ -155,6 +150,14 @@ cdef struct Loop:
     const fastact_table* table
 
 
+cdef inline void repeat(char* at, Py_ssize_t nbytes, Py_ssize_t n) noexcept nogil:
+    """Write what stands at the beginning n times in all."""
+    cdef Py_ssize_t done = 1
+    while done < n:
+        memcpy(at + done * nbytes, at, min(done, n - done) * nbytes)
+        done *= 2
+
+
 cdef void run_tiles(
     const Loop* loop, char** pointers, const cnp.npy_intp* steps, Py_ssize_t n, bint streamed
 ) noexcept nogil:
@@ -213,7 +216,11 @@ cdef void run_tiles(
                 # what is constant along the loop is loaded once, but for the bias, whose tile takes the sum
                 if k < out and (start == 0 or step[k] != 0 or (loop.add != NULL and k == inputs - 1)):
                     load = loop.load_parameter if loop.array_parameter and k == inputs else loop.load
-                    load(stream[k] + start * step[k], step[k], at[k], m if step[k] != 0 else min(chunk, n))
+                    if step[k] != 0:
+                        load(stream[k] + start * step[k], step[k], at[k], m)
+                    else:
+                        load(stream[k], 0, at[k], 1)
+                        repeat(<char*> at[k], loop.itemsize, min(chunk, n))
         if loop.array_parameter:
             parameters = at[inputs]
         if loop.add != NULL:  # into the bias's own tile: its stream was the last input
@@ -264,10 +271,9 @@ cdef bint worth_streaming(const Job* job, int threads) noexcept nogil:
     """Whether input and output are larger than the caches, the outputs contiguous, and none of them in the place of an input."""
     cdef const Loop* loop = job.loop
     cdef int inputs = loop.operands + (loop.add != NULL) + loop.parameters, k, i
-    cdef Py_ssize_t nbytes = job.n * loop.stored_size
     if (
-        loop.table.stream == NULL or (job.rows > 1 and nbytes < TILE)
-        or job.rows * nbytes * (loop.operands + loop.outputs) < threads * stream_from * loop.cost
+        loop.table.stream == NULL or (job.rows > 1 and job.n * loop.stored_size < TILE)
+        or job.rows * job.n * loop.stored_size * (loop.operands + loop.outputs) < threads * stream_from * loop.cost
     ):
         return False
     for k in range(inputs, inputs + loop.outputs):
@@ -281,19 +287,21 @@ cdef bint worth_streaming(const Job* job, int threads) noexcept nogil:
 
 cdef void share_out(Job* job) noexcept nogil:
     """Run a job, in parts on several threads where that is worth it."""
-    cdef Py_ssize_t count = job.n if job.rows == 1 else job.rows, parts
-    cdef int threads = threads_for(job.rows * job.n * job.loop.itemsize * job.loop.cost), out
+    cdef const Loop* loop = job.loop
+    cdef Py_ssize_t work = job.rows * job.n * loop.itemsize * (loop.operands + loop.outputs) * loop.cost, parts
+    cdef Py_ssize_t count = job.n if job.rows == 1 else job.rows
+    cdef int threads = threads_for(work), out
     job.streamed = worth_streaming(job, threads)
     job.part, job.first = count, 0
     if threads == 1:
         run_part(job, 0)
         return
-    parts = parts_for(threads, job.rows * job.n * job.loop.itemsize * job.loop.cost)
+    parts = threads * max(1, min(4, work // (4 * grain * threads)))  # so that none waits long for another
     job.part = (count + parts - 1) // parts
     if job.rows == 1:  # so that no cache line is written by two threads
-        out = job.loop.operands + (job.loop.add != NULL) + job.loop.parameters
+        out = loop.operands + (loop.add != NULL) + loop.parameters
         job.part = (job.part + 63) & -64
-        job.first = min(count, (-<Py_ssize_t> <uintptr_t> job.at[out] & 63) // job.loop.stored_size)
+        job.first = min(count, (-<Py_ssize_t> <uintptr_t> job.at[out] & 63) // loop.stored_size)
     team_run(run_part, job, max(1, (count - job.first + job.part - 1) // job.part))
 
 
@@ -491,11 +499,8 @@ cdef void lay_out(Rows* job, Py_ssize_t rows, Py_ssize_t columns) noexcept nogil
 
 cdef void repeat_bias(Rows* job) noexcept nogil:
     """Fill a stretch with the bias, in the type that the loops compute in."""
-    cdef size_t nbytes = job.columns * itemsize_of(job.computed)
-    cdef Py_ssize_t row
     job.table.load[job.type](job.bias, itemsize_of(job.type), job.repeated, job.columns)
-    for row in range(1, job.height):
-        memcpy(job.repeated + row * nbytes, job.repeated, nbytes)
+    repeat(job.repeated, job.columns * itemsize_of(job.computed), job.height)
 
 
 cdef inline const char* run_piece(
@@ -580,7 +585,8 @@ cdef void run_rows_part(void* data, Py_ssize_t part) noexcept nogil:
     cdef Tiles tiles
     cdef Py_ssize_t n = job.rows * job.columns, stretches = (job.rows + job.height - 1) // job.height
     cdef bint summed = job.dbias != NULL
-    cdef Py_ssize_t limit = PIECE if not (summed or job.streamed or job.loop_by_parameter != NULL) else PIECE // 2, pieces = (job.strip + limit - 1) // limit
+    cdef Py_ssize_t limit = PIECE // 2 if summed or job.streamed or job.loop_by_parameter != NULL else PIECE
+    cdef Py_ssize_t pieces = (job.strip + limit - 1) // limit
     cdef Py_ssize_t piece = ((job.strip + pieces - 1) // pieces + 15) & -16  # all alike, and whole vectors
     cdef Py_ssize_t strip = part // job.blocks, block = part % job.blocks, stretch
     cdef Py_ssize_t ahead = job.ahead if strip == 0 else 0
@@ -592,7 +598,8 @@ cdef void run_rows_part(void* data, Py_ssize_t part) noexcept nogil:
     tiles.z, tiles.bias, tiles.dx = tiles.dy + TILE, tiles.dy + 2 * TILE, tiles.dy + 3 * TILE
     tiles.lanes_by_parameter, tiles.parameters = <double*> (tiles.dy + 4 * TILE), job.parameters
     if job.spread:
-        job.table.load[job.computed](<const char*> job.parameters, 0, tiles.dy + 5 * TILE, piece)
+        memcpy(tiles.dy + 5 * TILE, job.parameters, itemsize_of(job.computed))
+        repeat(tiles.dy + 5 * TILE, itemsize_of(job.computed), piece)
         tiles.parameters = tiles.dy + 5 * TILE
     if job.loop_by_parameter != NULL:
         memset(tiles.lanes_by_parameter, 0, TILE_DOUBLES * sizeof(double))
@@ -623,13 +630,13 @@ cdef void run_rows_part(void* data, Py_ssize_t part) noexcept nogil:
 
 cdef void run_rows(Rows* job, double* by_parameter) noexcept nogil:
     """All parts, on several threads where that is worth it; the blocks' sums are then added up in order."""
-    cdef Py_ssize_t parts = job.strips * job.blocks, n = job.rows * job.columns, itemsize = itemsize_of(job.type), part, block
+    cdef Py_ssize_t parts = job.strips * job.blocks, elements = job.rows * job.columns * (2 + (job.dy != NULL)), part, block
     cdef double* totals = job.sums + job.blocks * job.columns
-    cdef int threads = threads_for(n * itemsize_of(job.computed) * job.cost)
+    cdef int threads = threads_for(elements * itemsize_of(job.computed) * job.cost)
     cdef fastact_flags flags = fastact_save_flags()
     job.streamed = (
         job.loop != NULL and job.table.stream != NULL and job.out != job.x and job.out != job.dy
-        and n * itemsize * (2 + (job.dy != NULL)) >= threads * stream_from * job.cost
+        and elements * itemsize_of(job.type) >= threads * stream_from * job.cost
     )
     if job.repeated != NULL:
         repeat_bias(job)
@@ -966,7 +973,7 @@ cdef class FastPath(Vectorcall):
                             direction, type, array_BYTES(p_dy), array_BYTES(saved), NULL, array_BYTES(target), n, 1, parameters,
                             NULL, &by_parameter,
                         )
-                        return result, round_to(np.float64(by_parameter), result.dtype)
+                        return result, scalar_of(by_parameter, type)
                     if bias is None:
                         self.run(
                             direction, type, array_BYTES(p_dy), array_BYTES(saved), array_BYTES(target), NULL, n, parameters
@@ -990,7 +997,7 @@ cdef class FastPath(Vectorcall):
         )
         dbias = round_to(sums, dx.dtype) if is_half(type) else sums
         if self.learnt_parameter:
-            return dx, round_to(np.float64(by_parameter), dx.dtype), dbias
+            return dx, scalar_of(by_parameter, type), dbias
         return dx, dbias
 
     def _sum_rows(self, dx):
@@ -1139,6 +1146,16 @@ cdef inline bint type_is_pair(out):
 
 cdef inline bint apart_from_bias(PyObject* out, PyObject* bias, Py_ssize_t nbytes) noexcept:
     return apart(array_BYTES(out), nbytes, array_BYTES(bias), array_SIZE(bias) * itemsize_of(fast_type(bias)))
+
+
+cdef object scalar_of(double value, int type):
+    """NumPy's float32 or float64 of this value."""
+    cdef double stored = value
+    cdef fastact_flags flags = fastact_save_flags()
+    if type == FLOAT32:
+        (<float*> &stored)[0] = <float> value
+    fastact_restore_flags(flags)
+    return new_number(&stored, type)
 
 
 cdef object call(object self, PyObject* const* args, size_t nargsf, PyObject* names):
