@@ -25,6 +25,11 @@ def load_engine() -> Any:
     return importlib.import_module(f"{__name__}.engine")
 
 
+def load_row_engine() -> Any:
+    """Likewise that of the functions of whole rows."""
+    return importlib.import_module(f"{__name__}.row_engine")
+
+
 @functools.cache
 def _compiled_activation() -> type[Activation]:
     from ..contract import Activation
@@ -57,20 +62,20 @@ def make_gated(activation: Activation) -> Gated:
 
 
 @functools.cache
-def _compiled_row_function(cls: type[RowFunction]) -> type[RowFunction]:
-    engine = importlib.import_module(f"{__name__}.row_engine")
+def _compiled_row_function(cls: Any) -> Any:
+    engine = load_row_engine()
     path = getattr(engine, f"{cls.__name__}Path")
     for method in ("backward", "value_and_grad"):
         if hasattr(path, method):
             functools.update_wrapper(getattr(path, method), getattr(cls, method))
-    compiled: Any = type(f"Compiled{cls.__name__}", (path, cls), {"__doc__": cls.__doc__})
+    compiled = type(f"Compiled{cls.__name__}", (path, cls), {"__doc__": cls.__doc__})
     engine.enable_vectorcall(compiled)
-    return compiled  # type: ignore[no-any-return]
+    return compiled
 
 
 def make_row_function(cls: type[RowFunction], backend: Backend) -> RowFunction:
     """The row function or loss of this class on a compiled backend."""
-    function: Any = _compiled_row_function(cls)(backend)
+    function = _compiled_row_function(cls)(backend)
     function._attach(backend.rows)
     return function  # type: ignore[no-any-return]
 
@@ -82,7 +87,7 @@ def load(name: str) -> tuple[Callable[[Entry], Activation], str, Any]:
     """
     capsule = importlib.import_module(f"{__name__}._{name}").capsule
     table = load_engine().Table(capsule)
-    rows = importlib.import_module(f"{__name__}.row_engine").Rows(capsule)
+    rows = load_row_engine().Rows(capsule)
 
     def make(entry: Entry) -> Activation:
         engine = load_engine()

@@ -8,8 +8,8 @@ array is native and lies right is worked on where it is, any other in a tile.
 Exponentials are computed once where there is room for them: in the output, or in the tile if the whole row fits. Otherwise they
 are computed again for the output, with the same bits.
 
-A call goes one of two ways. `RowPath`: contiguous native floats, nothing special asked, straight to the rows. Everything else: the
-Python classes of rows.py and losses.py, which check and give the arrays to `Rows`. Both share the rows out to threads.
+A call goes one of two ways. `RowPath`: contiguous native floats, nothing special asked, straight to the rows. Everything else:
+the Python classes of rows.py and losses.py, which check and give the arrays to `Rows`. Both share the rows out to threads.
 """
 
 from cpython.exc cimport PyErr_NoMemory
@@ -424,8 +424,8 @@ cdef void clear_masked(int type, const double* added, char* line, Py_ssize_t n) 
 
 
 cdef void change(
-    const Task* task, char** at, const Py_ssize_t* outer, const Py_ssize_t* core, bint along, Py_ssize_t columns, Py_ssize_t start,
-    Py_ssize_t m, char* tile, Py_ssize_t pitch, bint clearing
+    const Task* task, char** at, const Py_ssize_t* outer, const Py_ssize_t* core, bint along, Py_ssize_t columns,
+    Py_ssize_t start, Py_ssize_t m, char* tile, Py_ssize_t pitch, bint clearing
 ) noexcept nogil:
     """Scale and mask a block of the first input in a tile; or, clearing, mask one of the result."""
     cdef double[ROW_BLOCK] added
@@ -543,7 +543,7 @@ cdef void run_part(void* shared, Py_ssize_t part) noexcept nogil:
 cdef Py_ssize_t grain = 32768  # elements: fewer are not worth another thread
 
 
-def set_grain(Py_ssize_t elements):
+def _set_grain(Py_ssize_t elements):
     """Set how many elements are worth a thread, and return what it was: for tests."""
     global grain
     before, grain = grain, elements
@@ -745,7 +745,6 @@ cdef class Rows:
     cdef Py_ssize_t room
 
     def __cinit__(self, capsule):
-        cdef int type
         self.table = <const fastact_table*> PyCapsule_GetPointer(capsule, FASTACT_TABLE_CAPSULE)
         self.gufuncs, self.know_bfloat16 = {}, set()
         self.room = max(self.table.row_state[<int> FLOAT32], self.table.row_state[<int> FLOAT64]) + TILES_AT_HAND
@@ -1427,7 +1426,9 @@ cdef class LossPath(RowPath):
             &self.reverse[type], x, <PyObject*> targets, <PyObject*> out, axis_number(<PyObject*> axis), <PyObject*> reduction
         )
 
-    cdef object take_loss(self, const Plain* plain, PyObject* x, PyObject* targets, PyObject* out, long axis, PyObject* reduction):
+    cdef object take_loss(
+        self, const Plain* plain, PyObject* x, PyObject* targets, PyObject* out, long axis, PyObject* reduction
+    ):
         """The loss, and its gradient if the plan has one; None for what this cannot take."""
         cdef Shape shape
         cdef Walk walk
@@ -1523,7 +1524,8 @@ cdef class CrossEntropyPath(LossPath):
         self, logits, targets, out=None, *, axis=-1, weight=None, ignore_index=-100, label_smoothing=0.0, reduction="mean"
     ):
         pair = None
-        if weight is None and type(ignore_index) is int and ignore_index < 0 and type(label_smoothing) is float and label_smoothing == 0:
+        cdef bint plain = weight is None and type(ignore_index) is int and ignore_index < 0
+        if plain and type(label_smoothing) is float and <double> label_smoothing == 0:
             pair = self.take_gradient_too(logits, targets, out, axis, reduction)
         if pair is not None:
             return pair
