@@ -533,6 +533,7 @@ class Run:
     #: Whether one run can have several values of an option, and backward from the output.
     is_grid = False
     least_width = 100
+    explanation = "GB/s: each input read once and each result written once."
 
     def __init__(self, options: argparse.Namespace, backend: backends.Backend) -> None:
         from rich.console import Console
@@ -633,6 +634,8 @@ class Run:
                         progress.update(task, description=f"{case.title} {case.direction} {size:,}", refresh=True)
                         cells += filter(None, [self._time_cell(case, size, workspace)])
                         progress.advance(task, self.pace.estimate(size, 1 + len(self.rivals)))
+        if not cells:
+            self.options.fail(f"argument --peers: these functions are not to be had of {', '.join(self.rivals)}")
         return cells
 
     def _time_cell(self, case: Case, size: int, workspace: Workspace) -> Cell | None:
@@ -659,16 +662,15 @@ class Run:
         numpy = "tuned by hand, with scratch memory" if self.options.tuned else "idiomatic"
         return (
             f"How this was measured: {'; '.join(map(str, self.settings))}; contiguous arrays; NumPy {numpy}, as it stands in "
-            f"fastact/peers.py; {self._shapes()} All take turns, up to {self.pace.most} times each, in loops of "
-            f"{1e3 * self.pace.repetition:g} ms or more; the fastest counts. Garbage collector off, memory touched before. "
+            f"fastact/peers.py; {self._shapes()} {self.explanation} All take turns, up to {self.pace.most} times each, in loops "
+            f"of {1e3 * self.pace.repetition:g} ms or more; the fastest counts. Garbage collector off, memory touched before. "
             f"{seconds:.0f} seconds in all."
         )
 
     def _shapes(self) -> str:
         return (
             "bias and gated units on rows of 4,096, softmax-axis0 on as many rows as columns, the other fused functions along "
-            "rows of 256, unless their length is told. Of a loss, backward is loss and gradient. GB/s: each input read "
-            "once and each result written once."
+            "rows of 256, unless their length is told. Of a loss, backward is loss and gradient."
         )
 
     def _results(self, checks: list[Check], cells: list[Cell], seconds: float) -> dict[str, Any]:

@@ -6,6 +6,7 @@ measurements come to, as tables, picture and page, stands in `bench_report.py`.
 
 from __future__ import annotations
 
+import os
 import time
 from argparse import Namespace
 from collections.abc import Sequence
@@ -18,6 +19,9 @@ from .bench import SIZES, Case, Cell, Check, Pace, Run, Workspace, measure, time
 #: A grid's pace, the seconds a setting may take (large sizes apart), and its sizes: within ten minutes, --quick within one.
 GRID = (Pace(cell=0.25, repetition=2e-4, most=400), 300, SIZES)
 GRID_QUICK = (Pace(cell=0.1, repetition=1e-4, most=100), 25, (16, 4_096, 65_536))
+
+#: What the environment variables begin with that tell libraries how to compute.
+_TELLING = ("FASTACT_", "OMP_", "GOMP_", "ATEN_", "MKL_", "NUMEXPR_", "NPY_", "XLA_")
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,7 @@ class GridRun(Run):
 
     is_grid = True
     least_width = 132
+    explanation = bench_report.FLOOR
 
     def __init__(self, options: Namespace, backend: backends.Backend) -> None:
         if options.fused:
@@ -102,9 +107,6 @@ class GridRun(Run):
         for part in bench_report.conclusions(cells, self.sizes):
             self.console.print(part)
 
-    def _shapes(self) -> str:
-        return f"{super()._shapes()} {bench_report.FLOOR}"
-
     def _results(self, checks: list[Check], cells: list[Cell], seconds: float) -> dict[str, Any]:
         means = {
             str(setting): bench_report.means([cell for cell in cells if cell.setting == setting], self.sizes)
@@ -119,6 +121,8 @@ class GridRun(Run):
             self.picture.savefig(self.options.heatmap, dpi=150)
         if self.options.report:
             facts = {key: self.configuration[key] for key in ("CPU", *self.versions, "backend", "built with")}
-            facts["measured"] = f"{time.strftime('%Y-%m-%d')}, in {seconds / 60:.0f} minutes"
+            if told := [f"{key}={value}" for key, value in sorted(os.environ.items()) if key.startswith(_TELLING)]:
+                facts["environment"] = ", ".join(told)
+            facts["measured"] = f"{time.strftime('%Y-%m-%d')}, in {seconds:.0f} seconds"
             text = bench_report.page(cells, self.sizes, facts, self.options.command_line, self.pace.repetition)
             self.options.report.write_text(text, "utf-8", newline="\n")

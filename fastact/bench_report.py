@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
+import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,7 +53,7 @@ not by hand; the same command writes your machine's.
   Bias and gated units have rows of 4,096, softmax-axis0 as many rows as columns, the other functions of rows 256.
 - **Threads.** NumPy and SciPy have one. JAX is told their number when it starts, and takes part in the settings with as many as
   the first. It always makes a new array, and as its float64 is a switch of the whole process, it is measured in float32 only.
-- {floor}
+{floor}
 
 A figure below 1, in bold, is a loss: that peer is faster. In brackets stands the lowest of the cells that a mean is taken of,
 and of time / copy and time / floor, which are fastact's, the highest.
@@ -127,8 +128,8 @@ def _lines(table: Mapping[str, Means], corner: str, mark: Callable[[float], str]
     titles = list(dict.fromkeys(title for line in table.values() for title in line))
     lines = [[corner, *titles]]
     for name, line in table.items():
-        found = (line.get(title) for title in titles)
-        lines.append([name, *("" if pair is None else f"{mark(pair[0])} ({figure(pair[1])})" for pair in found)])
+        found = ((mark if "time" not in title else figure, line.get(title)) for title in titles)
+        lines.append([name, *("" if pair is None else f"{show(pair[0])} ({figure(pair[1])})" for show, pair in found)])
     return lines
 
 
@@ -192,7 +193,7 @@ def page(cells: Sequence[Cell], sizes: Sequence[int], facts: Mapping[str, str], 
         command=command,
         facts="\n".join(f"- {key}: {value}" for key, value in facts.items()),
         milliseconds=1e3 * pace,
-        floor=FLOOR,
+        floor=textwrap.fill(FLOOR, 130, initial_indent="- ", subsequent_indent="  "),
     )
     if table := gains(cells, sizes):
         text += "\n## Threads\n\nHow many times as long fastact takes with one thread, by number of elements.\n\n"

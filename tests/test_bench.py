@@ -146,8 +146,9 @@ def test_fused(hurried, monkeypatch, capsys, tmp_path, with_torch):
     assert "softmax" not in capsys.readouterr().out
 
 
-def test_the_grid(hurried, capsys, tmp_path):
+def test_the_grid(hurried, capsys, monkeypatch, tmp_path):
     pytest.importorskip("matplotlib")
+    monkeypatch.setenv("NUMEXPR_OF_THIS_TEST", "7")
     files = [tmp_path / name for name in ("grid.json", "grid.svg", "grid.md")]
     names = ["sigmoid", "sparsemax", "cross_entropy"]
     threads = [1, 2] if fastact.threads.team else [1]
@@ -179,6 +180,7 @@ def test_the_grid(hurried, capsys, tmp_path):
         assert str(setting) in picture
         assert f"{setting}: geometric mean" in text
     assert "python -m fastact bench --only sigmoid" in page
+    assert "NUMEXPR_OF_THIS_TEST=7" in page
     assert fastact.config.configuration()["CPU"] in page
     for loss in results["lost"]:
         assert f"- {loss}\n" in page
@@ -232,6 +234,7 @@ def test_what_measurements_come_to():
         "- CPU: abacus",
         "| float32, out=, 2 threads | 1.00 (1.00) | 4.00 (2.00) |",
         "| all | 2.00 (0.50) | 2.00 (2.00) | 1.25 (1.25) |",
+        "| backward | **0.50** (0.50) | 2.00 (2.00) | 1.25 (1.25) |",
         "| relu | 2.00 | 8.00 | 1.25 | 1.25 |",
         "| tanh |  | **0.50** |  | 1.25 |",
         "- tanh backward, 999 elements: NumPy 0.50",
@@ -281,6 +284,7 @@ def test_without_matplotlib(capsys, monkeypatch):
         (["--peers", "tensorflow"], "there is no peer 'tensorflow'; known: numpy, torch, jax, scipy, numexpr"),
         (["--peers", "--only", "reluu"], "did you mean 'relu'?\nknown: identity,"),
         (["--peers", "--sizes", "-1"], "'-1' is not a number of elements"),
+        (["--peers", "scipy", "--only", "relu"], "these functions are not to be had of scipy"),
         (["--peers", "--fused"], "argument --peers: not with --fused"),
         (["--peers", "--heatmap", "map.xyz"], "'.xyz' is none of the formats"),
     ],

@@ -127,14 +127,16 @@ def test_exhaustive_tasks_are_all_finite_numbers():
 def test_peers_are_measured():
     for peer, title in verify.PEERS.items():
         contestant = verify.of_peer(peer, "tanh", "float32")
+        other = verify.of_peer(peer, "log_sigmoid", "float32")  # whose gradient PyTorch computes from what forward has saved
         if contestant is None:
             assert peer == "torch"
             continue
         assert contestant.name == title
-        for _ in range(2):  # the operands are kept
-            x = np.random.default_rng(0).uniform(-3, 3, 100).astype(np.float32)
+        for seed in range(2):  # the operands are kept
+            x = np.random.default_rng(seed).uniform(-3, 3, 100).astype(np.float32)
             np.testing.assert_allclose(contestant.forward(x), np.tanh(x), rtol=1e-6)
             np.testing.assert_allclose(contestant.derivative(x), 1 - np.tanh(x) ** 2, atol=1e-6)
+            np.testing.assert_allclose(other.derivative(x), 1 / (1 + np.exp(x)), rtol=1e-6)
     assert verify.of_peer("torch", "binary_step", "float32") is None
 
 
