@@ -52,6 +52,7 @@ cdef enum:
     PARAMETER_BYTES = 32
     MAX_STREAMS = 5  # dy, x, bias or a gated unit's value; one or two outputs; another array parameter only where one is free
     MAX_OPERANDS = 3 + MAX_PARAMETERS + 2
+    FEW = 256  # elements: below, an array parameter that is one number is repeated without further ado
     RELEASE_GIL = 4096  # elements: below, releasing the GIL costs more than it can gain anybody
     LIGHT = 1  # the cost of a byte read or written, by the loops that wait for memory
     HEAVY = 2
@@ -862,8 +863,16 @@ cdef class FastPath(Vectorcall):
         cdef Job job
         cdef int k
         cdef fastact_flags flags
-        if n < RELEASE_GIL and not self.array_parameter and not is_half(type):
+        cdef double[FEW] spread
+        if n < (FEW if self.array_parameter else RELEASE_GIL) and not is_half(type):
             flags = fastact_save_flags()
+            if self.array_parameter:
+                for k in range(n):
+                    if type == FLOAT32:
+                        (<float*> spread)[k] = (<const float*> parameters)[0]
+                    else:
+                        spread[k] = (<const double*> parameters)[0]
+                parameters = spread
             self.row.loops[type][direction](a, b, out1, out2, n, parameters)
             fastact_restore_flags(flags)
             return
