@@ -4,6 +4,10 @@
 A call goes one of two ways. `FastPath`: exact ndarrays, native, contiguous, of a float dtype, straight into a loop (of 16 bits:
 tile by tile), no Python object made but the result. Everything else: a real ufunc, whose inner loop `run_ufunc` works in tiles
 that stay in the first-level cache: load or convert or add the bias into a tile, run the contiguous loop, store or convert out.
+
+On either way large arrays become a `Job` (with a bias, `Rows`), whose parts are shared out to threads; and what is larger than
+the caches is computed into tiles that are streamed past them. Neither changes a bit: an element's result does not depend on where
+it stands, and sums are formed in blocks that the shape alone decides, added up in order.
 """
 
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
@@ -57,27 +61,6 @@ cdef enum:
     LIGHT = 1  # the cost of a byte read or written, by the loops that wait for memory
     HEAVY = 2
 
-# Bytes times cost that keep a thread busy for about 4 us; to wake another costs 2
-cdef Py_ssize_t grain = 384 << 10
-
-# Bytes for each thread, over cost: from here on output goes past the caches. What waits for memory gains most: with 2 MB of
-# second-level cache relu of 2 M elements takes 0.25 ns an element where it took 0.31, and with a sum over the output, which then
-# is in no cache, 0.75 and 0.82; sigmoid 0.43 and 0.48, with the sum 0.93 and 0.82, so it has to wait for more.
-cdef Py_ssize_t stream_from = fastact_own_cache()
-
-
-def _set_sizes(new_grain, new_stream_from):
-    """Set from what sizes on work is shared out and output is streamed, as tests need it; return what was set before."""
-    global grain, stream_from
-    before = grain, stream_from
-    grain, stream_from = new_grain, new_stream_from
-    return before
-
-
-cdef inline int threads_for(Py_ssize_t work) noexcept nogil:
-    """How many threads so many bytes times cost are worth."""
-    return <int> min(team_threads(), work // grain) if work >= 2 * grain else 1
-
 # Python names of the loops' directions
 cdef dict DIRECTION = {
     "forward": FORWARD,
@@ -128,6 +111,31 @@ cdef class Table:
             f"the compiled kernels are older than fastact/activations.py: they have no {entry.name!r} with "
             f"{len(entry.parameters)} parameters; build them again with: pip install ."
         )
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Threads and streaming: from what sizes on.
+
+# Bytes times cost that keep a thread busy for about 4 us; to wake another costs 2
+cdef Py_ssize_t grain = 384 << 10
+
+# Bytes for each thread, over cost: from here on output goes past the caches. What waits for memory gains most: with 2 MB of
+# second-level cache relu of 2 M elements takes 0.25 ns an element where it took 0.31, and with a sum over the output, which then
+# is in no cache, 0.75 and 0.82; sigmoid 0.43 and 0.48, with the sum 0.93 and 0.82, so it has to wait for more.
+cdef Py_ssize_t stream_from = fastact_own_cache()
+
+
+def _set_sizes(new_grain, new_stream_from):
+    """Set from what sizes on work is shared out and output is streamed, as tests need it; return what was set before."""
+    global grain, stream_from
+    before = grain, stream_from
+    grain, stream_from = new_grain, new_stream_from
+    return before
+
+
+cdef inline int threads_for(Py_ssize_t work) noexcept nogil:
+    """How many threads so many bytes times cost are worth."""
+    return <int> min(team_threads(), work // grain) if work >= 2 * grain else 1
 
 
 # ---------------------------------------------------------------------------------------------------------------------
