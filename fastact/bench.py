@@ -337,21 +337,21 @@ def measure(contestants: Sequence[Contestant], pace: Pace) -> list[float]:
     clock = time.perf_counter
     with _no_garbage_collection(), np.errstate(all="ignore"):
         start = clock()
-        counts, best = map(list, zip(*(_calibrate(contestant, pace) for contestant in contestants), strict=True))
+        best = [_calibrate(contestant, pace) for contestant in contestants]
         for repetition in range(pace.most):
             if repetition and clock() - start > (pace.cell if repetition >= pace.least else 3 * pace.cell):
                 break
             for i, contestant in enumerate(contestants):
                 if repetition and best[i] > max(3 * min(best), pace.cell / 10):
                     continue  # how far behind it is, is known well enough
-                if counts[i] > 1:
+                if (count := math.ceil(pace.repetition / best[i])) > 1:
                     contestant.call()  # what it needs is back in the caches
-                best[i] = min(best[i], contestant.seconds(counts[i], clock) / counts[i])
+                best[i] = min(best[i], contestant.seconds(count, clock) / count)
     return best
 
 
-def _calibrate(contestant: Contestant, pace: Pace) -> tuple[int, float]:
-    """How many calls last as long as a repetition should, and the seconds a call then took; warms up as well.
+def _calibrate(contestant: Contestant, pace: Pace) -> float:
+    """The seconds that a call takes, of as many as last as long as a repetition should; warms up as well.
 
     The second of two loops counts, unless they are long, because a first call may load and allocate.
     """
@@ -361,7 +361,7 @@ def _calibrate(contestant: Contestant, pace: Pace) -> tuple[int, float]:
         if taken < pace.cell / 3:
             taken = min(taken, contestant.seconds(count, time.perf_counter))
         if taken >= pace.repetition:
-            return count, taken / count
+            return taken / count
         count *= 10 if taken < pace.repetition / 20 else 2
 
 
