@@ -445,7 +445,9 @@ def geometric_mean(cells: Sequence[Cell], peer: str) -> float:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `python -m fastact bench`."""
     parser.set_defaults(fail=parser.error)
-    parser.add_argument("--quick", action="store_true", help="be done within 30 seconds: up to 1,048,576 elements only")
+    parser.add_argument(
+        "--quick", action="store_true", help="fewer and smaller sizes: be done within 30 seconds, with --peers within a minute"
+    )
     parser.add_argument("--only", nargs="+", metavar="NAME", help="only these functions")
     parser.add_argument(
         "--fused", action="store_true", help="bias, gated units, softmax and losses at the sizes of layers, against PyTorch, too"

@@ -18,7 +18,7 @@ from .bench import SIZES, Case, Cell, Check, Pace, Run, Workspace, measure, time
 
 #: A grid's pace, the seconds a setting may take (large sizes apart), and its sizes: within ten minutes, --quick within one.
 GRID = (Pace(cell=0.25, repetition=2e-4, most=400), 300, SIZES)
-GRID_QUICK = (Pace(cell=0.1, repetition=1e-4, most=100), 25, (16, 4_096, 65_536))
+GRID_QUICK = (Pace(cell=0.1, repetition=1e-4, most=100), 20, (16, 4_096, 65_536))
 
 #: What the environment variables begin with that tell libraries how to compute.
 _TELLING = ("FASTACT_", "OMP_", "GOMP_", "ATEN_", "MKL_", "NUMEXPR_", "NPY_", "XLA_")
