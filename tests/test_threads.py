@@ -1,7 +1,6 @@
 """Threads and streaming: neither changes a bit; how many there are; and that a fork, or no OpenMP at all, does no harm."""
 
 import contextlib
-import itertools
 import os
 import subprocess
 import sys
@@ -20,7 +19,7 @@ pytestmark = pytest.mark.skipif(not COMPILED or team is None, reason="needs comp
 
 NEVER, ALWAYS = 1 << 60, 0
 #: Threads, from what size on they share, from what on output is streamed.
-WAYS = [*itertools.product((2, 3, 5), (100,), (NEVER, ALWAYS)), (1, NEVER, ALWAYS)]
+WAYS = ((2, 100, NEVER), (3, 5_000, ALWAYS), (5, 1_000, NEVER), (1, NEVER, ALWAYS))
 
 
 @pytest.fixture
@@ -57,7 +56,7 @@ def arrays(rng, dtype, n):
 def calls(backend, name, rng, dtype):
     """What a function gives for all kinds of calls, as bytes."""
     f = getattr(backend, name)
-    for n in (0, 1, 5_000, 20_011):
+    for n in (0, 1, 20_011):
         for x in arrays(rng, dtype, n):
             dy = draw(rng, x.shape, dtype)
             yield from (f(x), f.backward(dy, x), f(x, out=x.copy()), f.backward(dy, x, out=dy))
@@ -122,8 +121,8 @@ def test_nothing_beside_the_output_is_written(backend, dtype, use, rng):
     memory = np.empty(x.size + 200, dtype)
     other = np.empty_like(memory)
     line = 64 // x.itemsize
-    for (threads, grain, stream_from), offset in itertools.product(((1, NEVER, ALWAYS), (3, 100, ALWAYS)), range(line + 1)):
-        use(threads, grain, stream_from)
+    for offset in range(line + 1):
+        use(3 if offset % 5 == 0 else 1, 100, ALWAYS)
         for n in (1, line - 1, 700 + offset, 1_024, 3_000 - offset):
             memory[:], other[:] = 77, 77
             backend.sigmoid.value_and_grad(x[:n], out=(memory[offset : offset + n], other[60 : 60 + n]))

@@ -116,8 +116,8 @@ cdef class Table:
 # ---------------------------------------------------------------------------------------------------------------------
 # Threads and streaming: from what sizes on.
 
-# Bytes times cost that keep a thread busy for about 4 us; to wake another costs 2
-cdef Py_ssize_t grain = 384 << 10
+# Bytes times cost that keep a thread busy for 3 us at least; to share out costs 2 while the team is awake
+cdef Py_ssize_t grain = 256 << 10
 
 # Bytes for each thread, over cost: from here on output goes past the caches. What waits for memory gains most: with 2 MB of
 # second-level cache relu of 2 M elements takes 0.25 ns an element where it took 0.31, and with a sum over the output, which then
@@ -451,7 +451,7 @@ cdef Py_ssize_t ROW_BLOCKS = ROWS.blocks, ROW_SHORTEST_BLOCK = ROWS.shortest_blo
 cdef enum:
     PIECE = 512  # elements that go through all loops at once; with sums half as many, so that reading and adding overlap
     STRIP = 2048  # columns of long rows whose sums are formed at once, for they, too, should stay in the first-level cache
-    PART = 65536  # elements of a part where no sums are formed
+    PART = 16384  # elements of a part where no sums are formed
     MAX_LANES = 4096 + 16  # of a stretch or strip, see `ROW_LONGEST`, and before it
 
 
