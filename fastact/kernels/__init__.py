@@ -73,7 +73,7 @@ def _compiled_row_function(cls: Any) -> Any:
     return compiled
 
 
-def make_row_function(cls: type[RowFunction], backend: Backend) -> RowFunction:
+def make_row_function(cls: Any, backend: Backend) -> RowFunction:
     """The row function or loss of this class on a compiled backend."""
     function = _compiled_row_function(cls)(backend)
     function._attach(backend.rows)

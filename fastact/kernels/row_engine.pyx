@@ -60,6 +60,7 @@ cdef enum:
     WHOLE = 32768  # elements of the largest tile for a whole row, or of as many as lie side by side
     RELEASE_GIL = 4096  # elements: below, releasing the GIL costs more than it can gain anybody
     SHORT = 48  # positions: shorter rows go side by side
+    SHORTEST = 32  # positions of a row that is taken all at once; the lanes of its sum
     TOGETHER = 16384  # bytes of contiguous rows that are taken together
     PAD = 16  # elements of the widest vector of float32
     LINE = 64  # bytes of a cache line
@@ -105,6 +106,7 @@ cdef struct Task:
     Py_ssize_t itemsize  # of the computed type
     const Program* kept  # with the exponentials stored
     const Program* again  # or computed again
+    const Program* short_rows  # all at once
     int inputs
     Way[MAX_INPUTS] way
     bint has_out
@@ -326,7 +328,10 @@ cdef void run_panel(
         )
         p.out_pitch = pitch if not direct_out else (outer[task.at_out] if along else core[task.at_out]) >> task.shift
         out_tile = tile[0] if not direct[0] else room
-    program = task.kept if direct_out or (task.has_out and whole) else task.again
+    if along and n <= SHORTEST:
+        program = task.short_rows
+    else:
+        program = task.kept if direct_out or (task.has_out and whole) else task.again
     # what comes with each row
     if task.at_labels >= 0:
         for c in range(padded):
@@ -589,13 +594,14 @@ cdef dict POWERS_OF = {"": NOTHING, "powers": POWERS, "result": RESULT}
 
 
 cdef class Plan:
-    """A function's two programs."""
+    """A function's programs."""
 
-    cdef Program kept, again
+    cdef Program kept, again, short_rows
 
-    def __init__(self, kept, again=None):
+    def __init__(self, kept, again=None, short_rows=None):
         self.write(&self.kept, kept)
         self.write(&self.again, again or kept)
+        self.write(&self.short_rows, short_rows or kept)
 
     cdef write(self, Program* program, passes):
         cdef int i, j
@@ -649,8 +655,12 @@ cdef dict PLANS = {
     "softmax": Plan(
         [LARGEST, (1, [<int> ROW_EXP], "powers", [<int> ROW_SOFTMAX]), (1, [<int> ROW_SCALE], "result", [], "of powers")],
         [LARGEST, (1, [<int> ROW_EXP_SUM], "", [<int> ROW_SOFTMAX]), (1, [<int> ROW_EXP_SCALE], "result", [])],
+        [(1, [<int> ROW_SHORT_SOFTMAX], "result", [])],
     ),
-    "log_softmax": Plan([LARGEST, (1, [<int> ROW_OTHERS_SUM], "", [<int> ROW_LOG]), (1, [<int> ROW_SHIFT], "result", [])]),
+    "log_softmax": Plan(
+        [LARGEST, (1, [<int> ROW_OTHERS_SUM], "", [<int> ROW_LOG]), (1, [<int> ROW_SHIFT], "result", [])],
+        short_rows=[(1, [<int> ROW_SHORT_LOG_SOFTMAX], "result", [])],
+    ),
     "softmax_backward": Plan([(2, [<int> ROW_DOT], "", [<int> ROW_TOTAL]), (2, [<int> ROW_SOFTMAX_GRAD], "result", [])]),
     "log_softmax_backward": Plan([(1, [<int> ROW_SUM], "", [<int> ROW_TOTAL]), (2, [<int> ROW_LOG_SOFTMAX_GRAD], "result", [])]),
     "logsumexp": Plan([
@@ -841,12 +851,14 @@ cdef class Rows:
         self.run(&task, inputs, dx, axis, None, None, None, loss, None, False)
 
     cdef int begin(self, Task* task, plan, dtype) except -1:
+        cdef Plan program
         memset(task, 0, sizeof(Task))
         task.table = self.table
         task.type = computed_type(dtype)
         task.shift = 2 if task.type == FLOAT32 else 3
         task.itemsize = 1 << task.shift
-        task.kept, task.again = &(<Plan> PLANS[plan]).kept, &(<Plan> PLANS[plan]).again
+        program = <Plan> PLANS[plan]
+        task.kept, task.again, task.short_rows = &program.kept, &program.again, &program.short_rows
         task.gradient_scale = 1
         task.at_out = task.at_mask = task.at_limit = task.at_labels = task.at_factor = task.at_result = -1
         return 0

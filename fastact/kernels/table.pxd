@@ -28,6 +28,7 @@ cdef extern from "table.h":
         ROW_LABELS, ROW_DROP, ROW_CROSS_ENTROPY, ROW_CLASS_GRAD, ROW_EXP_CLASS_GRAD, ROW_LABEL_GRAD
         ROW_KEEP, ROW_TARGETS, ROW_TARGET_ENTROPY, ROW_TARGET_GRAD, ROW_EXP_TARGET_GRAD
         ROW_BINARY, ROW_BINARY_GRAD, ROW_BINARY_EACH, ROW_TOTAL_TO_RESULT
+        ROW_SHORT_SOFTMAX, ROW_SHORT_LOG_SOFTMAX
         ROW_STEPS
 
     ctypedef struct fastact_panel:
@@ -67,7 +68,7 @@ cdef extern from "table.h":
         fastact_add add[10]
         fastact_stream_out stream
         fastact_accumulate accumulate[2]
-        fastact_step steps[2][42]
+        fastact_step steps[2][44]
         Py_ssize_t row_state[2]
         fastact_select select[2]
         fastact_multiply multiply_by[2]
