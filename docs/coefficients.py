@@ -135,6 +135,11 @@ POLYNOMIALS = {
         lambda r: r**2,
         {F32: (-HALF_LN2 / 16, HALF_LN2 / 16, 1), F64: (-HALF_LN2 / 16, HALF_LN2 / 16, 4)},
     ),
+    "expm1_sixteenth": (
+        lambda r: (mp.expm1(r) - r) / r**2,
+        lambda r: r**2 / mp.expm1(r),
+        {F32: (-HALF_LN2 / 16, HALF_LN2 / 16, 2)},
+    ),
     "exp_twice": (
         lambda r: mp.exp(2 * r),
         lambda r: mp.exp(-2 * r),
@@ -232,12 +237,12 @@ def print_inverse_pi():
 
 
 def print_powers():
-    """POWERS: 2^(k/16) rounded, and what to add to it, relative to it."""
-    for dtype in (F32, F64):
+    """POWERS: 2^(k/16) in two bits fewer than fit, so that 1 - 2^(k/16 - n) is exact for n up to 2, and what to add to it, relative to it."""
+    for dtype, bits in ((F32, 22), (F64, 51)):
         exact = [mp.power(2, mp.mpf(k) / 16) for k in range(16)]
-        rounded = [dtype(float(power)) for power in exact]
-        print(dtype.__name__, *rounded, sep=", ")
-        print(*(dtype(float(e / mp.mpf(float(r)) - 1)) for e, r in zip(exact, rounded, strict=True)), sep=", ")
+        short = [mp.nint(mp.ldexp(power, bits - 1)) / mp.ldexp(1, bits - 1) for power in exact]
+        print(dtype.__name__, *(dtype(float(power)) for power in short), sep=", ")
+        print(*(dtype(float(e / power - 1)) for e, power in zip(exact, short, strict=True)), sep=", ")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
    A function  vector_x16 NAME_forward_x16(vector_x16 x, parameters...)  in a header avx512_*.h takes the place of the formula of
    that name (see formulas.pxi) in every float32 loop that calls it, `_x8` in those of float64; stamp.py finds it by its name.
-   NAME_derivative likewise, and either both or neither: value_and_grad's value has the bits of forward.  The formulas' rules
+   NAME_derivative likewise, and either both or neither: value_and_grad has the bits of both.  The formulas' rules
    hold: no branch, NaN goes through, what forward and derivative share is computed by one function from the same arguments.
 
    Few, where a formula is not enough: the comment above each pair says what it gains, in ns an element of arrays in the
