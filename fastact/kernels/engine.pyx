@@ -305,7 +305,7 @@ cdef void share_out(Job* job) noexcept nogil:
     if threads == 1:
         run_part(job, 0)
         return
-    parts = threads * max(1, min(4, work // (4 * grain * threads)))  # so that none waits long for another
+    parts = threads * max(1, min(4, work // (32 * grain * threads)))  # of large arrays more, so that none waits long for another
     job.part = (count + parts - 1) // parts
     if job.rows == 1:  # so that no cache line is written by two threads
         out = loop.operands + (loop.add != NULL) + loop.parameters
