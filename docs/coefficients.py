@@ -314,7 +314,8 @@ def print_inverse_pi():
 
 
 def print_powers():
-    """POWERS: 2^(k/16) in two bits fewer than fit, so that 1 - 2^(k/16 - n) is exact for n up to 2, and what to add to it, relative to it."""
+    """POWERS: 2^(k/16) in two bits fewer than fit, so that 1 - 2^(k/16 - n) is exact for n up to 2, and what it then lacks,
+    relative to it."""
     for dtype, bits in ((F32, 22), (F64, 51)):
         exact = [mp.power(2, mp.mpf(k) / 16) for k in range(16)]
         short = [mp.nint(mp.ldexp(power, bits - 1)) / mp.ldexp(1, bits - 1) for power in exact]

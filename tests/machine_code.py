@@ -50,7 +50,8 @@ def faults(function: Function, dtype: str, register: str) -> list[str]:
     """What is wrong with a loop of the table; empty if nothing is."""
     found = []
     copies = any(_CALLS.search(operands) for _, mnemonic, operands in function.lines if mnemonic.startswith("call"))
-    others = [o for _, m, o in function.lines if m.startswith("call") and not _CALLS.search(o)]
+    itself = f"<{function.symbol}>"  # for what stands before the first aligned element
+    others = [o for _, m, o in function.lines if m.startswith("call") and not _CALLS.search(o) and itself not in o]
     if others:
         found.append(f"calls {others[0]}")
     vectorised = any(

@@ -5,8 +5,8 @@
    NAME_derivative likewise, and either both or neither: value_and_grad has the bits of both.  The formulas' rules
    hold: no branch, NaN goes through, what forward and derivative share is computed by one function from the same arguments.
 
-   Few, where a formula is not enough: the comment above each pair says what it gains, in ns an element of arrays in the
-   second-level cache, one thread of a Sapphire Rapids, GCC 12. */
+   Few, where a formula is not enough: the comment above each pair says what it gains, in ns an element of aligned arrays, one
+   thread of a Sapphire Rapids, GCC 12. */
 #ifndef FASTACT_AVX512_H
 #define FASTACT_AVX512_H
 

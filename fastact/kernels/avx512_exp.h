@@ -1,4 +1,8 @@
-/* The exponential by vpermps and vscalefps, and what is made of it: see avx512.h. */
+/* The exponential by vpermps and vscalefps, and what is made of it: see avx512.h.
+
+   A table of 2^(k/16) in registers leaves so small an r that e^r needs three terms, and e^x is right to 0.53 ULP: so what is made
+   of it needs fewer corrections than in formulas.pxi.  vscalefps rounds once where a result is subnormal, vanishes or overflows.
+   Beside each pair: ns an element at 4,096 and 65,536 elements by the formula and here, the call's 0.04 and 0.003 ns included. */
 #ifndef FASTACT_AVX512_EXP_H
 #define FASTACT_AVX512_EXP_H
 #include "avx512.h"
@@ -24,7 +28,8 @@ VECTORS vector_x16 sixteenths_x16(vector_x16 x, vector_x16 *shifted) {
     return *shifted - to_sixteenth;
 }
 
-/* |r| <= ln(2) / 32; 2^-29 of e^r; NaN gives NaN.   power = 2^(k/16) unit, nearly, and q with power (1 + q) = 2^(k/16) e^r unit. */
+/* |r| <= ln(2) / 32; 2^-28 of e^r; NaN gives NaN.
+   power, nearly 2^(k/16) unit, and q with power (1 + q) = 2^(k/16) e^r unit. */
 VECTORS vector_x16 exp_reduced_x16(vector_x16 r, vector_x16 shifted, vector_x16 unit, vector_x16 *power) {
     const __m512i k = _mm512_castps_si512(shifted);
     *power = _mm512_permutexvar_ps(k, _mm512_loadu_ps(POWERS_F32) * unit);
@@ -33,7 +38,7 @@ VECTORS vector_x16 exp_reduced_x16(vector_x16 r, vector_x16 shifted, vector_x16 
     return _mm512_fmadd_ps(h, r, _mm512_permutexvar_ps(k, _mm512_loadu_ps(POWERS_LOW_F32)));
 }
 
-/* Any; 2^-28 of e^x.   n, and power and q with e^x = power (1 + q) 2^n.  Far out n alone says what comes of it, and r, which means
+/* Any; 2^-28 of e^x.   n, power and q with e^x = power (1 + q) 2^n.  Far out n alone says what comes of it, and r, which means
    nothing there (and is NaN at infinity), is bounded; NaN goes through n. */
 VECTORS vector_x16 exp_parts_x16(vector_x16 x, vector_x16 *n, vector_x16 *power) {
     vector_x16 shifted;
@@ -44,20 +49,10 @@ VECTORS vector_x16 exp_parts_x16(vector_x16 x, vector_x16 *n, vector_x16 *power)
     return exp_reduced_x16(r, shifted, all_x16(1.0f), power);
 }
 
-/* Any; EXPULP ULP, subnormal results SUBULP; as exp. */
+/* Any; 0.53 ULP, subnormal results 0.78; as exp. */
 VECTORS vector_x16 exp_x16(vector_x16 x) {
     vector_x16 n, power, q = exp_parts_x16(x, &n, &power);
     return _mm512_scalef_ps(_mm512_fmadd_ps(power, q, power), n);
-}
-
-/* |x| <= EXP_FURTHEST; 2^-28 of e^x; NaN gives NaN.   q with e^(x + x_low) * unit = scale + scale * q. */
-VECTORS vector_x16 exp_split_x16(vector_x16 x, vector_x16 x_low, vector_x16 unit, vector_x16 *scale) {
-    vector_x16 shifted, power, n = sixteenths_x16(x, &shifted);
-    vector_x16 r = _mm512_fnmadd_ps(n, all_x16(0.693115234f), x);
-    r = r + _mm512_fnmadd_ps(n, all_x16(3.1946183e-05f), x_low);
-    vector_x16 q = exp_reduced_x16(r, shifted, unit, &power);
-    *scale = _mm512_scalef_ps(power, n);
-    return q;
 }
 
 /* 0 <= e <= 1; half an ULP and 2^-28; NaN gives NaN.
@@ -70,16 +65,22 @@ VECTORS vector_x16 over_one_plus_x16(vector_x16 numerator, vector_x16 e) {
 
 VECTORS __mmask16 negative_x16(vector_x16 x) { return _mm512_movepi32_mask(_mm512_castps_si512(x)); }
 
+/* e where x is negative, else 1. */
+VECTORS vector_x16 sigmoid_numerator_x16(vector_x16 x, vector_x16 e) {
+    return _mm512_mask_blend_ps(negative_x16(x), all_x16(1.0f), e);
+}
+
 /* -|x| */
 VECTORS vector_x16 minus_magnitude_x16(vector_x16 x) { return _mm512_or_ps(x, all_x16(-0.0f)); }
 
-/* ---- Exponential, sigmoid -------------------------------------------------------------------------------------- */
+/* ---- Exponential, elu, sigmoid --------------------------------------------------------------------------------- */
 
+/* 0.26 and 0.22 -> 0.19 and 0.15 */
 VECTORS vector_x16 exponential_forward_x16(vector_x16 x) { return exp_x16(x); }
 
-VECTORS vector_x16 exponential_derivative_x16(vector_x16 x) { return exponential_forward_x16(x); }
+VECTORS vector_x16 exponential_derivative_x16(vector_x16 x) { return exp_x16(x); }
 
-/* x <= 0, any number above; EXPM1 ULP; as expm1.   What 2^(k/16) lacks is added to r. */
+/* x <= 0, any number above; 1.0 ULP; as expm1.   What 2^(k/16) lacks is added to r. */
 VECTORS vector_x16 expm1_or_less_x16(vector_x16 x) {
     vector_x16 shifted, bounded = _mm512_max_ps(all_x16(-120.0f), x), n = sixteenths_x16(bounded, &shifted);
     const __m512i k = _mm512_castps_si512(shifted);
@@ -92,6 +93,8 @@ VECTORS vector_x16 expm1_or_less_x16(vector_x16 x) {
     return _mm512_fmadd_ps(scale, q, scale - all_x16(1.0f));
 }
 
+/* 0.29 and 0.25 -> 0.26 and 0.22; backward 0.33 and 0.26 -> 0.26 and 0.19.  Of 16 elements with one above zero 171 -> 80 ns:
+   there the formula's loop computes e^-120, and underflow is a flag that has to be put back. */
 VECTORS vector_x16 elu_forward_x16(vector_x16 x, vector_x16 alpha) {
     return _mm512_mask_mul_ps(x, _mm512_cmp_ps_mask(x, all_x16(0.0f), _CMP_LT_OQ), alpha, expm1_or_less_x16(x));
 }
@@ -105,7 +108,8 @@ VECTORS vector_x16 elu_slope_x16(vector_x16 x, vector_x16 factor, vector_x16 bey
 
 VECTORS vector_x16 elu_derivative_x16(vector_x16 x, vector_x16 alpha) { return elu_slope_x16(x, alpha, all_x16(1.0f)); }
 
-/* scale * alpha in two parts, scale: as in formulas.pxi. */
+/* scale * alpha in two parts, scale: as in formulas.pxi.
+   0.40 and 0.36 -> 0.28 and 0.24; backward 0.35 and 0.28 -> 0.26 and 0.19 */
 VECTORS vector_x16 selu_forward_x16(vector_x16 x) {
     vector_x16 m = expm1_or_less_x16(x), y = _mm512_fmadd_ps(m, all_x16(1.7580993f), m * all_x16(2.32967176e-8f));
     return _mm512_mask_mul_ps(y, _mm512_cmp_ps_mask(x, all_x16(0.0f), _CMP_NLT_UQ), x, all_x16(1.05070099f));
@@ -113,9 +117,10 @@ VECTORS vector_x16 selu_forward_x16(vector_x16 x) {
 
 VECTORS vector_x16 selu_derivative_x16(vector_x16 x) { return elu_slope_x16(x, all_x16(1.7580993f), all_x16(1.05070099f)); }
 
+/* 0.41 and 0.38 -> 0.34 and 0.30; backward 0.46 and 0.40 -> 0.34 and 0.27 */
 VECTORS vector_x16 sigmoid_forward_x16(vector_x16 x) {
     vector_x16 e = exp_x16(minus_magnitude_x16(x));
-    return over_one_plus_x16(_mm512_mask_blend_ps(negative_x16(x), all_x16(1.0f), e), e);
+    return over_one_plus_x16(sigmoid_numerator_x16(x, e), e);
 }
 
 /* t - t^2, t = sigmoid(-|x|), by a division: quicker than over_one_plus, and good enough here. */
@@ -125,16 +130,13 @@ VECTORS vector_x16 sigmoid_derivative_x16(vector_x16 x) {
     return _mm512_fnmadd_ps(t, t, t);
 }
 
-/* e / (1 + e) where x is negative, else 1 / (1 + e), by a division. */
-VECTORS vector_x16 slope_x16(vector_x16 x, vector_x16 e) {
-    return _mm512_mask_blend_ps(negative_x16(x), all_x16(1.0f), e) / (all_x16(1.0f) + e);
-}
+/* ---- log_sigmoid ------------------------------------------------------------------------------------------------ */
 
-/* ---- Logarithms of it ------------------------------------------------------------------------------------------ */
-
-/* 0 <= t <= 1; NaN gives NaN.   start + factor * (log1p(t + t_low) - t), by log1p_tail_f32's polynomial; of t_low three
-   quarters, as the slope is between a half and 1. */
-VECTORS vector_x16 log1p_rest_x16(vector_x16 start, vector_x16 factor, vector_x16 t, vector_x16 t_low) {
+/* min(x, 0) - log1p(t + t_low), t + t_low = e^-|x|, by log1p_tail_f32's polynomial; t_low counts by three quarters, as the slope
+   is between a half and 1.  0.53 and 0.51 -> 0.44 and 0.40; backward 0.46 and 0.41 -> 0.36 and 0.29 */
+VECTORS vector_x16 log_sigmoid_forward_x16(vector_x16 x) {
+    vector_x16 n, power, q = exp_parts_x16(minus_magnitude_x16(x), &n, &power), scale = _mm512_scalef_ps(power, n);
+    vector_x16 t = _mm512_fmadd_ps(scale, q, scale), t_low = _mm512_fmadd_ps(scale, q, scale - t);
     vector_x16 w = t - all_x16(0.794189453f);
     vector_x16 p = all_x16(-0.0032258863f);
     p = _mm512_fmadd_ps(p, w, all_x16(-0.0007120424f));
@@ -145,113 +147,57 @@ VECTORS vector_x16 log1p_rest_x16(vector_x16 start, vector_x16 factor, vector_x1
     p = _mm512_fmadd_ps(p, w, all_x16(-0.059793714f));
     p = _mm512_fmadd_ps(p, w, all_x16(0.13520595f));
     p = _mm512_fmadd_ps(p, w, all_x16(-0.33236694f));
-    return _mm512_fmadd_ps(t * factor * t, p, _mm512_fmadd_ps(t_low, factor * all_x16(0.75f), start));
+    vector_x16 start = _mm512_fmadd_ps(t_low, all_x16(-0.75f), _mm512_min_ps(all_x16(0.0f), x));
+    return _mm512_fnmadd_ps(t * t, p, start) - t;
 }
 
-/* e^(x + x_low) * unit as exp_split_x16, in two parts. */
-VECTORS vector_x16 exp_low_x16(vector_x16 x, vector_x16 x_low, vector_x16 unit, vector_x16 *low) {
-    vector_x16 scale, q = exp_split_x16(x, x_low, unit, &scale);
-    vector_x16 e = _mm512_fmadd_ps(scale, q, scale);
-    *low = _mm512_fmadd_ps(scale, q, scale - e);
-    return e;
-}
-
-VECTORS vector_x16 log_sigmoid_forward_x16(vector_x16 x) {
-    const vector_x16 zero = all_x16(0.0f), one = all_x16(1.0f);
-    vector_x16 low, t = exp_low_x16(_mm512_max_ps(all_x16(-120.0f), minus_magnitude_x16(x)), zero, one, &low);
-    return log1p_rest_x16(_mm512_min_ps(zero, x), -one, t, low) - t;
-}
-
+/* sigmoid(-x), by a division. */
 VECTORS vector_x16 log_sigmoid_derivative_x16(vector_x16 x) {
-    return slope_x16(_mm512_xor_ps(x, all_x16(-0.0f)), exp_x16(minus_magnitude_x16(x)));
+    vector_x16 e = exp_x16(minus_magnitude_x16(x));
+    return sigmoid_numerator_x16(_mm512_xor_ps(x, all_x16(-0.0f)), e) / (all_x16(1.0f) + e);
 }
+
+/* ---- silu ------------------------------------------------------------------------------------------------------ */
 
 /* |x| up to where |beta x| is EXP_FURTHEST, and to 2^79; NaN for NaN. */
-VECTORS vector_x16 bounded_x16(vector_x16 x, vector_x16 beta) {
+VECTORS vector_x16 silu_bounded_x16(vector_x16 x, vector_x16 beta) {
     vector_x16 furthest = _mm512_min_ps(all_x16(0x1p79f), all_x16(120.0f) / _mm512_abs_ps(beta));
     return _mm512_min_ps(furthest, _mm512_abs_ps(x));
 }
 
-/* 2^48 e^-|beta x| */
-VECTORS vector_x16 softplus_exp_x16(vector_x16 x, vector_x16 beta, vector_x16 *low) {
-    vector_x16 a = bounded_x16(x, beta), minus = minus_magnitude_x16(beta), z = minus * a;
-    return exp_low_x16(z, _mm512_fmsub_ps(minus, a, z), all_x16(0x1p48f), low);
-}
-
-VECTORS vector_x16 softplus_forward_x16(vector_x16 x, vector_x16 beta) {
-    const vector_x16 one = all_x16(1.0f), per_headroom = all_x16(0x1p-48f);
-    vector_x16 per_beta = one / beta, factor = per_beta * per_headroom;
-    vector_x16 factor_low = _mm512_fnmadd_ps(per_beta, beta, one) * factor;
-    vector_x16 low, e = softplus_exp_x16(x, beta, &low);
-    vector_x16 start = _mm512_fmadd_ps(e, factor_low, _mm512_max_ps(all_x16(0.0f), x));
-    return _mm512_fmadd_ps(e, factor, log1p_rest_x16(start, per_beta, e * per_headroom, low * per_headroom));
-}
-
-VECTORS vector_x16 softplus_derivative_x16(vector_x16 x, vector_x16 beta) {
-    vector_x16 low;
-    return slope_x16(x, softplus_exp_x16(x, beta, &low) * all_x16(0x1p-48f));
-}
-
-/* ---- x times sigmoid ------------------------------------------------------------------------------------------- */
-
-/* 0 <= z <= EXP_FURTHEST; half an ULP and 2^-28; NaN gives NaN.   (1 + e^(z + z_low)) * 2^-48 */
-VECTORS vector_x16 one_plus_exp_x16(vector_x16 z, vector_x16 z_low) {
-    const vector_x16 one = all_x16(0x1p-48f);
-    vector_x16 scale, q = exp_split_x16(z, z_low, one, &scale), total = scale + one;
+/* (1 + e^|beta a|) * 2^-48, for a bounded a; half an ULP and 2^-28.   beta a is nowhere rounded: n ln2_high is exact. */
+VECTORS vector_x16 silu_denominator_x16(vector_x16 a, vector_x16 beta) {
+    const vector_x16 one = all_x16(0x1p-48f), b = _mm512_abs_ps(beta), to_sixteenth = all_x16(0x1.8p19f);
+    vector_x16 shifted = _mm512_fmadd_ps(a, b * all_x16(1.44269504f), to_sixteenth), n = shifted - to_sixteenth, power;
+    vector_x16 r = _mm512_fmsub_ps(b, a, n * all_x16(0.693115234f));
+    vector_x16 q = exp_reduced_x16(_mm512_fnmadd_ps(n, all_x16(3.1946183e-05f), r), shifted, one, &power);
+    vector_x16 scale = _mm512_scalef_ps(power, n), total = scale + one;
     return total + _mm512_fmadd_ps(scale, q, one - (total - scale));
 }
 
-/* gated_slope's d in formulas.pxi: d in the tail, else 1 - d. */
-VECTORS vector_x16 gated_slope_x16(__mmask16 tail, vector_x16 z, vector_x16 denominator) {
-    const vector_x16 one = all_x16(1.0f), per_headroom = all_x16(0x1p-48f);
-    vector_x16 t = one / denominator;
-    vector_x16 d = t * _mm512_fmadd_ps(z * per_headroom, t, one - z) * per_headroom;
-    return _mm512_mask_sub_ps(d, (__mmask16)~tail, one, d);
-}
-
-/* (1 + e^z) * 2^-48 with z = |beta x|, bounded. */
-VECTORS vector_x16 silu_denominator_x16(vector_x16 x, vector_x16 beta, vector_x16 *a, vector_x16 *z) {
-    vector_x16 b = _mm512_abs_ps(beta);
-    *a = bounded_x16(x, beta);
-    *z = b * *a;
-    return one_plus_exp_x16(*z, _mm512_fmsub_ps(b, *a, *z));
-}
-
-/* With t = |x| sigmoid(-|beta x|): -t in the tail and x - t beyond; where beta is negative, t and x + t. */
+/* With t = |x| sigmoid(-|beta x|): -t in the tail and x - t beyond; where beta is negative, t and x + t.
+   0.44 and 0.41 -> 0.37 and 0.32; backward 0.55 and 0.50 -> 0.50 and 0.43 */
 VECTORS vector_x16 silu_forward_x16(vector_x16 x, vector_x16 beta) {
     const vector_x16 infinity = all_x16(__builtin_inff()), zero = all_x16(-0.0f);
     const __mmask16 turned = negative_x16(beta);
     vector_x16 least = _mm512_mask_blend_ps(turned, zero, -infinity), most = _mm512_mask_blend_ps(turned, infinity, zero);
     vector_x16 sign = _mm512_mask_blend_ps(turned, all_x16(-0x1p-48f), all_x16(0x1p-48f));
-    vector_x16 a, z, denominator = silu_denominator_x16(x, beta, &a, &z);
-    return _mm512_fmadd_ps(a / denominator, sign, _mm512_min_ps(most, _mm512_max_ps(least, x)));
+    vector_x16 a = silu_bounded_x16(x, beta), beyond = _mm512_min_ps(most, _mm512_max_ps(least, x));
+    return _mm512_fmadd_ps(a / silu_denominator_x16(a, beta), sign, beyond);
 }
 
+/* gated_slope's d in formulas.pxi: d in the tail, else 1 - d. */
 VECTORS vector_x16 silu_derivative_x16(vector_x16 x, vector_x16 beta) {
-    vector_x16 a, z, denominator = silu_denominator_x16(x, beta, &a, &z);
-    return gated_slope_x16(negative_x16(_mm512_xor_ps(x, beta)), z, denominator);
-}
-
-VECTORS vector_x16 quick_gelu_denominator_x16(vector_x16 x, vector_x16 *a, vector_x16 *z) {
-    const vector_x16 factor = all_x16(1.7020000219345093f), factor_low = all_x16(-2.193451e-08f);
-    *a = _mm512_min_ps(all_x16(70.5f), _mm512_abs_ps(x));
-    *z = factor * *a;
-    return one_plus_exp_x16(*z, _mm512_fmadd_ps(factor_low, *a, _mm512_fmsub_ps(factor, *a, *z)));
-}
-
-VECTORS vector_x16 quick_gelu_forward_x16(vector_x16 x) {
-    vector_x16 a, z, denominator = quick_gelu_denominator_x16(x, &a, &z);
-    return _mm512_fmadd_ps(a / denominator, all_x16(-0x1p-48f), _mm512_max_ps(all_x16(-0.0f), x));
-}
-
-VECTORS vector_x16 quick_gelu_derivative_x16(vector_x16 x) {
-    vector_x16 a, z, denominator = quick_gelu_denominator_x16(x, &a, &z);
-    return gated_slope_x16(negative_x16(x), z, denominator);
+    const vector_x16 one = all_x16(1.0f), per_headroom = all_x16(0x1p-48f);
+    const __mmask16 tail = negative_x16(_mm512_xor_ps(x, beta));
+    vector_x16 a = silu_bounded_x16(x, beta), z = _mm512_abs_ps(beta) * a, t = one / silu_denominator_x16(a, beta);
+    vector_x16 d = t * _mm512_fmadd_ps(z * per_headroom, t, one - z) * per_headroom;
+    return _mm512_mask_sub_ps(d, (__mmask16)~tail, one, d);
 }
 
 /* ---- float64 --------------------------------------------------------------------------------------------------- */
 
-/* As for float32. */
+/* As for float32, but e^r needs three terms more. */
 static const double POWERS_F64[16] = {
     1.0, 1.044273782427414, 1.090507732665258, 1.1387886347566916, 1.1892071150027208, 1.2418578120734844, 1.2968395546510099,
     1.3542555469368924, 1.414213562373095, 1.4768261459394996, 1.542210825407941, 1.6104903319492543, 1.6817928305074288,
@@ -304,10 +250,12 @@ VECTORS vector_x8 sigmoid_numerator_x8(vector_x8 x, vector_x8 e) {
     return _mm512_mask_blend_pd(_mm512_movepi64_mask(_mm512_castpd_si512(x)), all_x8(1.0), e);
 }
 
+/* 0.65 and 0.58 -> 0.43 and 0.39 */
 VECTORS vector_x8 exponential_forward_x8(vector_x8 x) { return exp_x8(x); }
 
 VECTORS vector_x8 exponential_derivative_x8(vector_x8 x) { return exp_x8(x); }
 
+/* 0.99 and 0.94 -> 0.80 and 0.78; backward 1.05 and 0.99 -> 0.75 and 0.71 */
 VECTORS vector_x8 sigmoid_forward_x8(vector_x8 x) {
     vector_x8 e = exp_x8(minus_magnitude_x8(x));
     return over_one_plus_x8(sigmoid_numerator_x8(x, e), e);
@@ -318,6 +266,7 @@ VECTORS vector_x8 sigmoid_derivative_x8(vector_x8 x) {
     return _mm512_fnmadd_pd(t, t, t);
 }
 
+/* 1.89 and 1.85 -> 1.54 and 1.50; backward 1.08 and 1.02 -> 0.76 and 0.71 */
 VECTORS vector_x8 log_sigmoid_forward_x8(vector_x8 x) {
     vector_x8 n, power, q = exp_parts_x8(minus_magnitude_x8(x), &n, &power), scale = _mm512_scalef_pd(power, n);
     vector_x8 t = _mm512_fmadd_pd(scale, q, scale), t_low = _mm512_fmadd_pd(scale, q, scale - t);
@@ -343,7 +292,7 @@ VECTORS vector_x8 log_sigmoid_forward_x8(vector_x8 x) {
     p = _mm512_fmadd_pd(p, w, all_x8(0.1445391898029681));
     p = _mm512_fmadd_pd(p, w, all_x8(-0.34271792006785107));
     vector_x8 start = _mm512_fmadd_pd(t_low, all_x8(-0.75), _mm512_min_pd(all_x8(0.0), x));
-    return _mm512_fmadd_pd(-t * t, p, start) - t;
+    return _mm512_fnmadd_pd(t * t, p, start) - t;
 }
 
 VECTORS vector_x8 log_sigmoid_derivative_x8(vector_x8 x) {

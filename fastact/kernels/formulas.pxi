@@ -9,7 +9,8 @@
 #   NAME_near_forward(x, parameters...), NAME_near_derivative(x, parameters...)    one of them, or both
 #   NAME_near_limit(x, parameters...)               at most the largest finite number; does not depend on x
 #
-# NAME_forward must then give the same bits below the limit: see loops.pyx.in.
+# NAME_forward must then give the same bits below the limit: see loops.pyx.in.  In the avx512 module block kernels take the
+# place of some formulas: see avx512.h.
 #
 # Rules.  No branch: conditional expressions vectorise, `if` may not (`if real is ...` is settled while compiling).
 # Constants are typed (`cdef real one = 1`): a bare 1 in a float formula is a C double and halves its speed.  Every
