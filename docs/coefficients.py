@@ -1,11 +1,15 @@
-"""Regenerate every polynomial of vecmath.h and special.py:  python docs/coefficients.py [name ...]
+"""Regenerate every polynomial of vecmath.h, special.py and the block kernels:  python docs/coefficients.py [name ...]
 
 Each polynomial is a minimax fit: Lawson's algorithm on a dense Chebyshev grid, in 80 digits.  The low coefficients carry the
 most weight, so they are rounded to the target type one at a time and the rest is refitted around what was lost.  Printed
 for each: the coefficients from the constant term up, and log2 of the largest weighted error *after* rounding.
+
+The tables of avx512_tanh.h, avx512_erf.h and avx512_gelu.h are such polynomials for 32 pieces of one function: see there.
 """
 
+import itertools
 import sys
+import textwrap
 
 import mpmath as mp
 import numpy as np
@@ -192,6 +196,11 @@ POLYNOMIALS = {
         lambda u: 1 / sinc_slope(u),
         {F32: (0, mp.mpf(0.25), 4), F64: (0, mp.mpf(0.25), 7)},
     ),
+    "exp2": (
+        lambda f: mp.expm1(f * mp.log(2)) / f,
+        lambda f: f / 2**f,
+        {F32: (-mp.mpf("0.5001"), mp.mpf("0.5001"), 5), F64: (-mp.mpf("0.5001"), mp.mpf("0.5001"), 10)},
+    ),
     "cospi": (
         lambda u: (mp.cospi(mp.sqrt(u)) - 1) / u,
         lambda u: u,
@@ -225,6 +234,74 @@ for dtype, centre, shift, furthest, degree in ((F32, 0.508544921875, 3, 15, 10),
     interval = (-mp.mpf(centre), mp.mpf(furthest) / (furthest + shift) - centre, degree)
     POLYNOMIALS[f"normal_tail_{dtype.__name__}"] = (tail, weight, {dtype: interval})
 
+PER_HALF_SQUARE = mp.mpf(float(F32(0.5 / np.log(2))))  # what the kernels of gelu multiply a^2 by: rounding it is made good here
+
+
+def gelu_tail(h):
+    """2^(PER_HALF_SQUARE a^2) a Phi(-a), a = 2h."""
+    return 2 ** (4 * PER_HALF_SQUARE * h * h) * 2 * h * mp.ncdf(-2 * h)
+
+
+def gelu_slope(h):
+    """2^(PER_HALF_SQUARE a^2) (Phi(-a) - a phi(a)), a = 2h."""
+    return 2 ** (4 * PER_HALF_SQUARE * h * h) * (mp.ncdf(-2 * h) - 2 * h * mp.npdf(2 * h))
+
+
+# name: function, weight, furthest x, octaves the pieces are spread over, degree, type; and the function whose centres it shares
+TABLES = {
+    "tanh_pieces": (mp.tanh, lambda x: 1 / mp.tanh(x), 9.3, 4, 3, F32, mp.tanh),
+    "erf_pieces": (mp.erf, lambda x: 1 / mp.erf(x), 4, 2, 3, F32, mp.erf),
+    "erf_pieces_f64": (mp.erf, lambda x: 1 / mp.erf(x), 6, 1, 11, F64, mp.erf),
+    "gelu_pieces": (gelu_tail, lambda h: 1 / gelu_tail(h), 7.3, 4, 3, F32, gelu_tail),
+    "gelu_slope_pieces": (gelu_slope, lambda h: 1, 7.3, 4, 3, F32, gelu_tail),
+}
+
+
+def number_near(function, low, high, dtype):
+    """A number of the type near the harmonic middle for which the function almost is one, too; zero for the first piece."""
+    if low == 0:
+        return low
+    middle = 2 * low * high / (low + high)
+    candidates = [mp.mpf(float(dtype(float(middle + k * (high - low) / 1024)))) for k in range(-40, 41)]
+    return min(candidates, key=lambda x: abs(function(x) / mp.mpf(float(dtype(float(function(x))))) - 1))
+
+
+def piece_ends(pieces, furthest, octaves):
+    """Offset and scale, and the two ends of each piece: where offset + x * scale, from 1 to 2^octaves, is a number of few bits.
+
+    The offset halves the first piece, whose error is relative to the smallest values."""
+    per_octave = pieces // octaves
+    offset = 1 + mp.mpf(1) / (2 * per_octave)
+    scale = mp.mpf(float(F32(float((2**octaves - offset) / furthest))))
+    bounds = [mp.mpf(2) ** (k // per_octave) * (1 + mp.mpf(k % per_octave) / per_octave) for k in range(pieces + 1)]
+    ends = [max(mp.mpf(0), (bound - offset) / scale) for bound in bounds]
+    return offset, scale, list(itertools.pairwise(ends))
+
+
+def fit_piece(function, weight, low, high, centre, degree, dtype):
+    """centre, value = function(centre), and the polynomial (function(x) - value) / d - 1 of d = x - centre; its largest error."""
+    value = mp.mpf(float(dtype(float(function(centre)))))
+    ds = [x - centre for x in chebyshev_grid(low, high)]
+    values = [(function(centre + d) - value) / d - 1 for d in ds]
+    weights = [abs(weight(centre + d) * d) for d in ds]
+    rounded = [mp.mpf(float(dtype(float(c)))) for c in minimax(ds, values, weights, degree)]
+    worst = max(abs(w * (v - polynomial(rounded, d))) for d, v, w in zip(ds, values, weights, strict=True))
+    return [centre, value, *rounded], worst
+
+
+def print_pieces(name):
+    """A table in C: centres, values, coefficients from the constant term up, each in the order of the pieces' bits."""
+    function, weight, furthest, octaves, degree, dtype, sharing = TABLES[name]
+    pieces, suffix = (32, "f") if dtype is F32 else (16, "")
+    offset, scale, ends = piece_ends(pieces, furthest, octaves)
+    fits = [fit_piece(function, weight, low, high, number_near(sharing, low, high, dtype), degree, dtype) for low, high in ends]
+    error = float(mp.log(max(worst for _, worst in fits), 2))
+    print(f"{name}, offset {float(offset)!s}, scale {F32(float(scale))!s}, error 2^{error:.1f}")
+    first = 127 * pieces // octaves % pieces  # the low bits of the exponent of 1 come first, then those of the mantissa
+    for row in zip(*(fits[(k - first) % pieces][0] for k in range(pieces)), strict=True):
+        numbers = [f"{dtype(float(number))!s}{suffix}" for number in row]
+        print(textwrap.fill("{" + ", ".join(numbers) + "},", 128, initial_indent="    ", subsequent_indent="     "))
+
 
 def print_inverse_pi():
     """INVERSE_PI: 128 zeros, then the digits of 1/pi."""
@@ -251,7 +328,10 @@ if __name__ == "__main__":
     if printer := printers.get(" ".join(sys.argv[1:])):
         printer()
         sys.exit()
-    for name in sys.argv[1:] or POLYNOMIALS:
+    for name in sys.argv[1:] or [*POLYNOMIALS, *TABLES]:
+        if name in TABLES:
+            print_pieces(name)
+            continue
         function, weight, targets = POLYNOMIALS[name]
         for dtype, (low, high, degree) in targets.items():
             coefficients, error = fit(function, weight, low, high, degree, dtype)

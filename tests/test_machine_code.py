@@ -90,7 +90,7 @@ def test_block_kernels_take_the_formulas_place():
 @pytest.mark.skipif("avx512" not in COMPILED, reason="needs the avx512 module")
 def test_block_kernels_are_compiled():
     code = machine_code.functions(importlib.import_module("fastact.kernels._avx512").__file__)
-    for loop in ("exponential_forward_float32", "exponential_value_and_grad_float32"):
+    for loop in ("exponential_forward_float32", "exponential_value_and_grad_float32", "gelu_gated_float32"):
         function = next(code[s] for s in code if re.fullmatch(rf"__pyx_f_\d*loops_{loop}", s))
         assert any(mnemonic == "vscalefps" for _, mnemonic, _ in function.lines), loop
 
