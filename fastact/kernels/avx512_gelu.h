@@ -65,7 +65,7 @@ static const pieces_f32 gelu_slope_pieces = {
 /* t, by a table. */
 VECTORS vector_x16 gelu_tail_x16(const pieces_f32 table, vector_x16 x) {
     vector_x16 a = _mm512_range_ps(x, all_x16(14.58f), 10); /* min(|x|, where all has rounded to zero); NaN gives that */
-    __m512i piece = piece_x16(a, 1.0231165f, 1.0625f, 20);
+    __m512i piece = piece_x16(a, 0.5f * 2.046233f, 1.0625f, 20);
     vector_x16 d = _mm512_fmsub_ps(a, all_x16(0.5f), of_piece_x16(gelu_pieces[CENTRE], piece));
     vector_x16 value = of_piece_x16(table[VALUE], piece), rest = beyond_value_x16(table, piece, d);
     vector_x16 n, f = minus_square_x16(a, 0.7213475f, &n);
