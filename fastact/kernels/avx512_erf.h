@@ -1,6 +1,7 @@
 /* erf by pieces: see avx512_pieces.h. */
 #ifndef FASTACT_AVX512_ERF_H
 #define FASTACT_AVX512_ERF_H
+#include "avx512_exp.h"
 #include "avx512_pieces.h"
 #if FASTACT_BLOCK_KERNELS
 
@@ -102,17 +103,18 @@ static const pieces_f64 erf_pieces_f64 = {
      1.7270719911668172e-07},
 };
 
-/* 0.97 ns an element, the formula 2.27; the derivative 0.76 and 0.88. */
+/* 0.90 ns an element, the formula 2.27; the derivative 0.69 and 0.88. */
 VECTORS vector_x8 erf_forward_x8(vector_x8 x) {
     return odd_by_pieces_x8(erf_pieces_f64, x, 5.99, 0.16145833, 1.03125, 48);
 }
 
 VECTORS vector_x8 erf_derivative_x8(vector_x8 x) {
-    const vector_x8 two_per_sqrt_pi = all_x8(1.1283791670955126);
     vector_x8 a = magnitude_up_to_x8(x, 28.0); /* where the result has rounded to zero */
-    vector_x8 n, f = minus_square_x8(a, 1.4426950408889634, &n);
-    f = _mm512_fnmadd_pd(a * a, all_x8(2.0355273740931033e-17), f); /* the rest of log2(e) */
-    return _mm512_scalef_pd(_mm512_fmadd_pd(two_per_sqrt_pi * f, exp2_tail_x8(f), two_per_sqrt_pi), n);
+    vector_x8 square = a * a, square_low = _mm512_fmsub_pd(a, a, square);
+    vector_x8 n, power, q = exp_parts_x8(-square, &n, &power);
+    q = _mm512_fnmadd_pd(square_low, q, q - square_low);
+    power *= all_x8(1.1283791670955126);
+    return _mm512_scalef_pd(_mm512_fmadd_pd(power, q, power), n);
 }
 
 #endif

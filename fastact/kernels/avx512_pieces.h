@@ -88,33 +88,12 @@ VECTORS vector_x16 exp2_tail_x16(vector_x16 f) {
     return _mm512_fmadd_ps(p, f, all_x16(0.6931472f));
 }
 
-VECTORS vector_x8 exp2_tail_x8(vector_x8 f) {
-    vector_x8 p = all_x8(4.4387388758613043e-10);
-    p = _mm512_fmadd_pd(p, f, all_x8(7.073238791691661e-09));
-    p = _mm512_fmadd_pd(p, f, all_x8(1.0178160922555012e-07));
-    p = _mm512_fmadd_pd(p, f, all_x8(1.3215438807613824e-06));
-    p = _mm512_fmadd_pd(p, f, all_x8(1.525273363180033e-05));
-    p = _mm512_fmadd_pd(p, f, all_x8(0.0001540353044908016));
-    p = _mm512_fmadd_pd(p, f, all_x8(0.0013333558146548495));
-    p = _mm512_fmadd_pd(p, f, all_x8(0.009618129107601583));
-    p = _mm512_fmadd_pd(p, f, all_x8(0.055504108664821715));
-    p = _mm512_fmadd_pd(p, f, all_x8(0.24022650695910108));
-    return _mm512_fmadd_pd(p, f, all_x8(0.6931471805599453));
-}
-
 /* f and n with 2^-(factor * a^2) = 2^f * 2^n, |f| <= 1/2, from the exact square. */
 VECTORS vector_x16 minus_square_x16(vector_x16 a, float factor, vector_x16 *n) {
     const vector_x16 to_integer = all_x16(12582912.0f), k = all_x16(factor);
     vector_x16 square = a * a, square_low = _mm512_fmsub_ps(a, a, square);
     *n = _mm512_fnmadd_ps(square, k, to_integer) - to_integer;
     return _mm512_fnmadd_ps(square_low, k, _mm512_fnmsub_ps(square, k, *n));
-}
-
-VECTORS vector_x8 minus_square_x8(vector_x8 a, double factor, vector_x8 *n) {
-    const vector_x8 to_integer = all_x8(6755399441055744.0), k = all_x8(factor);
-    vector_x8 square = a * a, square_low = _mm512_fmsub_pd(a, a, square);
-    *n = _mm512_fnmadd_pd(square, k, to_integer) - to_integer;
-    return _mm512_fnmadd_pd(square_low, k, _mm512_fnmsub_pd(square, k, *n));
 }
 
 #endif
