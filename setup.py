@@ -47,7 +47,9 @@ ENGINES = {
 }
 TEAM = "fastact.kernels.team"  # the only one that needs OpenMP
 SHARED = [str(KERNELS / name) for name in ("table.h", "table.pxd")]
-LOOPS = [str(KERNELS / name) for name in ("loops.pyx.in", "formulas.pxi", "rows.pxi.in", "vecmath.h", "half.h", "lanes.h")]
+LOOPS = [
+    str(KERNELS / name) for name in ("loops.pyx.in", "formulas.pxi", "rows.pxi.in", "vecmath.h", "half.h", "lanes.h", "stream.h")
+]
 
 
 def translate(name: str, source: Path, work: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -98,6 +99,11 @@ class Entry:
     keeps_integers: bool
     noise: Noise | None
     info: Info = field(repr=False)
+
+    @property
+    def light(self) -> bool:
+        """Whether nothing but arithmetic and comparisons define it, so that it waits for memory rather than computes."""
+        return set(re.findall(r"(\w+)\(", self.info.formula)) <= {"abs", "max", "min"}
 
     @property
     def array_parameter(self) -> Parameter | None:

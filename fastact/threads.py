@@ -22,8 +22,8 @@ def get_num_threads() -> int:
     """How many threads a call from this thread may use; one where the arrays are too small to gain.
 
     That is what `set_num_threads` or the environment variable ``FASTACT_NUM_THREADS`` asks for, and without them what OpenMP
-    says: ``OMP_NUM_THREADS``, or the processors that this process may use. threadpoolctl lowers it. It is 1 in a forked child,
-    and where OpenMP is missing.
+    says: ``OMP_NUM_THREADS``, or the processors that this process may use. What OpenMP itself is set to meanwhile, as by
+    threadpoolctl, limits it. It is 1 in a forked child, and where OpenMP is missing.
 
     Examples
     --------

@@ -298,6 +298,7 @@ def peak(function, *args, **keywords):
 def test_peak_memory_is_the_output(f, dtype, shape, rng):
     dy, x, b = case(rng, shape, dtype)
     own, options = 1 << (21 if f.backend == "numpy" else 17), {}  # bytes: blocks or tiles, and sums
+    own += x.nbytes // 16  # the sums of blocks of at least 64 rows, which threads form side by side
     if f.name == "rrelu" and dtype.itemsize > 2 and f.backend != "numpy":
         options["rng"] = rng
     if f.name == "prelu" and (dtype.itemsize == 2 or f.backend == "numpy"):

@@ -62,6 +62,26 @@ def isolated_numpy(site, tmp_path):
     return folder
 
 
+def test_without_openmp(source, tmp_path):
+    """The kernels are built, also where they have to be; what stands in for the compiler makes empty files."""
+    compiler = tmp_path / "compiler"
+    compiler.write_text(
+        f"""#!{sys.executable}
+import pathlib, sys
+if "-fopenmp" in sys.argv:
+    sys.exit("no such flag")
+pathlib.Path(sys.argv[sys.argv.index("-o") + 1]).touch()
+"""
+    )
+    compiler.chmod(0o755)
+    result = install(source, tmp_path / "site", CC=str(compiler), LDSHARED=str(compiler), FASTACT_REQUIRE_KERNELS="1")
+    text = result.stdout + result.stderr
+    assert result.returncode == 0, text
+    assert "NOT BUILT: fastact.kernels.team, for want of OpenMP" in text
+    assert [path.name.partition(".")[0] for path in (tmp_path / "site").rglob("engine.*")] == ["engine"]
+    assert not list((tmp_path / "site").rglob("team.*"))
+
+
 def test_where_kernels_are_required(source, tmp_path):
     result = install(source, tmp_path / "site", CC="no-such-compiler", FASTACT_REQUIRE_KERNELS="1")
     assert result.returncode != 0

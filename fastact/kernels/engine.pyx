@@ -4,6 +4,10 @@
 A call goes one of two ways. `FastPath`: exact ndarrays, native, contiguous, of a float dtype, straight into a loop (of 16 bits:
 tile by tile), no Python object made but the result. Everything else: a real ufunc, whose inner loop `run_ufunc` works in tiles
 that stay in the first-level cache: load or convert or add the bias into a tile, run the contiguous loop, store or convert out.
+
+On either way large arrays become a `Job` (with a bias, `Rows`), whose parts are shared out to threads; and what is larger than
+the caches is computed into tiles that are streamed past them. Neither changes a bit: an element's result does not depend on where
+it stands, and sums are formed in blocks that the shape alone decides, added up in order.
 """
 
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
@@ -36,6 +40,9 @@ cdef extern from "platform.h" nogil:
         pass
     fastact_flags fastact_save_flags()
     void fastact_restore_flags(fastact_flags)
+    void fastact_prefetch(const char*, Py_ssize_t)
+    void fastact_streamed()
+    Py_ssize_t fastact_own_cache()
     int fastact_x86_level()
 
 include "calls.pxi"
@@ -43,12 +50,15 @@ include "calls.pxi"
 cdef enum:
     TILE_DOUBLES = 512
     TILE = 4096  # bytes: two inputs, a bias and two outputs of it fit in any first-level cache
+    STREAM_TILE = 1024  # bytes, so that one is still being written out while the next is computed; input is fetched two ahead
     ALIGN_FROM = 32768  # bytes: from here on a loop starts anew where the output is aligned
     MAX_PARAMETERS = 4
     PARAMETER_BYTES = 32
     MAX_STREAMS = 5  # dy, x, bias or a gated unit's value; one or two outputs; another array parameter only where one is free
     MAX_OPERANDS = 3 + MAX_PARAMETERS + 2
     RELEASE_GIL = 4096  # elements: below, releasing the GIL costs more than it can gain anybody
+    LIGHT = 1  # the cost of a byte read or written, by the loops that wait for memory
+    HEAVY = 2
 
 # Python names of the loops' directions
 cdef dict DIRECTION = {
@@ -103,6 +113,31 @@ cdef class Table:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+# Threads and streaming: from what sizes on.
+
+# Bytes times cost that keep a thread busy for 3 us at least; to share out costs 2 while the team is awake
+cdef Py_ssize_t grain = 256 << 10
+
+# Bytes for each thread, over cost: from here on output goes past the caches. What waits for memory gains most: with 2 MB of
+# second-level cache relu of 2 M elements takes 0.25 ns an element where it took 0.31, and with a sum over the output, which then
+# is in no cache, 0.75 and 0.82; sigmoid 0.43 and 0.48, with the sum 0.93 and 0.82, so it has to wait for more.
+cdef Py_ssize_t stream_from = fastact_own_cache()
+
+
+def _set_sizes(new_grain, new_stream_from):
+    """Set from what sizes on work is shared out and output is streamed, as tests need it; return what was set before."""
+    global grain, stream_from
+    before = grain, stream_from
+    grain, stream_from = new_grain, new_stream_from
+    return before
+
+
+cdef inline int threads_for(Py_ssize_t work) noexcept nogil:
+    """How many threads so many bytes times cost are worth."""
+    return <int> min(team_threads(), work // grain) if work >= 2 * grain else 1
+
+
+# ---------------------------------------------------------------------------------------------------------------------
 # The general way: a ufunc whose inner loop works in tiles.
 
 cdef struct Loop:
@@ -118,13 +153,26 @@ cdef struct Loop:
     int parameters
     bint array_parameter  # or the value of a gated unit
     int outputs
-    Py_ssize_t itemsize  # of the computed type
+    Py_ssize_t itemsize, stored_size  # of the computed type, of the outputs in memory
+    int cost
     const fastact_table* table
 
 
-cdef void run_tiles(const Loop* loop, char** pointers, const cnp.npy_intp* steps, Py_ssize_t n) noexcept nogil:
+cdef inline void repeat(char* at, Py_ssize_t nbytes, Py_ssize_t n) noexcept nogil:
+    """Write what stands at the beginning n times in all."""
+    cdef Py_ssize_t done = 1
+    while done < n:
+        memcpy(at + done * nbytes, at, min(done, n - done) * nbytes)
+        done *= 2
+
+
+cdef void run_tiles(
+    const Loop* loop, char** pointers, const cnp.npy_intp* steps, Py_ssize_t n, bint streamed
+) noexcept nogil:
     """One inner loop: pointers and steps of operands, bias, parameters, outputs; scalar parameters constant along it."""
-    cdef double[MAX_STREAMS][TILE_DOUBLES] tiles
+    cdef char[(MAX_STREAMS + 1) * TILE + 64] memory
+    cdef char* tiles = <char*> ((<uintptr_t> <char*> memory + 63) & -64)  # of whole cache lines
+    cdef char* rounded = tiles + MAX_STREAMS * TILE
     cdef char[PARAMETER_BYTES] scalars
     cdef (char*)[MAX_STREAMS] stream
     cdef Py_ssize_t[MAX_STREAMS] step
@@ -154,35 +202,115 @@ cdef void run_tiles(const Loop* loop, char** pointers, const cnp.npy_intp* steps
     for k in range(streams):
         is_parameter = loop.array_parameter and k == inputs
         converted = loop.stores_converted if k >= out else (loop.converts_parameter if is_parameter else loop.converts)
-        direct[k] = not converted and (step[k] == loop.itemsize or n == 1)
+        direct[k] = not converted and (step[k] == loop.itemsize or n == 1) and not (streamed and k >= out)
         if not direct[k]:
             chunk = TILE // loop.itemsize
     if loop.add != NULL:
         chunk = TILE // loop.itemsize
+    if streamed:
+        chunk = STREAM_TILE // loop.itemsize
     cdef Py_ssize_t head = 0
-    if chunk == n and n * loop.itemsize >= ALIGN_FROM:  # so that no store is split between two cache lines
-        head = (-<Py_ssize_t> <uintptr_t> stream[out] & 63) // loop.itemsize
+    if streamed or (chunk == n and n * loop.itemsize >= ALIGN_FROM):  # so that no store is split between two cache lines
+        head = (-<Py_ssize_t> <uintptr_t> stream[out] & 63) // loop.stored_size
     while start < n:
-        m = head if start == 0 and head > 0 else min(chunk, n - start)
+        m = min(head if start == 0 and head > 0 else chunk, n - start)
         for k in range(streams):
             if direct[k]:
                 at[k] = stream[k] + start * loop.itemsize
+                if streamed:
+                    fastact_prefetch(<char*> at[k] + 2 * STREAM_TILE, STREAM_TILE)
             else:
-                at[k] = tiles[k]
+                at[k] = tiles + k * TILE
                 # what is constant along the loop is loaded once, but for the bias, whose tile takes the sum
                 if k < out and (start == 0 or step[k] != 0 or (loop.add != NULL and k == inputs - 1)):
                     load = loop.load_parameter if loop.array_parameter and k == inputs else loop.load
-                    load(stream[k] + start * step[k], step[k], at[k], m)
+                    if step[k] != 0:
+                        load(stream[k] + start * step[k], step[k], at[k], m)
+                    else:
+                        load(stream[k], 0, at[k], 1)
+                        repeat(<char*> at[k], loop.itemsize, min(chunk, n))
         if loop.array_parameter:
             parameters = at[inputs]
         if loop.add != NULL:  # into the bias's own tile: its stream was the last input
-            loop.add(at[inputs - 2], at[inputs - 1], tiles[inputs - 1], m)
-            at[inputs - 2] = tiles[inputs - 1]
+            loop.add(at[inputs - 2], at[inputs - 1], tiles + (inputs - 1) * TILE, m)
+            at[inputs - 2] = tiles + (inputs - 1) * TILE
         loop.run(at[0], at[1] if loop.operands == 2 else NULL, at[out], at[out + 1] if loop.outputs == 2 else NULL, m, parameters)
         for k in range(out, streams):
-            if not direct[k]:
+            if streamed:
+                if loop.stores_converted:
+                    loop.store(at[k], rounded, loop.stored_size, m)
+                    at[k] = rounded
+                loop.table.stream(at[k], stream[k] + start * step[k], m * loop.stored_size)
+            elif not direct[k]:
                 loop.store(at[k], stream[k] + start * step[k], step[k], m)
         start += m
+    if streamed:
+        fastact_streamed()
+
+
+cdef struct Job:
+    const Loop* loop
+    (char*)[MAX_OPERANDS] at  # as `run_tiles` takes them
+    cnp.npy_intp[MAX_OPERANDS] step, row_step  # bytes from element to element, and from row to row
+    Py_ssize_t rows, n  # so many elements each
+    Py_ssize_t part, first  # rows of a part, or elements of a single row's, which start behind the first ones
+    bint streamed
+
+
+cdef void run_part(void* data, Py_ssize_t part) noexcept nogil:
+    cdef const Job* job = <const Job*> data
+    cdef int total = job.loop.operands + (job.loop.add != NULL) + job.loop.parameters + job.loop.outputs, k
+    cdef Py_ssize_t start = part * job.part + (job.first if part else 0), end = (part + 1) * job.part + job.first, row
+    cdef (char*)[MAX_OPERANDS] at
+    cdef fastact_flags flags = fastact_save_flags()
+    if job.rows == 1:
+        for k in range(total):
+            at[k] = job.at[k] + start * job.step[k]
+        run_tiles(job.loop, at, job.step, min(end, job.n) - start, job.streamed)
+    else:
+        for row in range(start, min(end, job.rows)):
+            for k in range(total):
+                at[k] = job.at[k] + row * job.row_step[k]
+            run_tiles(job.loop, at, job.step, job.n, job.streamed)
+    fastact_restore_flags(flags)
+
+
+cdef bint worth_streaming(const Job* job, int threads) noexcept nogil:
+    """Whether input and output are larger than the caches, the outputs contiguous, and none of them in the place of an input."""
+    cdef const Loop* loop = job.loop
+    cdef int inputs = loop.operands + (loop.add != NULL) + loop.parameters, k, i
+    if (
+        loop.table.stream == NULL or (job.rows > 1 and job.n * loop.stored_size < TILE)
+        or job.rows * job.n * loop.stored_size * (loop.operands + loop.outputs) < threads * stream_from * loop.cost
+    ):
+        return False
+    for k in range(inputs, inputs + loop.outputs):
+        if job.step[k] != loop.stored_size:
+            return False
+        for i in range(inputs):
+            if job.at[i] == job.at[k]:
+                return False
+    return True
+
+
+cdef void share_out(Job* job) noexcept nogil:
+    """Run a job, in parts on several threads where that is worth it."""
+    cdef const Loop* loop = job.loop
+    cdef Py_ssize_t work = job.rows * job.n * loop.itemsize * (loop.operands + loop.outputs) * loop.cost, parts
+    cdef Py_ssize_t count = job.n if job.rows == 1 else job.rows
+    cdef int threads = threads_for(work), out
+    job.streamed = worth_streaming(job, threads)
+    job.part, job.first = count, 0
+    if threads == 1:
+        run_part(job, 0)
+        return
+    parts = threads * max(1, min(4, work // (32 * grain * threads)))  # of large arrays more, so that none waits long for another
+    job.part = (count + parts - 1) // parts
+    if job.rows == 1:  # so that no cache line is written by two threads
+        out = loop.operands + (loop.add != NULL) + loop.parameters
+        job.part = (job.part + 63) & -64
+        job.first = min(count, (-<Py_ssize_t> <uintptr_t> job.at[out] & 63) // loop.stored_size)
+    team_run(run_part, job, max(1, (count - job.first + job.part - 1) // job.part))
 
 
 cdef void run_ufunc(char** pointers, const cnp.npy_intp* dimensions, const cnp.npy_intp* steps, void* data) noexcept nogil:
@@ -193,17 +321,23 @@ cdef void run_ufunc(char** pointers, const cnp.npy_intp* dimensions, const cnp.n
     cdef int k, total = inputs + loop.parameters + loop.outputs
     cdef bint constant = True
     cdef (char*)[MAX_OPERANDS] moving
+    cdef Job job
     cdef fastact_flags flags = fastact_save_flags()
     if not loop.array_parameter:
         for k in range(loop.parameters):
             constant = constant and steps[inputs + k] == 0
-    if constant or n == 1:
-        run_tiles(loop, pointers, steps, n)
+    if constant and n >= RELEASE_GIL:
+        job.loop, job.rows, job.n = loop, 1, n
+        memcpy(job.at, pointers, total * sizeof(char*))
+        memcpy(job.step, steps, total * sizeof(cnp.npy_intp))
+        share_out(&job)
+    elif constant or n == 1:
+        run_tiles(loop, pointers, steps, n, False)
     else:
         for i in range(n):
             for k in range(total):
                 moving[k] = pointers[k] + i * steps[k]
-            run_tiles(loop, moving, steps, 1)
+            run_tiles(loop, moving, steps, 1, False)
     fastact_restore_flags(flags)
 
 
@@ -216,11 +350,26 @@ cdef int computed_type(str char) except -1:
     return INT8 + 2 * sizes[dtype.itemsize] + (dtype.kind in "ub")
 
 
+cdef void convert(
+    Loop* loop, const fastact_table* table, int stored, int computed, bint converts_parameter
+) noexcept nogil:
+    """Set the ways in and out between memory of one type and a loop that computes in another."""
+    loop.table = table
+    loop.itemsize = loop.stored_size = itemsize_of(computed)
+    loop.converts, loop.converts_parameter = stored != computed, converts_parameter
+    loop.load, loop.store = table.load[computed], table.store[computed]
+    if is_half(stored):
+        loop.load, loop.store, loop.stores_converted, loop.stored_size = table.load[stored], table.store[stored], True, 2
+    elif loop.converts:
+        loop.load = table.load_as_double[stored]
+    loop.load_parameter = loop.load if converts_parameter else table.load[computed]
+
+
 cdef Loop* new_loop(
     const fastact_table* table, const fastact_row* row, entry, str kind, str stored, str computed, str parameter
 ) except NULL:
     """A Loop between memory of one type and a loop that computes in another; lives as long as the process."""
-    cdef int type = computed_type(computed), half = -1
+    cdef int type = computed_type(computed)
     cdef Loop* loop = <Loop*> PyMem_Malloc(sizeof(Loop))
     if loop == NULL:
         raise MemoryError()
@@ -230,19 +379,10 @@ cdef Loop* new_loop(
     loop.parameters = inputs_of(entry, kind) - loop.operands - ("bias" in KINDS[kind])
     loop.array_parameter = entry.array_parameter is not None or "value" in KINDS[kind]
     loop.outputs = 2 if kind in PAIRS else 1
-    loop.itemsize = np.dtype(computed).itemsize
-    loop.table = table
+    loop.cost = LIGHT if entry.light else HEAVY
     if "bias" in KINDS[kind]:
         loop.add = table.add[type]
-    loop.converts = stored != computed
-    loop.converts_parameter = parameter != computed
-    if stored in HALVES:
-        half = HALVES[stored]
-        loop.load, loop.store, loop.stores_converted = table.load[half], table.store[half], True
-    else:
-        loop.load = table.load_as_double[computed_type(stored)] if loop.converts else table.load[type]
-        loop.store = table.store[type]
-    loop.load_parameter = loop.load if loop.converts_parameter else table.load[type]
+    convert(loop, table, HALVES[stored] if stored in HALVES else computed_type(stored), type, parameter != computed)
     return loop
 
 
@@ -310,13 +450,15 @@ cdef Py_ssize_t ROW_BLOCKS = ROWS.blocks, ROW_SHORTEST_BLOCK = ROWS.shortest_blo
 cdef enum:
     PIECE = 512  # elements that go through all loops at once; with sums half as many, so that reading and adding overlap
     STRIP = 2048  # columns of long rows whose sums are formed at once, for they, too, should stay in the first-level cache
+    PART = 16384  # elements of a part where no sums are formed
+    MAX_LANES = 4096 + 16  # of a stretch or strip, see `ROW_LONGEST`, and before it
 
 
 cdef struct Rows:
     const fastact_table* table
     fastact_loop loop
     fastact_loop loop_by_parameter
-    int type, computed  # of the arrays, of the loops
+    int type, computed, cost  # of the arrays, of the loops
     const char* dy
     const char* x
     const char* bias
@@ -325,17 +467,22 @@ cdef struct Rows:
     bint spread  # the parameter is an array to the loop
     Py_ssize_t rows, columns
     Py_ssize_t height, period, block  # rows of a stretch, elements of it, stretches of a block
-    Py_ssize_t strip  # how much of a stretch at a time
+    Py_ssize_t strip, ahead  # how much of a stretch at a time, and of the first beyond that
+    Py_ssize_t blocks, strips
+    bint streamed
     char* repeated  # the bias along a stretch
-    double* lanes  # a block's sums, along a stretch
-    double* totals
     void* dbias
-    double by_parameter
+    double* sums  # by block and column
+    double* by_parameter  # by strip and block
+
+
+cdef struct Tiles:  # a thread's own
+    char* dy
+    char* z
+    char* bias
+    char* dx
+    const void* parameters
     double* lanes_by_parameter
-    char* tile_dy
-    char* tile_z
-    char* tile_bias
-    char* tile_dx
 
 
 cdef void lay_out(Rows* job, Py_ssize_t rows, Py_ssize_t columns) noexcept nogil:
@@ -350,56 +497,70 @@ cdef void lay_out(Rows* job, Py_ssize_t rows, Py_ssize_t columns) noexcept nogil
     stretches = (rows + job.height - 1) // job.height
     job.block = max(ROW_SHORTEST_BLOCK, (stretches + ROW_BLOCKS - 1) // ROW_BLOCKS)
     job.strip = min(job.period, STRIP) if job.height == 1 else job.period
+    if job.dbias == NULL and job.loop_by_parameter == NULL:  # no sums, so anything will do
+        job.strip, job.block = min(job.period, PART), max(1, PART // job.period)
+    elif job.dbias != NULL and job.loop_by_parameter == NULL:
+        job.ahead = elements_to_line(job)
+    job.strips = max(1, (job.period - job.ahead + job.strip - 1) // job.strip)
+    job.blocks = (stretches + job.block - 1) // job.block
 
 
 cdef void repeat_bias(Rows* job) noexcept nogil:
     """Fill a stretch with the bias, in the type that the loops compute in."""
-    cdef size_t nbytes = job.columns * itemsize_of(job.computed)
-    cdef Py_ssize_t row
     job.table.load[job.type](job.bias, itemsize_of(job.type), job.repeated, job.columns)
-    for row in range(1, job.height):
-        memcpy(job.repeated + row * nbytes, job.repeated, nbytes)
+    repeat(job.repeated, job.columns * itemsize_of(job.computed), job.height)
 
 
-cdef inline const char* run_piece(Rows* job, Py_ssize_t first, Py_ssize_t along, Py_ssize_t n) noexcept nogil:
+cdef inline const char* run_piece(
+    const Rows* job, const Tiles* tiles, Py_ssize_t first, Py_ssize_t along, Py_ssize_t n
+) noexcept nogil:
     """Compute n elements from `first` on, which is at `along` in its stretch; where the results are in the computed type."""
     cdef Py_ssize_t itemsize = itemsize_of(job.type), wide = itemsize_of(job.computed), at = first * itemsize
     cdef bint half = is_half(job.type)
     cdef const char* z
     cdef const char* dy = NULL
     cdef const char* bias
-    cdef char* result = job.tile_dx if half else job.out + at
+    cdef char* out = job.out + at
+    cdef char* result = tiles.dx if half or job.streamed else out
     if job.loop != NULL:
         z = job.x + at
+        if job.streamed:
+            fastact_prefetch(z + 2 * STREAM_TILE, n * itemsize)
         if half:
-            job.table.load[job.type](z, itemsize, job.tile_z, n)
-            z = job.tile_z
+            job.table.load[job.type](z, itemsize, tiles.z, n)
+            z = tiles.z
         if job.dy != NULL:
             dy = job.dy + at
+            if job.streamed:
+                fastact_prefetch(dy + 2 * STREAM_TILE, n * itemsize)
             if half:
-                job.table.load[job.type](dy, itemsize, job.tile_dy, n)
-                dy = job.tile_dy
+                job.table.load[job.type](dy, itemsize, tiles.dy, n)
+                dy = tiles.dy
         if job.bias != NULL:
             if job.height > 1:
                 bias = job.repeated + along * wide
             else:
                 bias = job.bias + along * itemsize
                 if half:
-                    job.table.load[job.type](bias, itemsize, job.tile_bias, n)
-                    bias = job.tile_bias
-            job.table.add[job.computed](z, bias, job.tile_z, n)
-            z = job.tile_z
+                    job.table.load[job.type](bias, itemsize, tiles.bias, n)
+                    bias = tiles.bias
+            job.table.add[job.computed](z, bias, tiles.z, n)
+            z = tiles.z
         if job.loop_by_parameter != NULL:  # before dx, which may be in place of dy
-            job.loop_by_parameter(dy, z, job.tile_dx, NULL, n, job.parameters)
-            job.table.accumulate[job.computed](job.tile_dx, job.lanes_by_parameter, n)
+            job.loop_by_parameter(dy, z, tiles.dx, NULL, n, tiles.parameters)
+            job.table.accumulate[job.computed](tiles.dx, tiles.lanes_by_parameter, n)
         if dy == NULL:
-            job.loop(z, NULL, result, NULL, n, job.parameters)
+            job.loop(z, NULL, result, NULL, n, tiles.parameters)
         else:
-            job.loop(dy, z, result, NULL, n, job.parameters)
-        if half:
-            job.table.store[job.type](result, job.out + at, itemsize, n)
-    if half and job.dbias != NULL:  # what is summed is dx as returned
-        job.table.load[job.type](job.out + at, itemsize, result, n)
+            job.loop(dy, z, result, NULL, n, tiles.parameters)
+        if half:  # what is summed is dx as returned
+            job.table.store[job.type](result, tiles.dy if job.streamed else out, itemsize, n)
+            if job.dbias != NULL:
+                job.table.load[job.type](tiles.dy if job.streamed else out, itemsize, result, n)
+        if job.streamed:
+            job.table.stream(tiles.dy if half else result, out, n * itemsize)
+    elif half:
+        job.table.load[job.type](out, itemsize, result, n)
     return result
 
 
@@ -413,64 +574,94 @@ cdef inline Py_ssize_t elements_to_line(const Rows* job) noexcept nogil:
     return (-<Py_ssize_t> <uintptr_t> job.out & 63) // itemsize
 
 
-cdef void run_rows(Rows* job) noexcept nogil:
-    """All stretches; with dbias strip by strip, block by block."""
+cdef void write_sums(const Rows* job, const double* sums, Py_ssize_t first, Py_ssize_t n) noexcept nogil:
+    """Round n columns' sums to dbias."""
+    cdef Py_ssize_t i
+    for i in range(n):
+        if job.type == FLOAT32:
+            (<float*> job.dbias)[first + i] = <float> sums[i]
+        else:
+            (<double*> job.dbias)[first + i] = sums[i]
+
+
+cdef void run_rows_part(void* data, Py_ssize_t part) noexcept nogil:
+    """One strip of the stretches of one block, and its sums."""
+    cdef const Rows* job = <const Rows*> data
     cdef char[6 * 8 * TILE_DOUBLES + 64] memory
-    cdef char* tiles = <char*> ((<uintptr_t> <char*> memory + 63) & -64)  # of whole cache lines
+    cdef double[MAX_LANES + 8] lanes_memory
+    cdef double* lanes = <double*> ((<uintptr_t> <char*> lanes_memory + 63) & -64)
+    cdef Tiles tiles
     cdef Py_ssize_t n = job.rows * job.columns, stretches = (job.rows + job.height - 1) // job.height
-    cdef bint summed = job.dbias != NULL, several = stretches > job.block
-    cdef Py_ssize_t limit = PIECE // 2 if summed else PIECE, pieces = (job.strip + limit - 1) // limit
+    cdef bint summed = job.dbias != NULL
+    cdef Py_ssize_t limit = PIECE // 2 if summed or job.streamed or job.loop_by_parameter != NULL else PIECE
+    cdef Py_ssize_t pieces = (job.strip + limit - 1) // limit
     cdef Py_ssize_t piece = ((job.strip + pieces - 1) // pieces + 15) & -16  # all alike, and whole vectors
-    cdef Py_ssize_t strip = 0, width, columns, block, stretch, along, end, m, i
-    cdef Py_ssize_t ahead = elements_to_line(job) if summed else 0
-    cdef double* lanes
-    cdef double* totals
+    cdef Py_ssize_t strip = part // job.blocks, block = part % job.blocks, stretch
+    cdef Py_ssize_t ahead = job.ahead if strip == 0 else 0
+    cdef Py_ssize_t start = strip * job.strip + (0 if strip == 0 else job.ahead)
+    cdef Py_ssize_t width = min(job.strip + ahead, job.period - start), along, end, m
     cdef const char* dx
     cdef fastact_flags flags = fastact_save_flags()
-    job.tile_dy, job.tile_z, job.tile_bias = tiles, tiles + 8 * TILE_DOUBLES, tiles + 2 * 8 * TILE_DOUBLES
-    job.tile_dx, job.lanes_by_parameter = tiles + 3 * 8 * TILE_DOUBLES, <double*> (tiles + 4 * 8 * TILE_DOUBLES)
+    tiles.dy = <char*> ((<uintptr_t> <char*> memory + 63) & -64)  # of whole cache lines
+    tiles.z, tiles.bias, tiles.dx = tiles.dy + TILE, tiles.dy + 2 * TILE, tiles.dy + 3 * TILE
+    tiles.lanes_by_parameter, tiles.parameters = <double*> (tiles.dy + 4 * TILE), job.parameters
     if job.spread:
-        for i in range(piece):
-            memcpy(tiles + 5 * 8 * TILE_DOUBLES + i * itemsize_of(job.computed), job.parameters, itemsize_of(job.computed))
-        job.parameters = tiles + 5 * 8 * TILE_DOUBLES
+        memcpy(tiles.dy + 5 * TILE, job.parameters, itemsize_of(job.computed))
+        repeat(tiles.dy + 5 * TILE, itemsize_of(job.computed), piece)
+        tiles.parameters = tiles.dy + 5 * TILE
+    if job.loop_by_parameter != NULL:
+        memset(tiles.lanes_by_parameter, 0, TILE_DOUBLES * sizeof(double))
+    if summed:
+        lanes += -ahead & 7
+        memset(lanes, 0, width * sizeof(double))
+    for stretch in range(block * job.block, min((block + 1) * job.block, stretches)):
+        along, end = start, min(start + width, n - stretch * job.period)
+        while along < end:
+            m = min(ahead if along < ahead else piece, end - along)
+            dx = run_piece(job, &tiles, stretch * job.period + along, along, m)
+            if summed:
+                job.table.accumulate[job.computed](dx, lanes + along - start, m)
+            along += m
+    if job.streamed:
+        fastact_streamed()
+    if summed:
+        fold(job.table, lanes, job.height, width // job.height)
+        if job.blocks == 1:
+            write_sums(job, lanes, start, width // job.height)
+        else:
+            memcpy(job.sums + block * job.columns + start, lanes, width // job.height * sizeof(double))
+    if job.loop_by_parameter != NULL:
+        fold(job.table, tiles.lanes_by_parameter, TILE_DOUBLES, 1)
+        job.by_parameter[part] = tiles.lanes_by_parameter[0]
+    fastact_restore_flags(flags)
+
+
+cdef void run_rows(Rows* job, double* by_parameter) noexcept nogil:
+    """All parts, on several threads where that is worth it; the blocks' sums are then added up in order."""
+    cdef Py_ssize_t parts = job.strips * job.blocks, elements = job.rows * job.columns * (2 + (job.dy != NULL)), part, block
+    cdef double* totals = job.sums + job.blocks * job.columns
+    cdef int threads = threads_for(elements * itemsize_of(job.computed) * job.cost)
+    cdef fastact_flags flags = fastact_save_flags()
+    job.streamed = (
+        job.loop != NULL and job.table.stream != NULL and job.out != job.x and job.out != job.dy
+        and elements * itemsize_of(job.type) >= threads * stream_from * job.cost
+    )
     if job.repeated != NULL:
         repeat_bias(job)
-    while strip < job.period:
-        width = min(job.strip + ahead, job.period - strip)
-        lanes = job.lanes + (-ahead & 7)
-        columns, totals = width // job.height, job.totals if several else lanes
-        if several and summed:
-            memset(totals, 0, columns * sizeof(double))
-        block = 0
-        while block < stretches:
-            if summed:
-                memset(lanes, 0, width * sizeof(double))
-            if job.loop_by_parameter != NULL:
-                memset(job.lanes_by_parameter, 0, TILE_DOUBLES * sizeof(double))
-            for stretch in range(block, min(block + job.block, stretches)):
-                along, end = strip, min(strip + width, n - stretch * job.period)
-                while along < end:
-                    m = min(ahead if along < ahead else piece, end - along)
-                    dx = run_piece(job, stretch * job.period + along, along, m)
-                    if summed:
-                        job.table.accumulate[job.computed](dx, lanes + along - strip, m)
-                    along += m
-            if summed:
-                fold(job.table, lanes, job.height, columns)
-                if several:
-                    job.table.accumulate[<int> FLOAT64](lanes, totals, columns)
-            if job.loop_by_parameter != NULL:
-                fold(job.table, job.lanes_by_parameter, TILE_DOUBLES, 1)
-                job.by_parameter += job.lanes_by_parameter[0]
-            block += job.block
-        if summed:
-            for i in range(columns):
-                if job.type == FLOAT32:
-                    (<float*> job.dbias)[strip + i] = <float> totals[i]
-                else:
-                    (<double*> job.dbias)[strip + i] = totals[i]
-        strip += width
-        ahead = 0
+    if threads > 1:
+        team_run(run_rows_part, job, parts)
+    else:
+        for part in range(parts):
+            run_rows_part(job, part)
+    if job.dbias != NULL and job.blocks > 1:
+        memset(totals, 0, job.columns * sizeof(double))
+        for block in range(job.blocks):
+            job.table.accumulate[<int> FLOAT64](job.sums + block * job.columns, totals, job.columns)
+        write_sums(job, totals, 0, job.columns)
+    if by_parameter != NULL:
+        by_parameter[0] = 0
+        for part in range(parts):
+            by_parameter[0] += job.by_parameter[part]
     fastact_restore_flags(flags)
 
 
@@ -528,7 +719,9 @@ cdef inline int computed_in(int type) noexcept nogil:
 
 
 cdef inline Py_ssize_t itemsize_of(int type) noexcept nogil:
-    return 2 if is_half(type) else (4 if type == FLOAT32 else 8)
+    if type >= INT8:
+        return 2 if is_half(type) else 1 << (type - INT8) // 2
+    return 4 if type == FLOAT32 else 8
 
 
 cdef inline bint same_or_apart(PyObject* a, PyObject* b, Py_ssize_t nbytes) noexcept:
@@ -549,7 +742,7 @@ cdef class FastPath(Vectorcall):
     cdef const fastact_table* table
     cdef const fastact_row* row
     cdef bint active, array_parameter, learnt_parameter
-    cdef int parameters, lesser, greater  # two parameters whose order is prescribed, or -1
+    cdef int cost, parameters, lesser, greater  # two parameters whose order is prescribed, or -1
     cdef double[MAX_PARAMETERS] defaults, low
     cdef bint[MAX_PARAMETERS] open_low
     cdef double[MAX_PARAMETERS] from_output_low
@@ -566,7 +759,7 @@ cdef class FastPath(Vectorcall):
         if len(entry.parameters) > MAX_PARAMETERS:
             raise ValueError(f"{entry.name}: at most {MAX_PARAMETERS} parameters")
         self.table, self.row = table.table, table.row(entry)
-        self.parameters = len(entry.parameters)
+        self.parameters, self.cost = len(entry.parameters), LIGHT if entry.light else HEAVY
         # what is drawn has no name: with a generator or options a call goes the general way, without at their defaults' mean
         self.parameter_names = tuple(None if entry.noise else p.name for p in entry.parameters)
         self.lesser = self.greater = -1
@@ -635,95 +828,36 @@ cdef class FastPath(Vectorcall):
         parameters[0] = buffer
         return 1
 
-    cdef const void* spread(self, const void* parameters, int type, Py_ssize_t n, double* tile) noexcept nogil:
-        """The parameters as the loops read them: one value for n elements, at most a tile, where the parameter is an array."""
-        cdef Py_ssize_t i
-        if not self.array_parameter:
-            return parameters
-        for i in range(n):
-            if type == FLOAT32:
-                (<float*> tile)[i] = (<const float*> parameters)[0]
-            else:
-                tile[i] = (<const double*> parameters)[0]
-        return tile
-
-    cdef void run_tiles(
-        self, int direction, int type, const char* a, const char* b, char* out1, char* out2, Py_ssize_t n,
-        const void* parameters, double* sums,
-    ) noexcept nogil:
-        """Run a loop, in tiles if its parameter is an array. With `sums` (a tile, zeroed) out1 is a tile, too: each piece
-        overwrites the one before and is added up in `sums`."""
-        cdef double[TILE_DOUBLES] tile
-        cdef Py_ssize_t itemsize = itemsize_of(type)
-        cdef Py_ssize_t chunk = TILE // itemsize if self.array_parameter else n
-        cdef Py_ssize_t start = 0, m, at
-        cdef fastact_loop loop = self.row.loops[type][direction]
-        cdef fastact_flags flags = fastact_save_flags()
-        parameters = self.spread(parameters, type, min(n, chunk), tile)
-        while start < n:
-            m = min(chunk, n - start)
-            at = start * itemsize
-            loop(a + at, b + at if b != NULL else NULL, out1 if sums != NULL else out1 + at,
-                 out2 + at if out2 != NULL else NULL, m, parameters)
-            if sums != NULL:
-                self.table.accumulate[type](out1, sums, m)
-            start += m
-        fastact_restore_flags(flags)
-
-    cdef void run_halves(
-        self, int direction, int type, const char* a, const char* b, char* out1, char* out2, Py_ssize_t n, const void* parameters
-    ) noexcept nogil:
-        """Run a float32 loop on arrays of a 16-bit type: converted into tiles, computed, rounded out of them."""
-        cdef double[4][TILE_DOUBLES] tiles
-        cdef Py_ssize_t chunk = TILE // sizeof(float), start = 0, m
-        cdef fastact_loop loop = self.row.loops[<int> FLOAT32][direction]
-        cdef fastact_load load = self.table.load[type]
-        cdef fastact_store store = self.table.store[type]
-        cdef fastact_flags flags = fastact_save_flags()
-        while start < n:
-            m = min(chunk, n - start)
-            load(a + 2 * start, 2, tiles[0], m)
-            if b != NULL:
-                load(b + 2 * start, 2, tiles[1], m)
-            loop(tiles[0], tiles[1] if b != NULL else NULL, tiles[2], tiles[3] if out2 != NULL else NULL, m, parameters)
-            store(tiles[2], out1 + 2 * start, 2, m)
-            if out2 != NULL:
-                store(tiles[3], out2 + 2 * start, 2, m)
-            start += m
-        fastact_restore_flags(flags)
-
     cdef void run(
         self, int direction, int type, const char* a, const char* b, char* out1, char* out2, Py_ssize_t n, const void* parameters
     ) noexcept:
-        if is_half(type):
-            with nogil:
-                self.run_halves(direction, type, a, b, out1, out2, n, parameters)
-        elif n < RELEASE_GIL:
-            self.run_tiles(direction, type, a, b, out1, out2, n, parameters, NULL)
+        cdef Loop loop
+        cdef Job job
+        cdef int k
+        cdef fastact_flags flags
+        if n < RELEASE_GIL and not self.array_parameter and not is_half(type):
+            flags = fastact_save_flags()
+            self.row.loops[type][direction](a, b, out1, out2, n, parameters)
+            fastact_restore_flags(flags)
+            return
+        memset(&loop, 0, sizeof(Loop))
+        loop.run, loop.cost = self.row.loops[computed_in(type)][direction], self.cost
+        loop.operands, loop.outputs = 1 + (b != NULL), 1 + (out2 != NULL)
+        loop.parameters, loop.array_parameter = self.parameters, self.array_parameter
+        convert(&loop, self.table, type, computed_in(type), False)
+        job.loop, job.rows, job.n = &loop, 1, n
+        job.at[0], job.at[1] = <char*> a, <char*> b
+        job.step[0] = job.step[1] = itemsize_of(type)
+        for k in range(self.parameters):
+            job.at[loop.operands + k], job.step[loop.operands + k] = <char*> parameters + k * loop.itemsize, 0
+        k = loop.operands + self.parameters
+        job.at[k], job.at[k + 1] = out1, out2
+        job.step[k] = job.step[k + 1] = itemsize_of(type)
+        if n < RELEASE_GIL:
+            share_out(&job)
         else:
             with nogil:
-                self.run_tiles(direction, type, a, b, out1, out2, n, parameters, NULL)
-
-    cdef sum_by_parameter(self, int type, const char* dy, const char* x, Py_ssize_t n, const void* parameters):
-        """The gradient of an array parameter that was given as one number, summed in float64."""
-        cdef double[TILE_DOUBLES] piece
-        cdef double[2 * TILE_DOUBLES] sums  # a tile of float32 elements has twice as many
-        cdef double total = 0
-        cdef Py_ssize_t i
-        cdef fastact_flags flags
-        cdef cnp.ndarray result = cnp.PyArray_SimpleNew(0, NULL, cnp.NPY_FLOAT if type == FLOAT32 else cnp.NPY_DOUBLE)
-        memset(sums, 0, sizeof(sums))
-        with nogil:
-            self.run_tiles(BACKWARD_BY_PARAMETER, type, dy, x, <char*> piece, NULL, n, parameters, sums)
-            flags = fastact_save_flags()
-            for i in range(2 * TILE_DOUBLES):
-                total += sums[i]
-            if type == FLOAT32:
-                (<float*> cnp.PyArray_DATA(result))[0] = <float> total
-            else:
-                (<double*> cnp.PyArray_DATA(result))[0] = total
-            fastact_restore_flags(flags)
-        return result[()]
+                share_out(&job)
 
     cdef int run_rows(
         self, int direction, int type, const char* dy, const char* x, const char* bias, char* out, Py_ssize_t rows,
@@ -733,40 +867,38 @@ cdef class FastPath(Vectorcall):
         sums of dx by column, of 16 bits in float64, and `by_parameter` the sum of the parameter's gradient. With x NULL only the
         sums, of what stands in `out`."""
         cdef Rows job
-        cdef Py_ssize_t repeated = 0, sums = 0
+        cdef Py_ssize_t sums = 0, repeated = 0
         cdef char* memory
         if rows == 0 or columns == 0:
             if dbias != NULL:
                 memset(dbias, 0, columns * (4 if type == FLOAT32 else 8))
+            if by_parameter != NULL:
+                by_parameter[0] = 0
             return 0
         memset(&job, 0, sizeof(Rows))
-        lay_out(&job, rows, columns)
-        job.table, job.type, job.computed = self.table, type, computed_in(type)
+        job.table, job.type, job.computed, job.cost = self.table, type, computed_in(type), self.cost
         job.dy, job.x, job.bias, job.out, job.dbias = dy, x, bias, out, dbias
         if x != NULL:
             job.loop, job.parameters, job.spread = self.row.loops[job.computed][direction], parameters, self.array_parameter
         if by_parameter != NULL:
             job.loop_by_parameter = self.row.loops[job.computed][<int> BACKWARD_BY_PARAMETER]
-        if dbias != NULL:
-            sums = 8 * ((job.strip + 31) & -8)  # before them and after a cache line's elements
-        else:
-            job.strip = job.period
+        lay_out(&job, rows, columns)
+        if dbias != NULL and job.blocks > 1:
+            sums = columns * (job.blocks + 1)
         if bias != NULL and job.height > 1:
-            repeated = (job.period * itemsize_of(job.computed) + 63) & -64
-        memory = <char*> PyMem_Malloc(2 * sums + repeated + 64)
+            repeated = job.period * itemsize_of(job.computed)
+        memory = <char*> PyMem_Malloc(repeated + (sums + job.strips * job.blocks) * sizeof(double) + 64)
         if memory == NULL:
             raise MemoryError()
-        job.lanes = <double*> ((<uintptr_t> memory + 63) & -64)
-        job.totals = job.lanes + sums // 8
+        job.sums = <double*> ((<uintptr_t> memory + 63) & -64)
+        job.by_parameter = job.sums + sums
         if repeated:
-            job.repeated = <char*> job.lanes + 2 * sums
+            job.repeated = <char*> (job.by_parameter + job.strips * job.blocks)
         if rows * columns < RELEASE_GIL:
-            run_rows(&job)
+            run_rows(&job, by_parameter)
         else:
             with nogil:
-                run_rows(&job)
-        if by_parameter != NULL:
-            by_parameter[0] = job.by_parameter
+                run_rows(&job, by_parameter)
         PyMem_Free(memory)
         return 0
 
@@ -777,6 +909,7 @@ cdef class FastPath(Vectorcall):
         cdef PyObject* target
         cdef int type, direction = BACKWARD_FROM_OUTPUT if from_output else BACKWARD
         cdef Py_ssize_t n, nbytes
+        cdef double by_parameter
         cdef char[PARAMETER_BYTES] buffer
         cdef const void* parameters
         if self.active and (x is None or y is None) and self.row.loops[0][direction] != NULL:
@@ -796,14 +929,17 @@ cdef class FastPath(Vectorcall):
                     writable_like(target, saved, type, nbytes) and same_or_apart(target, p_dy, nbytes)
                     and (bias is None or apart_from_bias(target, <PyObject*> bias, nbytes))
                 ):
-                    if bias is None:
-                        if self.learnt_parameter:  # before dx, which may be in place of dy
-                            by_parameter = self.sum_by_parameter(type, array_BYTES(p_dy), array_BYTES(saved), n, parameters)
-                        self.run(
-                            direction, type, array_BYTES(p_dy), array_BYTES(saved), array_BYTES(target), NULL, n,
-                            parameters,
+                    if bias is None and self.learnt_parameter:  # as one column
+                        self.run_rows(
+                            direction, type, array_BYTES(p_dy), array_BYTES(saved), NULL, array_BYTES(target), n, 1, parameters,
+                            NULL, &by_parameter,
                         )
-                        return (result, by_parameter) if self.learnt_parameter else result
+                        return result, scalar_of(by_parameter, type)
+                    if bias is None:
+                        self.run(
+                            direction, type, array_BYTES(p_dy), array_BYTES(saved), array_BYTES(target), NULL, n, parameters
+                        )
+                        return result
                     return self.backward_bias(direction, type, p_dy, saved, <PyObject*> bias, result, parameters)
         return general_backward(self, dy, x, out, y=y, bias=bias, **params)
 
@@ -822,7 +958,7 @@ cdef class FastPath(Vectorcall):
         )
         dbias = round_to(sums, dx.dtype) if is_half(type) else sums
         if self.learnt_parameter:
-            return dx, round_to(np.float64(by_parameter), dx.dtype), dbias
+            return dx, scalar_of(by_parameter, type), dbias
         return dx, dbias
 
     def _sum_rows(self, dx):
@@ -962,6 +1098,18 @@ cdef inline bint type_is_pair(out):
 
 cdef inline bint apart_from_bias(PyObject* out, PyObject* bias, Py_ssize_t nbytes) noexcept:
     return apart(array_BYTES(out), nbytes, array_BYTES(bias), array_SIZE(bias) * itemsize_of(fast_type(bias)))
+
+
+cdef object scalar_of(double value, int type):
+    """NumPy's float32 or float64 of this value."""
+    cdef cnp.ndarray result = cnp.PyArray_SimpleNew(0, NULL, cnp.NPY_FLOAT if type == FLOAT32 else cnp.NPY_DOUBLE)
+    cdef fastact_flags flags = fastact_save_flags()
+    if type == FLOAT32:
+        (<float*> cnp.PyArray_DATA(result))[0] = <float> value
+    else:
+        (<double*> cnp.PyArray_DATA(result))[0] = value
+    fastact_restore_flags(flags)
+    return result[()]
 
 
 cdef object call(object self, PyObject* const* args, size_t nargsf, PyObject* names):
@@ -1111,19 +1259,15 @@ cdef bint add_output(Streams* streams, PyObject* out, PyObject* shaped, int inpu
 
 
 cdef void run_through(const Loop* loop, const Streams* streams) noexcept nogil:
-    cdef cnp.npy_intp[MAX_STREAMS] steps
-    cdef (char*)[MAX_STREAMS] at
-    cdef Py_ssize_t itemsize = itemsize_of(streams.type), count = 1 if streams.whole else streams.rows, row
-    cdef Py_ssize_t n = streams.size if streams.whole else streams.row_bytes // itemsize
+    cdef Job job
+    cdef Py_ssize_t itemsize = itemsize_of(streams.type)
     cdef int k
-    cdef fastact_flags flags = fastact_save_flags()
+    job.loop = loop
+    job.rows = 1 if streams.whole else streams.rows
+    job.n = streams.size if streams.whole else streams.row_bytes // itemsize
     for k in range(streams.count):
-        steps[k] = itemsize
-    for row in range(count):
-        for k in range(streams.count):
-            at[k] = streams.at[k] + row * streams.step[k]
-        run_tiles(loop, at, steps, n)
-    fastact_restore_flags(flags)
+        job.at[k], job.step[k], job.row_step[k] = streams.at[k], itemsize, streams.step[k]
+    share_out(&job)
 
 
 @cython.auto_pickle(False)

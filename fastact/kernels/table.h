@@ -24,6 +24,7 @@ typedef void (*fastact_load)(const char *source, ptrdiff_t stride, void *target,
 typedef void (*fastact_store)(const void *source, char *target, ptrdiff_t stride, ptrdiff_t n);
 typedef void (*fastact_add)(const void *a, const void *b, void *out, ptrdiff_t n);
 typedef void (*fastact_accumulate)(const void *row, double *sums, ptrdiff_t n);
+typedef void (*fastact_stream_out)(const void *source, char *target, ptrdiff_t nbytes); /* a copy past the caches */
 
 typedef struct {
     const char *name;
@@ -91,6 +92,7 @@ typedef struct {
     fastact_load load_as_double[COMPUTED_TYPES]; /* integers to float64 */
     fastact_store store[STORED_TYPES];
     fastact_add add[COMPUTED_TYPES];
+    fastact_stream_out stream;        /* NULL where there is none */
     fastact_accumulate accumulate[2]; /* sums += row, for float32 and float64 */
     fastact_step steps[2][ROW_STEPS]; /* of functions of rows, for float32 and float64, as all that follows */
     ptrdiff_t row_state[2];

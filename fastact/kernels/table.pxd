@@ -11,6 +11,7 @@ cdef extern from "table.h":
     ctypedef void (*fastact_store)(const void*, char*, Py_ssize_t, Py_ssize_t) noexcept nogil
     ctypedef void (*fastact_add)(const void*, const void*, void*, Py_ssize_t) noexcept nogil
     ctypedef void (*fastact_accumulate)(const void*, double*, Py_ssize_t) noexcept nogil
+    ctypedef void (*fastact_stream_out)(const void*, char*, Py_ssize_t) noexcept nogil
 
     enum:
         ROW_COLUMNS, ROW_BLOCK
@@ -65,6 +66,7 @@ cdef extern from "table.h":
         fastact_load load_as_double[10]
         fastact_store store[12]
         fastact_add add[10]
+        fastact_stream_out stream
         fastact_accumulate accumulate[2]
         fastact_step steps[2][44]
         Py_ssize_t row_state[2]
