@@ -483,9 +483,11 @@ cdef Py_ssize_t columns_of(
     cdef bint direct = True
     if rows == 1:
         return 1
-    if along:  # so few that they stay in the first-level cache from one step to the next
+    if along and task.kept.passes > 1:  # so few that they stay in the first-level cache from one pass to the next
         columns = TOGETHER // (max(n, <Py_ssize_t> 1) * task.itemsize * (task.inputs + task.has_out))
-        return min(max(columns, <Py_ssize_t> 1), rows, <Py_ssize_t> ROW_COLUMNS)
+        columns = min(max(columns, <Py_ssize_t> 1), <Py_ssize_t> ROW_COLUMNS)
+    if along:
+        return min(columns, rows)
     if task.has_out:
         direct = lies_right(&task.out, outer[task.at_out], core[task.at_out], along, PAD, task.itemsize)
     for k in range(task.inputs):
