@@ -17,7 +17,7 @@ from fastact.threads import team
 COMPILED = [name for name in BACKENDS if name != "numpy"]
 pytestmark = pytest.mark.skipif(not COMPILED or team is None, reason="needs compiled kernels and OpenMP")
 
-NEVER, ALWAYS = 1 << 60, 0
+NEVER, ALWAYS = 1 << 50, 0
 #: Threads, from what size on they share, from what on output is streamed.
 WAYS = ((2, 100, NEVER), (3, 5_000, ALWAYS), (5, 1_000, NEVER), (1, NEVER, ALWAYS))
 
@@ -100,6 +100,32 @@ def test_no_bit_changes(backend, name, of, dtype, use):
         use(*way)
         found = bits(of(backend, name, np.random.default_rng(5), dtype))
         assert [k for k, pair in enumerate(zip(expected, found, strict=True)) if pair[0] != pair[1]] == [], way
+
+
+OVERLAPS = {
+    "ahead": (np.s_[1:30_001], np.s_[:30_000]),
+    "a line ahead": (np.s_[64:30_064], np.s_[:30_000]),
+    "behind": (np.s_[:30_000], np.s_[1:30_001]),
+    "faster": (np.s_[:60_000:2], np.s_[:30_000]),
+    "from the end": (np.s_[59_999::-2], np.s_[59_999:29_999:-1]),
+    "backwards": (np.s_[29_999::-1], np.s_[:30_000]),
+}
+
+
+@pytest.mark.parametrize("dtype", FLOATS, ids=lambda dtype: dtype.__name__)
+@pytest.mark.parametrize(("read", "written"), OVERLAPS.values(), ids=OVERLAPS)
+def test_partial_overlap(read, written, dtype, use, rng):
+    """What one thread overwrites another has not yet to read."""
+    memory = draw(rng, 60_064, dtype)
+    x, dy = memory[read].copy(), draw(rng, 30_000, dtype)
+    expected = fastact.gelu(x), fastact.gelu.backward(dy, x), fastact.gelu.backward(x, dy)
+    for way in WAYS * 3:
+        use(*way)
+        calls = (fastact.gelu,), (fastact.gelu.backward, dy), (lambda x, out: fastact.gelu.backward(x, dy, out=out),)
+        for (f, *before), wanted in zip(calls, expected, strict=True):
+            work = memory.copy()
+            f(*before, work[read], out=work[written])
+            assert work[written].tobytes() == wanted.tobytes(), way
 
 
 @pytest.mark.parametrize("dtype", [np.int8, np.uint16, np.int64, bool])

@@ -14,6 +14,7 @@ from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cpython.object cimport PyObject
 from cpython.pycapsule cimport PyCapsule_GetPointer
 from libc.stdint cimport uintptr_t
+from libc.stdlib cimport llabs
 from libc.string cimport memcpy, memset, strcmp
 
 cimport cython
@@ -314,6 +315,23 @@ cdef void share_out(Job* job) noexcept nogil:
     team_run(run_part, job, max(1, (count - job.first + job.part - 1) // job.part))
 
 
+cdef bint overlaps(const Job* job) noexcept nogil:
+    """Whether an output of the only row may share memory with an input but is not in its place: NumPy lets that through where the
+    input is ahead, so that each element is read before it is overwritten, which holds in one thread alone.
+    """
+    cdef int inputs = job.loop.operands + (job.loop.add != NULL) + job.loop.parameters, k, i
+    cdef Py_ssize_t written, read, widest = sizeof(double)
+    for k in range(inputs, inputs + job.loop.outputs):
+        written = (job.n - 1) * job.step[k]
+        for i in range(inputs):
+            read = (job.n - 1) * job.step[i]
+            if (job.at[i] != job.at[k] or job.step[i] != job.step[k]) and not apart(
+                job.at[i] + min(read, 0), llabs(read) + widest, job.at[k] + min(written, 0), llabs(written) + widest
+            ):
+                return True
+    return False
+
+
 cdef void run_ufunc(char** pointers, const cnp.npy_intp* dimensions, const cnp.npy_intp* steps, void* data) noexcept nogil:
     """The inner loop of every ufunc; `data` is its Loop."""
     cdef const Loop* loop = <const Loop*> data
@@ -331,7 +349,10 @@ cdef void run_ufunc(char** pointers, const cnp.npy_intp* dimensions, const cnp.n
         job.loop, job.rows, job.n = loop, 1, n
         memcpy(job.at, pointers, total * sizeof(char*))
         memcpy(job.step, steps, total * sizeof(cnp.npy_intp))
-        share_out(&job)
+        if overlaps(&job):
+            run_tiles(loop, pointers, steps, n, False)
+        else:
+            share_out(&job)
     elif constant or n == 1:
         run_tiles(loop, pointers, steps, n, False)
     else:
