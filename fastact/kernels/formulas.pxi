@@ -568,8 +568,8 @@ cdef inline real star_relu_derivative(real x, real scale, real shift) noexcept n
 # ---- Exponential ----------------------------------------------------------------------------------------------------
 
 cdef inline real exponential_near_limit(real x) noexcept nogil:
-    """Below it neither e^x nor its scale needs care, nor their product without an fma: all of its bits that count are in the range
-    of normal numbers. Scaling by powers of two then changes no bit.
+    """Below it neither e^x nor its scale needs care, nor what is added to the scale: without an fma it, too, has to be a normal
+    number. Above, scaling by powers of two changes no bit of what is normal.
     """
     if real is float:
         return 69  # e^-69 > 2^(-126 + 26)
