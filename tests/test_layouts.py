@@ -179,6 +179,17 @@ def test_partial_overlap(f, dtype, shift):
     same_bits(slope, d)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("furthest", [100, 750, 13_000, 1.6e6])
+def test_what_stands_beside_does_not_matter(f, dtype, furthest):
+    """Large x may have a formula of their own, for all that are computed together."""
+    x = np.linspace(-furthest, furthest, 50_001, dtype=dtype)
+    beside = np.full((x.size, 2), 1e37, dtype)
+    beside[:, 0] = x
+    same_bits(f(beside)[:, 0].copy(), f(x))
+    same_bits(first(f.backward(beside, beside))[:, 0].copy(), first(f.backward(x, x)))
+
+
 def test_nothing_is_written_outside(f, dtype):
     """Guards of both sides of the output stay as they were, for every remainder of a vector."""
     for n in range(140):

@@ -569,11 +569,13 @@ cdef inline real star_relu_derivative(real x, real scale, real shift) noexcept n
 # ---- Exponential ----------------------------------------------------------------------------------------------------
 
 cdef inline real exponential_near_limit(real x) noexcept nogil:
-    """Below it neither e^x nor its scale needs care; above, scaling by powers of two changes no bit of what is normal."""
+    """Below it neither e^x nor its scale needs care, nor what is added to the scale: without an fma it, too, has to be a normal
+    number. Above, scaling by powers of two changes no bit of what is normal.
+    """
     if real is float:
-        return 87
+        return 69  # e^-69 > 2^(-126 + 26)
     else:
-        return 708
+        return 670  # e^-670 > 2^(-1022 + 55)
 
 cdef inline real exponential_near_forward(real x) noexcept nogil:
     cdef real scale

@@ -521,7 +521,7 @@ cdef void run_part(void* shared, Py_ssize_t part) noexcept nogil:
     cdef char* room = job.rooms + part * job.room
     cdef fastact_flags flags = fastact_save_flags()
     panel.option, panel.scale, panel.weights, panel.weights_sum = task.option, task.gradient_scale, task.weights, task.weights_sum
-    panel.factor, panel.out, panel.state = NULL, NULL, room
+    panel.factor, panel.out, panel.out_pitch, panel.state = NULL, NULL, 0, room
     room += whole_lines(task.table.row_state[task.type])
     while first < end:
         for k in range(walk.operands):
