@@ -7,6 +7,7 @@ measurements come to, as tables, picture and page, stands in `bench_report.py`.
 from __future__ import annotations
 
 import os
+import re
 import time
 from argparse import Namespace
 from collections.abc import Sequence
@@ -124,5 +125,6 @@ class GridRun(Run):
             if told := [f"{key}={value}" for key, value in sorted(os.environ.items()) if key.startswith(_TELLING)]:
                 facts["environment"] = ", ".join(told)
             facts["measured"] = f"{time.strftime('%Y-%m-%d')}, in {seconds:.0f} seconds"
-            text = bench_report.page(cells, self.sizes, facts, self.options.command_line, self.pace.repetition)
+            command = re.sub(r" --(json|heatmap)[ =]\S+", "", self.options.command_line)  # files that are not the page
+            text = bench_report.page(cells, self.sizes, facts, command, self.pace.repetition)
             self.options.report.write_text(text, "utf-8", newline="\n")
