@@ -51,8 +51,8 @@ def kept_megabytes() -> tuple[int, int]:
 
 
 def _limit() -> int:
-    given = os.environ.get(VARIABLE, "")
-    if given.isdecimal() or not given:
+    given = os.environ.get(VARIABLE, "").strip()
+    if not given or (given.isdecimal() and len(given) < 10):  # with more digits it may be too many bytes for a number of them
         return int(given or DEFAULT)
     warnings.warn(f"{VARIABLE}={given!r} is not a number of MiB: it stays at {DEFAULT}", RuntimeWarning, stacklevel=2)
     return DEFAULT

@@ -145,7 +145,10 @@ def test_threads_never_share_memory(x):
     assert kept() <= 64 * MEBIBYTE
 
 
-@pytest.mark.parametrize(("given", "limit"), [("0", 0), ("32", 32), ("", memory.DEFAULT), ("-3", None), ("much", None)])
+@pytest.mark.parametrize(
+    ("given", "limit"),
+    [("0", 0), (" 32", 32), ("", memory.DEFAULT), ("-3", None), ("1.5", None), ("much", None), ("9" * 30, None)],
+)
 def test_environment_variable(given, limit):
     warn = "import warnings; warnings.simplefilter('error' if {strict} else 'ignore')"
     code = f"{warn}; from fastact import memory; print(memory.kept_megabytes())"
