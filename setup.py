@@ -14,7 +14,7 @@ from setuptools.command.build_ext import build_ext
 from setuptools.errors import BaseError, CompileError, LinkError
 
 ROOT = Path(__file__).parent.resolve()
-KERNELS = Path("fastact/kernels")
+NATIVE = Path("fastact/backends/native")
 MSVC = sys.platform == "win32"
 X86 = platform.machine().lower() in ("x86_64", "amd64")
 ARM = platform.machine().lower() in ("arm64", "aarch64")
@@ -40,20 +40,23 @@ else:
 if MSVC and not X86:
     INSTRUCTION_SETS = {"neon" if ARM else "baseline": []}
 
-# Built once; by name their own headers, which a source distribution needs.
+# Built once: the module, and the headers of its own that its translation depends on.
 ENGINES = {
-    "buffers": (),
-    "engine": ("calls.pxi", "platform.h", "team.h", "team.pxd"),
-    "row_engine": ("calls.pxi", "platform.h", "team.h", "team.pxd", "transpose.h"),
-    "team": ("openmp.h", "team.h", "team.pxd"),
+    "fastact.runtime.buffers": (),
+    "fastact.runtime.team": ("openmp.h", "team.h", "team.pxd"),
+    "fastact.backends.native.engine.elementwise": ("calls.pxi", "platform.h"),
+    "fastact.backends.native.engine.rows": ("calls.pxi", "platform.h", "transpose.h"),
 }
-TEAM = "fastact.kernels.team"  # the only one that needs OpenMP
-SHARED = [str(KERNELS / name) for name in ("buffers.pxd", "table.h", "table.pxd")]
-LOOPS = [
-    *(str(KERNELS / name) for name in ("loops.pyx.in", "formulas.pxi", "rows.pxi.in")),
-    *(str(KERNELS / name) for name in ("vecmath.h", "half.h", "lanes.h", "stream.h")),
-    *sorted(map(str, KERNELS.glob("avx512*.h"))),
+TEAM = "fastact.runtime.team"  # the only one that needs OpenMP
+SHARED = [
+    *(f"fastact/runtime/{name}" for name in ("buffers.pxd", "team.h", "team.pxd")),
+    *(f"{NATIVE}/engine/{name}" for name in ("table.h", "table.pxd")),
 ]
+LOOPS = [
+    f"{NATIVE}/loops/loops.pyx.in",
+    *sorted(path.as_posix() for folder in ("loops", "formulas", "math", "simd") for path in (NATIVE / folder).glob("*.*")),
+]
+INCLUDED = [ROOT / "fastact/runtime", *(ROOT / NATIVE / folder for folder in ("engine", "loops", "math", "simd"))]
 
 
 def translate(name: str, source: Path, work: Path) -> str:
@@ -73,12 +76,12 @@ def write_variant(path: Path, loops: str, flags: list[str]) -> str:
 
 
 def loops_extension(name: str) -> Extension:
-    return Extension(f"fastact.kernels._{name}", LOOPS[:1], depends=[*LOOPS[1:], *SHARED])
+    return Extension(f"fastact.backends.native._{name}", LOOPS[:1], depends=[*LOOPS[1:], *SHARED])
 
 
 def engine_extension(name: str) -> Extension:
-    headers = [str(KERNELS / header) for header in ENGINES[name]]
-    return Extension(f"fastact.kernels.{name}", [str(KERNELS / f"{name}.pyx")], depends=[*headers, *SHARED])
+    source = Path(*name.split(".")).with_suffix(".pyx")
+    return Extension(name, [source.as_posix()], depends=[*((source.parent / own).as_posix() for own in ENGINES[name]), *SHARED])
 
 
 class BuildKernels(build_ext):
@@ -93,28 +96,29 @@ class BuildKernels(build_ext):
 
         os.environ["FASTACT_BACKEND"] = "numpy"  # the registry is wanted: kernels of an earlier build are of no interest
         sys.path.insert(0, str(ROOT))
-        from fastact.kernels.stamp import stamp
-        from fastact.registry import entries
+        from fastact.backends.native.build.stamp import stamp
+        from fastact.functions.entry import entries
 
         work = Path(self.build_temp).resolve()
-        loops = translate("loops", stamp(ROOT / KERNELS, entries.values(), work), work)
+        loops = translate("loops", stamp(ROOT / NATIVE, entries.values(), work), work)
         known = [flag for flag in IF_KNOWN if self.knows(flag, work)]
         for extension in self.extensions:
-            name = extension.name.rpartition(".")[2]
-            extension.include_dirs = [str(ROOT / KERNELS), numpy.get_include()]
+            name = extension.name
+            extension.include_dirs = [*map(str, INCLUDED), numpy.get_include()]
             extension.define_macros = [(f"NPY_{what}", "NPY_2_0_API_VERSION") for what in ("NO_DEPRECATED_API", "TARGET_VERSION")]
             if name in ENGINES:
-                extension.sources = [translate(extension.name, KERNELS / f"{name}.pyx", work)]
+                extension.sources = [translate(name, Path(extension.sources[0]), work)]
                 extension.extra_compile_args = ENGINE
-                if name == "engine":  # draws from NumPy's generators by the functions of NumPy's own library
+                if name.endswith("engine.elementwise"):  # draws from NumPy's generators by the functions of NumPy's own library
                     extension.libraries = ["npyrandom"]
                     extension.library_dirs = [str(Path(numpy.random.__file__).parent / "lib")]
-                if name == "team":
+                if name == TEAM:
                     extension.extra_compile_args = [*ENGINE, *OPENMP]
                     extension.extra_link_args = [] if MSVC else OPENMP
             else:
-                flags = [*COMMON, *known, *INSTRUCTION_SETS[name.removeprefix("_")]]
-                extension.sources = [write_variant(work / f"{name}.c", loops, flags)]
+                variant = name.rpartition(".")[2]
+                flags = [*COMMON, *known, *INSTRUCTION_SETS[variant.removeprefix("_")]]
+                extension.sources = [write_variant(work / f"{variant}.c", loops, flags)]
                 extension.extra_compile_args = flags
         self.left_out: list[str] = []
         super().build_extensions()

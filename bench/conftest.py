@@ -6,7 +6,9 @@ few elements.
 
 import pytest
 
-from fastact import backends, bench, peers
+from fastact import backends
+from fastact.tools import peers
+from fastact.tools.bench import cases as bench
 
 SMOKE_SIZES = (16, 1000)
 

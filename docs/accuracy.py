@@ -19,8 +19,9 @@ from typing import Any
 
 from rich.console import Console
 
-from fastact import activations, backends, get, verify
+from fastact import activations, backends, get
 from fastact.config import configuration
+from fastact.tools import verify
 
 OUTPUT = Path(__file__).with_suffix(".md")
 #: Who is measured beside fastact, per dtype; of bfloat16 NumPy's functions know nothing.

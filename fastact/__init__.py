@@ -17,27 +17,27 @@ from pkgutil import extend_path
 __path__ = extend_path(__path__, __name__)
 
 from . import backends as backends
-from .activations import *
+from .calls.elementwise import Activation as Activation
+from .calls.gated import geglu as geglu
+from .calls.gated import glu as glu
+from .calls.gated import reglu as reglu
+from .calls.gated import swiglu as swiglu
+from .calls.losses import binary_cross_entropy as binary_cross_entropy
+from .calls.losses import cross_entropy as cross_entropy
+from .calls.rows import log_softmax as log_softmax
+from .calls.rows import logsumexp as logsumexp
+from .calls.rows import maxout as maxout
+from .calls.rows import softmax as softmax
+from .calls.rows import softmin as softmin
+from .calls.rows import sparsemax as sparsemax
 from .catalogue import activations as activations
 from .catalogue import get as get
 from .config import backend as backend
 from .config import show_config as show_config
-from .contract import Activation as Activation
-from .gated import geglu as geglu
-from .gated import glu as glu
-from .gated import reglu as reglu
-from .gated import swiglu as swiglu
-from .losses import binary_cross_entropy as binary_cross_entropy
-from .losses import cross_entropy as cross_entropy
-from .memory import empty_cache as empty_cache
-from .registry import Info as Info
-from .rows import log_softmax as log_softmax
-from .rows import logsumexp as logsumexp
-from .rows import maxout as maxout
-from .rows import softmax as softmax
-from .rows import softmin as softmin
-from .rows import sparsemax as sparsemax
-from .threads import get_num_threads as get_num_threads
-from .threads import num_threads as num_threads
-from .threads import set_num_threads as set_num_threads
+from .functions.activations import *
+from .functions.entry import Info as Info
+from .runtime.memory import empty_cache as empty_cache
+from .runtime.threads import get_num_threads as get_num_threads
+from .runtime.threads import num_threads as num_threads
+from .runtime.threads import set_num_threads as set_num_threads
 from .version import __version__ as __version__

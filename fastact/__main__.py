@@ -9,10 +9,10 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from . import losses, rows
+from .calls import losses, rows
+from .calls.elementwise import UNITS
 from .catalogue import activations
 from .config import show_config
-from .contract import UNITS
 
 _NEXT = """
 Next:
@@ -50,6 +50,9 @@ _COMMANDS = {
 }
 
 
+_MODULES = {"bench": "bench.cases"}
+
+
 def _parser(chosen: str | None, module: Any) -> argparse.ArgumentParser:
     """The parser; only the command that was chosen has its options, so that no other's module is needed."""
     parser = argparse.ArgumentParser(prog="python -m fastact", description="Activation functions for NumPy as compiled kernels.")
@@ -79,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     chosen = arguments[0] if arguments and arguments[0] in _COMMANDS else None
     try:
-        module = importlib.import_module(f".{chosen}", __package__) if chosen else None
+        module = importlib.import_module(f".tools.{_MODULES.get(chosen, chosen)}", __package__) if chosen else None
         command_line = shlex.join(["python", "-m", "fastact", *arguments])
         options = _parser(chosen, module).parse_args(arguments, argparse.Namespace(command_line=command_line))
         if module is None:

@@ -6,10 +6,10 @@ import difflib
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from . import activations as _module
 from . import backends
-from .contract import Activation
-from .registry import entries
+from .calls.elementwise import Activation
+from .functions import activations as _module
+from .functions.entry import entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from . import backends, memory, threads
+from . import backends
+from .runtime import memory, threads
 
 
 def backend() -> str:

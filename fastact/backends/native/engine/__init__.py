@@ -1,0 +1,6 @@
+"""The compiled engine: takes a call's arrays through the loops of one instruction set."""
+
+from pkgutil import extend_path
+
+# A source tree has no compiled modules: those of the installed package serve it.
+__path__ = extend_path(__path__, __name__)

@@ -1,0 +1,1 @@
+"""The backend that is always there, on plain NumPy."""

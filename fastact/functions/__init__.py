@@ -1,0 +1,1 @@
+"""What there is: one record for each function. Pure data: formulas in NumPy, parameters, properties, documentation."""

@@ -1,0 +1,1 @@
+"""Elementary functions that NumPy lacks, and the coefficients of all polynomials."""

@@ -1,0 +1,1 @@
+"""Commands and checks around the product: nothing of it imports them."""

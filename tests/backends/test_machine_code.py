@@ -1,0 +1,149 @@
+"""Every float loop of the table is vectorised and no float32 loop computes in double; the check notices when one is not."""
+
+import importlib
+import importlib.util
+import os
+import re
+import shlex
+import subprocess
+import sysconfig
+from pathlib import Path
+
+import machine_code
+import pytest
+
+from fastact import backends
+from fastact.backends.native.build import stamp
+from fastact.backends.native.build.steps import STEPS
+from fastact.functions.entry import entries
+
+ROOT = Path(__file__).parents[2]
+NATIVE = ROOT / "fastact" / "backends" / "native"
+COMPILED = [name for name in machine_code.REGISTER if name in backends.available()]
+
+pytestmark = pytest.mark.skipif(
+    machine_code.OBJDUMP is None and not os.environ.get("FASTACT_REQUIRE_KERNELS"), reason="objdump is not installed"
+)
+
+
+def float_loops(chosen):
+    return [loop for entry in chosen for loop in stamp.loops(entry) if loop.dtype in stamp.REALS]
+
+
+@pytest.mark.parametrize("name", COMPILED)
+def test_every_loop_is_vectorised(name):
+    module = importlib.import_module(f"fastact.backends.native._{name}")
+    assert machine_code.check(module.__file__, float_loops(entries.values()), machine_code.REGISTER[name]) == []
+
+
+@pytest.mark.parametrize("name", COMPILED)
+def test_every_step_of_functions_of_rows_is_vectorised(name):
+    module = importlib.import_module(f"fastact.backends.native._{name}")
+    assert machine_code.check_steps(module.__file__, STEPS, machine_code.REGISTER[name]) == []
+
+
+def stores_in_a_loop(function, register):
+    """The innermost loops that store full registers."""
+    return [
+        loop
+        for loop in function.loops()
+        if any(re.search(rf"%{register}\d+,-?(?:0x)?[0-9a-f]*\(", operands) for _, _, operands in loop)
+    ]
+
+
+def block_kernels():
+    """The functions of the headers that bear an activation's name: name, part of the formula, lanes."""
+    text = "".join(header.read_text() for header in stamp.block_headers(NATIVE))
+    found = re.findall(r"^VECTORS \w+ (\w+?)_(forward|derivative|derivative_from_output)_x(8|16)\(", text, re.MULTILINE)
+    return text, set(found)
+
+
+@pytest.mark.parametrize("name", COMPILED)
+def test_loops_for_small_numbers_are_vectorised(name):
+    """Beside the general loop there is a shorter one."""
+    formulas = (NATIVE / "formulas" / "formulas.pxi").read_text()
+    code = machine_code.functions(importlib.import_module(f"fastact.backends.native._{name}").__file__)
+    blocks = block_kernels()[0] if name == "avx512" else ""
+    found = {
+        loop.name
+        for loop in float_loops(entries.values())
+        if stamp.near_statements(loop, formulas) and not stamp.vector_statements(loop, blocks)
+    }
+    assert {"sinusoid_forward_float32", "sinusoid_backward_float64", "snake_value_and_grad_float32"} <= found
+    for loop in sorted(found):
+        function = next(code[s] for s in code if re.fullmatch(rf"__pyx_f_\d*loops_{loop}", s))
+        lengths = sorted(map(len, stores_in_a_loop(function, machine_code.REGISTER[name])))
+        assert len(lengths) >= 2, f"{loop}: the two loops do not both store {machine_code.REGISTER[name]} registers"
+        assert lengths[0] < lengths[-1], f"{loop}: {lengths} instructions"
+
+
+def test_block_kernels_take_the_formulas_place():
+    """Each in the loops that call it; and of a pair both or neither, for value_and_grad has the bits of both."""
+    text, found = block_kernels()
+    assert ("exponential", "forward", "16") in found
+    for name, part, lanes in found:
+        loops = {loop.direction: loop for loop in stamp.loops(entries[name]) if str(loop.lanes) == lanes}
+        direction = "backward_from_output" if part == "derivative_from_output" else "value_and_grad"
+        assert stamp.vector_statements(loops[direction], text), f"{name}_{part}_x{lanes}"
+
+
+@pytest.mark.skipif("avx512" not in COMPILED, reason="needs the avx512 module")
+def test_block_kernels_are_compiled():
+    code = machine_code.functions(importlib.import_module("fastact.backends.native._avx512").__file__)
+    for loop in ("exponential_forward_float32", "exponential_value_and_grad_float32", "gelu_gated_float32"):
+        function = next(code[s] for s in code if re.fullmatch(rf"__pyx_f_\d*loops_{loop}", s))
+        assert any(mnemonic == "vscalefps" for _, mnemonic, _ in function.lines), loop
+
+
+def build_script():
+    """setup.py as a module, for its table of flags."""
+    spec = importlib.util.spec_from_file_location("fastact_setup", ROOT / "setup.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def compiled_with(formulas, entry, flags, work):
+    """A shared library of one activation's loops with other formulas, built as setup.py builds."""
+    setup = build_script()
+    source = stamp.stamp(NATIVE, [entry], work, formulas)
+    c_file = setup.write_variant(work / "variant.c", setup.translate("loops", source, work), flags)
+    target = work / "variant.so"
+    compiler = shlex.split(sysconfig.get_config_var("CC") or "cc")
+    include = [f"-I{path}" for path in (sysconfig.get_path("include"), *setup.INCLUDED)]
+    subprocess.run([*compiler, "-shared", "-fPIC", *setup.COMMON, *flags, *include, c_file, "-o", str(target)], check=True)
+    return target
+
+
+SPOILT = {
+    "an untyped constant": ("one / denominator", "1.5 / denominator * 0.3", "computes in double"),
+    "a call into libm": ("one / denominator", "c_exp(denominator)", "calls"),
+}
+
+
+@pytest.mark.skipif(not {"avx512", "avx2"} & set(COMPILED), reason="no vector unit to check on")
+@pytest.mark.parametrize("how", [None, *SPOILT])
+def test_a_spoilt_formula_is_noticed(how, tmp_path):
+    name = COMPILED[0]
+    formulas = (NATIVE / "formulas" / "formulas.pxi").read_text()
+    entry = entries["softsign"]
+    good = """
+cdef inline real softsign_forward(real x) noexcept nogil:
+    cdef real one = 1
+    cdef real denominator = one + magnitude(x)
+    return x * (one / denominator)
+"""
+    declaration = '\ncdef extern from "<math.h>" nogil:\n    double c_exp "exp"(double)\n'
+    head, _, rest = formulas.partition("cdef inline real softsign_forward")
+    rest = rest[rest.index("\ncdef inline real softsign_derivative") :]
+    if how:
+        old, new, complaint = SPOILT[how]
+        assert old in good
+        good = good.replace(old, new)
+    flags = build_script().INSTRUCTION_SETS[name]
+    target = compiled_with(head + declaration + good + rest, entry, flags, tmp_path)
+    found = machine_code.check(target, float_loops([entry]), machine_code.REGISTER[name])
+    if how:
+        assert any("softsign_forward_float32" in message and complaint in message for message in found), found
+    else:
+        assert found == []

@@ -1,0 +1,87 @@
+"""The examples in docstrings and README run as written, and every activation documents what it must."""
+
+import doctest
+import pydoc
+import re
+from pathlib import Path
+
+import pytest
+
+import fastact
+from fastact import backends, catalogue, config
+from fastact.calls import elementwise as contract
+from fastact.calls import losses, rows
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(text, name):
+    test = doctest.DocTestParser().get_doctest(text, {}, name, None, None)
+    assert test.examples
+    failures = []
+    doctest.DocTestRunner(verbose=False).run(test, out=failures.append)
+    assert not failures, "".join(failures)
+
+
+@pytest.mark.parametrize("name", fastact.activations)
+def test_activation_docstring(name):
+    f = fastact.activations[name]
+    run(f.__doc__, name)
+    for section in ("Parameters", "Returns", "Raises", "Notes", "Examples"):
+        assert f"\n{section}\n{'-' * len(section)}\n" in f.__doc__
+    for parameter in f.params:
+        assert re.search(rf"^(\w+, )*{parameter}(, \w+)* : ", f.__doc__, re.MULTILINE)
+    assert f.info.formula in f.__doc__
+
+
+@pytest.mark.parametrize(
+    "documented",
+    [
+        fastact,
+        backends.available,
+        backends.load,
+        catalogue.get,
+        config.backend,
+        contract.Activation.backward,
+        contract.Activation.value_and_grad,
+        *rows.functions.values(),
+        *(function.backward for function in rows.functions.values()),
+        *losses.functions.values(),
+        *(function.value_and_grad for function in losses.functions.values()),
+    ],
+    ids=lambda o: o.__name__,
+)
+def test_docstring(documented):
+    run(documented.__doc__, documented.__name__)
+
+
+@pytest.mark.parametrize("name", backends.families)
+def test_help(name):
+    """It is about the function, not about its class, and tells how it is called."""
+    text = pydoc.plain(pydoc.render_doc(fastact.get(name)))
+    assert (
+        f"\n    {name}({'gate, value' if name.endswith('glu') else 'logits, targets' if 'entropy' in name else 'x'}, out=None"
+        in text
+    )
+    assert "= class " not in text
+    for section in ("Parameters", "Returns", "Raises", "Notes", "Examples"):
+        assert f"\n    {section}\n" in text
+    for other in re.findall(r"help\(fastact\.(\w+)\.(\w+)\)", text):
+        assert other[0] == name
+        assert getattr(fastact.get(name), other[1]).__doc__
+    assert "help(fastact." in text
+
+
+def python_blocks(path):
+    return re.findall(r"```python\n(.*?)```", path.read_text(), re.DOTALL)
+
+
+@pytest.mark.skipif(not (ROOT / "README.md").exists(), reason="no source tree")
+def test_readme_examples():
+    blocks = python_blocks(ROOT / "README.md")
+    assert blocks
+    for block in blocks:
+        if ">>>" in block:
+            run(block, "README.md")
+        else:
+            exec(compile(block, "README.md", "exec"), {})

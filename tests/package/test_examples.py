@@ -1,0 +1,63 @@
+"""The examples run, are right, and give the same twice."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import fastact
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def run(name, cwd, **environment):
+    path = os.pathsep.join(filter(None, [str(Path(fastact.__file__).parents[1]), os.environ.get("PYTHONPATH")]))
+    environment = {**os.environ, **environment, "PYTHONPATH": path}
+    command = [sys.executable, "-W", "error", str(EXAMPLES / name)]
+    result = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+def test_and_gate(tmp_path):
+    text = run("and_gate.py", tmp_path)
+    assert text == run("and_gate.py", tmp_path)
+    errors = [float(error) for error in re.findall(r"largest error (\S+)", text)]
+    sigmoid, without_bias, with_bias = errors
+    assert sigmoid < 0.1
+    assert without_bias == 0.33
+    assert with_bias == 0
+    decided = re.findall(r"(\d) AND (\d) -> \S+, that is (\d)", text)
+    for x1, x2, y in decided[:4] + decided[-4:]:
+        assert int(y) == (int(x1) and int(x2))
+
+
+def test_digits(tmp_path):
+    pytest.importorskip("sklearn")
+
+    def learn(**environment):
+        found = re.findall(r"accuracy (\S+)%, loss \S+, weights (\w+)", run("digits.py", tmp_path, **environment))
+        assert len(found) == 2  # fastact's and NumPy's
+        return [float(accuracy) for accuracy, _ in found], found[0][1]
+
+    accuracies, weights = learn()
+    assert min(accuracies) >= 97
+    assert learn() == (accuracies, weights)
+    (on_numpy, _), _ = learn(FASTACT_BACKEND="numpy")
+    assert abs(on_numpy - accuracies[0]) <= 0.5
+
+
+def test_transformer_block(tmp_path):
+    pytest.importorskip("threadpoolctl")
+    text = run("transformer_block.py", tmp_path)
+    errors = [float(error) for error in re.findall(r"relative error (\S+)", text)]
+    assert len(errors) == 10  # one per parameter
+    assert max(errors) < 1e-7
+    loss, loss_numpy = map(float, re.search(r"loss (\S+) \(NumPy (\S+)\)", text).groups())
+    assert loss == pytest.approx(loss_numpy, rel=1e-5)
+    assert float(re.search(r"apart by at most (\S+)", text)[1]) < 1e-4
+    for piece in ("attention", "attention backward", "feed forward", "feed forward backward", "loss", "the whole step"):
+        assert re.search(rf"^{piece} +\d", text, re.MULTILINE), piece
