@@ -279,7 +279,7 @@ def page() -> str:
 def aliases(f: Activation) -> list[str]:
     """The other names of an activation."""
     # by import_module, because fastact.activations is the mapping of this name
-    names = vars(import_module(f"{__package__}.activations"))
+    names = vars(import_module("fastact.functions.activations"))
     return [name for name, value in names.items() if isinstance(value, Activation) and value.name == f.name != name]
 
 
