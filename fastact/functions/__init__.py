@@ -5,6 +5,8 @@ A family has a module; what a module defines is found by its type, so that a new
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from types import ModuleType
 from typing import TypeVar
 
@@ -53,3 +55,10 @@ def find(name: str) -> Record | None:
 def units_of(entry: Entry) -> list[GatedUnit]:
     """The gated units whose gate is this activation's."""
     return [unit for unit in units.values() if unit.activation is entry]
+
+
+def no_such(what: str, name: object, known: Iterable[str]) -> str:
+    """The message for a name that is none of the known ones: it suggests the nearest, or lists them."""
+    near = difflib.get_close_matches(str(name), list(known), n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
+    return f"there is no {what} {name!r}; {hint}"

@@ -16,8 +16,8 @@ class RowFunction(Record):
     ----------
     doc : str
         The documentation, without the signature, which follows from `call`.
-    ufunc : str
-        The name of the record whose generalized ufunc is behind it, of x and, where there is a scale, of that.
+    arithmetic : str
+        The name of the record that it shares the arithmetic and the generalized ufunc with; its own if it has some of its own.
     sign : int
         What `scale` is multiplied by: softmin is softmax with -scale.
     of_nothing : float or None
@@ -25,9 +25,24 @@ class RowFunction(Record):
     """
 
     doc: str
-    ufunc: str
+    arithmetic: str
     sign: int = 1
     of_nothing: float | None = None
+
+    @property
+    def masked(self) -> bool:
+        """Whether it takes a scale and a mask."""
+        return self.call in (Call.MASKED_MAP, Call.MASKED_REDUCTION)
+
+    @property
+    def reduces(self) -> bool:
+        """Whether its result has no axis. Then `backward` needs the input, otherwise the output."""
+        return self.call in (Call.REDUCTION, Call.MASKED_REDUCTION)
+
+    @property
+    def signature(self) -> str:
+        """The core dimensions of the generalized ufunc, of x and, where there is one, of the scale."""
+        return f"(n){',()' if self.masked else ''}->{'()' if self.reduces else '(n)'}"
 
 
 _PARAMETERS = """\
@@ -68,7 +83,7 @@ numpy.exceptions.AxisError
 softmax = RowFunction(
     name="softmax",
     call=Call.MASKED_MAP,
-    ufunc="softmax",
+    arithmetic="softmax",
     doc=f"""\
 Softmax along an axis: positive weights that sum to 1.
 
@@ -110,7 +125,7 @@ array([[1.  , 0.  , 0.  ],
 log_softmax = RowFunction(
     name="log_softmax",
     call=Call.MASKED_MAP,
-    ufunc="log_softmax",
+    arithmetic="log_softmax",
     doc=f"""\
 The logarithm of softmax along an axis, without its underflow.
 
@@ -146,7 +161,7 @@ Examples
 softmin = RowFunction(
     name="softmin",
     call=Call.MASKED_MAP,
-    ufunc="softmax",
+    arithmetic="softmax",
     sign=-1,
     doc=f"""\
 Softmin along an axis: softmax(-x), so the smallest element has the largest weight.
@@ -182,7 +197,7 @@ array([0.5, 0. , 0.5])
 logsumexp = RowFunction(
     name="logsumexp",
     call=Call.MASKED_REDUCTION,
-    ufunc="logsumexp",
+    arithmetic="logsumexp",
     of_nothing=-math.inf,
     doc=f"""\
 The logarithm of the sum of exponentials along an axis: a smooth maximum.
@@ -218,7 +233,7 @@ array([1000.69314718,          -inf])
 sparsemax = RowFunction(
     name="sparsemax",
     call=Call.MAP,
-    ufunc="sparsemax",
+    arithmetic="sparsemax",
     doc="""\
 Sparsemax along an axis: weights that sum to 1, most of them exactly 0.
 
@@ -267,7 +282,7 @@ array([0.75, 0.25, 0.  ])
 maxout = RowFunction(
     name="maxout",
     call=Call.REDUCTION,
-    ufunc="maxout",
+    arithmetic="maxout",
     doc="""\
 Maxout: the largest element along an axis, which is removed.
 
