@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import functools
 import importlib
+
+from ...functions.kinds import KINDS
+from ...calls.elementwise import ufunc_name
 from pkgutil import extend_path
 from typing import TYPE_CHECKING, Any
 
@@ -34,10 +37,19 @@ def load_row_engine() -> Any:
 def _compiled_activation() -> type[Activation]:
     from ...calls.elementwise import Activation
 
-    class CompiledActivation(load_engine().FastPath, Activation):  # type: ignore[misc]
+    engine = load_engine()
+
+    @engine.vectorcall
+    class CompiledActivation(engine.FastPath, Activation):  # type: ignore[misc]
         __doc__ = Activation.__doc__
 
-    load_engine().enable_vectorcall(CompiledActivation)
+        def _sum_rows(self, dx):
+            sums = engine.sum_by_column(self, dx)
+            return super()._sum_rows(dx) if sums is None else sums
+
+        def _run_drawn(self, kind, operands, out, rng, noise, options):
+            return engine.run_drawn(self, KINDS[kind], operands, out, rng, noise, options)
+
     return CompiledActivation
 
 
@@ -50,14 +62,14 @@ def _compiled_gated() -> type[Gated]:
 
     load_engine().GatedPath.backward.__doc__ = Gated.backward.__doc__
 
-    load_engine().enable_vectorcall(CompiledGated)
+    load_engine().vectorcall(CompiledGated)
     return CompiledGated
 
 
 def make_gated(activation: Activation) -> Gated:
     """The gated unit of this activation, which is that of a compiled backend."""
     unit: Any = _compiled_gated()(activation)
-    unit._attach(activation)
+    unit.attach(activation.table, activation._entry)
     return unit  # type: ignore[no-any-return]
 
 
@@ -91,10 +103,15 @@ def load(name: str) -> tuple[Callable[[Entry], Activation], str, Any]:
 
     def make(entry: Entry) -> Activation:
         engine = load_engine()
-        activation: Any = _compiled_activation()(
-            entry, name, functools.partial(engine.make_ufunc, table, entry), functools.partial(engine.add_bfloat16, table, entry)
-        )
-        activation._attach(table, entry)
+        def make_ufunc(kind):
+            return engine.make_ufunc(table, entry, KINDS[kind], ufunc_name(entry, kind))
+
+        def add_bfloat16(kind, ufunc, dtype):
+            return engine.add_bfloat16(table, entry, KINDS[kind], ufunc, dtype)
+
+        activation: Any = _compiled_activation()(entry, name, make_ufunc, add_bfloat16)
+        activation.table = table
+        activation.attach(table, entry)
         return activation  # type: ignore[no-any-return]
 
     return make, f"{table.compiler}, {table.flags}", rows
