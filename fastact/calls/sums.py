@@ -1,4 +1,4 @@
-"""Sums by column: the gradient of a bias, and of what else was broadcast. In float64, in an order that the shape alone decides."""
+"""Sums by column: the gradient of a bias, or of what else was broadcast. In float64, in an order set by the shape alone."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ cdef class Table:
             if strcmp(self.table.rows[i].name, name) == 0 and self.table.rows[i].parameters == len(entry.parameters):
                 return &self.table.rows[i]
         raise ImportError(
-            f"the compiled kernels are older than fastact/activations.py: they have no {entry.name!r} with "
+            f"the compiled kernels are older than fastact/functions: they have no {entry.name!r} with "
             f"{len(entry.parameters)} parameters; build them again with: pip install ."
         )
 
