@@ -226,9 +226,13 @@ cdef inline void run(FastPath f, Work* work) noexcept:
 cdef void run_few(FastPath f, Work* work) noexcept:
     """Compute a few elements with an array parameter that is one number."""
     cdef double[FEW] spread
+    cdef Py_ssize_t i
     cdef fastact_flags flags = fastact_save_flags()
-    memcpy(spread, work.parameters, itemsize_of(work.type))
-    repeat(<char*> spread, itemsize_of(work.type), work.n)
+    for i in range(work.n):
+        if work.type == FLOAT32:
+            (<float*> spread)[i] = (<const float*> work.parameters)[0]
+        else:
+            spread[i] = (<const double*> work.parameters)[0]
     f.row.loops[work.type][work.loop](work.a, work.b, work.out1, work.out2, work.n, spread)
     fastact_restore_flags(flags)
 
