@@ -100,7 +100,7 @@ FastPath.value_and_grad.__doc__ = Activation.value_and_grad.__doc__
 # ---- arguments ------------------------------------------------------------------------------------------------------
 
 cdef inline int operand_type(FastPath f, PyObject* array) noexcept:
-    """The type of an array that goes the fast path, or -1. 16-bit arrays with a parameter that is an array are left to the ufunc."""
+    """The type of an array that goes the fast path, or -1. With an array parameter 16-bit arrays are left to the ufunc."""
     cdef int type = contiguous_type(array)
     return -1 if f.array_parameter and is_half(type) else type
 

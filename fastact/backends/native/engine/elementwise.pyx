@@ -1,15 +1,16 @@
 # cython: language_level=3, cdivision=True, boundscheck=False, wraparound=False, initializedcheck=False
-"""The engine of elementwise functions: takes a call's arrays through the loops of one instruction set. It computes nothing itself.
+"""The engine of elementwise functions: takes a call's arrays through the loops of one instruction set. It steers; it computes
+nothing itself.
 
-A call goes one of two ways. The fast path: exact ndarrays, native, contiguous, of a float dtype, straight into a loop (of 16 bits:
-tile by tile). The general path: a real ufunc, whose inner loop works in tiles that stay in the first-level cache.
+A call goes one of two ways. The fast path: exact ndarrays, native, contiguous, of a float dtype, straight into a loop (of 16
+bits: tile by tile). The general path: a real ufunc, whose inner loop works in tiles that stay in the first-level cache.
 
 On either way large arrays become a job, a `LoopJob` or, with a bias, a `BiasJob`, whose chunks are shared out to threads. What is
 larger than the caches is streamed past them. Neither changes a bit: an element's result does not depend on where it stands, and
 sums are formed in blocks that the shape alone decides, added up in order.
 
-What it shares with the engine of row functions stands in the .pxd files, and in vectorcall.pxi. Of its own there are, in this
-order:
+What it shares with the engine of row functions stands in the .pxd files and in vectorcall.pxi. Its own files build on one another
+in this order:
 
     thresholds.pxi   from what sizes on there are threads and streaming
     tiles.pxi        `Loop`, and one inner loop in tiles; `LoopJob`

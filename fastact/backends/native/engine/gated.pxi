@@ -1,4 +1,5 @@
-# The fast path of the gated units. It also takes arrays of contiguous rows at equal distances, such as the halves of a packed one.
+# The fast path of the gated units. It also takes arrays of contiguous rows at equal distances, such as the halves of a packed
+# array.
 
 from fastact.functions import kinds
 

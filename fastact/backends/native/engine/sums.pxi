@@ -54,7 +54,7 @@ cdef struct BiasChunk:
 # ---- the layout -----------------------------------------------------------------------------------------------------
 
 cdef void lay_out(BiasJob* job, Py_ssize_t rows, Py_ssize_t columns) noexcept nogil:
-    """Stretches, blocks and strips. With sums stretches and blocks depend on nothing but the shape, as `SumLayout.lay_out` says."""
+    """Stretches, blocks and strips. With sums, stretches and blocks are those of `SumLayout.lay_out`: the shape alone decides."""
     cdef Py_ssize_t step = SUM_VECTOR, stretches
     cdef bint summed = job.dbias != NULL or job.loop_by_parameter != NULL
     while step > 1 and columns % (2 * SUM_VECTOR // step) == 0:
@@ -170,7 +170,7 @@ cdef void run_bias_chunk(const void* data, Py_ssize_t number) noexcept nogil:
     cdef Py_ssize_t stretches = (job.rows + job.height - 1) // job.height, stretch
     chunk.job = job
     take_strip(&chunk, strip)
-    take_tiles(&chunk, <char*> whole_lines(<Py_ssize_t> <char*> memory), <double*> whole_lines(<Py_ssize_t> <double*> lanes_memory))
+    take_tiles(&chunk, <char*> first_line(<char*> memory), <double*> first_line(<double*> lanes_memory))
     for stretch in range(block * job.block, min((block + 1) * job.block, stretches)):
         run_stretch(&chunk, stretch)
     if job.streamed:
@@ -306,7 +306,7 @@ cdef int run_with_memory(BiasJob* job, Py_ssize_t rows, Py_ssize_t columns, doub
     memory = <char*> PyMem_Malloc(repeated + (sums + job.strips * job.blocks) * sizeof(double) + LINE)
     if memory == NULL:
         raise MemoryError()
-    job.sums = <double*> whole_lines(<Py_ssize_t> memory)
+    job.sums = <double*> first_line(memory)
     job.by_parameter = job.sums + sums
     if repeated:
         job.repeated_bias = <char*> (job.by_parameter + job.strips * job.blocks)

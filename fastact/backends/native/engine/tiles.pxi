@@ -3,7 +3,7 @@
 
 cdef enum:
     TILE = 4096  # bytes of a tile: five of them fit in any first-level cache
-    STREAM_TILE = 1024  # bytes of a tile that is streamed. One tile is stored while the next is computed; input is fetched two ahead
+    STREAM_TILE = 1024  # bytes of a streamed tile. One tile is stored while the next is computed; input is fetched two ahead
     ALIGN_FROM = 32768  # bytes: from here on a loop starts anew where the output is aligned
     MAX_PARAMETERS = 4
     PARAMETER_BYTES = 32
@@ -77,7 +77,7 @@ cdef void run_tiles(
     cdef const void* parameters
     cdef Py_ssize_t start = 0, m
     inner.loop, inner.n, inner.streamed = loop, n, streamed
-    take_operands(&inner, pointers, steps, <char*> whole_lines(<Py_ssize_t> <char*> memory))
+    take_operands(&inner, pointers, steps, <char*> first_line(<char*> memory))
     choose_tile(&inner)
     out = operand + inner.first_output
     while start < n:
@@ -252,7 +252,7 @@ cdef Py_ssize_t split_job(LoopJob* job, Py_ssize_t chunks) noexcept nogil:
     cdef int out = loop.operands + (loop.add != NULL) + loop.parameters
     job.chunk = (count + chunks - 1) // chunks
     if job.rows == 1:
-        job.chunk = whole_lines(job.chunk)  # in elements, so whole lines of any type
+        job.chunk = (job.chunk + LINE - 1) & -LINE  # so many elements fill whole lines, whatever their type
         job.first = min(count, bytes_to_line(job.at[out]) // loop.stored_size)
     return max(<Py_ssize_t> 1, (count - job.first + job.chunk - 1) // job.chunk)
 
