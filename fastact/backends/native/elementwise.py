@@ -27,8 +27,12 @@ class _WithNativeUfuncs(WithUfuncs):
         add_bfloat16(table(self.backend), self._entry, kind, ufunc, dtype)
 
 
+# Each class has its fast path first. That hands on what it does not take to the last class, the one of calls/. The decorator lets a
+# call of an object reach the fast path without a Python function in between.
+
+
 @vectorcall
-class NativeActivation(FastPath, _WithNativeUfuncs, Activation):
+class NativeActivation(FastPath, _WithNativeUfuncs, Activation):  # type: ignore[misc]
     __doc__ = Activation.__doc__
 
     def __init__(self, entry: Entry, backend: Backend) -> None:
@@ -46,7 +50,7 @@ class NativeActivation(FastPath, _WithNativeUfuncs, Activation):
 
 
 @vectorcall
-class NativeGated(GatedPath, _WithNativeUfuncs, Gated):
+class NativeGated(GatedPath, _WithNativeUfuncs, Gated):  # type: ignore[misc]
     __doc__ = Gated.__doc__
 
     def __init__(self, unit: GatedUnit, backend: Backend) -> None:

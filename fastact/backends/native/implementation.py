@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import importlib
-from typing import Any
 
 from ...calls.losses import BinaryCrossEntropy, CrossEntropy
 from ...calls.rows import Map, MaskedMap, MaskedReduction, Reduction
