@@ -4,62 +4,20 @@ from __future__ import annotations
 
 import functools
 import importlib
-from typing import Any
 
-import numpy as np
-
-from ...calls.bound import WithUfuncs
-from ...calls.elementwise import Activation
-from ...calls.gated import Gated
 from ...calls.losses import BinaryCrossEntropy, CrossEntropy
 from ...calls.rows import Map, MaskedMap, MaskedReduction, Reduction
-from ...functions.kinds import Kind
 from ...functions.record import Call
 from ..implementation import Implementation
-from .engine import elementwise as engine
+from .elementwise import NativeActivation, NativeGated
 from .engine import rows as row_engine
-
-
-class _Native(WithUfuncs):
-    def _table(self):
-        return self._backend.rows._table
-
-    def _make_ufunc(self, kind: Kind, name: str) -> Any:
-        return engine.make_ufunc(self._table(), self._entry, kind, name)
-
-    def _add_bfloat16(self, kind: Kind, ufunc: Any, dtype: np.dtype[Any]) -> None:
-        engine.add_bfloat16(self._table(), self._entry, kind, ufunc, dtype)
-
-
-class NativeActivation(engine.FastPath, _Native, Activation):
-    __doc__ = Activation.__doc__
-
-    def __init__(self, record, backend):
-        super().__init__(record, backend)
-        self._attach(self._table(), record)
-
-
-class NativeGated(engine.GatedPath, _Native, Gated):
-    __doc__ = Gated.__doc__
-
-    def __init__(self, record, backend):
-        super().__init__(record, backend)
-        self._attach(self.activation)
-
-
-engine.enable_vectorcall(NativeActivation)
-engine.enable_vectorcall(NativeGated)
-
-engine.GatedPath.backward.__doc__ = Gated.backward.__doc__
-
-PATH = {"softmax": (row_engine.SoftmaxPath, MaskedMap)}
+from .tables import table
 
 
 class _Rows:
     """Until the engine follows."""
 
     def __init__(self, capsule):
-        self._table = engine.Table(capsule)
         self._rows = row_engine.Rows(capsule)
 
     def __getattr__(self, name):
@@ -119,5 +77,4 @@ CLASSES = dict.fromkeys(Call, _by_name) | {Call.ACTIVATION: NativeActivation, Ca
 def load(name: str) -> Implementation:
     capsule = importlib.import_module(f"{__package__}._{name}").capsule
     rows = _Rows(capsule)
-    table = rows._table
-    return Implementation(f"{table.compiler}, {table.flags}", CLASSES, rows, rows)
+    return Implementation(f"{table(name).compiler}, {table(name).flags}", CLASSES, rows, rows)
