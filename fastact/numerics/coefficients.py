@@ -1,4 +1,4 @@
-"""The coefficients of every polynomial, and other long numbers: the one source for the C headers and for the NumPy backend.
+"""The coefficients of every polynomial, and the like: the one source for the C headers and for the NumPy backend.
 
 A polynomial has the name of the C function that evaluates it. Coefficients begin with the constant term. Numbers of float32 are
 written in the fewest digits that give them back.
