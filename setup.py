@@ -54,6 +54,7 @@ SHARED = [
 ]
 LOOPS = [
     f"{NATIVE}/loops/loops.pyx.in",
+    "fastact/numerics/coefficients.py",
     *sorted(path.as_posix() for folder in ("loops", "formulas", "math", "simd") for path in (NATIVE / folder).glob("*.*")),
 ]
 INCLUDED = [ROOT / "fastact/runtime", *(ROOT / NATIVE / folder for folder in ("engine", "loops", "math", "simd"))]
@@ -104,7 +105,7 @@ class BuildKernels(build_ext):
         known = [flag for flag in IF_KNOWN if self.knows(flag, work)]
         for extension in self.extensions:
             name = extension.name
-            extension.include_dirs = [*map(str, INCLUDED), numpy.get_include()]
+            extension.include_dirs = [*map(str, INCLUDED), str(work), numpy.get_include()]  # coefficients.h is below `work`
             extension.define_macros = [(f"NPY_{what}", "NPY_2_0_API_VERSION") for what in ("NO_DEPRECATED_API", "TARGET_VERSION")]
             if name in ENGINES:
                 extension.sources = [translate(name, Path(extension.sources[0]), work)]

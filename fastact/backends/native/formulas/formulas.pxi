@@ -33,8 +33,8 @@ cdef extern from "vecmath.h" nogil:
     double fma_low_f64(double a, double b, double c, double sum)
     float product_plus_small_f32(float a, float b, float c)
     double product_plus_small_f64(double a, double b, double c)
-    float remainder_f32(float numerator, float quotient, float denominator)
-    double remainder_f64(double numerator, double quotient, double denominator)
+    float division_remainder_f32(float numerator, float quotient, float denominator)
+    double division_remainder_f64(double numerator, double quotient, double denominator)
     float exp_split_f32(float x, float x_low, int headroom, float *scale)
     double exp_split_f64(double x, double x_low, int headroom, double *scale)
     float exp_split_low_f32(float x, float x_low, int headroom, float *scale, float *q_low)
@@ -86,8 +86,8 @@ cdef extern from "vecmath.h" nogil:
     double with_signs_f64(double y, double a, double b)
     float cosine_tail_f32(float u)
     double cosine_tail_f64(double u)
-    float quarter_turns_f32(float a, uint32_t more, float *parity, float *sign)
-    double quarter_turns_f64(double a, uint64_t more, double *parity, double *sign)
+    float quarter_turns_f32(float a, int more, float *parity, float *sign)
+    double quarter_turns_f64(double a, int more, double *parity, double *sign)
     float minus_quarters_f32(float a, float n, float *low)
     double minus_quarters_f64(double a, double n, double *low)
     float turns_f32(float x, int quarters, float *low, float *parity, float *sign)
@@ -159,9 +159,9 @@ cdef inline real fma_low(real a, real b, real c, real sum) noexcept nogil:
 
 cdef inline real division_remainder(real numerator, real quotient, real denominator) noexcept nogil:
     if real is float:
-        return remainder_f32(numerator, quotient, denominator)
+        return division_remainder_f32(numerator, quotient, denominator)
     else:
-        return remainder_f64(numerator, quotient, denominator)
+        return division_remainder_f64(numerator, quotient, denominator)
 
 cdef inline real reciprocal_estimate(real a) noexcept nogil:
     if real is float:
