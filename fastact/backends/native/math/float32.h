@@ -14,3 +14,4 @@
 #define HEADROOM HEADROOM_F32
 #define FABS fabsf
 #define BUILTIN_FMA __builtin_fmaf
+#define WHOLE 0x1p23f              /* from here on every number is an integer, from twice that an even one */

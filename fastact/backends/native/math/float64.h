@@ -14,3 +14,4 @@
 #define HEADROOM HEADROOM_F64
 #define FABS fabs
 #define BUILTIN_FMA __builtin_fma
+#define WHOLE 0x1p52              /* from here on every number is an integer, from twice that an even one */

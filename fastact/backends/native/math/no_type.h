@@ -14,3 +14,4 @@
 #undef HEADROOM
 #undef FABS
 #undef BUILTIN_FMA
+#undef WHOLE

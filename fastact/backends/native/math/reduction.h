@@ -6,14 +6,13 @@
    Gives:   n; parity = (-1)^n; sin(n pi/2 + r + more * pi/2) is +-sin(r) or, n + more odd, +-cos(r), with the sign that sign
             has; of which the other bits mean nothing */
 VECMATH REAL F(quarter_turns)(REAL a, int more, REAL *parity, REAL *sign) {
-    const REAL two_per_pi = BY_TYPE(0.636619772f, 0.6366197723675814), whole = BY_TYPE(0x1p23f, 0x1p52);
-    REAL shifted = F(fma)(a, two_per_pi, whole);
+    REAL shifted = F(fma)(a, BY_TYPE(0.636619772f, 0.6366197723675814), WHOLE); /* 2/pi */
     UNSIGNED bits;
     memcpy(&bits, &shifted, sizeof bits);
     UNSIGNED odd = (bits << (REAL_BITS - 1)) | ONE_BITS, half = (bits + (UNSIGNED)more) << (REAL_BITS - 2);
     memcpy(parity, &odd, sizeof odd);
     memcpy(sign, &half, sizeof half);
-    return shifted - whole;
+    return shifted - WHOLE;
 }
 
 /* Range:   n an integer up to 2^13 (2^20), |a - n pi/2| < 0.8

@@ -56,7 +56,7 @@ VECMATH REAL F(sinc_slope)(REAL u) { return HORNER(sinc_slope, u); }
    NaN:     gives NaN
    Gives:   r = a - n, n the nearest integer, and sign = (-1)^n: sin(pi a) = sign * sin(pi r).  Infinity counts as an even integer. */
 VECMATH REAL F(half_turns)(REAL a, REAL *sign) {
-    const REAL whole = BY_TYPE(0x1p23f, 0x1p52); /* from here on every number is an integer, from twice that an even one */
+    const REAL whole = WHOLE;
     REAL bounded = a > R(2.0) * whole ? R(2.0) * whole : a;
     REAL shift = bounded < whole ? whole : R(0.0);
     REAL shifted = bounded + shift; /* its last bit tells odd from even */
