@@ -1,80 +1,92 @@
-"""Writes coefficients.h: the polynomials of `fastact/numerics/coefficients.py` for the C headers that evaluate them.
+"""Writes coefficients.h: the numbers of `fastact/numerics/coefficients.py` for the C headers, as macros.
 
-For each polynomial, power k and type it has two macros:
-
-    COEFFICIENT_exp_tail_3_f32              the coefficient of x^3
-    HORNER_exp_tail_3_f32(x, FMA, OF)       the polynomial without its first three coefficients, over x^3, by Horner's rule:
-                                            FMA(a, b, c) is a*b + c, and OF makes an operand of a coefficient
+    COEFFICIENT_exp_tail_3_f32            the coefficient of x^3 of the polynomial exp_tail, in float
+    HORNER_exp_tail_3_f32(x, FMA, OF)     the polynomial without its first three coefficients, over x^3, by Horner's rule:
+                                          FMA(a, b, c) is a*b + c, and OF makes an operand of a coefficient
+    CENTRE_log1p_tail_f32                 x - CENTRE is what this polynomial is in powers of
+    CONSTANT_log2_e_f32                   a constant
+    POWERS_powers_f32                     a list
+    INTERVALS_tanh_intervals_f32          a table of polynomials, and
+    OFFSET_..., SCALE_...                 how an interval is found
+    INVERSE_PI                            the digits of 1/pi, as a list
 """
 
 from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from . import BuildError
+from ....numerics import coefficients
 
-#: Where the coefficients come from.
+#: Where the numbers come from.
 SOURCE = "fastact/numerics/coefficients.py"
-#: Per dtype the ending of the macros.
+#: Per dtype the ending of its macros.
 SUFFIXES = {"float32": "f32", "float64": "f64"}
 
-Polynomials = Mapping[str, Mapping[str, tuple[float, ...]]]
-
-# What a header calls: HORNER(name, x), HORNER_FROM(k, name, x), COEFFICIENT(k, name), or a macro of coefficients.h itself.
-_CALLS = re.compile(
-    r"\bHORNER\((?P<whole>\w+), |\b(?:HORNER_FROM|COEFFICIENT)\((?P<power>\d+), (?P<part>\w+)"
-    r"|\b(?:HORNER|COEFFICIENT)_(?P<name>[a-z]\w*)_(?P<from>\d+)_(?P<suffix>f32|f64)\b"
-)
+# What the headers write: a macro for the type in force (see math/vecmath.h), or one of coefficients.h itself.
+_SHORT = re.compile(r"\b(HORNER|CENTRE|CONSTANT)\((\w+)|\b(HORNER_FROM|COEFFICIENT)\((\d+), (\w+)")
+_MACRO = re.compile(r"\b(?:HORNER|COEFFICIENT|CENTRE|CONSTANT|POWERS|INTERVALS|OFFSET|SCALE)_[a-z]\w*_f(?:32|64)\b")
 
 
-def literal(coefficient: float, dtype: str) -> str:
+def literal(number: float, dtype: str) -> str:
     """A number in C, exactly: of float32 the nearest one."""
     if dtype == "float32":
-        return f"{struct.unpack('f', struct.pack('f', coefficient))[0].hex()}f"
-    return float(coefficient).hex()
+        return f"{struct.unpack('f', struct.pack('f', number))[0].hex()}f"
+    return float(number).hex()
 
 
-def macros(name: str, dtype: str, coefficients: tuple[float, ...]) -> Iterator[str]:
-    """The lines of one polynomial in one type."""
-    suffix, last = SUFFIXES[dtype], len(coefficients) - 1
-    for k in range(last, -1, -1):
-        number = f"COEFFICIENT_{name}_{k}_{suffix}"
-        higher = f"HORNER_{name}_{k + 1}_{suffix}(x, FMA, OF)"
-        value = f"OF({number})" if k == last else f"FMA({higher}, x, OF({number}))"
-        yield f"#define {number} {literal(coefficients[k], dtype)}"
-        yield f"#define HORNER_{name}_{k}_{suffix}(x, FMA, OF) {value}"
+def braces(numbers: Iterable[float], dtype: str) -> str:
+    return f"{{{', '.join(literal(number, dtype) for number in numbers)}}}"
 
 
-def header(polynomials: Polynomials) -> str:
-    """The text of coefficients.h."""
-    lines = [f"/* Written by the build from {SOURCE}. */", "#ifndef FASTACT_COEFFICIENTS_H", "#define FASTACT_COEFFICIENTS_H"]
-    for name, by_type in polynomials.items():
-        for dtype, coefficients in by_type.items():
-            lines += ["", *macros(name, dtype, coefficients)]
-    return "\n".join([*lines, "", "#endif", ""])
+def macros() -> Iterator[tuple[str, str, str]]:
+    """Of each macro its name, its arguments and its text."""
+    for name, by_type in coefficients.POLYNOMIALS.items():
+        for dtype, numbers in by_type.items():
+            suffix, last = SUFFIXES[dtype], len(numbers) - 1
+            for k in range(last, -1, -1):
+                number = f"COEFFICIENT_{name}_{k}_{suffix}"
+                higher = f"HORNER_{name}_{k + 1}_{suffix}(x, FMA, OF)"
+                yield number, "", literal(numbers[k], dtype)
+                value = f"OF({number})" if k == last else f"FMA({higher}, x, OF({number}))"
+                yield f"HORNER_{name}_{k}_{suffix}", "(x, FMA, OF)", value
+    for kind, table in (("CENTRE", coefficients.CENTRES), ("CONSTANT", coefficients.CONSTANTS)):
+        for name, number_of in table.items():
+            for dtype, single in number_of.items():
+                yield f"{kind}_{name}_{SUFFIXES[dtype]}", "", literal(single, dtype)
+    for name, by_type in coefficients.POWERS.items():
+        for dtype, numbers in by_type.items():
+            yield f"POWERS_{name}_{SUFFIXES[dtype]}", "", braces(numbers, dtype)
+    for name, tables in coefficients.INTERVALS.items():
+        for dtype, intervals in tables.items():
+            end = f"{name}_{SUFFIXES[dtype]}"
+            yield f"OFFSET_{end}", "", literal(intervals.offset, dtype)
+            yield f"SCALE_{end}", "", literal(intervals.scale, dtype)
+            yield f"INTERVALS_{end}", "", f"{{{', '.join(braces(row, dtype) for row in intervals.rows)}}}"
+    yield "INVERSE_PI", "", ", ".join(f"0x{word:08x}u" for word in coefficients.INVERSE_PI)
 
 
-def check(headers: Iterable[Path], polynomials: Polynomials) -> None:
-    """Stop the build unless there are coefficients for all that these headers evaluate."""
+def needed(text: str) -> Iterator[str]:
+    """The macros that a header's text uses."""
+    text = re.sub(r"^#define \w+\(.*", "", text, flags=re.MULTILINE)  # vecmath.h's own
+    for whole, name, part, power, of in _SHORT.findall(text):
+        for suffix in SUFFIXES.values():
+            if whole:
+                yield f"HORNER_{name}_0_{suffix}" if whole == "HORNER" else f"{whole}_{name}_{suffix}"
+            else:
+                yield f"{part.removesuffix('_FROM')}_{of}_{power}_{suffix}"
+    yield from _MACRO.findall(text)
+
+
+def header(headers: Iterable[Path]) -> str:
+    """The text of coefficients.h, which must have all that these headers use."""
+    defined = list(macros())
+    names = {name for name, _, _ in defined}
     for path in headers:
-        text = re.sub(r"^#define (?:HORNER|COEFFICIENT).*", "", path.read_text(), flags=re.MULTILINE)  # vecmath.h's own
-        for call in _CALLS.finditer(text):
-            name = call["whole"] or call["part"] or call["name"]
-            power = int(call["power"] or call["from"] or 0)
-            types = [dtype for dtype, suffix in SUFFIXES.items() if call["suffix"] in (None, suffix)]
-            for dtype in types:
-                if len(polynomials.get(name, {}).get(dtype, ())) <= power:
-                    raise BuildError(f"{path.name}: no coefficient of x^{power} of the polynomial {name}, {dtype}, in {SOURCE}")
-
-
-def write(target: Path, headers: Iterable[Path], polynomials: Polynomials) -> Path:
-    """coefficients.h, below the folder `target`."""
-    check(headers, polynomials)
-    path = target / "coefficients.h"
-    text = header(polynomials)
-    if not path.exists() or path.read_text() != text:
-        path.write_text(text)
-    return path
+        for macro in needed(path.read_text()):
+            if macro not in names:
+                raise ValueError(f"{path.name} uses {macro}, which no entry of {SOURCE} gives")
+    lines = [f"/* Written by the build from {SOURCE}. */", "#ifndef FASTACT_COEFFICIENTS_H", "#define FASTACT_COEFFICIENTS_H"]
+    return "\n".join([*lines, *(f"#define {name}{arguments} {text}" for name, arguments, text in defined), "#endif", ""])

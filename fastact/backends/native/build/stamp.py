@@ -9,8 +9,8 @@ from pathlib import Path
 
 from ....calls.elementwise import UNITS
 from ....functions.entry import Entry
-from ....numerics.coefficients import POLYNOMIALS
 from . import coefficients, steps
+from .write import write
 
 #: Per dtype its C type and how many elements fill 64 bytes, the widest vector.
 REALS = {"float32": ("float", 16), "float64": ("double", 8)}
@@ -160,7 +160,7 @@ def stamp(folder: Path, entries: Iterable[Entry], target: Path, formulas: str | 
     rows = {"LANES": steps.LANES, "MAX_LANES": steps.MAX_LANES, "RUN": steps.RUN, "halves": steps.halves}
     rows |= {"STATE": steps.STATE, "STEPS": steps.STEPS, "STEP_NAMES": names}
     target.mkdir(parents=True, exist_ok=True)
-    coefficients.write(target, sorted([*(folder / "math").glob("*.h"), *(folder / "simd").glob("*.h")]), POLYNOMIALS)
+    write(target / "coefficients.h", coefficients.header(sorted([*(folder / "math").glob("*.h"), *(folder / "simd").glob("*.h")])))
     for name in ("loops.pyx", "rows.pxi"):
         filled = Template((folder / "loops" / f"{name}.in").read_text(), name=name)  # type: ignore[no-untyped-call]
         text = filled.substitute(entries=list(entries), loops=loops, **types, **rows)  # type: ignore[no-untyped-call]

@@ -17,14 +17,14 @@
 #define ROW_PIVOT_F32 1024.0f
 #define ROW_PIVOT_F64 2048.0
 
-#define LARGEST_F32 FLT_MAX
-#define LARGEST_F64 DBL_MAX
+#define LARGEST_FINITE_F32 FLT_MAX
+#define LARGEST_FINITE_F64 DBL_MAX
 
-#define TANH_SMALL 0.6875f /* up to here tanh_small */
-#define ERF_SMALL 0.9375f  /* up to here erf_small, from here on log_erfc */
+#define TANH_SMALL CONSTANT_tanh_small_f32 /* up to here tanh_small */
+#define ERF_SMALL CONSTANT_erf_small_f32   /* up to here erf_small, from here on log_erfc */
 
 /* What normal_tail adds to a. */
-#define NORMAL_SHIFT_F32 3.0f
-#define NORMAL_SHIFT_F64 4.0
+#define NORMAL_SHIFT_F32 CONSTANT_normal_shift_f32
+#define NORMAL_SHIFT_F64 CONSTANT_normal_shift_f64
 
 #endif

@@ -11,11 +11,11 @@ VECMATH REAL F(exp_tail)(REAL r) { return HORNER(exp_tail, r); }
    NaN:     gives NaN
    Gives:   q, scale and q_low with e^(x + x_low) = (scale + scale * (q + q_low)) * 2^-headroom */
 VECMATH REAL F(exp_scaled_low)(REAL x, REAL x_low, REAL headroom, REAL *scale, REAL *q_low) {
-    const REAL log2_e = BY_TYPE(1.44269504f, 1.4426950408889634);
+    const REAL log2_e = CONSTANT(log2_e);
     /* The bias makes of the integer in the low bits an exponent field. */
     const REAL to_integer = TO_INTEGER + (REAL)EXPONENT_BIAS + headroom;
     /* ln 2 in two parts, the first short enough (16, 42 bits) that n * ln2_high is exact. */
-    const REAL ln2_high = BY_TYPE(0.693145752f, 0.6931471805598903), ln2_low = BY_TYPE(1.42860677e-6f, 5.497923018708371e-14);
+    const REAL ln2_high = CONSTANT(ln2_high), ln2_low = CONSTANT(ln2_low);
     REAL shifted = F(fma)(x, log2_e, to_integer);
     REAL n = shifted - to_integer;
     UNSIGNED bits;
@@ -84,7 +84,7 @@ VECMATH REAL F(exp_twice)(REAL a, REAL *scale) {
             exp_unit_to_integer makes it.  So no z is rounded by taking the largest from it, and every row's largest result is
             near 2^HEADROOM. */
 VECMATH REAL F(exp_unit)(REAL z, REAL to_integer) {
-    const REAL log2_e = BY_TYPE(1.44269504f, 1.4426950408889634);
+    const REAL log2_e = CONSTANT(log2_e);
     REAL shifted = F(fma)(z, log2_e, to_integer);
     REAL n = shifted - to_integer;
     REAL scale;
@@ -106,7 +106,7 @@ VECMATH REAL F(exp_unit)(REAL z, REAL to_integer) {
    NaN:     gives NaN
    Gives:   exp_unit's second argument for rows whose largest z this is */
 VECMATH REAL F(exp_unit_to_integer)(REAL largest) {
-    const REAL log2_e = BY_TYPE(1.44269504f, 1.4426950408889634);
+    const REAL log2_e = CONSTANT(log2_e);
     REAL n = (largest * log2_e + TO_INTEGER) - TO_INTEGER;
     return TO_INTEGER + (REAL)EXPONENT_BIAS + (REAL)HEADROOM - n;
 }

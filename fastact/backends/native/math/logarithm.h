@@ -5,7 +5,7 @@
    NaN:     gives NaN
    Gives:   (log1p(t) - t) / t^2.  The polynomial is in t - 0.79 (0.72): its terms are small where the sum counts most, near t = 1. */
 VECMATH REAL F(log1p_tail)(REAL t) {
-    REAL w = t - BY_TYPE(0.794189453f, 0.7201433181762695);
+    REAL w = t - CENTRE(log1p_tail);
     return HORNER(log1p_tail, w);
 }
 
@@ -15,7 +15,7 @@ VECMATH REAL F(log1p_tail)(REAL t) {
    Gives:   log1p(z + z_low) + octaves * ln 2: octaves is for those whose argument would be too large */
 VECMATH REAL F(log1p)(REAL z, REAL z_low, REAL octaves) {
     const UNSIGNED root_half = BY_TYPE(0x3f3504f3u, 0x3fe6a09e667f3bcdu), one = ONE_BITS;
-    const REAL ln2_high = BY_TYPE(0.693145752f, 0.6931471805598903), ln2_low = BY_TYPE(1.42860677e-6f, 5.497923018708371e-14);
+    const REAL ln2_high = CONSTANT(ln2_high), ln2_low = CONSTANT(ln2_low);
     REAL u = R(1.0) + z;
     REAL u_without = u - R(1.0);
     REAL u_low = ((z - u_without) + (R(1.0) - (u - u_without))) + z_low;

@@ -11,7 +11,7 @@
             step's rounding error and the effect of v_low; for double also those of the step before and of rounding v - centre. */
 VECMATH REAL F(normal_tail)(REAL v, REAL v_low, REAL *low) {
     const REAL c0 = COEFFICIENT(0, normal_tail), c1 = COEFFICIENT(1, normal_tail);
-    const REAL centre = BY_TYPE(0.508544922f, 0.45018482208251953);
+    const REAL centre = CENTRE(normal_tail);
     REAL w = v - centre;
 #if REAL_BITS == 64
     v_low += (-centre - w) + v;

@@ -39,7 +39,6 @@
 
 #include "coefficients.h"
 #include "constants.h"
-#include "inverse_pi.h"
 
 #if defined(_MSC_VER) && !defined(__clang__)
 #define VECMATH static __forceinline
@@ -58,8 +57,10 @@
 #define HORNER(polynomial, x) HORNER_FROM(0, polynomial, x)
 #define HORNER_FROM(k, polynomial, x) F(HORNER_##polynomial##_##k)(x, F(fma), HORNER_SCALAR)
 #define HORNER_SCALAR(coefficient) coefficient
-/* Its coefficient of x^k. */
+/* Its coefficient of x^k; the number that it is in powers of x less that; another constant of coefficients.h. */
 #define COEFFICIENT(k, polynomial) F(COEFFICIENT_##polynomial##_##k)
+#define CENTRE(polynomial) F(CENTRE_##polynomial)
+#define CONSTANT(name) F(CONSTANT_##name)
 
 #include "float32.h"
 #include "families.h"
