@@ -25,8 +25,9 @@ SOURCE = "fastact/numerics/coefficients.py"
 #: Per dtype the ending of its macros.
 SUFFIXES = {"float32": "f32", "float64": "f64"}
 
-# What the headers write: a macro for the type in force (see math/vecmath.h), or one of coefficients.h itself.
-_SHORT = re.compile(r"\b(HORNER|CENTRE|CONSTANT)\((\w+)|\b(HORNER_FROM|COEFFICIENT)\((\d+), (\w+)")
+# What the headers write: a macro for the type in force (see math/vecmath.h, simd/avx512.h), or one of coefficients.h itself.
+_SHORT = re.compile(r"\b(?:VECTOR_)?(HORNER|CENTRE|CONSTANT)\((\w+)|\b(HORNER_FROM|COEFFICIENT)\((\d+), (\w+)")
+_VECTOR = re.compile(r"\bHORNER_X(8|16)\((\w+)")
 _MACRO = re.compile(r"\b(?:HORNER|COEFFICIENT|CENTRE|CONSTANT|POWERS|INTERVALS|OFFSET|SCALE)_[a-z]\w*_f(?:32|64)\b")
 
 
@@ -77,6 +78,8 @@ def needed(text: str) -> Iterator[str]:
                 yield f"HORNER_{name}_0_{suffix}" if whole == "HORNER" else f"{whole}_{name}_{suffix}"
             else:
                 yield f"{part.removesuffix('_FROM')}_{of}_{power}_{suffix}"
+    for lanes, name in _VECTOR.findall(text):
+        yield f"HORNER_{name}_0_{'f32' if lanes == '16' else 'f64'}"
     yield from _MACRO.findall(text)
 
 
