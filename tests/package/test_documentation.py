@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 import fastact
-from fastact import backends, catalogue, config
-from fastact.calls import elementwise as contract
-from fastact.calls import losses, rows
+from fastact import api, backends, functions
+from fastact.calls.elementwise import Activation
+from fastact.calls.gated import Gated
 
 ROOT = Path(__file__).parents[2]
 
@@ -40,22 +40,24 @@ def test_activation_docstring(name):
         fastact,
         backends.available,
         backends.load,
-        catalogue.get,
-        config.backend,
-        contract.Activation.backward,
-        contract.Activation.value_and_grad,
-        *rows.functions.values(),
-        *(function.backward for function in rows.functions.values()),
-        *losses.functions.values(),
-        *(function.value_and_grad for function in losses.functions.values()),
+        api.get,
+        api.backend,
+        Activation.backward,
+        Activation.value_and_grad,
+        Gated.backward,
+        *(fastact.get(name) for name in functions.units),
+        *(fastact.get(name) for name in functions.row_functions),
+        *(fastact.get(name).backward for name in functions.row_functions),
+        *(fastact.get(name) for name in functions.loss_functions),
+        *(fastact.get(name).value_and_grad for name in functions.loss_functions),
     ],
-    ids=lambda o: o.__name__,
+    ids=lambda documented: getattr(documented, "__qualname__", documented.__name__),
 )
 def test_docstring(documented):
     run(documented.__doc__, documented.__name__)
 
 
-@pytest.mark.parametrize("name", backends.families)
+@pytest.mark.parametrize("name", sorted(set(functions.records) - set(functions.entries)))
 def test_help(name):
     """It is about the function, not about its class, and tells how it is called."""
     text = pydoc.plain(pydoc.render_doc(fastact.get(name)))
