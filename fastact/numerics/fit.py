@@ -230,19 +230,16 @@ written in the fewest digits that give them back.
 Written by fit.py: never edit this file, but run `python -m fastact.numerics.fit --write`.
 """
 
-from typing import NamedTuple
-
 # fmt: off
 
-class Intervals(NamedTuple):
+class Intervals:
     """A function of x >= 0 by polynomials: the interval is the leading bits of offset + scale * x.
 
     `rows` are the centres, the values there, and the coefficients from the constant term up; each in the order of those bits.
     """
 
-    offset: float
-    scale: float
-    rows: tuple[tuple[float, ...], ...]
+    def __init__(self, offset: float, scale: float, rows: tuple[tuple[float, ...], ...]) -> None:
+        self.offset, self.scale, self.rows = offset, scale, rows
 
 '''
 
@@ -368,7 +365,7 @@ PARTS = {part.place: part for part in parts()}
 def found(namespace, part):
     """The part's numbers in coefficients.py, whose names these are; None if it lacks them."""
     numbers = namespace.get(part.section, {}).get(part.name, {}).get(part.dtype)
-    return numbers._asdict() if hasattr(numbers, "_asdict") else numbers
+    return vars(numbers) if part.section == "INTERVALS" and numbers else numbers
 
 
 def flat(numbers):
