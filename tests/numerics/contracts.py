@@ -25,8 +25,8 @@ _FUNCTION = re.compile(r"VECMATH +(?P<result>\w+) +F\((?P<name>\w+)\)\((?P<param
 _ONLY = {"#if REAL_BITS == 32": "float32", "#if REAL_BITS == 64": "float64"}
 _NUMBER = r"2\^-[\d.]*\d|\d+(?:\.\d+)?"
 _ERROR = re.compile(
-    rf"(?:(?P<half>half an ULP)|(?P<float32>{_NUMBER}), (?P<float64>{_NUMBER})(?P<unit> ULP| u)?)"
-    rf"(?: \(without FMA (?:(?P<plain32>{_NUMBER}), (?P<plain64>{_NUMBER})|[^)]*)\))?(?!\w)"
+    rf"(?:(?P<words>half an ULP|exact)|(?P<float32>{_NUMBER}), (?P<float64>{_NUMBER})(?P<unit> ULP| u)?)"
+    rf"(?: \(without FMA (?:(?P<plain32>{_NUMBER}), (?P<plain64>{_NUMBER}))?[^)]*\))?(?!\w)"
 )
 
 
@@ -61,20 +61,18 @@ class Function:
     contract: dict[str, str]
     prototypes: dict[str, tuple[str, tuple[str, ...]]]
 
-    def figure(self, dtype, fma, functions):
-        """What the contract declares for this type; None where it gives no number."""
-        text = self.contract["Error"]
+    def figure(self, dtype, fma, functions, after=""):
+        """What the contract declares for this type, after a text if there is more than one; None where it gives no number."""
+        text = self.contract["Error"][len(after) and self.contract["Error"].find(after) + len(after) :]
         if text.startswith("as "):
             return functions[text[3:]].figure(dtype, fma, functions)
-        if text.startswith("exact"):
-            return Figure("0", "")
         match = _ERROR.match(text)
         if not match:
             return None
-        with_fma = "0.5" if match["half"] else match[dtype]
+        with_fma = {"half an ULP": "0.5", "exact": "0"}.get(match["words"]) or match[dtype]
         without = match["plain" + dtype[-2:]] or (None if "without FMA" in match[0] else with_fma)
         number = with_fma if fma else without
-        return number and Figure(number, " ULP" if match["half"] else match["unit"] or "")
+        return number and Figure(number, " ULP" if match["words"] == "half an ULP" else match["unit"] or "")
 
 
 def functions(headers):

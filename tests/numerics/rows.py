@@ -132,8 +132,8 @@ class Row:
         Whether float64 is precise enough a reference for float32.
     bits : int
         How precise the reference is.
-    stale : str
-        Why an error of less than a third of the one declared is right, if it is.
+    after : str
+        What stands before the row's figure in the contract's field.
     """
 
     range: str
@@ -144,7 +144,7 @@ class Row:
     per: Callable | None = None
     wide: bool = True
     bits: int = 220
-    stale: str = ""
+    after: str = ""
 
 
 def one(m, *operands):
@@ -174,7 +174,7 @@ def are_quarter_turns(m, a, more, few, n, parity, sign):
     quarter = (int(n) + int(more)) % 4
     return (
         n == int(n)
-        and abs(m.mpf(a) - m.mpf(n) * m.pi / 2) < (0.8 if n <= few else 1.6)
+        and abs(m.mpf(a) - m.mpf(n) * m.pi / 2) < (0.8 if n <= few else 2)
         and parity == (-1) ** (int(n) % 2)
         and math.copysign(1, sign) == (-1 if quarter >= 2 else 1)
     )
@@ -484,7 +484,7 @@ ROWS = {
     # reduction.h
     "quarter_turns": Row(
         "0 <= a < 2^23 (2^52) pi/2",
-        lambda d: (quarters((2**23, 2**52))(d)[0], d.integers(0, 1), d.full(d.by_type(2**17, 2**46))),
+        lambda d: (quarters((2**23, 2**52))(d)[0], d.integers(0, 1), d.full(d.by_type(2**16, 2**45))),
         holds=are_quarter_turns,
     ),
     "minus_quarters": Row(
@@ -531,3 +531,10 @@ ROWS = {
 # With a headroom that is known when compiling.
 ROWS["exp_split"] = ROWS["exp_scaled"]
 ROWS["exp_split_low"] = replace(ROWS["exp_scaled_low"], range="as exp_scaled_low")
+# Of other arguments: a name, a comma, and which.
+ROWS["minus_quarters, far"] = replace(
+    ROWS["minus_quarters"],
+    arguments=quarters((2**23, 2**52)),
+    per=lambda m, a, n, r, low: max(n, 1),
+    after="; for n up to 2^23 (2^52) n times ",
+)
