@@ -1,6 +1,6 @@
 /* What lanes.h has for float and for double. */
 
-/* The first n of 32 lanes, the others filled: a masked load where there is one, for a copy of n elements costs a call, and a vector
+/* The first n of 32 lanes, the others filled: a masked load where there is one.  A copy of n elements costs a call, and a vector
    that is read just after it was written in parts waits for them. */
 static inline void F(fastact_last)(NUMBER *last, const NUMBER *from, ptrdiff_t n, NUMBER fill) {
 #if defined(__AVX2__)
