@@ -1,8 +1,8 @@
 /* Block kernels: formulas on whole vectors, for the float loops of the avx512 module alone.
 
-   A function  vector_x16 NAME_forward_x16(vector_x16 x, parameters...)  takes the place of the formula of that name in every
-   float32 loop that calls it, `_x8` in those of float64.  NAME_derivative likewise, and either both or neither: value_and_grad has
-   the bits of both.  Each header lists its block kernels under FASTACT_KERNELS: see build/kernels.py.  The formulas' rules hold
+   A function  vector_x16 NAME_forward_x16(vector_x16 x, parameters...)  takes the place of the formula of that name in each
+   float32 loop that calls it, `_x8` in those of float64.  NAME_derivative likewise, and either both or neither: value_and_grad
+   has the bits of both.  Each header lists its block kernels under FASTACT_KERNELS: see build/kernels.py.  The formulas' rules hold
    (see formulas/shared.pxi): no branch, NaN goes through, what forward and derivative share is computed by one function from
    the same arguments.
 
