@@ -72,7 +72,8 @@ def write_variant(path: Path, loops: str, flags: list[str]) -> str:
     """A C file that is the loops under the name of one instruction set's module, and knows its flags."""
     told = " ".join(flag for flag in flags if "=inline" not in flag)
     included = Path(loops).resolve().as_posix()
-    path.write_text(f'#define FASTACT_FLAGS "{told}"\n#define PyInit_loops PyInit_{path.stem}\n#define FASTACT_LOOPS{path.stem}\n#include "{included}"\n')
+    head = f'#define FASTACT_FLAGS "{told}"\n#define PyInit_loops PyInit_{path.stem}\n#define FASTACT_LOOPS{path.stem}\n'
+    path.write_text(f'{head}#include "{included}"\n')
     return str(path)
 
 

@@ -1,14 +1,14 @@
 """Writes coefficients.h: the numbers of `fastact/numerics/coefficients.py` for the C headers, as macros.
 
-    COEFFICIENT_exp_tail_3_f32            the coefficient of x^3 of the polynomial exp_tail, in float
-    HORNER_exp_tail_3_f32(x, FMA, OF)     the polynomial without its first three coefficients, over x^3, by Horner's rule:
-                                          FMA(a, b, c) is a*b + c, and OF makes an operand of a coefficient
-    CENTRE_log1p_tail_f32                 x - CENTRE is what this polynomial is in powers of
-    CONSTANT_log2_e_f32                   a constant
-    POWERS_powers_f32                     a list
-    INTERVALS_tanh_intervals_f32          a table of polynomials, and
-    OFFSET_..., SCALE_...                 how an interval is found
-    INVERSE_PI                            the digits of 1/pi, as a list
+COEFFICIENT_exp_tail_3_f32            the coefficient of x^3 of the polynomial exp_tail, in float
+HORNER_exp_tail_3_f32(x, FMA, OF)     the polynomial without its first three coefficients, over x^3, by Horner's rule:
+                                      FMA(a, b, c) is a*b + c, and OF makes an operand of a coefficient
+CENTRE_log1p_tail_f32                 x - CENTRE is what this polynomial is in powers of
+CONSTANT_log2_e_f32                   a constant
+POWERS_powers_f32                     a list
+INTERVALS_tanh_intervals_f32          a table of polynomials, and
+OFFSET_..., SCALE_...                 how an interval is found
+INVERSE_PI                            the digits of 1/pi, as a list
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -29,8 +30,12 @@ def check(texts: Mapping[str, str], entries: Iterable[Entry]) -> None:
     defined = set(re.findall(r"^cdef inline \w+ (\w+)\(", "\n".join(texts.values()), re.MULTILINE))
     for entry in entries:
         for part in sorted({part for loop in loops(entry) for part in loop.parts}):
-            if f"{entry.name}_{part}" not in defined:
-                raise ValueError(f"formulas/: there is no {entry.name}_{part}, which the entry {entry.name} needs")
+            needed = f"{entry.name}_{part}"
+            if needed not in defined:
+                near = difflib.get_close_matches(needed, defined, n=1)
+                hint = f"; did you mean it by {near[0]}?" if near else ""
+                where = f"{entry.forward.__module__.replace('.', '/')}.py"
+                raise ValueError(f"formulas/: no {needed}, which the entry {entry.name} ({where}) needs{hint}")
     for name, parts in NEAR.items():
         for part in (*parts, "limit"):
             if f"{name}_near_{part}" not in defined:

@@ -1,21 +1,23 @@
 """The block kernels of each instruction set: which headers of simd/ have them, and for what.
 
-A header belongs to the instruction set whose name its own begins with: avx512.h, avx512_exp.h. Only that set's module includes
-it, if it lists block kernels; what it includes itself defines vector_xN, memory_xN, all_xN and fetch_ahead, and FASTACT_BLOCK_KERNELS
-as 1 where the compiler can take it all. Each line of the list has an activation, a type, a vector's lanes, and parts of the formula:
+A header belongs to the instruction set whose name its own begins with: avx512.h, avx512_exp.h. One that has block kernels lists
+them, and only that set's module includes it. A line has an activation, a type, the lanes of a vector, and parts of the formula:
 
     /* FASTACT_KERNELS
        exponential   float32 x16   forward derivative
     */
 
-Then the header must have the functions exponential_forward_x16 and exponential_derivative_x16. A header that ends in _text.h is
-included by others, for float and double, and has the functions X(exponential_forward) and so on.
+Then the header has the functions exponential_forward_x16 and exponential_derivative_x16. A header that ends in _text.h is
+included by others, for float and double; there they are X(exponential_forward) and so on.
+
+What it includes defines vector_x16, memory_x16, all_x16 and fetch_ahead (see avx512.h), and FASTACT_BLOCK_KERNELS as 1 where
+the compiler can take it all.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,9 +26,22 @@ from ...choice import ORDER
 from .loops import REALS, Loop
 
 _LIST = re.compile(r"/\* FASTACT_KERNELS\n(.*?)\*/", re.DOTALL)
-_LINE = re.compile(r"(\w+) +(\w+) x(\d+) +(\w+(?: \w+)*)")
-# Its definition: NAME_forward_x16(...) {, or for each type X(NAME_forward)(...) {
-_FUNCTION = re.compile(r"\b(?P<each>X\()?(\w+)_(forward|derivative|derivative_from_output)(?(each)\)|_x(\d+))\([^;{}]*\)\s*\{")
+_LINE = re.compile(r"\s*(\w+) +(\w+) x(\d+) +(\w+(?: \w+)*)")
+_DEFINITION = re.compile(r"\b(X\()?(\w+)_(forward|derivative|derivative_from_output)(?(1)\)|_x(\d+))\([^;{}]*\)\s*\{")
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """One block kernel: an activation, a part of its formula, a type, and how many lanes it takes at a time."""
+
+    activation: str
+    part: str
+    dtype: str
+    lanes: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.activation}_{self.part}_x{self.lanes}"
 
 
 @dataclass(frozen=True)
@@ -40,53 +55,67 @@ class Vectors:
 
 @dataclass
 class InstructionSet:
-    """The block kernels of one instruction set, and the headers to include; of a kernel (activation, part, dtype) its lanes."""
+    """The headers to include, and how many lanes the kernel of an activation, part and type has."""
 
     name: str
     headers: list[str] = field(default_factory=list)
-    kernels: dict[tuple[str, str, str], int] = field(default_factory=dict)
-
-    def add(self, path: Path) -> None:
-        """Take in one header."""
-        text = path.read_text()
-        if self.name not in ORDER:
-            raise ValueError(f"simd/{path.name}: there is no instruction set {self.name}")
-        defined = {found.groups()[1:] for found in _FUNCTION.finditer(text) if found[2] in entries}
-        used = set()
-        listed = "".join(_LIST.findall(text))
-        if listed and not path.stem.endswith("_text"):
-            self.headers.append(path.name)
-        for line in listed.splitlines():
-            if not line.strip():
-                continue
-            found = _LINE.fullmatch(line.strip())
-            if not found or found[1] not in entries or found[2] not in REALS or REALS[found[2]][1] % int(found[3]):
-                raise ValueError(f"simd/{path.name}: FASTACT_KERNELS has the line {line.strip()!r}: see build/kernels.py")
-            name, dtype, lanes, parts = found[1], found[2], found[3], found[4].split()
-            if ("forward" in parts) != ("derivative" in parts):
-                raise ValueError(f"simd/{path.name}: {name} has one of forward and derivative, but value_and_grad has the bits of both")
-            for part in parts:
-                found_here = {(name, part, lanes), (name, part, None)} & defined
-                if not found_here:
-                    raise ValueError(f"simd/{path.name}: there is no {name}_{part}_x{lanes}, which FASTACT_KERNELS lists")
-                if (name, part, dtype) in self.kernels:
-                    raise ValueError(f"simd/{path.name}: {name}, {dtype}, is listed twice for {self.name}")
-                used |= found_here
-                self.kernels[name, part, dtype] = int(lanes)
-        for name, part, _ in sorted(defined - used, key=str):
-            raise ValueError(f"simd/{path.name}: FASTACT_KERNELS does not list {name}_{part}")
+    lanes: dict[tuple[str, str, str], int] = field(default_factory=dict)
 
     def vectors(self, loop: Loop) -> Vectors | None:
         """How it computes a loop; None if it lacks a block kernel for that."""
-        lanes = {self.kernels.get((loop.entry.name, part, loop.dtype)) for part in loop.parts}
+        lanes = {self.lanes.get((loop.entry.name, part, loop.dtype)) for part in loop.parts}
         width = lanes.pop()
         return None if lanes or width is None else Vectors(self.name, width, loop.vector_statements(width))
 
 
+def listed(header: Path) -> Iterator[Kernel]:
+    """The kernels that a header lists."""
+    for line in "".join(_LIST.findall(header.read_text())).splitlines():
+        found = _LINE.fullmatch(line)
+        if found:
+            name, dtype, lanes, parts = found[1], found[2], int(found[3]), found[4].split()
+            if name not in entries or dtype not in REALS or REALS[dtype][1] % lanes:
+                found = None
+            elif ("forward" in parts) != ("derivative" in parts):
+                raise ValueError(
+                    f"simd/{header.name}: {name} needs forward and derivative, for value_and_grad has the bits of both"
+                )
+            else:
+                yield from (Kernel(name, part, dtype, lanes) for part in parts)
+        if not found and line.strip():
+            raise ValueError(
+                f"simd/{header.name}: FASTACT_KERNELS has a line {line.strip()!r}, which build/kernels.py cannot read"
+            )
+
+
+def defined(header: Path) -> set[str]:
+    """The functions of a header that have a block kernel's name; in a text for float and double that name has no lanes."""
+    return {
+        f"{activation}_{part}_x{lanes}" if lanes else f"{activation}_{part}"
+        for _, activation, part, lanes in _DEFINITION.findall(header.read_text())
+        if activation in entries
+    }
+
+
 def read(folder: Path) -> Mapping[str, InstructionSet]:
     """The instruction sets that the headers of `folder` are for, by name."""
-    found: dict[str, InstructionSet] = {}
-    for path in sorted(folder.glob("*.h")):
-        name = path.stem.partition("_")[0]
-        found.setdefault(name, InstructionSet(name)).add(path)
-    return found
+    sets: dict[str, InstructionSet] = {}
+    for header in sorted(folder.glob("*.h")):
+        name = header.stem.partition("_")[0]
+        if name not in ORDER:
+            raise ValueError(f"simd/{header.name}: there is no instruction set {name}")
+        instruction_set = sets.setdefault(name, InstructionSet(name))
+        kernels, functions = list(listed(header)), defined(header)
+        for kernel in kernels:
+            key = (kernel.activation, kernel.part, kernel.dtype)
+            if kernel.name not in functions and f"{kernel.activation}_{kernel.part}" not in functions:
+                raise ValueError(f"simd/{header.name}: FASTACT_KERNELS lists {kernel.name}, which is not there")
+            if key in instruction_set.lanes:
+                raise ValueError(f"simd/{header.name}: {kernel.name} is a second kernel of {name} for {' '.join(key)}")
+            instruction_set.lanes[key] = kernel.lanes
+        unlisted = functions - {k.name for k in kernels} - {f"{k.activation}_{k.part}" for k in kernels}
+        if unlisted:
+            raise ValueError(f"simd/{header.name}: FASTACT_KERNELS does not list {min(unlisted)}")
+        if kernels and not header.stem.endswith("_text"):
+            instruction_set.headers.append(header.name)
+    return sets

@@ -38,7 +38,7 @@ class Product:
 
 FORWARD, DERIVATIVE = Formula("forward", "x"), Formula("derivative", "x")
 
-#: Per kind of loop what it computes. All inputs' elements have been read before an output's is written, as any output may be an input.
+#: Per kind of loop what it computes. An output may be any of the inputs, so all inputs' elements are read first.
 PRODUCTS = {
     "forward": (Product("y", (FORWARD,)),),
     "backward": (Product("dx", ("dy", DERIVATIVE)),),

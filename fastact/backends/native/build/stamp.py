@@ -33,7 +33,13 @@ def stamp(folder: Path, entries: Iterable[Entry], target: Path, instead: Mapping
     names = steps.step_names((folder / "engine" / "table.h").read_text())
     rows = {"LANES": steps.LANES, "MAX_LANES": steps.MAX_LANES, "RUN": steps.RUN, "halves": steps.halves}
     rows |= {"STATE": steps.STATE, "STEPS": steps.STEPS, "STEP_NAMES": names}
-    given = {"entries": entries, "loops": loops, "vectors": vectors, "formulas": formulas.FILES, "instruction_sets": sets.values()}
+    given = {
+        "entries": entries,
+        "loops": loops,
+        "vectors": vectors,
+        "formulas": formulas.FILES,
+        "instruction_sets": sets.values(),
+    }
     given |= {"REALS": REALS, "INTEGERS": INTEGERS, "HALVES": HALVES, "GROUP": GROUP}
     for name in ("loops.pyx", "rows.pxi"):
         template = Template((folder / "loops" / f"{name}.in").read_text(), name=name)  # type: ignore[no-untyped-call]

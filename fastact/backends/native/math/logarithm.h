@@ -3,7 +3,8 @@
 /* Range:   0 <= t <= 1
    Error:   2^-25.0, 2^-54.0 of log1p(t), by t + t^2 * tail
    NaN:     gives NaN
-   Gives:   (log1p(t) - t) / t^2.  The polynomial is in t - 0.79 (0.72): its terms are small where the sum counts most, near t = 1. */
+   Gives:   (log1p(t) - t) / t^2.  The polynomial is in t - 0.79 (0.72): its terms are small where the sum counts most, near
+            t = 1. */
 VECMATH REAL F(log1p_tail)(REAL t) {
     REAL w = t - CENTRE(log1p_tail);
     return HORNER(log1p_tail, w);

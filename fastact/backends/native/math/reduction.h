@@ -24,12 +24,13 @@ VECMATH REAL F(quarter_turns)(REAL a, int more, REAL *parity, REAL *sign) {
             Cody and Waite (1980): the first parts of pi/2 have so few bits that their products with n are exact, and so are then
             the differences.  With FMA the first two are subtracted as one. */
 VECMATH REAL F(minus_quarters)(REAL a, REAL n, REAL *low) {
-    const REAL third = BY_TYPE(0x1.444p-24f, 0x1.1a626331p-54);             /* 11, 33 bits */
-    const REAL fourth = BY_TYPE(2.563344e-12f, 3.5215598651832e-27);        /* 24, 53 bits */
+    const REAL third = BY_TYPE(0x1.444p-24f, 0x1.1a626331p-54);      /* 11, 33 bits */
+    const REAL fourth = BY_TYPE(2.563344e-12f, 3.5215598651832e-27); /* 24, 53 bits */
 #if VECMATH_FMA
     REAL rest = F(fma)(n, -BY_TYPE(0x1.921fb4p+0f, 0x1.921fb54442d18p+0), a);
 #else
-    const REAL first = BY_TYPE(0x1.92p+0f, 0x1.921fb544p+0), second = BY_TYPE(0x1.fb4p-12f, 0x1.0b46p-34); /* 8 and 11, 33 and 20 bits */
+    const REAL first = BY_TYPE(0x1.92p+0f, 0x1.921fb544p+0);         /* 8, 33 bits */
+    const REAL second = BY_TYPE(0x1.fb4p-12f, 0x1.0b46p-34);         /* 11, 20 bits */
     REAL upper = F(upper_half)(n), lower = n - upper;
     REAL rest = (a - upper * first) - lower * first;
     rest = (rest - upper * second) - lower * second;

@@ -54,7 +54,8 @@ VECMATH REAL F(sinc_slope)(REAL u) { return HORNER(sinc_slope, u); }
 /* Range:   0 <= a, also infinite
    Error:   exact
    NaN:     gives NaN
-   Gives:   r = a - n, n the nearest integer, and sign = (-1)^n: sin(pi a) = sign * sin(pi r).  Infinity counts as an even integer. */
+   Gives:   r = a - n, n the nearest integer, and sign = (-1)^n: sin(pi a) = sign * sin(pi r).  Infinity counts as an even
+            integer. */
 VECMATH REAL F(half_turns)(REAL a, REAL *sign) {
     const REAL whole = WHOLE;
     REAL bounded = a > R(2.0) * whole ? R(2.0) * whole : a;

@@ -1,13 +1,13 @@
 /* Block kernels: formulas on whole vectors, for the float loops of the avx512 module alone.
 
-   A function  vector_x16 NAME_forward_x16(vector_x16 x, parameters...)  takes the place of the formula of that name (see formulas/)
-   in every float32 loop that calls it, `_x8` in those of float64.  NAME_derivative likewise, and either both or neither:
-   value_and_grad has the bits of both.  Each header lists its block kernels under FASTACT_KERNELS: see build/kernels.py.  The
-   formulas' rules hold: no branch, NaN goes through, what forward and derivative share is computed by one function from the
-   same arguments.
+   A function  vector_x16 NAME_forward_x16(vector_x16 x, parameters...)  takes the place of the formula of that name in each
+   float32 loop that calls it, `_x8` in those of float64.  NAME_derivative likewise, and either both or neither: value_and_grad
+   has the bits of both.  Each header lists its block kernels under FASTACT_KERNELS: see build/kernels.py.  The formulas' rules hold
+   (see formulas/shared.pxi): no branch, NaN goes through, what forward and derivative share is computed by one function from
+   the same arguments.
 
-   What is the same for float and double stands in a header that ends in _text.h.  It is included for each, with VECTOR, X(name) and
-   so on defined by avx512_float32.h or avx512_float64.h.
+   What is the same for float and double stands in a header that ends in _text.h.  It is included for each, with VECTOR,
+   X(name) and so on defined by avx512_float32.h or avx512_float64.h.
 
    Few, where a formula is not enough: the comment above each pair says what it gains, in ns an element of aligned arrays, one
    thread of a Sapphire Rapids, GCC 12. */
