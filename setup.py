@@ -54,6 +54,7 @@ SHARED = [
 ]
 LOOPS = [
     f"{NATIVE}/loops/loops.pyx.in",
+    "fastact/numerics/coefficients.py",
     *sorted(path.as_posix() for folder in ("loops", "formulas", "math", "simd") for path in (NATIVE / folder).glob("*.*")),
 ]
 INCLUDED = [ROOT / "fastact/runtime", *(ROOT / NATIVE / folder for folder in ("engine", "loops", "math", "simd"))]
@@ -71,7 +72,8 @@ def write_variant(path: Path, loops: str, flags: list[str]) -> str:
     """A C file that is the loops under the name of one instruction set's module, and knows its flags."""
     told = " ".join(flag for flag in flags if "=inline" not in flag)
     included = Path(loops).resolve().as_posix()
-    path.write_text(f'#define FASTACT_FLAGS "{told}"\n#define PyInit_loops PyInit_{path.stem}\n#include "{included}"\n')
+    head = f'#define FASTACT_FLAGS "{told}"\n#define PyInit_loops PyInit_{path.stem}\n#define FASTACT_LOOPS{path.stem}\n'
+    path.write_text(f'{head}#include "{included}"\n')
     return str(path)
 
 
@@ -104,7 +106,7 @@ class BuildKernels(build_ext):
         known = [flag for flag in IF_KNOWN if self.knows(flag, work)]
         for extension in self.extensions:
             name = extension.name
-            extension.include_dirs = [*map(str, INCLUDED), numpy.get_include()]
+            extension.include_dirs = [*map(str, INCLUDED), str(work), numpy.get_include()]  # coefficients.h is below `work`
             extension.define_macros = [(f"NPY_{what}", "NPY_2_0_API_VERSION") for what in ("NO_DEPRECATED_API", "TARGET_VERSION")]
             if name in ENGINES:
                 extension.sources = [translate(name, Path(extension.sources[0]), work)]
