@@ -10,6 +10,7 @@ from pathlib import Path
 from ....functions import units_of
 from ....functions.entry import Entry
 from . import steps
+from .write import write
 
 #: Per dtype its C type and how many elements fill 64 bytes, the widest vector.
 REALS = {"float32": ("float", 16), "float64": ("double", 8)}
@@ -158,10 +159,9 @@ def stamp(folder: Path, entries: Iterable[Entry], target: Path, formulas: str | 
     names = steps.step_names((folder / "engine" / "table.h").read_text())
     rows = {"LANES": steps.LANES, "MAX_LANES": steps.MAX_LANES, "RUN": steps.RUN, "halves": steps.halves}
     rows |= {"STATE": steps.STATE, "STEPS": steps.STEPS, "STEP_NAMES": names}
-    target.mkdir(parents=True, exist_ok=True)
     for name in ("loops.pyx", "rows.pxi"):
         filled = Template((folder / "loops" / f"{name}.in").read_text(), name=name)  # type: ignore[no-untyped-call]
         text = filled.substitute(entries=list(entries), loops=loops, **types, **rows)  # type: ignore[no-untyped-call]
-        (target / name).write_text(text)
-    (target / "formulas.pxi").write_text(formulas)
+        write(target / name, text)
+    write(target / "formulas.pxi", formulas)
     return target / "loops.pyx"
