@@ -155,14 +155,17 @@ class BuildKernels(build_ext):
             )
 
     def translate(self, name: str, source: Path) -> str:
-        """The C file of a module. Cython's own has no comments, so it is the same after an edit of a comment."""
+        """The C file of a module."""
         from Cython.Build import cythonize
         from Cython.Compiler import Options
         Options.emit_code_comments = False
         folder = None if self.work in source.parents else str(self.work / "translated")
         extension = Extension(name, [str(source)])
-        made = cythonize([extension], build_dir=folder, include_path=[os.curdir], quiet=True)[0].sources[0]
-        # Cython looks at the age of its file, the compiler's turn depends on the content.
+        # Without the source as comments the C file is the same after an edit of a comment, or of a formula that is not used.
+        directives = {"emit_code_comments": False}
+        options = {"build_dir": folder, "include_path": [os.curdir], "compiler_directives": directives}
+        made = cythonize([extension], quiet=True, **options)[0].sources[0]
+        # Cython goes by its file's date, the compiler by that of a copy, which is written when the content changes.
         return str(write(self.work / "c" / f"{name}.c", Path(made).read_text(encoding="utf-8")))
 
     def variant(self, name: str, loops: str, flags: list[str]) -> str:

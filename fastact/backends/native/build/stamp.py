@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -138,13 +139,30 @@ def loops(entry: Entry) -> Iterator[Loop]:
                     yield Loop(entry, direction, dtype, ctype, lanes)
 
 
-def stamp(folder: Path, entries: Iterable[Entry], target: Path, formulas: str | None = None) -> Path:
+def check_formulas(entries: Iterable[Entry], formulas: str, path: Path) -> None:
+    """Raise ValueError, one line, if these formulas lack one that a loop calls."""
+    defined = set(re.findall(r"^cdef inline [^(]*\b(\w+)\(", formulas, re.MULTILINE))
+    for entry in entries:
+        for loop in loops(entry):
+            for called in re.findall(rf"\b({entry.name}_\w+)\(", " ".join(loop.statements)):
+                if called not in defined:
+                    near = difflib.get_close_matches(called, defined, n=1)
+                    hint = f"; did you mean it by {near[0]}?" if near else ""
+                    where = (entry.forward.__module__ or "").replace(".", "/")
+                    raise ValueError(f"{path}: no {called}, which the entry {entry.name} ({where}.py) needs{hint}")
+
+
+def stamp(folder: Path, entries: Iterable[Entry], target: Path, formulas: str | None = None, trial: bool = False) -> Path:
     """Fill in the templates of `folder` for these entries, ready for Cython, into the folder `target`: the path of the loops.
 
-    `formulas` takes the place of formulas.pxi."""
+    `formulas` takes the place of formulas.pxi. A trial has no functions of rows; it tells the loops' addresses.
+    """
     from Cython.Tempita import Template
 
-    formulas = (folder / "formulas" / "formulas.pxi").read_text() if formulas is None else formulas
+    entries = list(entries)
+    source = folder / "formulas" / "formulas.pxi"
+    formulas = source.read_text() if formulas is None else formulas
+    check_formulas(entries, formulas, source)
     headers = block_headers(folder)
     blocks = "".join(header.read_text() for header in headers)
 
@@ -161,7 +179,7 @@ def stamp(folder: Path, entries: Iterable[Entry], target: Path, formulas: str | 
     rows |= {"STATE": steps.STATE, "STEPS": steps.STEPS, "STEP_NAMES": names}
     for name in ("loops.pyx", "rows.pxi"):
         filled = Template((folder / "loops" / f"{name}.in").read_text(), name=name)  # type: ignore[no-untyped-call]
-        text = filled.substitute(entries=list(entries), loops=loops, **types, **rows)  # type: ignore[no-untyped-call]
+        text = filled.substitute(entries=entries, loops=loops, trial=trial, **types, **rows)  # type: ignore[no-untyped-call]
         write(target / name, text)
     write(target / "formulas.pxi", formulas)
     return target / "loops.pyx"
