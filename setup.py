@@ -171,8 +171,8 @@ class BuildKernels(build_ext):
     def variant(self, name: str, loops: str, flags: list[str]) -> str:
         """A C file that is the loops under the name of one instruction set's module, and knows its flags."""
         told = " ".join(flag for flag in flags if "=inline" not in flag)
-        text = f'#define FASTACT_FLAGS "{told}"\n#define PyInit_loops PyInit_{name}\n#include "{Path(loops).name}"\n'
-        return str(write(Path(loops).with_name(f"{name}.c"), text))
+        head = f'#define FASTACT_FLAGS "{told}"\n#define PyInit_loops PyInit_{name}\n#define FASTACT_LOOPS{name}\n'
+        return str(write(Path(loops).with_name(f"{name}.c"), f'{head}#include "{Path(loops).name}"\n'))
 
     def knows(self, flag: str) -> bool:
         """Whether the compiler takes this flag without complaint."""

@@ -10,151 +10,38 @@ comes last, so that a subnormal result is rounded once.
 
 Largest errors, in ULP: `gelu` 1.1; `gelu_derivative` 2.8 of its largest term; `times_gaussian` 1.0; `erf` 0.9;
 `sinc` 1.5, `sinc_derivative` 1.4 of its largest term; `squareplus` 1.4, `squareplus_derivative` 2.5.
-The same formulas are in kernels/formulas.pxi; docs/coefficients.py prints the coefficients.
+The same formulas are in backends/native/formulas/; coefficients.py has the coefficients of both.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-_SHIFT = 4.0
-_CENTRE = 0.45018482208251953
-# tail(v), a polynomial in v - _CENTRE
-_TAIL = (
-    0.819883377855841,
-    -1.381669391904634,
-    1.786213063998286,
-    -1.6901222808130976,
-    1.0172701949798122,
-    -0.16417214789739934,
-    -0.2919030010715201,
-    0.18474380878672667,
-    0.08552475084562287,
-    -0.10780813068069428,
-    -0.03929125969806075,
-    0.06155279067862595,
-    0.0303617059174262,
-    -0.03405245074223665,
-    -0.028752629406051795,
-    0.01476478452726166,
-    0.026254982533919658,
-    -1.8150991707903074e-05,
-    -0.020348481853043797,
-    -0.009547469066877035,
-    0.011622638433896916,
-    0.011393945506136734,
-    -0.0035897014272720977,
-    -0.005761355517649714,
-)
-# The steps of its evaluation whose rounding errors are kept.
+from .coefficients import CENTRES, CONSTANTS, POLYNOMIALS
+
+
+def _coefficients(name: str) -> tuple[float, ...]:
+    return POLYNOMIALS[name]["float64"]
+
+
+_EXP_TAIL = _coefficients("exp_tail")
+_TANH_SHRINK_UNIT = _coefficients("tanh_shrink_unit")
+_ERF, _LOG_ERFC = _coefficients("erf_small"), _coefficients("log_erfc")  # the latter from _ERF_SMALL on
+_SINC_TAIL, _SINC_SLOPE, _COS_TAIL = _coefficients("sinc_tail"), _coefficients("sinc_slope"), _coefficients("cos_tail")
+_NORMAL_TAIL = _coefficients("normal_tail")
+_CENTRE = CENTRES["normal_tail"]["float64"]
+_SHIFT = CONSTANTS["normal_shift"]["float64"]
+_ERF_SMALL = CONSTANTS["erf_small"]["float64"]
+# The steps of the tail's evaluation whose rounding errors are kept.
 _COMPENSATED = 3
-# (e^r - 1 - r) / r^2 for abs(r) <= ln(2)/2
-_EXPM1 = (
-    0.5000000000000013,
-    0.1666666666666667,
-    0.04166666666651129,
-    0.008333333333323879,
-    0.0013888888947969258,
-    0.0001984126988287941,
-    2.48014890534573e-05,
-    2.755724608611427e-06,
-    2.7631570294442517e-07,
-    2.510868312255479e-08,
-)
-# (x - tanh(x)) / x^3 for abs(x) <= 1, a polynomial in x^2
-_TANH_SHRINK = (
-    0.3333333333333333,
-    -0.13333333333332625,
-    0.053968253967776984,
-    -0.02186948852253479,
-    0.008863235316327404,
-    -0.0035921259475033365,
-    0.001455820650815447,
-    -0.0005899637691378464,
-    0.00023891444908383014,
-    -9.637814637044036e-05,
-    3.826765073350079e-05,
-    -1.447991505279903e-05,
-    4.896357634365604e-06,
-    -1.3352224964785033e-06,
-    2.506972428966682e-07,
-    -2.3522290689039743e-08,
-)
-# erf(a) / a - 1, a polynomial in a^2 below _ERF_SMALL, and log(erfc(a)) / a, one in a above
-_ERF_SMALL = 0.9375
-_ERF = (
-    0.12837916709551256,
-    -0.3761263890318333,
-    0.1128379167093588,
-    -0.026866170641651192,
-    0.005223977592834376,
-    -0.0008548325220882626,
-    0.00012055269951261245,
-    -1.4924205271136678e-05,
-    1.6440131966343513e-06,
-    -1.6146259357881594e-07,
-    1.3419653922156879e-08,
-    -7.16903726849843e-10,
-)
-_LOG_ERFC = (
-    -1.1283791479294525,
-    -0.6366199092172261,
-    -0.10277230364186969,
-    0.019128875836393503,
-    0.0002048885847646859,
-    -0.0016830448920304648,
-    0.0005649612291230907,
-    8.587281248708438e-06,
-    -0.00010016933142377897,
-    5.8308620569490636e-05,
-    -2.1218571656532044e-05,
-    5.644814263706598e-06,
-    -1.1382577064237599e-06,
-    1.7357783188899794e-07,
-    -1.9486240553455818e-08,
-    1.5224727735358989e-09,
-    -7.399441656226479e-11,
-    1.684388846579157e-12,
-)
-# (sin(pi r) / (pi r) - 1) / r^2, the same's derivative over r, and (cos(pi r) - 1) / r^2: polynomials in r^2
-_SINC = (
-    -1.6449340668482264,
-    0.8117424252833462,
-    -0.19075182412167535,
-    0.02614784780794348,
-    -0.0023460809132996095,
-    0.00014842791662408482,
-    -6.972267443639253e-06,
-    2.4518343285662235e-07,
-)
-_SINC_SLOPE = (
-    -3.289868133696453,
-    3.246969701133382,
-    -1.1445109447297908,
-    0.20918278245533553,
-    -0.023460809018529507,
-    0.001781134213362649,
-    -9.760913720755424e-05,
-    3.91960086499412e-06,
-)
-_COSPI = (
-    -4.934802200544677,
-    4.058712126416505,
-    -1.3352627688432088,
-    0.2353306301207713,
-    -0.02580688862973126,
-    0.0019295556388194016,
-    -0.00010456472376004246,
-    4.147493193582283e-06,
-)
 # From here on even a * Phi(-a) is zero.
 _FURTHEST = 39.5
 # From here on even x * exp(-x^2) is.
 _GAUSSIAN_FURTHEST = 28.0
-_LOG2_E = 1.4426950408889634
+_LOG2_E = CONSTANTS["log2_e"]["float64"]
 # ln 2 in two parts; the first has 42 bits, so that its product with an exponent is exact.
-_LN2_HIGH, _LN2_LOW = 0.6931471805598903, 5.497923018708371e-14
-_PER_SQRT_2PI = 0.3989422804014327
+_LN2_HIGH, _LN2_LOW = CONSTANTS["ln2_high"]["float64"], CONSTANTS["ln2_low"]["float64"]
+_PER_SQRT_2PI = 0.3989422804014327  # no polynomial's, so not in coefficients.py; formulas.pxi has it, too
 
 
 def gelu(x):
@@ -190,7 +77,7 @@ def tanh_shrink_unit(x):
     square = x * x
     cube = x * square
     cube_low = x * _product_low(x, x, square) + _product_low(x, square, cube)
-    total, total_low = _multiply_add(_polynomial(_TANH_SHRINK[1:], square), square, _TANH_SHRINK[0])
+    total, total_low = _multiply_add(_polynomial(_TANH_SHRINK_UNIT[1:], square), square, _TANH_SHRINK_UNIT[0])
     return cube * total + (cube_low * total + cube * total_low)
 
 
@@ -268,14 +155,14 @@ def sinc(x):
     small = a < 0.5
     u = r * r
     ratio = np.where(small, 1.0, r) / np.where(small, 1.0, a)
-    return sign * (ratio + ratio * (u * _polynomial(_SINC, u)))
+    return sign * (ratio + ratio * (u * _polynomial(_SINC_TAIL, u)))
 
 
 def sinc_derivative(x):
     """(cos(pi x) - sinc(x)) / x; a polynomial where that cancels."""
     a, r, sign = _half_turns(x)
     u = r * r
-    large = (sign * (1 + u * _polynomial(_COSPI, u)) - sinc(x)) / x
+    large = (sign * (1 + u * _polynomial(_COS_TAIL, u)) - sinc(x)) / x
     return np.where(a < 0.5, x * _polynomial(_SINC_SLOPE, u), large)
 
 
@@ -289,8 +176,8 @@ class _Quotient:
 
         w = v - _CENTRE
         w_low = ((-_CENTRE - w) + v) + v_low
-        tail, tail_low, slope = _polynomial(_TAIL[_COMPENSATED:], w), 0.0, 0.0
-        for coefficient in _TAIL[_COMPENSATED - 1 :: -1]:
+        tail, tail_low, slope = _polynomial(_NORMAL_TAIL[_COMPENSATED:], w), 0.0, 0.0
+        for coefficient in _NORMAL_TAIL[_COMPENSATED - 1 :: -1]:
             slope = slope * w + tail
             tail, error = _multiply_add(tail, w, coefficient)
             tail_low = tail_low * w + error
@@ -310,7 +197,7 @@ def _exponential(a, b):
     rest = -z_low - n * _LN2_LOW
     r = r_high + rest
     r_low = (r_high - r) + rest
-    rest = r * r * _polynomial(_EXPM1, r) + r_low
+    rest = r * r * _polynomial(_EXP_TAIL, r) + r_low
     q = r + rest
     return q, (r - q) + rest, n
 

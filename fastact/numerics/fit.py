@@ -1,23 +1,43 @@
-"""Regenerate every polynomial of vecmath.h, special.py and the block kernels:  python docs/coefficients.py [name ...]
+"""Compute every number of coefficients.py: the polynomials, the tables of the block kernels, the digits of 1/pi.
 
-Each polynomial is a minimax fit: Lawson's algorithm on a dense Chebyshev grid, in 80 digits.  The low coefficients carry the
-most weight, so they are rounded to the target type one at a time and the rest is refitted around what was lost.  Printed
-for each: the coefficients from the constant term up, and log2 of the largest weighted error *after* rounding.
+    python -m fastact.numerics.fit [NAME ...]           print the fits, and the error of each
+    python -m fastact.numerics.fit --check [NAME ...]   say which numbers of coefficients.py differ from the fits
+    python -m fastact.numerics.fit --write              write coefficients.py anew
 
-The tables of avx512_tanh.h, avx512_erf.h and avx512_gelu.h are such polynomials for 32 pieces of one function: see there.
+What is fitted stands in approximations.py. Each polynomial is a minimax fit: Lawson's algorithm on a dense Chebyshev grid, in
+115 digits. The low coefficients carry the most weight. So they are rounded to the target type one at a time, and the rest is
+refitted around what was lost. Each degree is the lowest whose error is small against the rounding errors of the function that
+uses it.
+
+All fits take 30 to 60 seconds of processor time; they are shared out to all processors. Needs mpmath (the extra `verify`).
 """
 
+import argparse
 import itertools
+import runpy
 import sys
 import textwrap
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
-import mpmath as mp
 import numpy as np
 
-mp.mp.dps = 80
+from .approximations import ERF_SMALL, NORMAL_SHIFT, POLYNOMIALS, TABLES, TANH_SMALL, mp
+
+FRACTION = 384  # bits behind the point of the integers in which `minimax` computes
 GRID = 400
 LAWSON_STEPS = 30
 REFITTED = 4  # coefficients rounded one at a time; the error of rounding the later ones is lost in their small terms
+WIDTH = 128  # of a line in coefficients.py
+
+TYPES = {"float32": np.float32, "float64": np.float64}
+FILE = Path(__file__).with_name("coefficients.py")
+
+
+# ---- Fitting -------------------------------------------------------------------------------------------------------------
 
 
 def chebyshev_grid(low, high):
@@ -25,316 +45,389 @@ def chebyshev_grid(low, high):
     return [centre - half * mp.cos(mp.pi * (i + mp.mpf(0.5)) / GRID) for i in range(GRID)]
 
 
-def polynomial(coefficients, x):
+def evaluate(coefficients, x):
     return mp.polyval(coefficients[::-1], x)
+
+
+def nearest(number, dtype):
+    """The number of the type that is nearest to this one."""
+    return mp.mpf(float(TYPES[dtype](float(number))))
+
+
+def written(numbers, dtype):
+    """These numbers of the type in the fewest digits that give them back."""
+    return tuple(float(str(TYPES[dtype](float(number)))) for number in numbers)
+
+
+def log2(error):
+    return float(mp.log(error, 2))
+
+
+def fixed_point(numbers):
+    return np.array([int(mp.nint(mp.ldexp(number, FRACTION))) for number in numbers], object)
+
+
+def solve(matrix, right):
+    """The solution of linear equations, symmetric and positive definite, in fixed point."""
+    n = len(right)
+    rows = np.concatenate([matrix, right[:, None]], axis=1)
+    for k in range(n):
+        factors = (rows[k + 1 :, k] << FRACTION) // rows[k, k]
+        rows[k + 1 :] -= factors[:, None] * rows[k] >> FRACTION
+    solution = np.zeros(n, object)
+    for k in reversed(range(n)):
+        known = rows[k, k + 1 : n] @ solution[k + 1 :] if k + 1 < n else 0
+        solution[k] = ((rows[k, n] << FRACTION) - known) // rows[k, k]
+    return solution
 
 
 def minimax(xs, values, weights, degree):
     """Coefficients of the polynomial that minimises max |weight * (value - polynomial)| over the grid.
 
-    Lawson's algorithm: least squares, each point's weight multiplied by its error until all extrema are equal.
+    Lawson's algorithm: least squares, each point's weight multiplied by its error until all extrema are equal. In integers, as
+    numbers with a fixed point: these are several times as fast as mpmath's.
     """
-    powers = [[x**k for x in xs] for k in range(2 * degree + 1)]
-    emphasis = [mp.mpf(1)] * len(xs)
-    best, least = None, mp.inf
+    xs, values, weights = map(fixed_point, (xs, values, weights))
+    powers = [np.full(len(xs), 1 << FRACTION, object)]
+    for _ in range(2 * degree):
+        powers.append(powers[-1] * xs >> FRACTION)
+    powers = np.array(powers)
+    places = np.arange(degree + 1)
+    places = places + places[:, None]
+    emphasis = powers[0]
+    squared_weights = weights * weights >> FRACTION
+    best, least = None, None
     for _ in range(LAWSON_STEPS):
-        squares = [e * w * w for e, w in zip(emphasis, weights, strict=True)]
-        moments = [mp.fdot(squares, p) for p in powers]
-        targets = [s * v for s, v in zip(squares, values, strict=True)]
-        matrix = mp.matrix([[moments[i + j] for j in range(degree + 1)] for i in range(degree + 1)])
-        right = mp.matrix([mp.fdot(targets, powers[i]) for i in range(degree + 1)])
-        coefficients = list(mp.lu_solve(matrix, right))
-        errors = [abs(w * (v - polynomial(coefficients, x))) for x, v, w in zip(xs, values, weights, strict=True)]
+        squares = emphasis * squared_weights >> FRACTION
+        moments = powers @ squares >> FRACTION
+        right = powers[: degree + 1] @ (squares * values >> FRACTION) >> FRACTION
+        coefficients = solve(moments[places], right)
+        sums = coefficients[-1]
+        for coefficient in coefficients[-2::-1]:
+            sums = (sums * xs >> FRACTION) + coefficient
+        errors = abs((values - sums) * weights >> FRACTION)
         largest = max(errors)
-        if largest < least:
+        if least is None or largest < least:
             best, least = coefficients, largest
-        emphasis = [e * error / largest for e, error in zip(emphasis, errors, strict=True)]
-        total = mp.fsum(emphasis)
-        emphasis = [e / total for e in emphasis]
-    return best
+        emphasis = emphasis * errors // largest
+        emphasis = (emphasis << FRACTION) // sum(emphasis)
+    return [mp.ldexp(int(coefficient), -FRACTION) for coefficient in best]
 
 
-def fit(function, weight, low, high, degree, dtype):
-    """Rounded coefficients and log2 of their largest weighted error."""
-    xs = chebyshev_grid(low, high)
-    values = [function(x) for x in xs]
-    weights = [abs(weight(x)) for x in xs]
+def fit_polynomial(polynomial, dtype):
+    """Rounded coefficients, from the constant term up, and log2 of their largest weighted error."""
+    target = getattr(polynomial, dtype)
+    centre = mp.mpf(target.centre)
+    xs = chebyshev_grid(target.low - centre, target.high - centre)
+    values = [polynomial.function(x + centre) for x in xs]
+    weights = [abs(polynomial.weight(x + centre)) for x in xs]
     rest, scale, rounded = values, weights, []
-    for k in range(min(REFITTED, degree)):
-        lowest = mp.mpf(float(dtype(float(minimax(xs, rest, scale, degree - k)[0]))))
+    for k in range(min(REFITTED, target.degree)):
+        lowest = nearest(minimax(xs, rest, scale, target.degree - k)[0], dtype)
         rounded.append(lowest)
         rest = [(v - lowest) / x for v, x in zip(rest, xs, strict=True)]
         scale = [w * abs(x) for w, x in zip(scale, xs, strict=True)]
-    rounded += [mp.mpf(float(dtype(float(c)))) for c in minimax(xs, rest, scale, degree - len(rounded))]
-    worst = max(abs(w * (v - polynomial(rounded, x))) for x, v, w in zip(xs, values, weights, strict=True))
-    return [dtype(float(c)) for c in rounded], float(mp.log(worst, 2))
+    rounded += [nearest(c, dtype) for c in minimax(xs, rest, scale, target.degree - len(rounded))]
+    worst = max(abs(w * (v - evaluate(rounded, x))) for x, v, w in zip(xs, values, weights, strict=True))
+    return written(rounded, dtype), log2(worst)
 
 
-def odd_tail(function):
-    """(function(x)/x - 1) / x^2 as a function of u = x^2, for an odd function with slope 1 at zero."""
-    return lambda u: (function(mp.sqrt(u)) / mp.sqrt(u) - 1) / u
-
-
-def odd_weight(function):
-    """Makes an error of odd_tail relative to the function."""
-    return lambda u: u * mp.sqrt(u) / function(mp.sqrt(u))
-
-
-def normal_tail(shift, centre):
-    """(a + shift) e^(a^2/2) Phi(-a) as a function of w = v - centre, v = a/(a + shift): see vecmath.h."""
-
-    def tail(w):
-        v = w + centre
-        a = shift * v / (1 - v)
-        return (a + shift) * mp.exp(a * a / 2) * mp.erfc(a / mp.sqrt(2)) / 2
-
-    return tail, lambda w: 1 / tail(w)
-
-
-def log1p_tail(centre):
-    """(log1p(t) - t) / t^2 as a function of w = t - centre."""
-
-    def tail(w):
-        t = w + centre
-        return (mp.log1p(t) - t) / t**2
-
-    return tail, lambda w: (w + centre) ** 2 / mp.log1p(w + centre)
-
-
-def log_erfc(a):
-    return mp.log(mp.erfc(a)) / a
-
-
-def sinc(u):
-    """sin(pi r) / (pi r) as a function of u = r^2"""
-    return mp.sincpi(mp.sqrt(u))
-
-
-def sin_squared_tail(u):
-    """(sin(r)^2 - u) / u^2 as a function of u = r^2."""
-    return (mp.sin(mp.sqrt(u)) ** 2 - u) / u**2
-
-
-def sinc_slope(u):
-    """Its derivative by r, over r."""
-    r = mp.sqrt(u)
-    return (mp.cospi(r) - mp.sincpi(r)) / u
-
-
-HALF_PI = mp.pi / 2 * mp.mpf("1.0001")
-HALF_LN2 = mp.log(2) / 2 * mp.mpf("1.0001")
-TANH_SMALL = mp.mpf("0.6875")
-ERF_SMALL = mp.mpf("0.9375")
-F32, F64 = np.float32, np.float64
-
-# name: function, weight that makes the error relative to the whole result, interval for each type, degree for each type
-POLYNOMIALS = {
-    "expm1": (
-        lambda r: (mp.expm1(r) - r) / r**2,
-        lambda r: r**2,
-        {F32: (-HALF_LN2, HALF_LN2, 4), F64: (-HALF_LN2, HALF_LN2, 9)},
-    ),
-    "exp_sixteenth": (
-        lambda r: (mp.expm1(r) - r) / r**2,
-        lambda r: r**2,
-        {F32: (-HALF_LN2 / 16, HALF_LN2 / 16, 1), F64: (-HALF_LN2 / 16, HALF_LN2 / 16, 4)},
-    ),
-    "expm1_sixteenth": (
-        lambda r: (mp.expm1(r) - r) / r**2,
-        lambda r: r**2 / mp.expm1(r),
-        {F32: (-HALF_LN2 / 16, HALF_LN2 / 16, 2)},
-    ),
-    "exp_twice": (
-        lambda r: mp.exp(2 * r),
-        lambda r: mp.exp(-2 * r),
-        {F32: (-HALF_LN2 / 2, HALF_LN2 / 2, 6), F64: (-HALF_LN2 / 2, HALF_LN2 / 2, 11)},
-    ),
-    "tanh": (
-        odd_tail(mp.tanh),
-        odd_weight(mp.tanh),
-        {F32: (0, TANH_SMALL**2, 4), F64: (0, TANH_SMALL**2, 11)},
-    ),
-    "arctan": (odd_tail(mp.atan), odd_weight(mp.atan), {F32: (0, 1, 8), F64: (0, 1, 19)}),
-    "sin": (
-        odd_tail(mp.sin),
-        odd_weight(mp.sin),
-        {F32: (0, mp.pi**2 / 16, 2), F64: (0, mp.pi**2 / 16, 5)},
-    ),
-    "sin_tail": (odd_tail(mp.sin), odd_weight(mp.sin), {F32: (0, HALF_PI**2, 3), F64: (0, HALF_PI**2, 7)}),
-    "cosine": (
-        lambda u: (mp.cos(mp.sqrt(u)) - 1) / u,
-        lambda u: u,
-        {F32: (0, HALF_PI**2 / 4, 3), F64: (0, HALF_PI**2 / 4, 6)},
-    ),
-    "sin_squared": (
-        sin_squared_tail,
-        lambda u: u**2 / mp.sin(mp.sqrt(u)) ** 2,
-        {F32: (0, HALF_PI**2 / 4, 3), F64: (0, HALF_PI**2 / 4, 6)},
-    ),
-    "erf": (
-        lambda u: mp.erf(mp.sqrt(u)) / mp.sqrt(u) - 1,
-        lambda u: mp.sqrt(u) / mp.erf(mp.sqrt(u)),
-        {F32: (0, ERF_SMALL**2, 6), F64: (0, ERF_SMALL**2, 11)},
-    ),
-    "log_erfc": (
-        log_erfc,
-        lambda a: a * mp.erfc(a) / mp.erf(a),
-        {F32: (ERF_SMALL, 4, 5), F64: (ERF_SMALL, 6, 17)},
-    ),
-    "log1p": (
-        lambda r: (mp.log1p(r) - r) / r**2,
-        lambda r: r**2 / mp.log1p(r),
-        {F32: (mp.sqrt(0.5) - 1, mp.sqrt(2) - 1, 8), F64: (mp.sqrt(0.5) - 1, mp.sqrt(2) - 1, 19)},
-    ),
-    "sinc": (
-        lambda u: (sinc(u) - 1) / u,
-        lambda u: u / sinc(u),
-        {F32: (0, mp.mpf(0.25), 3), F64: (0, mp.mpf(0.25), 7)},
-    ),
-    "sinc_slope": (
-        sinc_slope,
-        lambda u: 1 / sinc_slope(u),
-        {F32: (0, mp.mpf(0.25), 4), F64: (0, mp.mpf(0.25), 7)},
-    ),
-    "exp2": (
-        lambda f: mp.expm1(f * mp.log(2)) / f,
-        lambda f: f / 2**f,
-        {F32: (-mp.mpf("0.5001"), mp.mpf("0.5001"), 5)},
-    ),
-    "cospi": (
-        lambda u: (mp.cospi(mp.sqrt(u)) - 1) / u,
-        lambda u: u,
-        {F32: (0, mp.mpf(0.25), 4), F64: (0, mp.mpf(0.25), 7)},
-    ),
-}
-
-
-def shrink(u):
-    """(x - tanh(x)) / x^3 as a function of u = x^2."""
-    x = mp.sqrt(u)
-    return (x - mp.tanh(x)) / (x * u)
-
-
-EIGHTH = mp.tan(mp.pi / 8) * mp.mpf("1.0001")
-POLYNOMIALS["tanh_shrink"] = (shrink, lambda u: 1 / shrink(u), {F32: (0, 1, 7), F64: (0, 1, 15)})
-POLYNOMIALS["arctan_eighth"] = (
-    odd_tail(mp.atan),
-    odd_weight(mp.atan),
-    {F32: (0, EIGHTH**2, 4), F64: (0, EIGHTH**2, 10)},
-)
-
-# Two are centred: their terms are then small where the sum is, and round less. Each centre is a number near the best
-# place for which the constant term is almost a float.
-for dtype, centre, degree in ((F32, 0.794189453125, 8), (F64, 0.7201433181762695, 19)):
-    tail, weight = log1p_tail(mp.mpf(centre))
-    POLYNOMIALS[f"log1p_{dtype.__name__}"] = (tail, weight, {dtype: (-mp.mpf(centre), 1 - mp.mpf(centre), degree)})
-
-for dtype, centre, shift, furthest, degree in ((F32, 0.508544921875, 3, 15, 10), (F64, 0.45018482208251953, 4, 39.5, 23)):
-    tail, weight = normal_tail(shift, mp.mpf(centre))
-    interval = (-mp.mpf(centre), mp.mpf(furthest) / (furthest + shift) - centre, degree)
-    POLYNOMIALS[f"normal_tail_{dtype.__name__}"] = (tail, weight, {dtype: interval})
-
-PER_HALF_SQUARE = mp.mpf(float(F32(0.5 / np.log(2))))  # what the kernels of gelu multiply a^2 by: rounding it is made good here
-
-
-def gelu_tail(h):
-    """2^(PER_HALF_SQUARE a^2) a Phi(-a), a = 2h."""
-    return 2 ** (4 * PER_HALF_SQUARE * h * h) * 2 * h * mp.ncdf(-2 * h)
-
-
-def gelu_slope(h):
-    """2^(PER_HALF_SQUARE a^2) (Phi(-a) - a phi(a)), a = 2h."""
-    return 2 ** (4 * PER_HALF_SQUARE * h * h) * (mp.ncdf(-2 * h) - 2 * h * mp.npdf(2 * h))
-
-
-# name: function, weight, furthest x, octaves the pieces are spread over, degree, type; and the function whose centres it shares
-TABLES = {
-    "tanh_pieces": (mp.tanh, lambda x: 1 / mp.tanh(x), 9.3, 4, 3, F32, mp.tanh),
-    "erf_pieces": (mp.erf, lambda x: 1 / mp.erf(x), 4, 2, 3, F32, mp.erf),
-    "erf_pieces_f64": (mp.erf, lambda x: 1 / mp.erf(x), 6, 1, 11, F64, mp.erf),
-    "gelu_pieces": (gelu_tail, lambda h: 1 / gelu_tail(h), 7.3, 4, 3, F32, gelu_tail),
-    "gelu_slope_pieces": (gelu_slope, lambda h: 1, 7.3, 4, 3, F32, gelu_tail),
-}
-
-
-def number_near(function, low, high, dtype):
-    """A number of the type near the harmonic middle for which the function almost is one, too; zero for the first piece."""
+def centre_between(function, low, high, dtype):
+    """A number of the type near the harmonic middle for which the function almost is one, too; zero for the first interval."""
     if low == 0:
         return low
     middle = 2 * low * high / (low + high)
-    candidates = [mp.mpf(float(dtype(float(middle + k * (high - low) / 1024)))) for k in range(-40, 41)]
-    return min(candidates, key=lambda x: abs(function(x) / mp.mpf(float(dtype(float(function(x))))) - 1))
+    candidates = [nearest(middle + k * (high - low) / 1024, dtype) for k in range(-40, 41)]
+    return min(candidates, key=lambda x: abs(function(x) / nearest(function(x), dtype) - 1))
 
 
-def piece_ends(pieces, furthest, octaves):
-    """Offset and scale, and the two ends of each piece: where offset + x * scale, from 1 to 2^octaves, is a number of few bits.
+def interval_ends(table):
+    """Offset and scale, and the two ends of each interval: where offset + x * scale, from 1 to 2^octaves, has few bits.
 
-    The offset halves the first piece, whose error is relative to the smallest values."""
-    per_octave = pieces // octaves
+    The offset halves the first interval, whose error is relative to the smallest values."""
+    per_octave = table.intervals // table.octaves
     offset = 1 + mp.mpf(1) / (2 * per_octave)
-    scale = mp.mpf(float(F32(float((2**octaves - offset) / furthest))))
-    bounds = [mp.mpf(2) ** (k // per_octave) * (1 + mp.mpf(k % per_octave) / per_octave) for k in range(pieces + 1)]
+    scale = nearest((2**table.octaves - offset) / table.furthest, "float32")
+    steps = range(table.intervals + 1)
+    bounds = [mp.mpf(2) ** (k // per_octave) * (1 + mp.mpf(k % per_octave) / per_octave) for k in steps]
     ends = [max(mp.mpf(0), (bound - offset) / scale) for bound in bounds]
     return offset, scale, list(itertools.pairwise(ends))
 
 
-def fit_piece(function, weight, low, high, centre, degree, dtype):
+def fit_interval(table, low, high):
     """centre, value = function(centre), and the polynomial (function(x) - value) / d - 1 of d = x - centre; its largest error."""
-    value = mp.mpf(float(dtype(float(function(centre)))))
+    centre = centre_between(table.rounded, low, high, table.dtype)
+    value = nearest(table.function(centre), table.dtype)
     ds = [x - centre for x in chebyshev_grid(low, high)]
-    values = [(function(centre + d) - value) / d - 1 for d in ds]
-    weights = [abs(weight(centre + d) * d) for d in ds]
-    rounded = [mp.mpf(float(dtype(float(c)))) for c in minimax(ds, values, weights, degree)]
-    worst = max(abs(w * (v - polynomial(rounded, d))) for d, v, w in zip(ds, values, weights, strict=True))
+    values = [(table.function(centre + d) - value) / d - 1 for d in ds]
+    weights = [abs(table.weight(centre + d) * d) for d in ds]
+    rounded = [nearest(c, table.dtype) for c in minimax(ds, values, weights, table.degree)]
+    worst = max(abs(w * (v - evaluate(rounded, d))) for d, v, w in zip(ds, values, weights, strict=True))
     return [centre, value, *rounded], worst
 
 
-def print_pieces(name):
-    """A table in C: centres, values, coefficients from the constant term up, each in the order of the pieces' bits."""
-    function, weight, furthest, octaves, degree, dtype, sharing = TABLES[name]
-    pieces, suffix = (32, "f") if dtype is F32 else (16, "")
-    offset, scale, ends = piece_ends(pieces, furthest, octaves)
-    fits = [fit_piece(function, weight, low, high, number_near(sharing, low, high, dtype), degree, dtype) for low, high in ends]
-    error = float(mp.log(max(worst for _, worst in fits), 2))
-    print(f"{name}, offset {float(offset)!s}, scale {F32(float(scale))!s}, error 2^{error:.1f}")
-    first = 127 * pieces // octaves % pieces  # the low bits of the exponent of 1 come first, then those of the mantissa
-    for row in zip(*(fits[(k - first) % pieces][0] for k in range(pieces)), strict=True):
-        numbers = [f"{dtype(float(number))!s}{suffix}" for number in row]
-        print(textwrap.fill("{" + ", ".join(numbers) + "},", 128, initial_indent="    ", subsequent_indent="     "))
+def fit_table(table):
+    """Its record in coefficients.py, and log2 of its largest weighted error."""
+    offset, scale, ends = interval_ends(table)
+    fits = [fit_interval(table, low, high) for low, high in ends]
+    first = 127 * table.intervals // table.octaves % table.intervals  # the bits that count begin with the exponent's lowest
+    columns = [fits[(k - first) % table.intervals][0] for k in range(table.intervals)]
+    rows = tuple(written(row, table.dtype) for row in zip(*columns, strict=True))
+    return {"offset": float(offset), "scale": written([scale], "float32")[0], "rows": rows}, log2(max(worst for _, worst in fits))
 
 
-def print_inverse_pi():
-    """INVERSE_PI: 128 zeros, then the digits of 1/pi."""
-    count, words = 39, [0] * 4
+# ---- Numbers that need no fit --------------------------------------------------------------------------------------------
+
+LN2_BITS = {"float32": 16, "float64": 42}  # of the first part of ln(2): its products with exponents are exact
+POWER_BITS = {"float32": 22, "float64": 51}  # two fewer than fit: then 1 - 2^(k/16 - n) is exact for n up to 2
+
+
+def rounded_to(number, places):
+    """To a multiple of 2^-places."""
+    return mp.ldexp(mp.nint(mp.ldexp(number, places)), -places)
+
+
+def constants(dtype):
+    ln2 = mp.log(2)
+    ln2_high = rounded_to(ln2, LN2_BITS[dtype])
+    return {
+        "log2_e": ("log2(e)", 1 / ln2),
+        "ln2_high": ("ln(2) in two parts, the first of 16 (float64: 42) bits", ln2_high),
+        "ln2_low": ("", ln2 - ln2_high),
+        "tanh_small": ("up to here tanh_small", TANH_SMALL),
+        "erf_small": ("up to here erf_small, from here on log_erfc", ERF_SMALL),
+        "normal_shift": ("of normal_tail", NORMAL_SHIFT[dtype]),
+    }
+
+
+def powers(dtype):
+    exact = [mp.power(2, mp.mpf(k) / 16) for k in range(16)]
+    short = [rounded_to(power, POWER_BITS[dtype] - 1) for power in exact]
+    return {
+        "powers": ("2^(k/16), in two bits fewer than fit", short),
+        "powers_low": ("what they lack, relative to them", [e / power - 1 for e, power in zip(exact, short, strict=True)]),
+    }
+
+
+def inverse_pi():
+    """128 zeros, then the digits of 1/pi, 32 bits a word."""
+    count = 39
     with mp.workprec(32 * count + 64):
         digits = int(mp.floor(mp.ldexp(1 / mp.pi, 32 * count)))
-    words += [digits >> (32 * k) & 0xFFFFFFFF for k in reversed(range(count))]
-    lines = ["    " + ", ".join(f"0x{word:08x}u" for word in words[k : k + 8]) for k in range(0, len(words), 8)]
-    print("#define INVERSE_PI \\", ", \\\n".join(lines), sep="\n")
+    return (0, 0, 0, 0, *(digits >> (32 * k) & 0xFFFFFFFF for k in reversed(range(count))))
 
 
-def print_powers():
-    """POWERS: 2^(k/16) in two bits fewer than fit, so that 1 - 2^(k/16 - n) is exact for n up to 2, and what it then lacks,
-    relative to it."""
-    for dtype, bits in ((F32, 22), (F64, 51)):
-        exact = [mp.power(2, mp.mpf(k) / 16) for k in range(16)]
-        short = [mp.nint(mp.ldexp(power, bits - 1)) / mp.ldexp(1, bits - 1) for power in exact]
-        print(dtype.__name__, *(dtype(float(power)) for power in short), sep=", ")
-        print(*(dtype(float(e / power - 1)) for e, power in zip(exact, short, strict=True)), sep=", ")
+# ---- coefficients.py -----------------------------------------------------------------------------------------------------
+
+HEAD = '''"""The coefficients of every polynomial, and the like: the one source for the C headers and for the NumPy backend.
+
+A polynomial has the name of the C function that evaluates it. Coefficients begin with the constant term. Numbers of float32 are
+written in the fewest digits that give them back.
+
+Written by fit.py: never edit this file, but run `python -m fastact.numerics.fit --write`.
+"""
+
+from typing import NamedTuple
+
+# fmt: off
+
+class Intervals(NamedTuple):
+    """A function of x >= 0 by polynomials: the interval is the leading bits of offset + scale * x.
+
+    `rows` are the centres, the values there, and the coefficients from the constant term up; each in the order of those bits.
+    """
+
+    offset: float
+    scale: float
+    rows: tuple[tuple[float, ...], ...]
+
+'''
+
+#: The dictionaries of coefficients.py, with the type of their numbers.
+SECTIONS = {
+    "POLYNOMIALS": "tuple[float, ...]",
+    "CENTRES": "float",
+    "INTERVALS": "Intervals",
+    "POWERS": "tuple[float, ...]",
+    "CONSTANTS": "float",
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    """What coefficients.py has under one name for one type. `compute` gives the numbers, and log2 of a fit's error."""
+
+    section: str
+    name: str
+    dtype: str
+    text: str
+    compute: Callable
+    degree: int = 0
+
+    @property
+    def place(self):
+        return self.section, self.name, self.dtype
+
+    def __str__(self):
+        return f"{self.section}: {self.name}, {self.dtype}"
+
+
+def parts():
+    """All of coefficients.py but the digits of 1/pi, in its order."""
+    for polynomial in POLYNOMIALS:
+        for dtype in TYPES:
+            if target := getattr(polynomial, dtype):
+                compute = partial(fit_polynomial, polynomial, dtype)
+                yield Part("POLYNOMIALS", polynomial.name, dtype, polynomial.text, compute, target.degree)
+    for polynomial in POLYNOMIALS:
+        for dtype in TYPES:
+            if (target := getattr(polynomial, dtype)) and target.centre:
+                yield Part("CENTRES", polynomial.name, dtype, "", partial(plain, target.centre, dtype))
+    for table in TABLES:
+        yield Part("INTERVALS", table.name, table.dtype, table.text, partial(fit_table, table), table.degree)
+    for section, numbers in (("POWERS", powers), ("CONSTANTS", constants)):
+        of_type = {dtype: numbers(dtype) for dtype in TYPES}
+        for name in of_type["float32"]:
+            for dtype, named in of_type.items():
+                text, number = named[name]
+                yield Part(section, name, dtype, text, partial(plain, number, dtype))
+
+
+def plain(number, dtype):
+    """A number or several, rounded."""
+    return (written(number, dtype) if isinstance(number, list) else written([number], dtype)[0]), None
+
+
+def compute(place):
+    return PARTS[place].compute()
+
+
+def compute_all(chosen):
+    """(part, numbers, error) for each of these parts. They are shared out to all processors, those first that take longest."""
+    order = sorted((part.place for part in chosen), key=lambda place: -cost(PARTS[place]))
+    with ProcessPoolExecutor() as pool:
+        results = dict(zip(order, pool.map(compute, order), strict=True))
+    return [(part, *results[part.place]) for part in chosen]
+
+
+def cost(part):
+    return part.degree + 20 * (part.section == "INTERVALS")
+
+
+def chosen(names):
+    """The parts of these names; all if there are none."""
+    unknown = set(names) - {part.name for part in PARTS.values()}
+    if unknown:
+        sys.exit(f"fit.py: there is no {', '.join(sorted(unknown))}")
+    return [part for part in PARTS.values() if not names or part.name in names]
+
+
+def filled(head, numbers, tail):
+    text = head + ", ".join(map(repr, numbers)) + ("," if len(numbers) == 1 else "") + tail
+    margin = " " * (len(head) - len(head.lstrip()))
+    return textwrap.fill(text.strip(), WIDTH, initial_indent=margin, subsequent_indent=margin + "    ")
+
+
+def render(results):
+    """The text of coefficients.py with these numbers."""
+    lines = [HEAD.rstrip()]
+    for section, those in itertools.groupby(results, lambda result: result[0].section):
+        lines += ["", f"{section}: dict[str, dict[str, {SECTIONS[section]}]] = {{"]
+        for name, both in itertools.groupby(those, lambda result: result[0].name):
+            types = list(both)
+            lines += [f"    # {text}" for text in dict.fromkeys(part.text for part, _, _ in types) if text]
+            lines.append(f'    "{name}": {{')
+            for part, numbers, _ in types:
+                start = f'        "{part.dtype}": '
+                if isinstance(numbers, dict):
+                    rows = [filled("            (", row, "),") for row in numbers["rows"]]
+                    lines.append(f"{start}Intervals(offset={numbers['offset']!r}, scale={numbers['scale']!r}, rows=(")
+                    lines += [*rows, "        )),"]
+                elif isinstance(numbers, tuple):
+                    lines.append(filled(f"{start}(", numbers, "),"))
+                else:
+                    lines.append(f"{start}{numbers!r},")
+            lines.append("    },")
+        lines.append("}")
+    words = [f"0x{word:08x}" for word in inverse_pi()]
+    lines += [
+        "",
+        "# The digits of 1/pi, 32 bits a word; the fifth begins with the bit worth 1/2",
+        "INVERSE_PI: tuple[int, ...] = (",
+    ]
+    lines += ["    " + ", ".join(words[k : k + 8]) + "," for k in range(0, len(words), 8)]
+    return "\n".join([*lines, ")", ""])
+
+
+PARTS = {part.place: part for part in parts()}
+
+
+def found(namespace, part):
+    """The part's numbers in coefficients.py, whose names these are; None if it lacks them."""
+    numbers = namespace.get(part.section, {}).get(part.name, {}).get(part.dtype)
+    return numbers._asdict() if hasattr(numbers, "_asdict") else numbers
+
+
+def flat(numbers):
+    """All numbers of a part in one list."""
+    if isinstance(numbers, dict):
+        return [numbers["offset"], numbers["scale"], *itertools.chain(*numbers["rows"])]
+    return list(numbers) if isinstance(numbers, tuple) else [numbers]
+
+
+def differences(namespace, results):
+    """A line for each of these parts that coefficients.py, whose names these are, has otherwise."""
+    for part, fitted, _ in results:
+        standing = found(namespace, part)
+        if standing is None:
+            yield f"{FILE.name}: {part} is missing"
+        elif standing != fitted:
+            pairs = zip(flat(standing), flat(fitted), strict=False)
+            wrong = next((f"{a!r} stands where the fit gives {b!r}" for a, b in pairs if a != b), "another count of numbers")
+            yield f"{FILE.name}: {part} is not what fit.py gives: {wrong}"
+    if namespace.get("INVERSE_PI") != inverse_pi():
+        yield f"{FILE.name}: INVERSE_PI is not what fit.py gives"
+
+
+def check(names, file=FILE):
+    """The lines of `differences`; with no names given also one if the file's text is not what `render` makes of its numbers."""
+    if not file.exists():
+        return [f"{file.name} is missing"]
+    results = compute_all(chosen(names))
+    lines = list(differences(runpy.run_path(str(file)), results))
+    if not lines and not names and file.read_text() != render(results):
+        lines.append(f"{file.name}: the numbers are right, but the text is not what fit.py writes")
+    return lines
+
+
+def show(results):
+    for part, numbers, error in results:
+        print(f"{part.name} {part.dtype}" + ("" if error is None else f", degree {part.degree}, error 2^{error:.1f}"))
+        if isinstance(numbers, dict):
+            print(f"  offset {numbers['offset']!r}, scale {numbers['scale']!r}")
+            print(*(filled("  (", row, ")") for row in numbers["rows"]), sep="\n")
+        else:
+            print(*(f"  {number!r}" for number in flat(numbers)), sep="\n")
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(prog="python -m fastact.numerics.fit", description=__doc__.partition("\n")[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", help="a name in coefficients.py; all if none is given")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--check", action="store_true", help="say which numbers of coefficients.py differ from the fits")
+    what.add_argument("--write", action="store_true", help="write coefficients.py")
+    options = parser.parse_args(arguments)
+    if options.write and options.names:
+        parser.error("--write takes no names: it writes the whole file")
+    if options.check:
+        lines = check(options.names)
+        sys.exit("\n".join(lines) if lines else 0)
+    results = compute_all(chosen(options.names))
+    if options.write:
+        FILE.write_text(render(results))
+    else:
+        show(results)
 
 
 if __name__ == "__main__":
-    printers = {"inverse_pi": print_inverse_pi, "powers": print_powers}
-    if printer := printers.get(" ".join(sys.argv[1:])):
-        printer()
-        sys.exit()
-    for name in sys.argv[1:] or [*POLYNOMIALS, *TABLES]:
-        if name in TABLES:
-            print_pieces(name)
-            continue
-        function, weight, targets = POLYNOMIALS[name]
-        for dtype, (low, high, degree) in targets.items():
-            coefficients, error = fit(function, weight, low, high, degree, dtype)
-            print(f"{name} {dtype.__name__}, degree {degree}, error 2^{error:.1f}")
-            for c in coefficients:
-                print(f"  {c!s}")
+    main()

@@ -77,7 +77,7 @@ def followed(function: Function, code: dict[str, Function]) -> Function:
 
 
 def check(path, loops, register: str) -> list[str]:
-    """The faults of all these loops (`fastact.backends.native.build.stamp.Loop`) in one module, each with the loop's name."""
+    """The faults of all these loops (`fastact.backends.native.build.loops.Loop`) in one module, each with the loop's name."""
     code = functions(path)
     messages = []
     for loop in loops:

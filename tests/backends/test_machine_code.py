@@ -13,12 +13,14 @@ import machine_code
 import pytest
 
 from fastact import backends
-from fastact.backends.native.build import stamp
+from fastact.backends.native.build import kernels, stamp
+from fastact.backends.native.build.loops import REALS, loops
 from fastact.backends.native.build.steps import STEPS
 from fastact.functions import entries
 
 ROOT = Path(__file__).parents[2]
 NATIVE = ROOT / "fastact" / "backends" / "native"
+SETS = kernels.read(NATIVE / "simd")
 COMPILED = [name for name in machine_code.REGISTER if name in backends.available()]
 
 pytestmark = pytest.mark.skipif(
@@ -27,7 +29,7 @@ pytestmark = pytest.mark.skipif(
 
 
 def float_loops(chosen):
-    return [loop for entry in chosen for loop in stamp.loops(entry) if loop.dtype in stamp.REALS]
+    return [loop for entry in chosen for loop in loops(entry) if loop.dtype in REALS]
 
 
 @pytest.mark.parametrize("name", COMPILED)
@@ -51,24 +53,12 @@ def stores_in_a_loop(function, register):
     ]
 
 
-def block_kernels():
-    """The functions of the headers that bear an activation's name: name, part of the formula, lanes."""
-    text = "".join(header.read_text() for header in stamp.block_headers(NATIVE))
-    found = re.findall(r"^VECTORS \w+ (\w+?)_(forward|derivative|derivative_from_output)_x(8|16)\(", text, re.MULTILINE)
-    return text, set(found)
-
-
 @pytest.mark.parametrize("name", COMPILED)
-def test_loops_for_small_numbers_are_vectorised(name):
+def test_loops_with_near_formulas_are_vectorised(name):
     """Beside the general loop there is a shorter one."""
-    formulas = (NATIVE / "formulas" / "formulas.pxi").read_text()
     code = machine_code.functions(importlib.import_module(f"fastact.backends.native._{name}").__file__)
-    blocks = block_kernels()[0] if name == "avx512" else ""
-    found = {
-        loop.name
-        for loop in float_loops(entries.values())
-        if stamp.near_statements(loop, formulas) and not stamp.vector_statements(loop, blocks)
-    }
+    kernels = SETS.get(name)
+    found = {loop.name for loop in float_loops(entries.values()) if loop.near_parts and not (kernels and kernels.vectors(loop))}
     assert {"sinusoid_forward_float32", "sinusoid_backward_float64", "snake_value_and_grad_float32"} <= found
     for loop in sorted(found):
         function = next(code[s] for s in code if re.fullmatch(rf"__pyx_f_\d*loops_{loop}", s))
@@ -78,13 +68,16 @@ def test_loops_for_small_numbers_are_vectorised(name):
 
 
 def test_block_kernels_take_the_formulas_place():
-    """Each in the loops that call it; and of a pair both or neither, for value_and_grad has the bits of both."""
-    text, found = block_kernels()
-    assert ("exponential", "forward", "16") in found
-    for name, part, lanes in found:
-        loops = {loop.direction: loop for loop in stamp.loops(entries[name]) if str(loop.lanes) == lanes}
-        direction = "backward_from_output" if part == "derivative_from_output" else "value_and_grad"
-        assert stamp.vector_statements(loops[direction], text), f"{name}_{part}_x{lanes}"
+    """Each in a loop that calls it."""
+    assert SETS["avx512"].lanes["exponential", "forward", "float32"] == 16
+    for instruction_set in SETS.values():
+        of_loops = {
+            (loop.entry.name, part, loop.dtype)
+            for loop in float_loops(entries.values())
+            if instruction_set.vectors(loop)
+            for part in loop.parts
+        }
+        assert instruction_set.lanes.keys() == of_loops
 
 
 @pytest.mark.skipif("avx512" not in COMPILED, reason="needs the avx512 module")
@@ -103,14 +96,14 @@ def build_script():
     return module
 
 
-def compiled_with(formulas, entry, flags, work):
-    """A shared library of one activation's loops with other formulas, built as setup.py builds."""
+def compiled_with(instead, entry, flags, work):
+    """A shared library of one activation's loops with other files of formulas, built as setup.py builds."""
     setup = build_script()
-    source = stamp.stamp(NATIVE, [entry], work, formulas)
+    source = stamp.stamp(NATIVE, [entry], work, instead)
     c_file = setup.write_variant(work / "variant.c", setup.translate("loops", source, work), flags)
     target = work / "variant.so"
     compiler = shlex.split(sysconfig.get_config_var("CC") or "cc")
-    include = [f"-I{path}" for path in (sysconfig.get_path("include"), *setup.INCLUDED)]
+    include = [f"-I{path}" for path in (sysconfig.get_path("include"), *setup.INCLUDED, work)]
     subprocess.run([*compiler, "-shared", "-fPIC", *setup.COMMON, *flags, *include, c_file, "-o", str(target)], check=True)
     return target
 
@@ -125,7 +118,8 @@ SPOILT = {
 @pytest.mark.parametrize("how", [None, *SPOILT])
 def test_a_spoilt_formula_is_noticed(how, tmp_path):
     name = COMPILED[0]
-    formulas = (NATIVE / "formulas" / "formulas.pxi").read_text()
+    file = "algebraic.pxi"
+    formulas = (NATIVE / "formulas" / file).read_text()
     entry = entries["softsign"]
     good = """
 cdef inline real softsign_forward(real x) noexcept nogil:
@@ -141,7 +135,7 @@ cdef inline real softsign_forward(real x) noexcept nogil:
         assert old in good
         good = good.replace(old, new)
     flags = build_script().INSTRUCTION_SETS[name]
-    target = compiled_with(head + declaration + good + rest, entry, flags, tmp_path)
+    target = compiled_with({file: head + declaration + good + rest}, entry, flags, tmp_path)
     found = machine_code.check(target, float_loops([entry]), machine_code.REGISTER[name])
     if how:
         assert any("softsign_forward_float32" in message and complaint in message for message in found), found

@@ -1,9 +1,13 @@
 /* Block kernels: formulas on whole vectors, for the float loops of the avx512 module alone.
 
-   A function  vector_x16 NAME_forward_x16(vector_x16 x, parameters...)  in a header avx512_*.h takes the place of the formula of
-   that name (see formulas.pxi) in every float32 loop that calls it, `_x8` in those of float64; stamp.py finds it by its name.
-   NAME_derivative likewise, and either both or neither: value_and_grad has the bits of both.  The formulas' rules
-   hold: no branch, NaN goes through, what forward and derivative share is computed by one function from the same arguments.
+   A function  vector_x16 NAME_forward_x16(vector_x16 x, parameters...)  takes the place of the formula of that name in each
+   float32 loop that calls it, `_x8` in those of float64.  NAME_derivative likewise, and either both or neither: value_and_grad
+   has the bits of both.  Each header lists its block kernels under FASTACT_KERNELS: see build/kernels.py.  The formulas' rules hold
+   (see formulas/shared.pxi): no branch, NaN goes through, what forward and derivative share is computed by one function from
+   the same arguments.
+
+   What is the same for float and double stands in a header that ends in _text.h.  It is included for each, with VECTOR,
+   X(name) and so on defined by avx512_float32.h or avx512_float64.h.
 
    Few, where a formula is not enough: the comment above each pair says what it gains, in ns an element of aligned arrays, one
    thread of a Sapphire Rapids, GCC 12. */
@@ -15,6 +19,7 @@
 #include <immintrin.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "coefficients.h"
 
 #define VECTORS static inline __attribute__((always_inline))
 
@@ -31,6 +36,10 @@ VECTORS void fetch_ahead(const void *at) { _mm_prefetch((const char *)((uintptr_
 
 VECTORS vector_x16 all_x16(float value) { return _mm512_set1_ps(value); }
 VECTORS vector_x8 all_x8(double value) { return _mm512_set1_pd(value); }
+
+/* A polynomial of coefficients.h at x. */
+#define HORNER_X16(polynomial, x) HORNER_##polynomial##_0_f32(x, _mm512_fmadd_ps, all_x16)
+#define HORNER_X8(polynomial, x) HORNER_##polynomial##_0_f64(x, _mm512_fmadd_pd, all_x8)
 
 #else
 #define FASTACT_BLOCK_KERNELS 0

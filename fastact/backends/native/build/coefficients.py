@@ -1,0 +1,95 @@
+"""Writes coefficients.h: the numbers of `fastact/numerics/coefficients.py` for the C headers, as macros.
+
+COEFFICIENT_exp_tail_3_f32            the coefficient of x^3 of the polynomial exp_tail, in float
+HORNER_exp_tail_3_f32(x, FMA, OF)     the polynomial without its first three coefficients, over x^3, by Horner's rule:
+                                      FMA(a, b, c) is a*b + c, and OF makes an operand of a coefficient
+CENTRE_log1p_tail_f32                 x - CENTRE is what this polynomial is in powers of
+CONSTANT_log2_e_f32                   a constant
+POWERS_powers_f32                     a list
+INTERVALS_tanh_intervals_f32          a table of polynomials, and
+OFFSET_..., SCALE_...                 how an interval is found
+INVERSE_PI                            the digits of 1/pi, as a list
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from ....numerics import coefficients
+
+#: Where the numbers come from.
+SOURCE = "fastact/numerics/coefficients.py"
+#: Per dtype the ending of its macros.
+SUFFIXES = {"float32": "f32", "float64": "f64"}
+
+# What the headers write: a macro for the type in force (see math/vecmath.h, simd/avx512.h), or one of coefficients.h itself.
+_SHORT = re.compile(r"\b(?:VECTOR_)?(HORNER|CENTRE|CONSTANT)\((\w+)|\b(HORNER_FROM|COEFFICIENT)\((\d+), (\w+)")
+_VECTOR = re.compile(r"\bHORNER_X(8|16)\((\w+)")
+_MACRO = re.compile(r"\b(?:HORNER|COEFFICIENT|CENTRE|CONSTANT|POWERS|INTERVALS|OFFSET|SCALE)_[a-z]\w*_f(?:32|64)\b")
+
+
+def literal(number: float, dtype: str) -> str:
+    """A number in C, exactly: of float32 the nearest one."""
+    if dtype == "float32":
+        return f"{struct.unpack('f', struct.pack('f', number))[0].hex()}f"
+    return float(number).hex()
+
+
+def braces(numbers: Iterable[float], dtype: str) -> str:
+    return f"{{{', '.join(literal(number, dtype) for number in numbers)}}}"
+
+
+def macros() -> Iterator[tuple[str, str, str]]:
+    """Of each macro its name, its arguments and its text."""
+    for name, by_type in coefficients.POLYNOMIALS.items():
+        for dtype, numbers in by_type.items():
+            suffix, last = SUFFIXES[dtype], len(numbers) - 1
+            for k in range(last, -1, -1):
+                number = f"COEFFICIENT_{name}_{k}_{suffix}"
+                higher = f"HORNER_{name}_{k + 1}_{suffix}(x, FMA, OF)"
+                yield number, "", literal(numbers[k], dtype)
+                value = f"OF({number})" if k == last else f"FMA({higher}, x, OF({number}))"
+                yield f"HORNER_{name}_{k}_{suffix}", "(x, FMA, OF)", value
+    for kind, table in (("CENTRE", coefficients.CENTRES), ("CONSTANT", coefficients.CONSTANTS)):
+        for name, number_of in table.items():
+            for dtype, single in number_of.items():
+                yield f"{kind}_{name}_{SUFFIXES[dtype]}", "", literal(single, dtype)
+    for name, by_type in coefficients.POWERS.items():
+        for dtype, numbers in by_type.items():
+            yield f"POWERS_{name}_{SUFFIXES[dtype]}", "", braces(numbers, dtype)
+    for name, tables in coefficients.INTERVALS.items():
+        for dtype, intervals in tables.items():
+            end = f"{name}_{SUFFIXES[dtype]}"
+            yield f"OFFSET_{end}", "", literal(intervals.offset, dtype)
+            yield f"SCALE_{end}", "", literal(intervals.scale, dtype)
+            yield f"INTERVALS_{end}", "", f"{{{', '.join(braces(row, dtype) for row in intervals.rows)}}}"
+    yield "INVERSE_PI", "", ", ".join(f"0x{word:08x}u" for word in coefficients.INVERSE_PI)
+
+
+def needed(text: str) -> Iterator[str]:
+    """The macros that a header's text uses."""
+    text = re.sub(r"^#define \w+\(.*", "", text, flags=re.MULTILINE)  # vecmath.h's own
+    for whole, name, part, power, of in _SHORT.findall(text):
+        for suffix in SUFFIXES.values():
+            if whole:
+                yield f"HORNER_{name}_0_{suffix}" if whole == "HORNER" else f"{whole}_{name}_{suffix}"
+            else:
+                yield f"{part.removesuffix('_FROM')}_{of}_{power}_{suffix}"
+    for lanes, name in _VECTOR.findall(text):
+        yield f"HORNER_{name}_0_{'f32' if lanes == '16' else 'f64'}"
+    yield from _MACRO.findall(text)
+
+
+def header(headers: Iterable[Path]) -> str:
+    """The text of coefficients.h, which must have all that these headers use."""
+    defined = list(macros())
+    names = {name for name, _, _ in defined}
+    for path in headers:
+        for macro in needed(path.read_text()):
+            if macro not in names:
+                raise ValueError(f"{path.name} uses {macro}, which no entry of {SOURCE} gives")
+    lines = [f"/* Written by the build from {SOURCE}. */", "#ifndef FASTACT_COEFFICIENTS_H", "#define FASTACT_COEFFICIENTS_H"]
+    return "\n".join([*lines, *(f"#define {name}{arguments} {text}" for name, arguments, text in defined), "#endif", ""])

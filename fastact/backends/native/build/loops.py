@@ -1,0 +1,159 @@
+"""Which loops the kernels have, and what each does to one element."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from ....functions import units_of
+from ....functions.entry import Entry
+from ....functions.kinds import LOOPS, has_loop
+from ..formulas.near import NEAR
+
+#: Per dtype its C type and how many elements fill 64 bytes, the widest vector.
+REALS = {"float32": ("float", 16), "float64": ("double", 8)}
+#: The 16-bit types that occur in memory only, and what of half.h converts them.
+HALVES = (("float16", "half_to_float", "float_to_half"), ("bfloat16", "bfloat16_to_float", "float_to_bfloat16"))
+INTEGERS = {f"{u}int{bits}": (f"{u}int{bits}_t", 512 // bits) for bits in (8, 16, 32, 64) for u in ("", "u")}
+
+#: How many elements go through the near formula or the formula together: see loops.pyx.in.
+GROUP = 512
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A part of the activation's formula, of one input: "forward", "derivative" and so on."""
+
+    part: str
+    of: str
+
+
+@dataclass(frozen=True)
+class Product:
+    """What an output's element is: the product of these, from left to right. A name stands for that input's element."""
+
+    out: str
+    factors: tuple[str | Formula, ...]
+
+
+FORWARD, DERIVATIVE = Formula("forward", "x"), Formula("derivative", "x")
+
+#: Per kind of loop what it computes. An output may be any of the inputs, so all inputs' elements are read first.
+PRODUCTS = {
+    "forward": (Product("y", (FORWARD,)),),
+    "backward": (Product("dx", ("dy", DERIVATIVE)),),
+    "backward_from_output": (Product("dx", ("dy", Formula("derivative_from_output", "y"))),),
+    "backward_by_parameter": (Product("dp", ("dy", Formula("derivative_by", "x"))),),
+    "value_and_grad": (Product("y", (FORWARD,)), Product("d", (DERIVATIVE,))),
+    "gated": (Product("y", (FORWARD, "value")),),
+    "gated_backward": (Product("dx", ("dy", "value", DERIVATIVE)), Product("dvalue", ("dy", FORWARD))),
+}
+#: The inputs of each kind, but for the arrays among its parameters and a gated unit's value.
+INPUTS = {
+    "forward": ("x",),
+    "backward": ("dy", "x"),
+    "backward_from_output": ("dy", "y"),
+    "backward_by_parameter": ("dy", "x"),
+    "value_and_grad": ("x",),
+    "gated": ("x",),
+    "gated_backward": ("dy", "x"),
+}
+
+
+@dataclass(frozen=True)
+class Loop:
+    """One loop of the table: an activation, a kind, a dtype."""
+
+    entry: Entry
+    kind: str
+    dtype: str
+    ctype: str
+    lanes: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.entry.name}_{self.kind}_{self.dtype}"
+
+    @property
+    def inputs(self) -> list[str]:
+        return list(INPUTS[self.kind])
+
+    @property
+    def outputs(self) -> list[str]:
+        return [product.out for product in PRODUCTS[self.kind]]
+
+    @property
+    def gated(self) -> bool:
+        return self.kind in ("gated", "gated_backward")
+
+    @property
+    def arrays(self) -> list[str]:
+        return ["value"] if self.gated else [p.name for p in self.entry.parameters if p.array]
+
+    @property
+    def scalars(self) -> list[str]:
+        return [] if self.gated else [p.name for p in self.entry.parameters if not p.array]
+
+    @property
+    def parts(self) -> list[str]:
+        """The parts of the formula that it computes."""
+        return [self.part(f) for product in PRODUCTS[self.kind] for f in product.factors if isinstance(f, Formula)]
+
+    @property
+    def near_parts(self) -> list[str]:
+        """Those of them that have a near formula."""
+        return [part for part in self.parts if part in NEAR.get(self.entry.name, ())]
+
+    def part(self, formula: Formula) -> str:
+        """The name of a part; that of an array parameter's derivative has the parameter's."""
+        return f"{formula.part}_{self.arrays[0]}" if formula.part == "derivative_by" else formula.part
+
+    def arguments(self, number: Callable[[float], str]) -> list[str]:
+        """What the formula takes after x. A gated unit has the parameters' default values, which `number` spells."""
+        if self.gated:
+            return [number(p.default) for p in self.entry.parameters]
+        return [f"{p.name}_i" if p.array else p.name for p in self.entry.parameters]
+
+    def _statements(self, function: Callable[[str], str], number: Callable[[float], str], cast: str = "") -> list[str]:
+        arguments = self.arguments(number)
+
+        def text(factor: str | Formula) -> str:
+            if isinstance(factor, str):
+                return f"{factor}_i"
+            return f"{function(self.part(factor))}({', '.join([f'{factor.of}_i', *arguments])})"
+
+        return [
+            f"{product.out}[i] = " + " * ".join((cast if product.factors[1:] else "") + text(f) for f in product.factors)
+            for product in PRODUCTS[self.kind]
+        ]
+
+    def statements(self, near: bool = False) -> list[str]:
+        """What it does to element i, in Cython; with `near` by the near formulas, where there are any."""
+        name = self.entry.name
+        near_parts = self.near_parts if near else []
+        cast = "" if self.dtype in REALS else "<uint64_t> "  # a product of integers wraps around, as NumPy's does
+        return self._statements(
+            lambda part: f"{name}_near_{part}" if part in near_parts else f"{name}_{part}",
+            lambda default: f"<{self.ctype}> {default}",
+            cast,
+        )
+
+    def vector_statements(self, lanes: int) -> list[str]:
+        """What it does to vector i, in C, by block kernels for so many lanes."""
+        return self._statements(
+            lambda part: f"{self.entry.name}_{part}_x{lanes}",
+            lambda default: f"all_x{lanes}({default})",
+        )
+
+
+def loops(entry: Entry) -> Iterator[Loop]:
+    """The loops of one activation."""
+    kinds = [kind for kind in LOOPS if has_loop(entry, kind) and (units_of(entry) or not kind.startswith("gated"))]
+    for dtype, (ctype, lanes) in REALS.items():
+        for kind in kinds:
+            yield Loop(entry, kind, dtype, ctype, lanes)
+    if entry.keeps_integers:
+        for dtype, (ctype, lanes) in INTEGERS.items():
+            for kind in ("forward", "gated"):
+                if kind in kinds:
+                    yield Loop(entry, kind, dtype, ctype, lanes)

@@ -1,0 +1,154 @@
+# Sines. See shared.pxi for the rules.
+
+cdef inline real sinc_forward(real x) noexcept nogil:
+    """sin(pi r) / (pi r) times r / x, with r the distance from the nearest integer."""
+    cdef real zero = 0, one = 1, half = 0.5, large = 2.0**60
+    cdef real sign
+    cdef real a = at_most(large, magnitude(x))
+    cdef real r = half_turns(a, &sign)
+    cdef real u = r * r
+    cdef real numerator = one if a < half else r
+    cdef real denominator = one if a < half else a
+    cdef real ratio = numerator / denominator
+    cdef real less = u * sinc_tail(u)
+    cdef real ratio_low = quotient_low(numerator, ratio, denominator, zero)
+    return (product_sum(ratio, less, ratio) + fma(ratio_low, less, ratio_low)) * sign
+
+cdef inline real sinc_derivative(real x) noexcept nogil:
+    """(cos(pi x) - sinc(x)) / x; a polynomial where that cancels."""
+    cdef real one = 1, half = 0.5, large = 2.0**60
+    cdef real sign
+    cdef real a = magnitude(x)
+    cdef real r = half_turns(at_most(large, a), &sign)
+    cdef real u = r * r
+    cdef real cosine = fma(u, cos_tail(u), one) * sign
+    return x * sinc_slope(u) if a < half else (cosine - sinc_forward(x)) / x
+
+
+cdef inline real sine_or_cosine(real r, real low, bint is_cosine) noexcept nogil:
+    """sin(r + low) or cos(r + low) for |r| <= pi/4"""
+    cdef real one = 1
+    cdef real u = r * r
+    cdef real tail = cosine_tail(u) if is_cosine else sin_quarter_tail(u)
+    cdef real small = -r * low if is_cosine else low
+    return (one if is_cosine else r) + fma(u if is_cosine else r * u, tail, small)
+
+
+cdef inline real sinusoid_near_limit(real x) noexcept nogil:
+    """Up to here minus_quarters suffices."""
+    if real is float:
+        return 12800
+    else:
+        return 1.5e6
+
+cdef inline real sinusoid_near(real x, int more, real *low, real *parity, real *sign) noexcept nogil:
+    """r: sin(|x| + more * pi/2) is +-sin(r + low), or +-cos(r + low): see quarter_turns in vecmath.h."""
+    cdef real a = magnitude(x)
+    return minus_quarters(a, quarter_turns(a, more, parity, sign), low)
+
+cdef inline real sinusoid_any(real x, int quarters, real *sign) noexcept nogil:
+    """sin(|x| + quarters * pi/2), but for its sign."""
+    cdef real zero = 0
+    cdef real near_low, near_parity, near_sign, far_low, far_parity, far_sign
+    cdef bint is_near = magnitude(x) < sinusoid_near_limit(x)
+    cdef real near = sinusoid_near(x, quarters, &near_low, &near_parity, &near_sign)
+    cdef real far = turns(x, quarters, &far_low, &far_parity, &far_sign)
+    near_parity = -near_parity if quarters else near_parity
+    cdef real parity = near_parity if is_near else far_parity
+    sign[0] = near_sign if is_near else far_sign
+    cdef real y = sine_or_cosine(near if is_near else far, near_low if is_near else far_low, parity < zero)
+    return y if magnitude(x) <= largest_finite(x) else x - x
+
+cdef inline real sinusoid_near_forward(real x) noexcept nogil:
+    cdef real zero = 0
+    cdef real low, parity, sign
+    cdef real r = sinusoid_near(x, 0, &low, &parity, &sign)
+    return with_signs(sine_or_cosine(r, low, parity < zero), sign, x)
+
+cdef inline real sinusoid_forward(real x) noexcept nogil:
+    """sin(x); NaN at infinity."""
+    cdef real sign
+    cdef real y = sinusoid_any(x, 0, &sign)
+    return with_signs(y, sign, x)
+
+cdef inline real sinusoid_near_derivative(real x) noexcept nogil:
+    cdef real zero = 0, one = 1
+    cdef real low, parity, sign
+    cdef real r = sinusoid_near(x, 1, &low, &parity, &sign)
+    return with_signs(sine_or_cosine(r, low, parity > zero), sign, one)
+
+cdef inline real sinusoid_derivative(real x) noexcept nogil:
+    """cos(x)"""
+    cdef real one = 1
+    cdef real sign
+    cdef real y = sinusoid_any(x, 1, &sign)
+    return with_signs(y, sign, one)
+
+
+cdef inline real snake_reduced(real x, real alpha, real *low, real *sign) noexcept nogil:
+    """r with |alpha x| = n pi/2 + r + low, and sign = (-1)^n."""
+    cdef real half_sign
+    cdef real a = magnitude(x)
+    cdef real z = alpha * a
+    cdef real z_low = product_low(alpha, a, z)
+    cdef real r = minus_quarters(z, quarter_turns(z, 0, sign, &half_sign), low)
+    low[0] = low[0] + z_low
+    return r
+
+cdef inline real snake_forward(real x, real alpha) noexcept nogil:
+    """x + sin(r)^2/alpha, or (x + 1/alpha) - sin(r)^2/alpha where the sine is the larger: so the sums do not cancel after
+    a rounding; 2r (1 - 0.6 u) is about sin(2r), by which low counts. Far out, where the sine's square changes x by an ULP at
+    most, half of that."""
+    cdef real zero = 0, one = 1, two = 2, half = 0.5, bend = -0.6, far = 1.25e7
+    if real is double:
+        far = 7e15
+    cdef real low, sign
+    cdef real r = snake_reduced(x, alpha, &low, &sign)
+    cdef real period = at_most(largest_finite(x), one / alpha)
+    cdef real period_low = division_remainder(one, period, alpha) * period
+    cdef real shift = period if sign < zero else zero
+    cdef real base = x + shift
+    cdef real base_low = (shift - (base - x)) + (period_low if sign < zero else zero)
+    cdef real u = r * r
+    cdef real g = r * period
+    cdef real g_low = fma(r, period_low, product_low(r, period, g))
+    cdef real rest = fma(r * g, u * sin_squared_tail(u), fma(two * g * low, fma(u, bend, one), r * g_low))
+    cdef real y = product_sum(sign * r, g, base) + fma(sign, rest, base_low)
+    return with_sign(fma(half, period, x) if alpha * magnitude(x) > far else y, x)
+
+
+cdef inline real sine_of_double(real v) noexcept nogil:
+    """sin(v) for |v| <= pi/2, to an ULP of 1."""
+    cdef real u = v * v
+    return fma(v * u, sin_tail(u), v)
+
+
+cdef inline real snake_near_limit(real x, real alpha) noexcept nogil:
+    return at_most(largest_finite(x), sinusoid_near_limit(x) / alpha)
+
+cdef inline real snake_near_double(real x, real alpha, real *sign) noexcept nogil:
+    """v with sin(2 |alpha x|) = sign * sin(v)."""
+    cdef real two = 2
+    cdef real low
+    cdef real r = snake_reduced(x, alpha, &low, sign)
+    return two * (r + low)
+
+cdef inline real snake_near_derivative(real x, real alpha) noexcept nogil:
+    cdef real one = 1
+    cdef real sign
+    cdef real v = snake_near_double(x, alpha, &sign)
+    return fma(with_sign(sign, sign * x), sine_of_double(v), one)
+
+cdef inline real snake_derivative(real x, real alpha) noexcept nogil:
+    """1 + sin(2 alpha x); the product, which may overflow, times 2^-64 (right for alpha from 2^-94 to 2^107)."""
+    cdef real one = 1, down = 2.0**-32
+    cdef real sign, near_sign
+    cdef bint is_near = magnitude(x) < snake_near_limit(x, alpha)
+    cdef real near = snake_near_double(x, alpha, &near_sign)
+    cdef real a = magnitude(x) * down
+    cdef real factor = alpha * down
+    cdef real z = factor * a
+    cdef real far = sum_turns(z, product_low(factor, a, z), 65, &sign)
+    sign = near_sign if is_near else sign
+    cdef real slope = fma(with_sign(sign, sign * x), sine_of_double(near if is_near else far), one)
+    return slope if magnitude(x) <= largest_finite(x) else x - x

@@ -1,0 +1,208 @@
+# Piecewise linear activations, and those that are near to them: see shared.pxi for the rules.
+
+cdef inline number identity_forward(number x) noexcept nogil:
+    return x
+
+cdef inline real identity_derivative(real x) noexcept nogil:
+    cdef real one = 1
+    return one if x == x else x
+
+cdef inline real identity_derivative_from_output(real y) noexcept nogil:
+    return identity_derivative(y)
+
+
+cdef inline number binary_step_forward(number x) noexcept nogil:
+    cdef number zero = 0, one = 1
+    return zero if x < zero else (one if x >= zero else x)
+
+cdef inline real binary_step_derivative(real x) noexcept nogil:
+    cdef real zero = 0
+    return zero if x == x else x
+
+
+# relu(-0.0) is -0.0, as in PyTorch.
+cdef inline number relu_forward(number x) noexcept nogil:
+    cdef number zero = 0
+    return zero if x < zero else x
+
+cdef inline real relu_derivative(real x) noexcept nogil:
+    cdef real zero = 0, one = 1
+    return one if x > zero else (zero if x <= zero else x)
+
+cdef inline real relu_derivative_from_output(real y) noexcept nogil:
+    return relu_derivative(y)
+
+
+cdef inline number relu6_forward(number x) noexcept nogil:
+    cdef number zero = 0, six = 6
+    return zero if x < zero else (six if x > six else x)
+
+cdef inline real relu6_derivative(real x) noexcept nogil:
+    cdef real zero = 0, one = 1, six = 6
+    cdef real below_six = one if x < six else zero
+    return below_six if x > zero else (zero if x <= zero else x)
+
+cdef inline real relu6_derivative_from_output(real y) noexcept nogil:
+    return relu6_derivative(y)
+
+
+cdef inline real relu_squared_forward(real x) noexcept nogil:
+    cdef real zero = 0
+    return zero if x < zero else x * x
+
+cdef inline real relu_squared_derivative(real x) noexcept nogil:
+    cdef real zero = 0, two = 2
+    return zero if x < zero else two * x
+
+cdef inline real relu_squared_derivative_from_output(real y) noexcept nogil:
+    cdef real two = 2
+    return two * square_root(y)
+
+
+cdef inline number leaky_relu_forward(number x, number negative_slope) noexcept nogil:
+    cdef number zero = 0
+    return x if x > zero else <number>(negative_slope * x)
+
+cdef inline real leaky_relu_derivative(real x, real negative_slope) noexcept nogil:
+    cdef real zero = 0, one = 1
+    return one if x > zero else (negative_slope if x <= zero else x)
+
+cdef inline real leaky_relu_derivative_from_output(real y, real negative_slope) noexcept nogil:
+    return leaky_relu_derivative(y, negative_slope)
+
+
+cdef inline number prelu_forward(number x, number slope) noexcept nogil:
+    return leaky_relu_forward(x, slope)
+
+cdef inline real prelu_derivative(real x, real slope) noexcept nogil:
+    return leaky_relu_derivative(x, slope)
+
+cdef inline real prelu_derivative_by_slope(real x, real slope) noexcept nogil:
+    cdef real zero = 0
+    return zero if x > zero else x
+
+
+cdef inline real rrelu_forward(real x, real slope) noexcept nogil:
+    return leaky_relu_forward(x, slope)
+
+cdef inline real rrelu_derivative(real x, real slope) noexcept nogil:
+    return leaky_relu_derivative(x, slope)
+
+
+cdef inline real noise_scale(real x) noexcept nogil:
+    """sqrt(sigmoid(x)), the standard deviation of noisy_relu's noise."""
+    return square_root(sigmoid_forward(x))
+
+
+cdef inline real noisy_relu_forward(real x, real noise) noexcept nogil:
+    return relu_forward(fma(noise_scale(x), noise, x))
+
+cdef inline real noisy_relu_derivative(real x, real noise) noexcept nogil:
+    """With the noise held fixed: 1 + noise * sqrt(s) * (1 - s) / 2 where the unit is on, s = sigmoid(x)."""
+    cdef real zero = 0, one = 1, half = 0.5
+    cdef real scale = noise_scale(x)
+    cdef real y = fma(scale, noise, x)
+    cdef real slope = fma(noise * scale, half * fma(-scale, scale, one), one)
+    return slope if y > zero else (zero if y <= zero else y)
+
+
+cdef inline number threshold_forward(number x, number threshold, number value) noexcept nogil:
+    return value if x <= threshold else x
+
+cdef inline real threshold_derivative(real x, real threshold, real value) noexcept nogil:
+    cdef real zero = 0, one = 1
+    return one if x > threshold else (zero if x <= threshold else x)
+
+
+cdef inline number hard_tanh_forward(number x, number min, number max) noexcept nogil:
+    return min if x < min else (max if x > max else x)
+
+cdef inline real hard_tanh_derivative(real x, real min, real max) noexcept nogil:
+    cdef real zero = 0, one = 1
+    cdef real below_max = one if x < max else zero
+    return below_max if x > min else (zero if x <= min else x)
+
+cdef inline real hard_tanh_derivative_from_output(real y, real min, real max) noexcept nogil:
+    return hard_tanh_derivative(y, min, max)
+
+
+cdef inline real hard_sigmoid_forward(real x, real alpha, real beta) noexcept nogil:
+    """alpha (x + beta/alpha), which keeps its digits near its zero, clipped to [0, 1].
+
+    beta/alpha is rounded on purpose: 3 for an alpha of 1/6, which no binary number is, so that the ends are -3 and 3."""
+    cdef real zero = 0, one = 1, far = 2.0**60
+    cdef real shift = beta / alpha
+    cdef real y = alpha * (x + shift) if magnitude(shift) < far else fma(alpha, x, beta)
+    return zero if y < zero else (one if y > one else y)
+
+cdef inline real hard_sigmoid_derivative(real x, real alpha, real beta) noexcept nogil:
+    return hard_sigmoid_derivative_from_output(hard_sigmoid_forward(x, alpha, beta), alpha, beta)
+
+cdef inline real hard_sigmoid_derivative_from_output(real y, real alpha, real beta) noexcept nogil:
+    cdef real zero = 0, one = 1
+    cdef real below_one = alpha if y < one else zero
+    return below_one if y > zero else (zero if y <= zero else y)
+
+
+cdef inline real hard_swish_forward(real x) noexcept nogil:
+    """x (x + 3) / 6 between -3 and 3; a sixth in two parts, for a division would cost more than all the rest, and both
+    positive, so that -0 stays -0."""
+    cdef real zero = 0, three = 3, sixth, sixth_low
+    if real is float:
+        sixth, sixth_low = 0.16666665673255920, 9.9341074626e-9
+    else:
+        sixth, sixth_low = 0.16666666666666666, 9.251858538542970e-18
+    cdef real total = x + three
+    cdef real total_low = (three - total) + x
+    cdef real product = x * total
+    cdef real y = fma(product, sixth, fma(product, sixth_low, x * total_low * sixth))
+    return -zero if x <= -three else (x if x >= three else y)
+
+cdef inline real hard_swish_derivative(real x) noexcept nogil:
+    cdef real zero = 0, one = 1, half = 0.5, three = 3, third = 0.333333333333333333
+    return zero if x <= -three else (one if x >= three else fma(x, third, half))
+
+
+cdef inline number hard_shrink_forward(number x, number lambd) noexcept nogil:
+    cdef number zero = 0
+    if number is float or number is double:
+        return zero if magnitude(x) <= lambd else x
+    else:
+        return x if x > lambd else (x if below_minus(x, lambd) else zero)
+
+
+cdef inline bint below_minus(number x, number lambd) noexcept nogil:
+    """x < -lambd for lambd >= 0, for unsigned integers as well."""
+    return x < 0 and <number>(x + lambd) < 0
+
+
+cdef inline real hard_shrink_derivative(real x, real lambd) noexcept nogil:
+    cdef real zero = 0, one = 1
+    cdef real a = magnitude(x)
+    return one if a > lambd else (zero if a <= lambd else x)
+
+
+cdef inline number soft_shrink_forward(number x, number lambd) noexcept nogil:
+    cdef number zero = 0
+    if number is float or number is double:
+        return x - lambd if x > lambd else (x + lambd if x < -lambd else x * zero)
+    else:
+        return <number>(x - lambd) if x > lambd else (<number>(x + lambd) if below_minus(x, lambd) else zero)
+
+cdef inline real soft_shrink_derivative(real x, real lambd) noexcept nogil:
+    return hard_shrink_derivative(x, lambd)
+
+
+cdef inline number srelu_forward(
+    number x, number threshold_left, number slope_left, number threshold_right, number slope_right
+) noexcept nogil:
+    cdef number left = <number>(threshold_left + slope_left * (x - threshold_left))
+    cdef number right = <number>(threshold_right + slope_right * (x - threshold_right))
+    return left if x <= threshold_left else (right if x >= threshold_right else x)
+
+cdef inline real srelu_derivative(
+    real x, real threshold_left, real slope_left, real threshold_right, real slope_right
+) noexcept nogil:
+    cdef real one = 1
+    cdef real inside = one if x == x else x
+    return slope_left if x <= threshold_left else (slope_right if x >= threshold_right else inside)

@@ -1,0 +1,151 @@
+/* Arithmetic: products, sums and quotients with what their roundings lose; signs and magnitudes.  See vecmath.h. */
+
+/* Range:   any
+   Error:   half an ULP (without FMA the product is rounded too)
+   NaN:     as a*b + c
+   Gives:   a*b + c.  Only where one rounding more does no harm, or the product is exact. */
+VECMATH REAL F(fma)(REAL a, REAL b, REAL c) {
+#if VECMATH_FMA
+    return BUILTIN_FMA(a, b, c);
+#else
+    return a * b + c;
+#endif
+}
+
+/* Range:   any
+   Error:   exact
+   NaN:     gives NaN
+   Gives:   the upper half of a's digits, so that products of halves are exact (Dekker 1971, but masked: this cannot overflow) */
+VECMATH REAL F(upper_half)(REAL a) {
+    UNSIGNED bits;
+    memcpy(&bits, &a, sizeof bits);
+    bits &= BY_TYPE(0xfffff000u, 0xfffffffff8000000u);
+    memcpy(&a, &bits, sizeof a);
+    return a;
+}
+
+/* Range:   |product| finite and above 2^-100 (2^-960), or it is inexact
+   Error:   exact
+   NaN:     NaN where the product is infinite
+   Gives:   a*b - product, where product is the rounded a*b */
+VECMATH REAL F(product_low)(REAL a, REAL b, REAL product) {
+#if VECMATH_FMA
+    return BUILTIN_FMA(a, b, -product);
+#else
+    REAL a_high = F(upper_half)(a), a_low = a - a_high;
+    REAL b_high = F(upper_half)(b), b_low = b - b_high;
+    return ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low;
+#endif
+}
+
+/* Range:   |numerator| finite and above 2^-100 (2^-960), or it is inexact
+   Error:   exact
+   NaN:     NaN where the quotient is infinite
+   Gives:   numerator - quotient * denominator, where quotient is the rounded one */
+VECMATH REAL F(division_remainder)(REAL numerator, REAL quotient, REAL denominator) {
+#if VECMATH_FMA
+    return BUILTIN_FMA(-quotient, denominator, numerator);
+#else
+    REAL product = quotient * denominator;
+    return (numerator - product) - F(product_low)(quotient, denominator, product);
+#endif
+}
+
+/* Range:   |c| >= |a*b|
+   Error:   half an ULP
+   NaN:     NaN where the sum is infinite
+   Gives:   a*b + c - sum, where sum is what fma(a, b, c) gave */
+VECMATH REAL F(fma_low)(REAL a, REAL b, REAL c, REAL sum) {
+#if VECMATH_FMA
+    return BUILTIN_FMA(a, b, c - sum);
+#else
+    REAL product = a * b;
+    return ((c - sum) + product) + F(product_low)(a, b, product);
+#endif
+}
+
+/* Range:   as product_low
+   Error:   half an ULP (without FMA almost: the product's rounding is put back in)
+   NaN:     NaN where the product is infinite
+   Gives:   a*b + c with one rounding */
+VECMATH REAL F(product_sum)(REAL a, REAL b, REAL c) {
+#if VECMATH_FMA
+    return BUILTIN_FMA(a, b, c);
+#else
+    REAL product = a * b;
+    return (product + c) + F(product_low)(a, b, product);
+#endif
+}
+
+/* Range:   as product_low, |c| not much larger than |a*b|
+   Error:   half an ULP (without FMA almost: the product's rounding is put back in)
+   NaN:     NaN where the product is infinite
+   Gives:   a*b + c with one rounding */
+VECMATH REAL F(product_plus_small)(REAL a, REAL b, REAL c) {
+#if VECMATH_FMA
+    return BUILTIN_FMA(a, b, c);
+#else
+    REAL product = a * b;
+    return product + (c + F(product_low)(a, b, product));
+#endif
+}
+
+/* Range:   a normal and below 2^125 (2^1021)
+   Error:   0.12, 0.12 of 1/a
+   NaN:     any number
+   Gives:   1/a by a subtraction from its bits (exponent and mantissa change sign, nearly): good enough for a small correction */
+VECMATH REAL F(reciprocal_estimate)(REAL a) {
+    UNSIGNED bits;
+    memcpy(&bits, &a, sizeof bits);
+    bits = BY_TYPE(0x7ef311c7u, 0x7fde6238da3c2118u) - bits;
+    memcpy(&a, &bits, sizeof a);
+    return a;
+}
+
+/* Range:   limit >= 0
+   Error:   exact
+   NaN:     gives the limit
+   Gives:   min(|x|, limit)
+   Twice:   for float as integers, which is one operation where comparing and choosing are two; not every instruction set
+            compares integers of 64 bits. */
+#if REAL_BITS == 32
+VECMATH REAL F(magnitude_up_to)(REAL x, REAL limit) {
+    int32_t bits, limit_bits;
+    memcpy(&bits, &x, sizeof bits);
+    memcpy(&limit_bits, &limit, sizeof limit_bits);
+    bits &= 0x7fffffff;
+    bits = bits < limit_bits ? bits : limit_bits;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+#else
+VECMATH REAL F(magnitude_up_to)(REAL x, REAL limit) {
+    REAL a = FABS(x);
+    return a < limit ? a : limit;
+}
+#endif
+
+/* Range:   any
+   Error:   exact
+   NaN:     gives NaN
+   Gives:   y, its sign changed if just one of a and b is negative */
+VECMATH REAL F(with_signs)(REAL y, REAL a, REAL b) {
+    UNSIGNED bits, a_bits, b_bits;
+    memcpy(&bits, &y, sizeof bits);
+    memcpy(&a_bits, &a, sizeof a_bits);
+    memcpy(&b_bits, &b, sizeof b_bits);
+    bits ^= (a_bits ^ b_bits) & SIGN_BIT;
+    memcpy(&y, &bits, sizeof y);
+    return y;
+}
+
+/* Range:   n >= 0
+   Error:   exact
+   NaN:     gives 0
+   Gives:   1 if all |x[i]| < limit, 0 if not */
+VECMATH int F(all_below)(const REAL *x, REAL limit, ptrdiff_t n) {
+    UNSIGNED beyond = 0;
+    for (ptrdiff_t i = 0; i < n; i++)
+        beyond |= FABS(x[i]) < limit ? 0u : 1u;
+    return beyond == 0;
+}

@@ -1,0 +1,204 @@
+/* Multiples of pi subtracted from an argument, of whatever size.  See vecmath.h. */
+
+/* Range:   0 <= a < 2^23 (2^52) pi/2
+   Error:   |a - n pi/2| < 0.8
+   NaN:     gives NaN
+   Gives:   n; parity = (-1)^n; sin(n pi/2 + r + more * pi/2) is +-sin(r) or, n + more odd, +-cos(r), with the sign that sign
+            has; of which the other bits mean nothing */
+VECMATH REAL F(quarter_turns)(REAL a, int more, REAL *parity, REAL *sign) {
+    REAL shifted = F(fma)(a, BY_TYPE(0.636619772f, 0.6366197723675814), WHOLE); /* 2/pi */
+    UNSIGNED bits;
+    memcpy(&bits, &shifted, sizeof bits);
+    UNSIGNED odd = (bits << (REAL_BITS - 1)) | ONE_BITS, half = (bits + (UNSIGNED)more) << (REAL_BITS - 2);
+    memcpy(parity, &odd, sizeof odd);
+    memcpy(sign, &half, sizeof half);
+    return shifted - WHOLE;
+}
+
+/* Range:   n an integer up to 2^13 (2^20), |a - n pi/2| < 0.8
+   Error:   2^-49, 2^-120 by r + low; for n up to 2^23 (2^52) n 2^-48, n 2^-139
+   NaN:     gives NaN
+   Gives:   r + low = a - n * pi/2.
+
+            Cody and Waite (1980): the first parts of pi/2 have so few bits that their products with n are exact, and so are then
+            the differences.  With FMA the first two are subtracted as one. */
+VECMATH REAL F(minus_quarters)(REAL a, REAL n, REAL *low) {
+    const REAL third = BY_TYPE(0x1.444p-24f, 0x1.1a626331p-54);      /* 11, 33 bits */
+    const REAL fourth = BY_TYPE(2.563344e-12f, 3.5215598651832e-27); /* 24, 53 bits */
+#if VECMATH_FMA
+    REAL rest = F(fma)(n, -BY_TYPE(0x1.921fb4p+0f, 0x1.921fb54442d18p+0), a);
+#else
+    const REAL first = BY_TYPE(0x1.92p+0f, 0x1.921fb544p+0);         /* 8, 33 bits */
+    const REAL second = BY_TYPE(0x1.fb4p-12f, 0x1.0b46p-34);         /* 11, 20 bits */
+    REAL upper = F(upper_half)(n), lower = n - upper;
+    REAL rest = (a - upper * first) - lower * first;
+    rest = (rest - upper * second) - lower * second;
+#endif
+    REAL r = F(fma)(n, -third, rest);
+    *low = F(fma)(n, -fourth, F(fma)(n, -third, rest - r));
+    return r;
+}
+
+static const UNSIGNED F(inverse_pi)[] = {INVERSE_PI};
+
+/* Range:   0 <= shift < 32
+   Error:   exact
+   NaN:     none
+   Gives:   2^shift.  Not every vector unit shifts each of its numbers by as much as another number says. */
+VECMATH UNSIGNED F(power_of_two)(UNSIGNED shift) {
+    UNSIGNED power = 1u + (shift & 1u);
+    power = shift & 2u ? power << 2 : power;
+    power = shift & 4u ? power << 4 : power;
+    power = shift & 8u ? power << 8 : power;
+    return shift & 16u ? power << 16 : power;
+}
+
+#if REAL_BITS == 64
+/* Range:   0 <= integer < 2^52
+   Error:   exact
+   NaN:     none
+   Gives:   the integer as a number */
+VECMATH REAL F(from_integer)(UNSIGNED integer) {
+    const UNSIGNED exponent = 0x4330000000000000u;
+    REAL number;
+    integer |= exponent;
+    memcpy(&number, &integer, sizeof number);
+    return number - 0x1p52;
+}
+#endif
+
+/* Range:   |x| 2^octaves < 2^192 (2^1088)
+   Error:   2^-63, 2^-127, but 2^-75 of smaller x are left out
+   NaN:     any number, at infinity too
+   Gives:   |x| * 2^octaves / pi modulo 2: the result in units of 2^-31, `rest` of what is below.
+
+            |x| is an integer m times 2^e.  2^e / pi modulo 2 is the digits of 1/pi from a certain one on, and m times it is
+            computed in integers, modulo 2 (Payne and Hanek 1983).
+   Twice:   m has one word of 32 bits for float, and products of words have 64; for double it has two, there are more products
+            than one integer holds, and the rest is three words. */
+#if REAL_BITS == 32
+VECMATH uint32_t F(phase)(REAL x, int octaves, uint32_t *rest) {
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    int32_t from = (int32_t)((bits >> 23) & 0xffu) + (octaves - 150 + 127); /* the first bit's place */
+    from = from < 0 ? 0 : from;
+    uint32_t m = (bits & 0x7fffffu) | 0x800000u;
+    const uint32_t *words = F(inverse_pi);
+    int32_t word = from >> 5;
+    uint64_t power = F(power_of_two)((uint32_t)from & 31u);
+    uint64_t v0 = words[word] * power, v1 = words[word + 1] * power, v2 = words[word + 2] * power, v3 = words[word + 3] * power;
+    uint32_t w0 = (uint32_t)v0 | (uint32_t)(v1 >> 32), w1 = (uint32_t)v1 | (uint32_t)(v2 >> 32);
+    uint32_t w2 = (uint32_t)v2 | (uint32_t)(v3 >> 32);
+    uint64_t phase = ((uint64_t)(m * w0) << 32) + (uint64_t)m * w1 + (((uint64_t)m * w2) >> 32);
+    *rest = (uint32_t)phase;
+    return (uint32_t)(phase >> 32);
+}
+#else
+VECMATH uint64_t F(phase)(REAL x, int octaves, uint64_t *rest1, uint64_t *rest2, uint64_t *rest3) {
+    const uint64_t half = 0xffffffffu;
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    uint64_t exponent = ((bits >> 52) & 0x7ffu) + (uint64_t)octaves;
+    uint64_t from = exponent < 948u ? 0u : exponent - 948u; /* the first bit's place: 1075 - 127 */
+    uint64_t m0 = bits & half, m1 = ((bits >> 32) & 0xfffffu) | 0x100000u;
+    const uint64_t *words = F(inverse_pi);
+    uint64_t word = from >> 5;
+    uint64_t power = F(power_of_two)(from & 31u);
+    uint64_t v0 = words[word] * power, v1 = words[word + 1] * power, v2 = words[word + 2] * power, v3 = words[word + 3] * power;
+    uint64_t v4 = words[word + 4] * power, v5 = words[word + 5] * power, v6 = words[word + 6] * power;
+    uint64_t t0 = (v0 & half) | (v1 >> 32), t1 = (v1 & half) | (v2 >> 32), t2 = (v2 & half) | (v3 >> 32);
+    uint64_t t3 = (v3 & half) | (v4 >> 32), t4 = (v4 & half) | (v5 >> 32), t5 = (v5 & half) | (v6 >> 32);
+    uint64_t a1 = m0 * t1, a2 = m0 * t2, a3 = m0 * t3, a4 = m0 * t4;
+    uint64_t b2 = m1 * t2, b3 = m1 * t3, b4 = m1 * t4, b5 = m1 * t5;
+    uint64_t c3 = (a3 & half) + (a4 >> 32) + (b4 & half) + (b5 >> 32);
+    uint64_t c2 = (a2 & half) + (a3 >> 32) + (b3 & half) + (b4 >> 32) + (c3 >> 32);
+    uint64_t c1 = (a1 & half) + (a2 >> 32) + (b2 & half) + (b3 >> 32) + (c2 >> 32);
+    *rest1 = c1 & half;
+    *rest2 = c2 & half;
+    *rest3 = c3 & half;
+    return (m0 * t0 + (a1 >> 32) + m1 * t1 + (b2 >> 32) + (c1 >> 32)) & half;
+}
+#endif
+
+/* Range:   |x| >= 2^-40
+   Error:   2^-60, 2^-120 by r + low
+   NaN:     any numbers, at infinity too
+   Gives:   0 <= r <= pi/4 and parity, sign = -1 or 1: sin(|x| + quarters * pi/2) is sign * sin(r + low) where parity is 1,
+            quarters 0 or 1, and sign * cos(r + low) where it is -1
+   Twice:   phase is three words for double, two for float, and float's are small enough for conversions that every vector unit
+            has. */
+#if REAL_BITS == 32
+VECMATH REAL F(turns)(REAL x, int quarters, REAL *low, REAL *parity, REAL *sign) {
+    const REAL pi = 3.14159274f, pi_low = -8.74227766e-8f;
+    uint32_t rest;
+    int32_t high = (int32_t)(F(phase)(x, 0, &rest) + ((uint32_t)quarters << 30));
+    uint32_t sign_bits = ((uint32_t)high & 0x80000000u) | 0x3f800000u;
+    memcpy(sign, &sign_bits, sizeof sign_bits);
+    int32_t beyond_half = (int32_t)((uint32_t)high << 1) >> 31; /* then 1 minus it: all bits inverted */
+    high = (high ^ beyond_half) & 0x7fffffff;
+    rest ^= (uint32_t)beyond_half;
+    REAL first = (REAL)(high & 0x7fffff00) * 0x1p-31f;
+    REAL second = (REAL)(int32_t)(((uint32_t)(high & 0xff) << 16) | (rest >> 16)) * 0x1p-47f;
+    REAL third = (REAL)(int32_t)(rest & 0xffffu) * 0x1p-63f;
+    REAL tail = second + third;
+    REAL turn = first + tail;
+    REAL turn_low = (first - turn) + tail;
+    *parity = turn > 0.25f ? -1.0f : 1.0f;
+    turn_low = turn_low * *parity;
+    turn = turn > 0.25f ? 0.5f - turn : turn;
+    REAL r = turn * pi;
+    *low = F(product_low)(turn, pi, r) + F(fma)(turn, pi_low, turn_low * pi);
+    return r;
+}
+#else
+VECMATH REAL F(turns)(REAL x, int quarters, REAL *low, REAL *parity, REAL *sign) {
+    const REAL pi = 3.141592653589793, pi_low = 1.2246467991473532e-16;
+    const uint64_t half = 0xffffffffu;
+    uint64_t c1, c2, c3;
+    uint64_t c0 = F(phase)(x, 0, &c1, &c2, &c3) + ((uint64_t)quarters << 30);
+    uint64_t sign_bits = ((c0 << 32) & 0x8000000000000000u) | 0x3ff0000000000000u;
+    memcpy(sign, &sign_bits, sizeof sign_bits);
+    uint64_t beyond_half = 0u - ((c0 >> 30) & 1u); /* then 1 minus it: all bits inverted */
+    REAL first = F(from_integer)((c0 ^ beyond_half) & 0x3fffffffu) * 0x1p-31;
+    REAL second = F(from_integer)((c1 ^ beyond_half) & half) * 0x1p-63;
+    REAL third = F(from_integer)((c2 ^ beyond_half) & half) * 0x1p-95 + F(from_integer)((c3 ^ beyond_half) & half) * 0x1p-127;
+    REAL top = first + second;
+    REAL tail = ((first - top) + second) + third;
+    REAL turn = top + tail;
+    REAL turn_low = (top - turn) + tail;
+    *parity = turn > 0.25 ? -1.0 : 1.0;
+    turn_low = turn_low * *parity;
+    turn = turn > 0.25 ? 0.5 - turn : turn;
+    REAL r = turn * pi;
+    *low = F(product_low)(turn, pi, r) + F(fma)(turn, pi_low, turn_low * pi);
+    return r;
+}
+#endif
+
+/* Range:   |x + x_low| 2^octaves < 2^192 (2^1088)
+   Error:   2^-24, 2^-53 of a radian
+   NaN:     any number in [-pi/2, pi/2], as where that overflows
+   Gives:   r and sign = -1 or 1, with sin((x + x_low) * 2^octaves) = sign * sin(r)
+   Twice:   as turns */
+#if REAL_BITS == 32
+VECMATH REAL F(sum_turns)(REAL x, REAL x_low, int octaves, REAL *sign) {
+    uint32_t rest, phase = F(phase)(x, octaves, &rest), phase_low = F(phase)(x_low, octaves, &rest);
+    phase = x < 0.0f ? 0u - phase : phase;
+    phase += x_low < 0.0f ? 0u - phase_low : phase_low;
+    uint32_t bits = ((phase + 0x40000000u) & 0x80000000u) | 0x3f800000u;
+    memcpy(sign, &bits, sizeof bits);
+    return (REAL)((int32_t)(phase << 1) >> 1) * 1.46291808e-9f; /* pi 2^-31 */
+}
+#else
+VECMATH REAL F(sum_turns)(REAL x, REAL x_low, int octaves, REAL *sign) {
+    uint64_t c1, c2, c3, phase = F(phase)(x, octaves, &c1, &c2, &c3) << 32 | c1;
+    uint64_t phase_low = F(phase)(x_low, octaves, &c1, &c2, &c3) << 32 | c1;
+    phase = x < 0.0 ? 0u - phase : phase;
+    phase += x_low < 0.0 ? 0u - phase_low : phase_low;
+    uint64_t bits = ((phase + 0x4000000000000000u) & 0x8000000000000000u) | 0x3ff0000000000000u;
+    memcpy(sign, &bits, sizeof bits);
+    uint64_t shifted = (phase + 0x4000000000000000u) & 0x7fffffffffffffffu; /* (r + pi/2) / pi 2^63 */
+    REAL top = F(from_integer)(shifted >> 32) * 0x1p-31 - 0.5;
+    return (top + F(from_integer)(shifted & 0xffffffffu) * 0x1p-63) * 3.141592653589793;
+}
+#endif

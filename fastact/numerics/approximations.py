@@ -1,0 +1,377 @@
+"""What the polynomials of coefficients.py approximate, and where: the records that fit.py works on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import mpmath
+import numpy as np
+
+mp = mpmath.mp.clone()
+mp.dps = 80
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a polynomial is fitted for one type: from `low` to `high`, in powers of x - centre."""
+
+    low: float
+    high: float
+    degree: int
+    centre: float = 0
+
+
+@dataclass(frozen=True)
+class Polynomial:
+    """What a polynomial approximates.
+
+    `name` is that of the C function which evaluates it, without suffix. `weight` makes an error relative to that function's
+    whole result. `text` is `function` and its domain in words.
+    """
+
+    name: str
+    text: str
+    function: Callable
+    weight: Callable
+    float32: Target | None = None
+    float64: Target | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A function of x >= 0 by polynomials, one for each of some intervals: see simd/avx512_pieces.h.
+
+    The intervals reach up to `furthest` and spread over `octaves`. The centre of each is a number for which `rounded` almost is
+    a number of the type, too: the function itself, or that of the table whose centres it shares.
+    """
+
+    name: str
+    text: str
+    function: Callable
+    weight: Callable
+    rounded: Callable
+    dtype: str
+    furthest: float
+    octaves: int
+    degree: int
+    intervals: int
+
+
+# ---- The functions that are fitted ---------------------------------------------------------------------------------------
+
+
+def odd_tail(function):
+    """(function(x)/x - 1) / x^2 as a function of u = x^2, for an odd function with slope 1 at zero."""
+    return lambda u: (function(mp.sqrt(u)) / mp.sqrt(u) - 1) / u
+
+
+def odd_weight(function):
+    """Make an error of odd_tail relative to the function."""
+    return lambda u: u * mp.sqrt(u) / function(mp.sqrt(u))
+
+
+def exp_tail(r):
+    return (mp.expm1(r) - r) / r**2
+
+
+def log1p_tail(t):
+    return (mp.log1p(t) - t) / t**2
+
+
+def log1p_weight(t):
+    return t**2 / mp.log1p(t)
+
+
+def normal_tail(shift):
+    """As a function of v = a / (a + shift): see native/math/normal.h."""
+
+    def tail(v):
+        a = shift * v / (1 - v)
+        return (a + shift) * mp.exp(a * a / 2) * mp.erfc(a / mp.sqrt(2)) / 2
+
+    return tail
+
+
+def sinc(u):
+    """sin(pi r) / (pi r) as a function of u = r^2."""
+    return mp.sincpi(mp.sqrt(u))
+
+
+def sinc_slope(u):
+    """The derivative of sin(pi r) / (pi r) by r, over r."""
+    r = mp.sqrt(u)
+    return (mp.cospi(r) - mp.sincpi(r)) / u
+
+
+def tanh_shrink(u):
+    """(x - tanh(x)) / x^3 as a function of u = x^2."""
+    x = mp.sqrt(u)
+    return (x - mp.tanh(x)) / (x * u)
+
+
+# What the kernels of gelu multiply a^2 by: the tables make good that it is rounded.
+PER_HALF_SQUARE = mp.mpf(float(np.float32(0.5 / np.log(2))))
+
+
+def gelu_tail(h):
+    """2^(PER_HALF_SQUARE a^2) a Phi(-a), a = 2h."""
+    return 2 ** (4 * PER_HALF_SQUARE * h * h) * 2 * h * mp.ncdf(-2 * h)
+
+
+def gelu_slope(h):
+    """2^(PER_HALF_SQUARE a^2) (Phi(-a) - a phi(a)), a = 2h."""
+    return 2 ** (4 * PER_HALF_SQUARE * h * h) * (mp.ncdf(-2 * h) - 2 * h * mp.npdf(2 * h))
+
+
+# ---- The polynomials -----------------------------------------------------------------------------------------------------
+
+WIDER = mp.mpf("1.0001")  # an interval's end, where rounding may lead a little beyond it
+HALF_PI = mp.pi / 2 * WIDER
+HALF_LN2 = mp.log(2) / 2 * WIDER
+EIGHTH = mp.tan(mp.pi / 8) * WIDER
+TANH_SMALL = mp.mpf("0.6875")
+ERF_SMALL = mp.mpf("0.9375")
+NORMAL_SHIFT = {"float32": 3, "float64": 4}
+# Near the middle, so that the terms are small where the sum is, and round less. For each the constant term almost is a number
+# of the type.
+LOG1P_CENTRE = {"float32": 0.794189453125, "float64": 0.7201433181762695}
+NORMAL_CENTRE = {"float32": 0.508544921875, "float64": 0.45018482208251953}
+
+
+def normal_tails(dtype, furthest, degree):
+    shift, centre = NORMAL_SHIFT[dtype], NORMAL_CENTRE[dtype]
+    tail = normal_tail(shift)
+    return Polynomial(
+        "normal_tail",
+        "(a + shift) e^(a^2/2) Phi(-a), in powers of v - centre, v = a / (a + shift): 0 <= a <= 15 (float64: 39.5)",
+        function=tail,
+        weight=lambda v: 1 / tail(v),
+        **{dtype: Target(0, mp.mpf(furthest) / (furthest + shift), degree, centre)},
+    )
+
+
+POLYNOMIALS = (
+    Polynomial(
+        "exp_tail",
+        "(e^r - 1 - r) / r^2, |r| <= ln(2) / 2",
+        function=exp_tail,
+        weight=lambda r: r**2,
+        float32=Target(-HALF_LN2, HALF_LN2, 4),
+        float64=Target(-HALF_LN2, HALF_LN2, 9),
+    ),
+    Polynomial(
+        "exp_twice",
+        "e^2r, |r| <= ln(2) / 4",
+        function=lambda r: mp.exp(2 * r),
+        weight=lambda r: mp.exp(-2 * r),
+        float32=Target(-HALF_LN2 / 2, HALF_LN2 / 2, 6),
+        float64=Target(-HALF_LN2 / 2, HALF_LN2 / 2, 11),
+    ),
+    Polynomial(
+        "log1p_tail",
+        "(log1p(t) - t) / t^2, 0 <= t <= 1, in powers of t - centre",
+        function=log1p_tail,
+        weight=log1p_weight,
+        float32=Target(0, 1, 8, LOG1P_CENTRE["float32"]),
+        float64=Target(0, 1, 19, LOG1P_CENTRE["float64"]),
+    ),
+    Polynomial(
+        "tanh_small",
+        "(tanh(a) / a - 1) / u, u = a^2, 0 <= a <= TANH_SMALL",
+        function=odd_tail(mp.tanh),
+        weight=odd_weight(mp.tanh),
+        float32=Target(0, TANH_SMALL**2, 4),
+        float64=Target(0, TANH_SMALL**2, 11),
+    ),
+    Polynomial(
+        "arctan_unit",
+        "(arctan(t) / t - 1) / u, u = t^2, 0 <= t <= 1",
+        function=odd_tail(mp.atan),
+        weight=odd_weight(mp.atan),
+        float32=Target(0, 1, 8),
+        float64=Target(0, 1, 19),
+    ),
+    Polynomial(
+        "arctan_eighth_tail",
+        "(arctan(t) / t - 1) / u, u = t^2, 0 <= t <= tan(pi/8)",
+        function=odd_tail(mp.atan),
+        weight=odd_weight(mp.atan),
+        float32=Target(0, EIGHTH**2, 4),
+        float64=Target(0, EIGHTH**2, 10),
+    ),
+    Polynomial(
+        "tanh_shrink_unit",
+        "(a - tanh(a)) / a^3, in powers of u = a^2, 0 <= a <= 1",
+        function=tanh_shrink,
+        weight=lambda u: 1 / tanh_shrink(u),
+        float32=Target(0, 1, 7),
+        float64=Target(0, 1, 15),
+    ),
+    Polynomial(
+        "sin_quarter_tail",
+        "(sin(z) / z - 1) / u, u = z^2, 0 <= z <= pi/4",
+        function=odd_tail(mp.sin),
+        weight=odd_weight(mp.sin),
+        float32=Target(0, mp.pi**2 / 16, 2),
+        float64=Target(0, mp.pi**2 / 16, 5),
+    ),
+    normal_tails("float32", 15, 10),
+    normal_tails("float64", 39.5, 23),
+    Polynomial(
+        "log1p",
+        "(log1p(r) - r) / r^2, sqrt(1/2) - 1 <= r <= sqrt(2) - 1",
+        function=log1p_tail,
+        weight=log1p_weight,
+        float32=Target(mp.sqrt(0.5) - 1, mp.sqrt(2) - 1, 8),
+        float64=Target(mp.sqrt(0.5) - 1, mp.sqrt(2) - 1, 19),
+    ),
+    Polynomial(
+        "erf_small",
+        "erf(a) / a - 1, in powers of u = a^2, 0 <= a <= ERF_SMALL",
+        function=lambda u: mp.erf(mp.sqrt(u)) / mp.sqrt(u) - 1,
+        weight=lambda u: mp.sqrt(u) / mp.erf(mp.sqrt(u)),
+        float32=Target(0, ERF_SMALL**2, 6),
+        float64=Target(0, ERF_SMALL**2, 11),
+    ),
+    Polynomial(
+        "log_erfc",
+        "log(erfc(a)) / a, ERF_SMALL <= a <= 4 (float64: 6)",
+        function=lambda a: mp.log(mp.erfc(a)) / a,
+        weight=lambda a: a * mp.erfc(a) / mp.erf(a),
+        float32=Target(ERF_SMALL, 4, 5),
+        float64=Target(ERF_SMALL, 6, 17),
+    ),
+    Polynomial(
+        "sinc_tail",
+        "(sin(pi r) / (pi r) - 1) / u, u = r^2, 0 <= r <= 1/2",
+        function=lambda u: (sinc(u) - 1) / u,
+        weight=lambda u: u / sinc(u),
+        float32=Target(0, 0.25, 3),
+        float64=Target(0, 0.25, 7),
+    ),
+    Polynomial(
+        "sinc_slope",
+        "the derivative of sin(pi r) / (pi r), over r, in powers of u = r^2, 0 <= r <= 1/2",
+        function=sinc_slope,
+        weight=lambda u: 1 / sinc_slope(u),
+        float32=Target(0, 0.25, 4),
+        float64=Target(0, 0.25, 7),
+    ),
+    Polynomial(
+        "cos_tail",
+        "(cos(pi r) - 1) / u, u = r^2, 0 <= r <= 1/2",
+        function=lambda u: (mp.cospi(mp.sqrt(u)) - 1) / u,
+        weight=lambda u: u,
+        float32=Target(0, 0.25, 4),
+        float64=Target(0, 0.25, 7),
+    ),
+    Polynomial(
+        "sin_tail",
+        "(sin(r) / r - 1) / u, u = r^2, 0 <= r <= pi/2",
+        function=odd_tail(mp.sin),
+        weight=odd_weight(mp.sin),
+        float32=Target(0, HALF_PI**2, 3),
+        float64=Target(0, HALF_PI**2, 7),
+    ),
+    Polynomial(
+        "sin_squared_tail",
+        "(sin(r)^2 - u) / u^2, u = r^2, 0 <= r <= pi/4",
+        function=lambda u: (mp.sin(mp.sqrt(u)) ** 2 - u) / u**2,
+        weight=lambda u: u**2 / mp.sin(mp.sqrt(u)) ** 2,
+        float32=Target(0, HALF_PI**2 / 4, 3),
+        float64=Target(0, HALF_PI**2 / 4, 6),
+    ),
+    Polynomial(
+        "cosine_tail",
+        "(cos(r) - 1) / u, u = r^2, 0 <= r <= pi/4",
+        function=lambda u: (mp.cos(mp.sqrt(u)) - 1) / u,
+        weight=lambda u: u,
+        float32=Target(0, HALF_PI**2 / 4, 3),
+        float64=Target(0, HALF_PI**2 / 4, 6),
+    ),
+    # Block kernels only
+    Polynomial(
+        "exp_reduced",
+        "(e^r - 1 - r) / r^2, |r| <= ln(2) / 32",
+        function=exp_tail,
+        weight=lambda r: r**2,
+        float32=Target(-HALF_LN2 / 16, HALF_LN2 / 16, 1),
+        float64=Target(-HALF_LN2 / 16, HALF_LN2 / 16, 4),
+    ),
+    Polynomial(
+        "expm1_or_less",
+        "(e^r - 1 - r) / r^2, |r| <= ln(2) / 32, where 1 is subtracted from e^r",
+        function=exp_tail,
+        weight=lambda r: r**2 / mp.expm1(r),
+        float32=Target(-HALF_LN2 / 16, HALF_LN2 / 16, 2),
+    ),
+    Polynomial(
+        "exp2_tail",
+        "(2^f - 1) / f, |f| <= 1/2",
+        function=lambda f: mp.expm1(f * mp.log(2)) / f,
+        weight=lambda f: f / 2**f,
+        float32=Target(-mp.mpf("0.5001"), mp.mpf("0.5001"), 5),
+    ),
+)
+
+TABLES = (
+    Table(
+        "tanh_intervals",
+        "tanh(x), 0 <= x <= 9.3",
+        function=mp.tanh,
+        weight=lambda x: 1 / mp.tanh(x),
+        rounded=mp.tanh,
+        dtype="float32",
+        furthest=9.3,
+        octaves=4,
+        degree=3,
+        intervals=32,
+    ),
+    Table(
+        "erf_intervals",
+        "erf(x), 0 <= x <= 4",
+        function=mp.erf,
+        weight=lambda x: 1 / mp.erf(x),
+        rounded=mp.erf,
+        dtype="float32",
+        furthest=4,
+        octaves=2,
+        degree=3,
+        intervals=32,
+    ),
+    Table(
+        "erf_intervals",
+        "erf(x), 0 <= x <= 6",
+        function=mp.erf,
+        weight=lambda x: 1 / mp.erf(x),
+        rounded=mp.erf,
+        dtype="float64",
+        furthest=6,
+        octaves=1,
+        degree=11,
+        intervals=16,
+    ),
+    Table(
+        "gelu_intervals",
+        "2^(k a^2) a Phi(-a), k = 0.7213475, in powers of a/2 - centre, 0 <= a <= 14.6",
+        function=gelu_tail,
+        weight=lambda h: 1 / gelu_tail(h),
+        rounded=gelu_tail,
+        dtype="float32",
+        furthest=7.3,
+        octaves=4,
+        degree=3,
+        intervals=32,
+    ),
+    Table(
+        "gelu_slope_intervals",
+        "2^(k a^2) (Phi(-a) - a phi(a)), k = 0.7213475, in powers of a/2 - centre, 0 <= a <= 14.6",
+        function=gelu_slope,
+        weight=lambda h: 1,
+        rounded=gelu_tail,
+        dtype="float32",
+        furthest=7.3,
+        octaves=4,
+        degree=3,
+        intervals=32,
+    ),
+)

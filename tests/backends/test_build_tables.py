@@ -1,0 +1,190 @@
+"""The tables and texts that the kernels are stamped from: what is missing or unlisted stops the build with one line."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from fastact.backends.native.build import coefficients, elementary, formulas, kernels, stamp
+from fastact.functions import entries
+from fastact.numerics import coefficients as numbers
+
+ROOT = Path(__file__).parents[2]
+NATIVE = ROOT / "fastact" / "backends" / "native"
+FIELDS = ("Range", "Error", "NaN", "Gives")
+
+pytestmark = pytest.mark.skipif(not (NATIVE / "math").exists(), reason="no source tree")
+
+
+def stops(call, *parts):
+    """The build stops with one line that has all of these in it."""
+    with pytest.raises(ValueError, match=r"\A[^\n]*\Z") as caught:
+        call()
+    message = str(caught.value)
+    for part in parts:
+        assert part in message
+
+
+# ---- Elementary functions
+
+
+def elementary_functions():
+    """Of each function of math/ its header, name, the comment above it, and how many texts it has."""
+    found = {}
+    for path in sorted((NATIVE / "math").glob("*.h")):
+        text = path.read_text()
+        for match in re.finditer(r"^VECMATH [\w ]+ F\((\w+)\)\(", text, re.MULTILINE):
+            above = text[: match.start()]
+            comment = above[above.rindex("/*") :] if "/*" in above else ""
+            if match[1] in found:
+                found[match[1]][2] += 1
+            else:
+                found[match[1]] = [path.name, comment, 1]
+    return [(name, *rest) for name, rest in found.items()]
+
+
+@pytest.mark.parametrize(("name", "header", "comment", "texts"), elementary_functions())
+def test_every_elementary_function_has_its_contract(name, header, comment, texts):
+    """Directly above it, always the same fields; and a reason where float and double have a text each."""
+    contract = comment.partition("*/")
+    assert not contract[2].replace("#if REAL_BITS == 32", "").strip(), (
+        f"{header}: something stands between {name} and its contract"
+    )
+    fields = re.findall(r"^(?:/\*|  ) (\w+): +\S", contract[0], re.MULTILINE)
+    assert tuple(fields) == (*FIELDS, "Twice") if texts == 2 else FIELDS, f"{header}: {name}"
+
+
+def test_no_elementary_function_is_written_for_one_type():
+    for path in (NATIVE / "math").glob("*.h"):
+        assert not re.search(r"^VECMATH .*\w_f(32|64)\(", path.read_text(), re.MULTILINE), path.name
+
+
+def test_an_elementary_function_that_does_not_exist(monkeypatch):
+    monkeypatch.setattr(elementary, "FUNCTIONS", (*elementary.FUNCTIONS, elementary.Function("gamma", ("x",))))
+    stops(lambda: elementary.text(NATIVE / "math"), "build/elementary.py", "gamma")
+
+
+def test_a_constant_that_does_not_exist(monkeypatch):
+    monkeypatch.setattr(elementary, "CONSTANTS", (elementary.Constant("no_such", ""),))
+    stops(lambda: elementary.text(NATIVE / "math"), "build/elementary.py", "NO_SUCH_F32")
+
+
+# ---- Coefficients
+
+
+def test_coefficients_are_the_same_numbers_in_c():
+    """Each literal is the number, or for float32 the nearest one."""
+    import numpy as np
+
+    for name, by_type in numbers.POLYNOMIALS.items():
+        for dtype, values in by_type.items():
+            for k, value in enumerate(values):
+                text = coefficients.literal(value, dtype).removesuffix("f")
+                assert float.fromhex(text) == np.dtype(dtype).type(value), (name, dtype, k)
+
+
+@pytest.mark.parametrize(
+    ("text", "missing"),
+    [
+        ("REAL p = HORNER(no_such, x);", "HORNER_no_such_0_f32"),
+        ("REAL p = HORNER_FROM(3, no_such, x);", "HORNER_no_such_3_f32"),
+        ("REAL c = COEFFICIENT(99, exp_tail);", "COEFFICIENT_exp_tail_99_f32"),
+        ("vector_x8 p = HORNER_X8(exp2_tail, x);", "HORNER_exp2_tail_0_f64"),
+        ("static const intervals_f32 t = INTERVALS_no_such_f32;", "INTERVALS_no_such_f32"),
+    ],
+)
+def test_a_missing_coefficient_stops_the_build(tmp_path, text, missing):
+    path = tmp_path / "family.h"
+    path.write_text(text)
+    stops(lambda: coefficients.header([path]), "family.h", missing, "coefficients.py")
+
+
+# ---- Formulas
+
+
+@pytest.fixture
+def texts():
+    return formulas.read(NATIVE / "formulas", {})
+
+
+def test_an_entry_without_its_formula(texts):
+    texts["exponential.pxi"] = texts["exponential.pxi"].replace("real elu_derivative(", "real elu_slope(")
+    stops(lambda: formulas.check(texts, entries.values()), "elu_derivative", "entry elu")
+
+
+def test_a_near_formula_that_is_not_listed(texts):
+    texts["sigmoid.pxi"] += "\ncdef inline real tanh_near_forward(real x) noexcept nogil:\n    return x\n"
+    stops(lambda: formulas.check(texts, entries.values()), "tanh_near_forward", "near.py")
+
+
+def test_a_near_formula_that_is_missing(texts):
+    texts["periodic.pxi"] = texts["periodic.pxi"].replace("snake_near_limit(", "snake_limit(")
+    stops(lambda: formulas.check(texts, entries.values()), "snake_near_limit", "near.py")
+
+
+def test_a_file_of_formulas_that_is_not_listed(tmp_path):
+    shutil.copytree(NATIVE / "formulas", tmp_path / "formulas")
+    (tmp_path / "formulas" / "other.pxi").write_text("")
+    stops(lambda: formulas.read(tmp_path / "formulas", {}), "other.pxi")
+
+
+# ---- Block kernels
+
+KERNELS = """
+/* FASTACT_KERNELS
+   identity   float32 x8   forward derivative
+*/
+#include <immintrin.h>
+#define FASTACT_BLOCK_KERNELS 1
+typedef __m256 vector_x8;
+typedef __m256 memory_x8 __attribute__((aligned(4), may_alias));
+static inline vector_x8 all_x8(float value) { return _mm256_set1_ps(value); }
+static inline void fetch_ahead(const void *at) { (void)at; }
+static inline vector_x8 identity_forward_x8(vector_x8 x) { return x; }
+static inline vector_x8 identity_derivative_x8(vector_x8 x) { return all_x8(1.0f) + (x - x); }
+"""
+
+
+@pytest.fixture
+def native(tmp_path):
+    """A copy of the kernels' sources, with one block kernel for avx2."""
+    target = tmp_path / "native"
+    shutil.copytree(NATIVE, target, ignore=shutil.ignore_patterns("*.so", "*.pyd", "__pycache__"))
+    (target / "simd" / "avx2_copy.h").write_text(KERNELS)
+    return target
+
+
+def test_block_kernels_for_one_more_instruction_set_are_one_file(native, tmp_path):
+    """The module of that set includes it, no other."""
+    sets = kernels.read(native / "simd")
+    assert set(sets) == {"avx2", "avx512"}
+    assert sets["avx2"].headers == ["avx2_copy.h"]
+    assert set(sets["avx2"].lanes) == {("identity", "forward", "float32"), ("identity", "derivative", "float32")}
+    text = stamp.stamp(native, [entries["identity"]], tmp_path / "work").read_text()
+    assert '#ifdef FASTACT_LOOPS_avx2\n    #include "avx2_copy.h"\n    #endif' in text
+    assert text.count("y[i] = identity_forward_x8(x_i);") == 2  # forward and value_and_grad
+    assert "identity_forward_x16" not in text
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ("identity_derivative_x8(", "identity_slope_x8(", "lists identity_derivative_x8"),
+        ("float32 x8   forward derivative", "float32 x8   forward", "forward and derivative"),
+        ("float32 x8", "float32 x12", "cannot read"),
+        ("float32 x8", "float16 x8", "cannot read"),
+        ("   identity   float32", "   identiti   float32", "cannot read"),
+        ("   identity   float32 x8   forward derivative\n", "", "does not list identity_derivative_x8"),
+        ("   identity", "   identity   float32 x8   forward derivative\n   identity", "second kernel"),
+    ],
+)
+def test_a_mistake_in_the_list_of_block_kernels(native, old, new, complaint):
+    assert old in KERNELS
+    (native / "simd" / "avx2_copy.h").write_text(KERNELS.replace(old, new))
+    stops(lambda: kernels.read(native / "simd"), "avx2_copy.h", complaint)
+
+
+def test_block_kernels_for_an_unknown_instruction_set(native):
+    (native / "simd" / "avx2_copy.h").rename(native / "simd" / "avx3_copy.h")
+    stops(lambda: kernels.read(native / "simd"), "avx3_copy.h")
