@@ -2,24 +2,34 @@
 
 Everything else about the package stands in pyproject.toml. Without a working C compiler the package installs on NumPy alone;
 FASTACT_REQUIRE_KERNELS=1 makes that an error.
+
+The folder build/kernels-* keeps what was stamped, translated and compiled, whichever command asked for it. A file is written
+only if its content changes, so that a module is compiled again only if its own text, a header, a flag or a tool has changed.
 """
 
 import os
 import platform
+import shutil
 import sys
+import sysconfig
 from pathlib import Path
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
-from setuptools.errors import BaseError, CompileError, LinkError
+from setuptools.command.build_py import build_py
+from setuptools.errors import BaseError, CompileError, LinkError, SetupError
 
 ROOT = Path(__file__).parent.resolve()
 NATIVE = Path("fastact/backends/native")
+# The build reads the records of the package, and needs no kernels of an earlier one.
+sys.path.insert(0, str(ROOT))
+os.environ["FASTACT_BACKEND"] = "numpy"
+
 MSVC = sys.platform == "win32"
 X86 = platform.machine().lower() in ("x86_64", "amd64")
 ARM = platform.machine().lower() in ("arm64", "aarch64")
 
-# What each backend of fastact/backends.py adds to the common flags.
+# What each backend of fastact/backends/choice.py adds to the common flags.
 if MSVC:
     COMMON = ["/O2", "/fp:precise", "/DCYTHON_INLINE=__forceinline"]
     INSTRUCTION_SETS = {"avx512": ["/arch:AVX512"], "avx2": ["/arch:AVX2"], "baseline": []}
@@ -40,76 +50,84 @@ else:
 if MSVC and not X86:
     INSTRUCTION_SETS = {"neon" if ARM else "baseline": []}
 
-# Built once: the module, and the headers of its own that its translation depends on.
+# Built once: the module, and the headers of its own.
 ENGINES = {
     "fastact.runtime.buffers": (),
-    "fastact.runtime.team": ("openmp.h", "team.h", "team.pxd"),
-    "fastact.backends.native.engine.elementwise": ("calls.pxi", "platform.h"),
-    "fastact.backends.native.engine.rows": ("calls.pxi", "platform.h", "transpose.h"),
+    "fastact.runtime.team": ("openmp.h", "team.h"),
+    "fastact.backends.native.engine.elementwise": ("platform.h",),
+    "fastact.backends.native.engine.rows": ("platform.h", "transpose.h"),
 }
 TEAM = "fastact.runtime.team"  # the only one that needs OpenMP
-SHARED = [
-    *(f"fastact/runtime/{name}" for name in ("buffers.pxd", "team.h", "team.pxd")),
-    *(f"{NATIVE}/engine/{name}" for name in ("table.h", "table.pxd")),
-]
-LOOPS = [
-    f"{NATIVE}/loops/loops.pyx.in",
-    "fastact/numerics/coefficients.py",
-    *sorted(path.as_posix() for folder in ("loops", "formulas", "math", "simd") for path in (NATIVE / folder).glob("*.*")),
-]
-INCLUDED = [ROOT / "fastact/runtime", *(ROOT / NATIVE / folder for folder in ("engine", "loops", "math", "simd"))]
+TABLE = f"{NATIVE}/engine/table.h"  # what engines and loops share
+INCLUDED = [Path("fastact/runtime"), *(NATIVE / folder for folder in ("engine", "loops", "math", "simd"))]
+#: What every extension is made of besides its own source. It is listed for the source distribution.
+SOURCES = sorted(
+    path.relative_to(ROOT).as_posix()
+    for suffix in ("h", "in", "pxd", "pxi", "pyx")
+    for path in ROOT.glob(f"fastact/**/*.{suffix}")
+)
 
 
-def translate(name: str, source: Path, work: Path) -> str:
-    """The C file that Cython makes of a module, below the folder `work`."""
-    from Cython.Build import cythonize
+def write(path: Path, text: str) -> Path:
+    """Write a file if this is news: see there."""
+    from fastact.backends.native.build.write import write
 
-    extension = Extension(name, [str(source)])
-    return cythonize([extension], build_dir=str(work), include_path=[str(ROOT)], quiet=True)[0].sources[0]
-
-
-def write_variant(path: Path, loops: str, flags: list[str]) -> str:
-    """A C file that is the loops under the name of one instruction set's module, and knows its flags."""
-    told = " ".join(flag for flag in flags if "=inline" not in flag)
-    included = Path(loops).resolve().as_posix()
-    head = f'#define FASTACT_FLAGS "{told}"\n#define PyInit_loops PyInit_{path.stem}\n#define FASTACT_LOOPS{path.stem}\n'
-    path.write_text(f'{head}#include "{included}"\n')
-    return str(path)
-
-
-def loops_extension(name: str) -> Extension:
-    return Extension(f"fastact.backends.native._{name}", LOOPS[:1], depends=[*LOOPS[1:], *SHARED])
+    return write(path, text)
 
 
 def engine_extension(name: str) -> Extension:
-    source = Path(*name.split(".")).with_suffix(".pyx")
-    return Extension(name, [source.as_posix()], depends=[*((source.parent / own).as_posix() for own in ENGINES[name]), *SHARED])
+    return Extension(name, [Path(*name.split(".")).with_suffix(".pyx").as_posix()], depends=SOURCES)
+
+
+def loops_extension(name: str) -> Extension:
+    return Extension(f"fastact.backends.native._{name}", [f"{NATIVE}/loops/loops.pyx.in"], depends=SOURCES)
 
 
 class BuildKernels(build_ext):
     """Stamp, translate and compile; go on without what cannot be compiled, unless FASTACT_REQUIRE_KERNELS is set."""
 
+    work = Path("build", f"kernels-{sysconfig.get_platform()}-{sys.implementation.cache_tag}")
+
     def finalize_options(self) -> None:
         super().finalize_options()
         self.parallel = self.parallel or os.cpu_count()
+        self.build_temp = os.curdir  # so that an object lies beside its source
 
-    def build_extensions(self) -> None:
-        import numpy
+    def run(self) -> None:
+        super().run()
+        if self.inplace:
+            write_stub(ROOT / "fastact")
 
-        os.environ["FASTACT_BACKEND"] = "numpy"  # the registry is wanted: kernels of an earlier build are of no interest
-        sys.path.insert(0, str(ROOT))
+    def stamp(self) -> Path:
+        """Write the loops' Cython; its path."""
         from fastact.backends.native.build.stamp import stamp
         from fastact.functions import entries
 
-        work = Path(self.build_temp).resolve()
-        loops = translate("loops", stamp(ROOT / NATIVE, entries.values(), work), work)
-        known = [flag for flag in IF_KNOWN if self.knows(flag, work)]
+        return stamp(NATIVE, entries.values(), self.work / "stamped")
+
+    def build_extensions(self) -> None:
+        import numpy
+        asked, self.build_lib = self.build_lib, str(self.work / "modules")
+        self.left_out: list[str] = []
+        self.work.mkdir(parents=True, exist_ok=True)
+        try:
+            stamped = self.stamp()
+        except ValueError as error:
+            raise SetupError(str(error)) from None
+        known = [flag for flag in IF_KNOWN if self.knows(flag)]
+        settings = self.work / "settings.txt"
+        tools = [sys.version, numpy.__version__, getattr(self.compiler, "compiler_so", None)]
+        write(settings, "\n".join(map(str, [*tools, COMMON, known, ENGINE, OPENMP])))
+        loops = self.translate("loops", stamped)
+        included = (stamped.parent, *(NATIVE / folder for folder in ("loops", "math", "simd")))
         for extension in self.extensions:
             name = extension.name
-            extension.include_dirs = [*map(str, INCLUDED), str(work), numpy.get_include()]  # coefficients.h is below `work`
+            extension.include_dirs = [*map(str, INCLUDED), str(stamped.parent), numpy.get_include()]
             extension.define_macros = [(f"NPY_{what}", "NPY_2_0_API_VERSION") for what in ("NO_DEPRECATED_API", "TARGET_VERSION")]
             if name in ENGINES:
-                extension.sources = [translate(name, Path(extension.sources[0]), work)]
+                source = Path(extension.sources[0])
+                extension.sources = [self.translate(name, source)]
+                extension.depends = [*(f"{source.parent}/{own}" for own in ENGINES[name]), "fastact/runtime/team.h", TABLE]
                 extension.extra_compile_args = ENGINE
                 if name.endswith("engine.elementwise"):  # draws from NumPy's generators by the functions of NumPy's own library
                     extension.libraries = ["npyrandom"]
@@ -120,10 +138,13 @@ class BuildKernels(build_ext):
             else:
                 variant = name.rpartition(".")[2]
                 flags = [*COMMON, *known, *INSTRUCTION_SETS[variant.removeprefix("_")]]
-                extension.sources = [write_variant(work / f"{variant}.c", loops, flags)]
+                extension.sources = [self.variant(variant, loops, flags)]
+                extension.depends = [loops, TABLE, *(str(path) for folder in included for path in folder.glob("*.h"))]
                 extension.extra_compile_args = flags
-        self.left_out: list[str] = []
+            extension.depends.append(str(settings))
         super().build_extensions()
+        self.build_lib = asked
+        self.hand_over()
         if self.left_out == [TEAM]:
             sys.stderr.write(f"\nfastact: NOT BUILT: {TEAM}, for want of OpenMP. Every call runs on one thread.\n\n")
         elif self.left_out:
@@ -133,12 +154,32 @@ class BuildKernels(build_ext):
                 "--install; Windows: the Visual Studio Build Tools) and install fastact again.\n\n"
             )
 
-    def knows(self, flag: str, work: Path) -> bool:
+    def translate(self, name: str, source: Path) -> str:
+        """The C file of a module."""
+        from Cython.Build import cythonize
+        from Cython.Compiler import Options
+        Options.emit_code_comments = False
+        folder = None if self.work in source.parents else str(self.work / "translated")
+        extension = Extension(name, [str(source)])
+        # Without the source as comments the C file is the same after an edit of a comment, or of a formula that is not used.
+        directives = {"emit_code_comments": False}
+        options = {"build_dir": folder, "include_path": [os.curdir], "compiler_directives": directives}
+        made = cythonize([extension], quiet=True, **options)[0].sources[0]
+        # Cython goes by its file's date, the compiler by that of a copy, which is written when the content changes.
+        return str(write(self.work / "c" / f"{name}.c", Path(made).read_text(encoding="utf-8")))
+
+    def variant(self, name: str, loops: str, flags: list[str]) -> str:
+        """A C file that is the loops under the name of one instruction set's module, and knows its flags."""
+        told = " ".join(flag for flag in flags if "=inline" not in flag)
+        head = f'#define FASTACT_FLAGS "{told}"\n#define PyInit_loops PyInit_{name}\n#define FASTACT_LOOPS{name}\n'
+        return str(write(Path(loops).with_name(f"{name}.c"), f'{head}#include "{Path(loops).name}"\n'))
+
+    def knows(self, flag: str) -> bool:
         """Whether the compiler takes this flag without complaint."""
-        probe = work / "probe.c"
+        probe = self.work / "probe.c"
         probe.write_text("int probe;\n")
         try:
-            self.compiler.compile([str(probe)], output_dir=str(work), extra_postargs=["-Werror", flag])
+            self.compiler.compile([str(probe)], output_dir=os.curdir, extra_postargs=["-Werror", flag])
         except (BaseError, CompileError, OSError):
             return False
         return True
@@ -150,16 +191,38 @@ class BuildKernels(build_ext):
             if os.environ.get("FASTACT_REQUIRE_KERNELS") and extension.name != TEAM:
                 raise
             self.left_out.append(extension.name)
+            extension.optional = True  # or setuptools insists on copying it
+
+    def hand_over(self) -> None:
+        """Copy the modules to where the command wants them. They get a new date, so that older ones give way to them."""
+        for extension in self.extensions:
+            if extension.name not in self.left_out:
+                target = Path(self.get_ext_fullpath(extension.name))
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(self.work / "modules" / self.get_ext_filename(extension.name), target)
 
     def get_outputs(self) -> list[str]:
         return [path for path in super().get_outputs() if os.path.exists(path)]
 
 
+class BuildPython(build_py):
+    """Copy the package, and write what type checkers read."""
+
+    def run(self) -> None:
+        super().run()
+        if not self.editable_mode:
+            write_stub(Path(self.build_lib) / "fastact")
+
+
+def write_stub(package: Path) -> None:
+    from fastact.tools.stubs import stub
+
+    write(package / "__init__.pyi", stub())
+
+
 if __name__ == "__main__":
     setup(
-        ext_modules=[
-            *map(engine_extension, ENGINES),
-            *map(loops_extension, INSTRUCTION_SETS),
-        ],
-        cmdclass={"build_ext": BuildKernels},
+        # the long ones first: they are shared out to the processors in this order
+        ext_modules=[*map(loops_extension, INSTRUCTION_SETS), *map(engine_extension, ENGINES)],
+        cmdclass={"build_ext": BuildKernels, "build_py": BuildPython},
     )

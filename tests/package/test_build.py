@@ -1,4 +1,4 @@
-"""Installing without a C compiler works, on NumPy, and says what is missing; where kernels are required it is an error."""
+"""The build: without a C compiler it works, on NumPy; what is wrong stops it with one line; what has not changed is kept."""
 
 import os
 import shutil
@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from fastact import backends
+
 ROOT = Path(__file__).parents[2]
 FILES = ("setup.py", "pyproject.toml", "README.md", "LICENSE", "fastact")
 
@@ -16,28 +18,57 @@ pytestmark = pytest.mark.skipif(not (ROOT / "setup.py").exists(), reason="no sou
 
 @pytest.fixture
 def source(tmp_path):
-    """A copy of the source tree without build output."""
-    ignore = shutil.ignore_patterns("*.so", "*.pyd", "__pycache__")
+    """A copy of the source tree; of its build output only the C files that Cython made, which take it a while."""
+    folder = tmp_path / "source"
+    folder.mkdir()
     for name in FILES:
         path = ROOT / name
         if path.is_dir():
-            shutil.copytree(path, tmp_path / "source" / name, ignore=ignore)
+            ignore = shutil.ignore_patterns("*.so", "*.pyd", "__pycache__", "__init__.pyi")
+            shutil.copytree(path, folder / name, ignore=ignore)
         else:
-            (tmp_path / "source").mkdir(exist_ok=True)
-            shutil.copy(path, tmp_path / "source" / name)
-    return tmp_path / "source"
+            shutil.copy2(path, folder / name)
+    for kernels in ROOT.glob("build/kernels-*"):
+        for kept in ("stamped", "translated"):
+            if (kernels / kept).exists():
+                shutil.copytree(kernels / kept, folder / "build" / kernels.name / kept)
+    return folder
+
+
+def run(source, *command, **environment):
+    environment = {k: v for k, v in os.environ.items() if k != "FASTACT_REQUIRE_KERNELS"} | environment
+    result = subprocess.run(
+        [sys.executable, *command], cwd=source, env=environment, capture_output=True, text=True, check=False
+    )
+    return result.returncode, result.stdout + result.stderr
 
 
 def install(source, target, **environment):
-    environment = {k: v for k, v in os.environ.items() if k != "FASTACT_REQUIRE_KERNELS"} | environment
-    command = [sys.executable, "-m", "pip", "install", "-v", "--no-build-isolation", "--no-deps", "--target", str(target), "."]
-    return subprocess.run(command, cwd=source, env=environment, capture_output=True, text=True, check=False)
+    options = ("-v", "--no-build-isolation", "--no-deps", "--target", str(target))
+    return run(source, "-m", "pip", "install", *options, ".", **environment)
+
+
+@pytest.fixture
+def compiler(tmp_path):
+    """What stands in for the compiler: it makes empty files, and writes down of which sources."""
+    path = tmp_path / "compiler"
+    path.write_text(
+        f"""#!{sys.executable}
+import os, pathlib, sys
+if "-fopenmp" in sys.argv and "NO_OPENMP" in os.environ:
+    sys.exit("no such flag")
+pathlib.Path(sys.argv[sys.argv.index("-o") + 1]).touch()
+with open({str(tmp_path / "compiled")!r}, "a") as file:
+    print(*(pathlib.Path(a).stem for a in sys.argv if a.endswith(".c")), sep="\\n", file=file)
+"""
+    )
+    path.chmod(0o755)
+    return path
 
 
 def test_without_a_compiler(source, tmp_path):
-    result = install(source, tmp_path / "site", CC="no-such-compiler")
-    text = result.stdout + result.stderr
-    assert result.returncode == 0, text
+    status, text = install(source, tmp_path / "site", CC="no-such-compiler")
+    assert status == 0, text
     assert "NOT BUILT: fastact.backends.native._" in text
     assert "fastact.backends.native.engine.elementwise" in text
     assert "install a C compiler" in text
@@ -62,27 +93,138 @@ def isolated_numpy(site, tmp_path):
     return folder
 
 
-def test_without_openmp(source, tmp_path):
-    """The kernels are built, also where they have to be; what stands in for the compiler makes empty files."""
-    compiler = tmp_path / "compiler"
-    compiler.write_text(
-        f"""#!{sys.executable}
-import pathlib, sys
-if "-fopenmp" in sys.argv:
-    sys.exit("no such flag")
-pathlib.Path(sys.argv[sys.argv.index("-o") + 1]).touch()
-"""
-    )
-    compiler.chmod(0o755)
-    result = install(source, tmp_path / "site", CC=str(compiler), LDSHARED=str(compiler), FASTACT_REQUIRE_KERNELS="1")
-    text = result.stdout + result.stderr
-    assert result.returncode == 0, text
+def test_without_openmp(source, tmp_path, compiler):
+    """The kernels are built, also where they have to be; and the stub lies beside them."""
+    tools = {"CC": str(compiler), "LDSHARED": str(compiler)}
+    status, text = install(source, tmp_path / "site", **tools, NO_OPENMP="1", FASTACT_REQUIRE_KERNELS="1")
+    assert status == 0, text
     assert "NOT BUILT: fastact.runtime.team, for want of OpenMP" in text
     assert [path.name.partition(".")[0] for path in (tmp_path / "site").rglob("elementwise.*.so")] == ["elementwise"]
     assert not list((tmp_path / "site").rglob("team.*"))
+    assert "gelu: " in (tmp_path / "site" / "fastact" / "__init__.pyi").read_text()
 
 
 def test_where_kernels_are_required(source, tmp_path):
-    result = install(source, tmp_path / "site", CC="no-such-compiler", FASTACT_REQUIRE_KERNELS="1")
-    assert result.returncode != 0
-    assert "no-such-compiler" in result.stdout + result.stderr
+    status, text = install(source, tmp_path / "site", CC="no-such-compiler", FASTACT_REQUIRE_KERNELS="1")
+    assert status != 0
+    assert "no-such-compiler" in text
+
+
+def find(source, text, suffix):
+    """The one file of the package with this text."""
+    (found,) = [path for path in (source / "fastact").rglob(f"*{suffix}") if text in path.read_text()]
+    return found
+
+
+def replace(path, old, new):
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def test_only_what_changed_is_compiled(source, tmp_path, compiler):
+    def compiled():
+        (tmp_path / "compiled").write_text("")
+        tools = {"CC": str(compiler), "LDSHARED": str(compiler), "FASTACT_REQUIRE_KERNELS": "1"}
+        status, text = run(source, "setup.py", "-q", "build_ext", "--inplace", **tools)
+        assert status == 0, text
+        names = (tmp_path / "compiled").read_text().split()
+        return {name.rpartition(".")[2] for name in names} - {"probe"}
+
+    first = compiled()
+    engines = {"buffers", "team", "elementwise", "rows"}
+    loops = first - engines
+    assert first > engines
+    assert loops
+    assert (source / "fastact" / "__init__.pyi").exists()
+    replace(source / "fastact" / "api.py", '"""', '"""Edited. ')
+    replace(find(source, "cdef inline real mish_forward", ".pxi"), "cdef inline real mish_forward", "# edited\n\ncdef inline real mish_forward")
+    assert compiled() == set()
+    replace(source / "fastact/backends/native/engine/rows.pyx", "def _set_grain(", "def _set_grain_(")
+    assert compiled() == {"rows"}
+    replace(find(source, "real softsign_derivative(", ".pxi"), "one / (one + magnitude(x))", "one / (magnitude(x) + one)")
+    assert compiled() == loops
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("real mish_derivative(", "real mish_derivatve(", ["mish_derivative", "fastact/functions/", "mish_derivatve"]),
+        ("real softsign_derivative_from_output(", "real other(", ["softsign_derivative_from_output", "fastact/functions/"]),
+    ],
+)
+def test_a_missing_formula(source, old, new, message):
+    """No compiler is asked: one line names the formula, the entry and its file."""
+    replace(find(source, old, ".pxi"), old, new)
+    status, text = run(source, "setup.py", "-q", "build_ext", "--inplace", CC="no-such-compiler")
+    assert status != 0
+    (line,) = text.strip().splitlines()
+    assert line.startswith("error: ")
+    assert all(part in line for part in message), line
+
+
+RECORD = '''
+
+@activation(
+    derivative=np.tanh,
+    info=Info(
+        formula="abs(x) + log1p(exp(-2 * abs(x))) - log(2)",
+        derivative="tanh(x)",
+        range=(0, np.inf),
+        monotonic=False,
+        smooth=True,
+        zero_centred=False,
+        identity_near_zero=False,
+    ),
+)
+def cosine_like(x):
+    """An activation that is not in the kernels of the environment.
+
+    Notes
+    -----
+    Nobody's.
+
+    Examples
+    --------
+    >>> 1
+    1
+    """
+    return np.abs(x)
+'''
+FORMULA = """
+
+cdef inline real cosine_like_forward(real x) noexcept nogil:
+    return magnitude(x)
+
+cdef inline real cosine_like_derivative(real x) noexcept nogil:
+    return tanh_forward(x)
+"""
+
+
+@pytest.mark.skipif(backends.available() == ("numpy",), reason="needs a compiler and the engine")
+def test_trial_of_an_activation(source):
+    """Of one that was just added; its forward formula is wrong."""
+
+    def attempt(*arguments):
+        path = os.pathsep.join(filter(None, [str(source), os.environ.get("PYTHONPATH")]))
+        return run(source, "-m", "fastact.tools.trial", *arguments, FASTACT_BACKEND="numpy", PYTHONPATH=path)
+
+    record = find(source, "\ndef softsign(x):\n    \"\"\"", ".py")
+    formulas = find(source, "real softsign_forward(", ".pxi")
+    record.write_text(record.read_text() + RECORD)
+    status, text = attempt("cosine_like")
+    assert status == 2, text
+    (line,) = text.strip().splitlines()
+    assert "no cosine_like_" in line
+    assert record.name in line
+    formulas.write_text(formulas.read_text() + FORMULA)
+    status, text = attempt("cosine_like")
+    assert status == 1, text
+    assert f"cosine_like on {backends.available()[0]}" in text
+    errors = {tuple(line.split()[:2]): float(line.split()[2]) for line in text.splitlines() if " ULP" in line}
+    assert errors["float32", "forward"] > 1000
+    assert errors["float32", "backward"] < 4
+    assert errors["float64", "backward"] < 4
+    status, text = attempt("cosine_liek")
+    assert status == 2, text
+    assert text == "there is no elementwise activation 'cosine_liek'; did you mean 'cosine_like'?\n"

@@ -11,10 +11,14 @@ from .loops import GROUP, HALVES, INTEGERS, REALS, Loop, loops
 from .write import write
 
 
-def stamp(folder: Path, entries: Iterable[Entry], target: Path, instead: Mapping[str, str] | None = None) -> Path:
+def stamp(
+    folder: Path, entries: Iterable[Entry], target: Path, instead: Mapping[str, str] | None = None, trial: bool = False
+) -> Path:
     """Fill in the templates of `folder` for these entries, ready for Cython, into the folder `target`: the path of the loops.
 
-    `instead` has texts that take the place of files of formulas/, by name."""
+    `instead` has texts that take the place of files of formulas/, by name. A trial has no functions of rows, and tells the loops'
+    addresses.
+    """
     from Cython.Tempita import Template
 
     entries = list(entries)
@@ -36,6 +40,7 @@ def stamp(folder: Path, entries: Iterable[Entry], target: Path, instead: Mapping
     given = {
         "entries": entries,
         "loops": loops,
+        "trial": trial,
         "vectors": vectors,
         "formulas": formulas.FILES,
         "instruction_sets": sets.values(),
