@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ....calls.elementwise import UNITS
 from ....functions.entry import Entry
+from ..formulas.rows import FUNCTIONS
 from . import steps
 
 #: Per dtype its C type and how many elements fill 64 bytes, the widest vector.
@@ -155,9 +156,7 @@ def stamp(folder: Path, entries: Iterable[Entry], target: Path, formulas: str | 
 
     types = {"near": near, "vectors": vectors, "headers": [header.name for header in headers], "PIECE": PIECE}
     types |= {"REALS": REALS, "INTEGERS": INTEGERS, "HALVES": HALVES}
-    names = steps.step_names((folder / "engine" / "table.h").read_text())
-    rows = {"LANES": steps.LANES, "MAX_LANES": steps.MAX_LANES, "RUN": steps.RUN, "halves": steps.halves}
-    rows |= {"STATE": steps.STATE, "STEPS": steps.STEPS, "STEP_NAMES": names}
+    rows = steps.names_for_template(FUNCTIONS)
     target.mkdir(parents=True, exist_ok=True)
     for name in ("loops.pyx", "rows.pxi"):
         filled = Template((folder / "loops" / f"{name}.in").read_text(), name=name)  # type: ignore[no-untyped-call]
