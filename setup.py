@@ -97,7 +97,7 @@ class BuildKernels(build_ext):
         os.environ["FASTACT_BACKEND"] = "numpy"  # the registry is wanted: kernels of an earlier build are of no interest
         sys.path.insert(0, str(ROOT))
         from fastact.backends.native.build.stamp import stamp
-        from fastact.functions.entry import entries
+        from fastact.functions import entries
 
         work = Path(self.build_temp).resolve()
         loops = translate("loops", stamp(ROOT / NATIVE, entries.values(), work), work)

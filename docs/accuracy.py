@@ -20,7 +20,7 @@ from typing import Any
 from rich.console import Console
 
 from fastact import activations, backends, get
-from fastact.config import configuration
+from fastact.api import configuration
 from fastact.tools import verify
 
 OUTPUT = Path(__file__).with_suffix(".md")

@@ -9,10 +9,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from .calls import losses, rows
-from .calls.elementwise import UNITS
-from .catalogue import activations
-from .config import show_config
+from . import functions
+from .api import show_config
 
 _NEXT = """
 Next:
@@ -69,9 +67,13 @@ def _parser(chosen: str | None, module: Any) -> argparse.ArgumentParser:
 def info() -> None:
     """Print what is running, what there is, and what to type next."""
     show_config()
-    families = {"gated units": UNITS.values(), "rows": rows.functions, "losses": losses.functions}
-    total = len(activations) + sum(map(len, families.values()))
-    sys.stdout.write(f"{'functions:':<14}{total}, of which {len(activations)} are elementwise activations\n")
+    families = {
+        "gated units": functions.units,
+        "rows": functions.row_functions,
+        "losses": functions.loss_functions,
+    }
+    total, elementwise = len(functions.records), len(functions.entries)
+    sys.stdout.write(f"{'functions:':<14}{total}, of which {elementwise} are elementwise activations\n")
     for family, names in families.items():
         sys.stdout.write(f"  {family + ':':<14}{', '.join(names)}\n")
     sys.stdout.write(_NEXT)

@@ -9,6 +9,5 @@ from .choice import ORDER as ORDER
 from .choice import Backend as Backend
 from .choice import available as available
 from .choice import current as current
-from .choice import families as families
 from .choice import load as load
 from .choice import obstacles as obstacles

@@ -7,25 +7,23 @@ from __future__ import annotations
 
 import functools
 import os
-import platform
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from types import ModuleType
+from typing import Any
 
-if TYPE_CHECKING:
-    from ..calls.elementwise import Activation
-    from ..functions.entry import Entry
+from .. import functions
+from ..calls.bound import Bound
+from ..functions.record import Record
+from . import native, numpy
+from .implementation import Implementation
 
-#: Best first. setup.py builds the compiled ones that fit the machine's architecture.
-ORDER = ("avx512", "avx2", "neon", "baseline", "numpy")
-
-#: What a backend has besides activations, by name: functions that make it for a backend. Filled by the modules that define it.
-families: dict[str, Callable[[Backend], Any]] = {}
-
-_X86_LEVEL = {"baseline": 0, "avx2": 1, "avx512": 2}
+#: Best first, with the package that each is in. setup.py builds the compiled ones that fit the machine's architecture.
+_PACKAGES: dict[str, ModuleType] = {"avx512": native, "avx2": native, "neon": native, "baseline": native, "numpy": numpy}
+ORDER = tuple(_PACKAGES)
 
 
 class Backend:
-    """Activations and what is in `families` as one backend computes them: attributes, ``fastact.backends.load("avx2").relu``.
+    """Every function as one backend computes it: attributes, ``fastact.backends.load("avx2").relu``.
 
     Attributes
     ----------
@@ -33,40 +31,35 @@ class Backend:
         Its name in `ORDER`.
     build : str
         How it was compiled.
-    rows
-        The arithmetic of the row functions and losses: an object with the functions of `numpy_rows.py`.
+    rows, losses
+        The arithmetic of the functions of rows and of the losses: see `fastact.calls.rows` and `fastact.calls.losses`.
     """
 
-    def __init__(self, name: str, make: Callable[[Entry], Activation], build: str, rows: Any = None) -> None:
+    def __init__(self, name: str, implementation: Implementation) -> None:
         self.name = name
-        self.build = build
-        self.make = functools.cache(make)
-        if rows is not None:
-            self.rows = rows
+        self.build, self._classes, self.rows, self.losses = implementation
+        self._bound: dict[str, Bound] = {}
 
-    @functools.cached_property
-    def rows(self) -> Any:
-        from .numpy import rows as numpy_rows
-
-        return numpy_rows
+    def bind(self, record: Record) -> Bound:
+        """The function of this record on this backend; always the same object."""
+        if record.name not in self._bound:
+            make: Callable[[Record, Backend], Bound] = self._classes[record.call]
+            self._bound.setdefault(record.name, make(record, self))
+        return self._bound[record.name]
 
     def __getattr__(self, name: str) -> Any:
-        if name in families:
-            made = families[name](self)
-            setattr(self, name, made)  # from now on it is found without coming here
-            return made
-        from .. import get
-        from ..functions.entry import entries
+        record = functions.find(name)
+        if record is None:
+            raise AttributeError(functions.no_such("function", name, functions.records))
+        function = self.bind(record)
+        setattr(self, name, function)  # from now on it is found without coming here
+        return function
 
-        try:
-            return self.make(entries[get(name).name])
-        except ValueError as error:
-            raise AttributeError(str(error)) from None
+    def __reduce__(self) -> tuple[Any, ...]:
+        return current, ()
 
     def __dir__(self) -> list[str]:
-        from ..functions.entry import entries
-
-        return sorted({*super().__dir__(), *entries, *families})
+        return sorted({*super().__dir__(), *functions.records})
 
     def __repr__(self) -> str:
         return f"<fastact backend {self.name!r}>"
@@ -74,37 +67,13 @@ class Backend:
 
 def _obstacle(name: str) -> str | None:
     """Why this backend cannot run here, or None."""
-    if name == "numpy":
-        return None
-    try:
-        from .native import load_engine
-
-        level = load_engine().x86_level()
-        if name in ("avx2", "avx512") and level < 0:
-            return f"needs an x86-64 processor, this is {platform.machine()}"
-        if name == "neon" and level >= 0:
-            return "needs a 64-bit ARM processor"
-        if 0 <= level < _X86_LEVEL[name]:
-            return "the processor or the operating system does not support it"
-        _load(name)
-    except ImportError as error:
-        if getattr(error, "name", None) is not None:
-            return "was not built: the installation found no working C compiler (install one, then fastact again)"
-        return str(error)
-    return None
+    reason: str | None = _PACKAGES[name].obstacle(name)
+    return reason
 
 
 @functools.cache
 def _load(name: str) -> Backend:
-    if name == "numpy":
-        import numpy as np
-
-        from .numpy import elementwise as numpy_backend
-
-        return Backend(name, numpy_backend.make, f"NumPy {np.__version__}")
-    from . import native as kernels
-
-    return Backend(name, *kernels.load(name))
+    return Backend(name, _PACKAGES[name].load(name))
 
 
 def available() -> tuple[str, ...]:

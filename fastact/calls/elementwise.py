@@ -1,101 +1,37 @@
 """`Activation`: what a call means, the same on every backend. Arguments, errors, documentation; no arithmetic.
 
-A backend supplies the arithmetic as one ufunc per entry of `KINDS`; a compiled backend adds a fast path in front.
+A backend supplies the arithmetic as one ufunc for each kind of call; a compiled backend adds a fast path in front.
 """
 
 from __future__ import annotations
 
-import inspect
-import math
 import numbers
-import re
-import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from ..functions.entry import Entry, Info
+from ..functions.kinds import (
+    BACKWARD,
+    BACKWARD_BIAS,
+    BACKWARD_BY_PARAMETER,
+    BACKWARD_BY_PARAMETER_BIAS,
+    BACKWARD_FROM_OUTPUT,
+    FORWARD,
+    FORWARD_BIAS,
+    VALUE_AND_GRAD,
+    Kind,
+)
 from ..functions.noise import Noise
-
-#: Per kind of loop its array operands; an activation's parameters follow them.
-KINDS: dict[str, tuple[str, ...]] = {
-    "forward": ("x",),
-    "forward_bias": ("x", "bias"),
-    "backward": ("dy", "x"),
-    "backward_bias": ("dy", "x", "bias"),
-    "backward_from_output": ("dy", "y"),
-    "backward_by_parameter": ("dy", "x"),
-    "backward_by_parameter_bias": ("dy", "x", "bias"),
-    "value_and_grad": ("x",),
-    "gated": ("gate", "value"),
-    "gated_backward": ("dy", "gate", "value"),
-}
-
-#: The kinds with two results.
-PAIRS = ("value_and_grad", "gated_backward")
-
-#: The gated units by the activation of their gate: these activations, with their default parameters, have the last two kinds.
-UNITS = {"sigmoid": "glu", "relu": "reglu", "gelu": "geglu", "silu": "swiglu"}
-
-_SUPPORTED = frozenset("?bBhHiIlLqQefd")
+from .arrays import SUPPORTED_TEXT, broadcast, check_out, is_bfloat16, only, operand, promoted, supported
+from .bound import Backend, WithUfuncs
+from .documentation import documentation, signature
+from .sums import sum_by_column, sum_to_shape
 
 
-def is_bfloat16(dtype: np.dtype[Any]) -> bool:
-    """Whether this is the bfloat16 of ml_dtypes, which NumPy does not know unless that has been imported."""
-    return dtype.kind == "V" and dtype.itemsize == 2 and dtype.name == "bfloat16"
-
-
-def supported(dtype: np.dtype[Any]) -> bool:
-    """Whether every activation takes this dtype."""
-    return dtype.char in _SUPPORTED or is_bfloat16(dtype)
-
-
-def ufunc_name(entry: Entry, kind: str) -> str:
-    """What the ufunc of this kind is called."""
-    if kind.startswith("gated"):
-        return kind.replace("gated", UNITS[entry.name])
-    return entry.name if kind == "forward" else f"{entry.name}_{kind}"
-
-
-def inputs_of(entry: Entry, kind: str) -> int:
-    """How many inputs the ufunc of this kind has: its operands and the parameters."""
-    return len(KINDS[kind]) + (0 if kind.startswith("gated") else len(entry.parameters))
-
-
-def keeps_integers(entry: Entry, kind: str) -> bool:
-    """Whether integer inputs of this kind give integer results."""
-    return entry.keeps_integers and (kind.startswith("forward") or kind == "gated")
-
-
-def operand(function: str, name: str, value: Any) -> Any:
-    """An input as an array; Python numbers and arrays that take part in NumPy's protocol stay what they are."""
-    if _overrides_ufuncs(value):
-        return value
-    array = np.asanyarray(value)
-    if not supported(array.dtype):
-        raise TypeError(f"{function}: {name} has dtype {array.dtype}, which is not supported; it takes {_SUPPORTED_TEXT}")
-    return value if type(value) in (bool, int, float) else array
-
-
-def check_out(function: str, out: tuple[Any, ...], shape: tuple[int, ...]) -> None:
-    """Raise what is to be raised where a result of this shape cannot be put into these arrays."""
-    for array in out:
-        if array is None:
-            continue
-        if not isinstance(array, np.ndarray):
-            if _overrides_ufuncs(array):
-                continue
-            raise TypeError(f"{function}: out must be an array, not {type(array).__name__}")
-        if array.shape != shape:
-            raise ValueError(f"{function}: out has shape {array.shape}, the result {shape}")
-        if not array.flags.writeable:
-            raise ValueError(f"{function}: out is read-only")
-
-
-class Activation:
+class Activation(WithUfuncs):
     """An activation function: call it for the forward pass; its methods give the rest.
 
     `fastact.activations` maps the names to the instances; see the documentation of each, as in ``help(fastact.relu)``.
@@ -115,23 +51,12 @@ class Activation:
         The backend that computes it.
     """
 
-    def __init__(
-        self,
-        entry: Entry,
-        backend: str,
-        make_ufunc: Callable[[str], Any],
-        add_bfloat16: Callable[[str, Any, np.dtype[Any]], None] | None = None,
-    ) -> None:
-        self.name = self.__name__ = self.__qualname__ = entry.name
-        self.backend = backend
+    def __init__(self, entry: Entry, backend: Backend) -> None:
+        super().__init__(entry, backend, entry)
         self.params: Mapping[str, float] = MappingProxyType({p.name: p.default for p in entry.options})
         self.info: Info = entry.info
-        self.__signature__ = _signature(entry)
-        self.__doc__ = _documentation(entry)
-        self._entry = entry
-        self._make_ufunc, self._add_bfloat16 = make_ufunc, add_bfloat16
-        self._ufuncs: dict[str, Any] = {}
-        self._knows_bfloat16: set[str] = set()
+        self.__signature__ = signature(entry)
+        self.__doc__ = documentation(entry)
 
     def __call__(
         self,
@@ -149,7 +74,7 @@ class Activation:
             operands.append(self._bias(bias, operands[0]))
         if self._entry.keeps_integers and dtype is None:
             values = self._fitting(values, operands)
-        return self._run("forward" if bias is None else "forward_bias", operands, values, (out,), rng, where, dtype)
+        return self._run(FORWARD if bias is None else FORWARD_BIAS, operands, values, (only(self.name, out),), rng, where, dtype)
 
     def backward(self, dy: Any, x: Any = None, out: Any = None, *, y: Any = None, bias: Any = None, **params: Any) -> Any:
         """The gradient of the input from the gradient of the output: dy * f'(x), in one pass.
@@ -196,15 +121,15 @@ class Activation:
         if (x is None) == (y is None):
             raise TypeError(f"{self.name}.backward takes either x or y=; {'neither was' if x is None else 'both were'} given")
         if y is None:
-            kind, saved_name, saved = "backward", "x", x
+            kind, saved_name, saved = BACKWARD, "x", x
         elif self._entry.derivative_from_output is None:
             raise TypeError(f"{self.name}.backward: the derivative of {self.name} can't be had from its output; give x, not y=")
         else:
-            kind, saved_name, saved = "backward_from_output", "y", y
+            kind, saved_name, saved = BACKWARD_FROM_OUTPUT, "y", y
         operands = [self._operand("dy", dy), self._operand(saved_name, saved)]
         dy, saved = operands
         shape = np.shape(saved)
-        if _broadcast(np.shape(dy), shape) != shape:
+        if broadcast(np.shape(dy), shape) != shape:
             raise ValueError(
                 f"{self.name}.backward: dy of shape {np.shape(dy)} does not broadcast to {saved_name} of shape {shape}"
             )
@@ -214,17 +139,17 @@ class Activation:
                 if isinstance(array, np.ndarray) and not supported(array.dtype):
                     raise TypeError(f"{self.name}.backward: out has dtype {array.dtype}, which dbias can't be summed in")
             if y is None:
-                kind = "backward_bias"
+                kind = BACKWARD_BIAS
                 operands.append(bias)
         gradients: list[Any] = []
         if self._entry.learnt_parameter:
-            self._check_out((out,), operands + values, kind, True)
-            by_parameter = "backward_by_parameter" if bias is None else "backward_by_parameter_bias"
+            self._check_out((out,), operands + values, True)
+            by_parameter = BACKWARD_BY_PARAMETER if bias is None else BACKWARD_BY_PARAMETER_BIAS
             elementwise = self._run(by_parameter, operands, values, (None,))
-            gradients.append(_sum_to(elementwise, np.shape(values[0])))
-        dx = self._run(kind, operands, values, (out,), rng)
+            gradients.append(sum_to_shape(elementwise, np.shape(values[0])))
+        dx = self._run(kind, operands, values, (only(self.name, out),), rng)
         if bias is not None:
-            gradients.append(self._sum_rows(dx) if type(dx) is np.ndarray else _sum_to(dx, np.shape(bias)))
+            gradients.append(self._sum_rows(dx) if type(dx) is np.ndarray else sum_to_shape(dx, np.shape(bias)))
         return (dx, *gradients) if gradients else dx
 
     def value_and_grad(self, x: Any, out: tuple[Any, Any] = (None, None), **params: Any) -> tuple[Any, Any]:
@@ -255,35 +180,18 @@ class Activation:
         values, rng = self._values(params, "out")
         if not (isinstance(out, tuple) and len(out) == 2):
             raise TypeError(f"{self.name}.value_and_grad: out must be a pair (y, d) of arrays or None")
-        y, d = self._run("value_and_grad", [self._operand("x", x)], values, out, rng)
+        y, d = self._run(VALUE_AND_GRAD, [self._operand("x", x)], values, out, rng)
         return y, d
 
     @property
     def ufunc(self) -> Any:
-        return self._ufunc("forward")
+        return self._ufunc(FORWARD)
 
     def __repr__(self) -> str:
         return f"<activation {self.name!r} on {self.backend}>"
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        from .. import get
-
-        return get, (self.name,)
-
-    def __copy__(self) -> Activation:
-        return self
-
-    def __deepcopy__(self, memo: Any) -> Activation:
-        return self
-
-    def _ufunc(self, kind: str) -> Any:
-        if kind not in self._ufuncs:
-            self._ufuncs[kind] = self._make_ufunc(kind)
-        ml_dtypes = sys.modules.get("ml_dtypes")  # may be imported at any time, and without it there is no bfloat16
-        if ml_dtypes is not None and self._add_bfloat16 is not None and kind not in self._knows_bfloat16:
-            self._add_bfloat16(kind, self._ufuncs[kind], np.dtype(ml_dtypes.bfloat16))
-            self._knows_bfloat16.add(kind)
-        return self._ufuncs[kind]
+    def _ufunc_name(self, kind: Kind) -> str:
+        return self.name if kind is FORWARD else f"{self.name}_{kind.name}"
 
     def _values(self, params: dict[str, Any], accepted: str, from_output: bool = False) -> tuple[list[Any], Any]:
         """The parameters' values in order, checked, and the generator to draw from."""
@@ -320,14 +228,14 @@ class Activation:
         return values, rng
 
     def _run_drawn(
-        self, kind: str, operands: list[Any], out: tuple[Any, ...], rng: Any, noise: Noise, options: dict[str, float]
+        self, kind: Kind, operands: list[Any], out: tuple[Any, ...], rng: Any, noise: Noise, options: dict[str, float]
     ) -> Any:
         """A backend's way to compute with noise and no array of it; None where it has none."""
         return None
 
     def _sum_rows(self, dx: np.ndarray) -> np.ndarray:
         """The bias gradient: the sum of dx over all axes but the last."""
-        return sum_rows(dx)
+        return sum_by_column(dx)
 
     def _fitting(self, values: list[Any], operands: list[Any]) -> list[Any]:
         """Integer parameters for integer input, in its dtype; others as they are."""
@@ -370,25 +278,14 @@ class Activation:
             )
         return bias
 
-    def _bfloat16_numbers(self, operands: list[Any], values: list[Any]) -> tuple[list[Any], list[Any]]:
-        """Python numbers beside bfloat16 arrays in the dtype that its loops take, for to NumPy they are not weak there."""
-        dtypes = [value.dtype for value in operands + values if hasattr(value, "dtype")]
-        bfloat16 = next(filter(is_bfloat16, dtypes), None)
-        if bfloat16 is None or np.result_type(*dtypes).type is not bfloat16.type:
-            return operands, values
-        bfloat16 = np.dtype(bfloat16.type)  # native, whichever the array's is
-        parameter = bfloat16 if self._entry.learnt_parameter else np.dtype(np.float32)
-        return (
-            [value if hasattr(value, "dtype") else np.asarray(value).astype(bfloat16) for value in operands],
-            [value if hasattr(value, "dtype") else np.asarray(value).astype(parameter) for value in values],
-        )
-
-    def _check_out(self, out: tuple[Any, ...], operands: list[Any], kind: str, where: Any) -> None:
-        check_out(self.name, out, _broadcast(*map(np.shape, operands), () if where is True else np.shape(where)))
+    def _check_out(self, out: tuple[Any, ...], operands: list[Any], where: Any) -> None:
+        shape = broadcast(*map(np.shape, operands), () if where is True else np.shape(where))
+        for array in out:
+            check_out(self.name, array, shape)
 
     def _run(
         self,
-        kind: str,
+        kind: Kind,
         operands: list[Any],
         values: list[Any],
         out: tuple[Any, ...],
@@ -396,10 +293,6 @@ class Activation:
         where: Any = True,
         dtype: Any = None,
     ) -> Any:
-        if len(out) == 1 and isinstance(out[0], tuple):
-            if len(out[0]) != 1:
-                raise TypeError(f"{self.name}: out must be one array, not a tuple of {len(out[0])}")
-            out = out[0]
         if noise := self._entry.noise:
             options = dict(zip(self.params, values, strict=True))
             values = [noise.mean(options)]
@@ -408,7 +301,7 @@ class Activation:
                     results = self._run_drawn(kind, operands, out, rng, noise, options)
                     if results is not None:
                         return results
-                drawn = noise.draw(rng, _broadcast(*map(np.shape, operands)), options)
+                drawn = noise.draw(rng, broadcast(*map(np.shape, operands)), options)
                 result = np.result_type(*map(promoted, operands)) if dtype is None else np.dtype(dtype)
                 narrow = result in (np.float32, np.float16) or is_bfloat16(result)
                 values = [drawn.astype(np.float32) if narrow else drawn]
@@ -419,7 +312,7 @@ class Activation:
         if dtype is not None:
             keywords["dtype"] = np.dtype(dtype)
             if not supported(keywords["dtype"]):
-                raise TypeError(f"{self.name}: dtype {keywords['dtype']} is not supported; it takes {_SUPPORTED_TEXT}")
+                raise TypeError(f"{self.name}: dtype {keywords['dtype']} is not supported; it takes {SUPPORTED_TEXT}")
             if is_bfloat16(keywords["dtype"]):  # for other packages' dtypes ufuncs find the loop by their inputs only
                 bfloat16 = keywords.pop("dtype")
                 with np.errstate(all="ignore"):
@@ -427,197 +320,10 @@ class Activation:
         operands, values = self._bfloat16_numbers(operands, values)
         given = any(array is not None for array in out)
         if given:
-            self._check_out(out, operands + values, kind, where)
+            self._check_out(out, operands + values, where)
             keywords["out"] = out
         huge = any(isinstance(value, float) and abs(value) > 1e38 for value in values)
         if given or huge or dtype is not None:  # results or parameters may be converted, and a conversion may overflow
             with np.errstate(all="ignore"):
                 return ufunc(*operands, *values, **keywords)
         return ufunc(*operands, *values, **keywords)
-
-
-_SUPPORTED_TEXT = "float16, bfloat16, float32, float64, integers and bool"
-
-
-def promoted(value: Any) -> Any:
-    """What takes part in `np.result_type`: Python numbers weakly (NEP 50), the rest by its dtype."""
-    return value if type(value) in (int, float) else np.asarray(value).dtype
-
-
-def _overrides_ufuncs(value: Any) -> bool:
-    """Whether this takes part in NumPy's `__array_ufunc__` protocol without being NumPy's own."""
-    return hasattr(type(value), "__array_ufunc__") and not isinstance(value, (np.ndarray, np.generic))
-
-
-def _broadcast(*shapes: tuple[int, ...]) -> tuple[int, ...]:
-    """As `np.broadcast_shapes`, quick where there is nothing to do."""
-    distinct = {shape for shape in shapes if shape}
-    return np.broadcast_shapes(*distinct) if len(distinct) > 1 else distinct.pop() if distinct else ()
-
-
-@dataclass(frozen=True)
-class Rows:
-    """How the sums by column are formed, which their bits depend on: rows beside each other in a stretch, so that short ones
-    don't cost a step each; stretches added up to blocks, a block's rows then halved by adding until one is left; blocks added up
-    to the total. All in float64, all by the shape alone: neither strides nor threads change a bit.
-    """
-
-    vector: int = 16  # a stretch is a multiple of it, the widest vector, if that makes it no longer than `longest`
-    stretch: int = 512  # elements that short rows fill up
-    longest: int = 4096
-    blocks: int = 64  # at most
-    shortest_block: int = 64  # stretches
-
-    def lay_out(self, rows: int, columns: int) -> tuple[int, int]:
-        """How many rows make a stretch, and how many stretches a block."""
-        height, step = 1, self.vector // math.gcd(self.vector, columns)
-        if 0 < columns * step <= self.longest:
-            height = max(1, min(rows, step * max(1, self.stretch // (columns * step))))
-        return height, max(self.shortest_block, -(-rows // height // self.blocks))
-
-
-ROWS = Rows()
-
-
-def sum_rows(array: np.ndarray) -> np.ndarray:
-    """The sum over all axes but the last, in float64, rounded once, with no copy but of a few stretches at a time."""
-    columns = array.shape[-1]
-    rows = array.size // columns if columns else 0
-    layout = ROWS.lay_out(rows, columns)
-    if array.ndim <= 2 or array.flags.c_contiguous:
-        array = array.reshape(rows, columns)
-    sums = np.empty(columns)
-    with np.errstate(all="ignore"):
-        for strip in range(0, columns, ROWS.longest):
-            sums[strip : strip + ROWS.longest] = _sum_strip(array[..., strip : strip + ROWS.longest], rows, *layout)
-    return round_to(sums, array.dtype)  # type: ignore[no-any-return]
-
-
-def _sum_strip(array: np.ndarray, rows: int, height: int, block: int) -> np.ndarray:
-    """`sum_rows` in float64, of not too many columns."""
-    columns = array.shape[-1]
-    at_once = min(block, max(1, 32768 // (height * columns)))  # stretches
-    work = np.empty((1 + at_once, height * columns))
-    work_rows = work.reshape(-1, columns)
-    sums, total = np.empty(height * columns), np.zeros(columns)
-    for first in range(0, rows, block * height):
-        sums[:] = 0
-        last = min(first + block * height, rows)
-        for start in range(first, last, at_once * height):
-            stop = min(start + at_once * height, last)
-            whole, rest = divmod(stop - start, height)
-            work[0] = sums
-            work_rows[height : height + stop - start] = (
-                array[start:stop] if array.ndim == 2 else array.flat[start * columns : stop * columns].reshape(-1, columns)
-            )
-            np.add.reduce(work[: 1 + whole], axis=0, out=sums)  # NumPy adds row after row
-            sums[: rest * columns] += work[1 + whole, : rest * columns] if rest else 0
-        lanes, count = sums.reshape(height, columns), height
-        while count > 1:
-            half = (count + 1) // 2
-            lanes[: count - half] += lanes[half:count]
-            count = half
-        total += lanes[0]
-    return total
-
-
-def round_to(values: Any, dtype: np.dtype[Any]) -> Any:
-    """Sums in float64 in the dtype of what was summed."""
-    with np.errstate(all="ignore"):
-        if is_bfloat16(dtype):  # its cast goes by way of float32: rounded to odd there, nothing is rounded twice
-            single = np.asarray(values, np.float32)
-            bits = single.view(np.int32) - (np.abs(single) > np.abs(values))
-            bits |= bits.view(np.float32) != values
-            values = bits.view(np.float32)[()]
-        return values.astype(dtype)
-
-
-def _sum_to(array: Any, shape: tuple[int, ...]) -> Any:
-    """Sum over the axes along which something of this shape was broadcast to the array's, in float64, without what is masked."""
-    if isinstance(array, np.ma.MaskedArray):
-        array = array.filled(0)
-    leading = np.ndim(array) - len(shape)
-    axes = (*range(leading), *(leading + i for i, n in enumerate(shape) if n == 1 and array.shape[leading + i] != 1))
-    with np.errstate(all="ignore"):
-        total = np.add.reduce(array, axis=axes, dtype=np.float64, keepdims=True).reshape(shape)
-        return round_to(total, array.dtype)[()]
-
-
-def _signature(entry: Entry) -> inspect.Signature:
-    positional, keyword = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
-    return inspect.Signature(
-        [
-            inspect.Parameter("x", positional),
-            inspect.Parameter("out", positional, default=None),
-            inspect.Parameter("where", keyword, default=True),
-            inspect.Parameter("dtype", keyword, default=None),
-            inspect.Parameter("bias", keyword, default=None),
-            *(inspect.Parameter(p.name, keyword, default=p.default) for p in entry.options),
-            *([inspect.Parameter("rng", keyword, default=None)] if entry.noise else []),
-        ]
-    )
-
-
-_DOCUMENTATION = """\
-{name}{signature}
-
-{summary}
-
-    f(x)  = {info.formula}
-    f'(x) = {info.derivative}
-
-Parameters
-----------
-x : array_like
-    The input, of any shape and layout; float16, bfloat16 (of ml_dtypes), float32, float64, integers or bool.
-out : ndarray, optional
-    Where to put the result, of its shape; may be `x` itself.
-where : array_like of bool, optional
-    Where to compute; elsewhere `out` keeps its values.
-dtype : dtype, optional
-    The dtype to compute and return.
-bias : array_like of shape (x.shape[-1],), optional
-    Added to the input along its last axis: f(x + bias).
-{parameters}
-Returns
--------
-y : ndarray or scalar
-    Of the shape of `x`. Floating dtypes are kept; {integers}.
-
-Raises
-------
-TypeError
-    A complex, object, string or datetime dtype; an unknown keyword; an `out` to which the result can't be cast.
-ValueError
-    An `out` of another shape or read-only; a bias that doesn't fit; a parameter out of its domain.
-
-Notes
------
-{notes}
-
-The error is at most {info.ulp:g} ULP{defaults}. `backward`, `value_and_grad` and `info` are documented on `fastact.Activation`\
-{from_output}.
-{examples}"""
-
-
-def _documentation(entry: Entry) -> str:
-    """The entry's docstring (summary, own Parameters, Notes, Examples) within what all activations share."""
-    if not entry.doc:  # python -OO strips docstrings
-        return ""
-    summary, *sections = re.split(r"\n\n(?=\w+\n-+\n)", entry.doc)
-    own = {title: body for title, _, body in (re.split(r"\n(-+)\n", section, maxsplit=1) for section in sections)}
-    keeps = "integers and bool are kept" + (" if the parameters are integers too" if entry.options else "")
-    return _DOCUMENTATION.format(
-        name=entry.name,
-        signature=_signature(entry),
-        summary=summary,
-        info=entry.info,
-        parameters=own["Parameters"] + "\n" if "Parameters" in own else "",
-        integers=keeps if entry.keeps_integers else "integers and bool give float64",
-        notes=own["Notes"],
-        defaults=" with the default parameters" if entry.options else "",
-        from_output=""
-        if entry.derivative_from_output
-        else "; the derivative can't be had from the output, so `backward` needs x",
-        examples=f"\nExamples\n--------\n{own['Examples']}\n" if "Examples" in own else "",
-    )

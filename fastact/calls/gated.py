@@ -3,31 +3,15 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from .. import backends
-from ..functions import activations as _registered  # noqa: F401  # until the API binds the records
-from ..functions.entry import entries
-from .elementwise import UNITS, Activation, check_out, operand
-
-
-@dataclass(frozen=True)
-class _Unit:
-    """What a unit's documentation says of it alone."""
-
-    summary: str
-    paper: str
-    pytorch: str
-    ggml: str
-    onnx: str
-    example: str
-
-
-_DAUPHIN = "Dauphin, Fan, Auli and Grangier, *Language Modeling with Gated Convolutional Networks* (2017)"
-_SHAZEER = "Shazeer, *GLU Variants Improve Transformer* (2020)"
+from ..functions.gated import GatedUnit
+from ..functions.kinds import GATED, GATED_BACKWARD, Kind
+from .arrays import check_out, only, operand, share_memory
+from .bound import Backend, WithUfuncs
+from .elementwise import Activation
 
 _DOCUMENTATION = """\
 {name}(gate, value, out=None)
@@ -79,7 +63,7 @@ Examples
 --------
 >>> import numpy as np
 >>> from fastact import {name}
-{unit.example}
+{example}
 """
 
 _EXACT = "As {activation} is\nexact, the error is at most 0.5 ULP, that of the product's rounding."
@@ -91,54 +75,8 @@ that of {activation} and one rounding: at most {bound:g} ULP, and 3 in all tests
 digits, and a large `value` does not bring them back: there the error is up to {ulp:g} times the smallest subnormal number
 times the size of `value`."""
 
-_GGML = """\
-``ggml_{0}_split(a, b)`` is this with a for the gate. ``ggml_{0}(a)`` is this of a's halves, the first
-  for the gate, ``ggml_{0}_swapped(a)`` the second (ggml's header says gate of the half that is multiplied)."""
 
-_PACKED = """\
->>> packed = np.array([[-1.0, 0.0, 2.0, 3.0]])
->>> {first}, {second} = np.split(packed, 2, axis=-1)
->>> {name}(gate, value)
-array([[{result}]])"""
-
-
-_UNITS = {
-    "glu": _Unit(
-        summary="Gated linear unit: the gate is a sigmoid.",
-        paper=_DAUPHIN,
-        pytorch="``F.glu(packed)`` is a * sigmoid(b) of the halves a, b, so that the gate is the **second** half here.",
-        ggml="has none with a sigmoid.",
-        onnx="no operator; Split, Sigmoid and Mul.",
-        example=_PACKED.format(first="value", second="gate", name="glu", result="-0.88079708,  0.        "),
-    ),
-    "reglu": _Unit(
-        summary="Gated linear unit with a rectified linear gate.",
-        paper=_SHAZEER,
-        pytorch="no function; ``F.relu(gate) * value``.",
-        ggml=_GGML.format("reglu"),
-        onnx="no operator; Split, Relu and Mul.",
-        example=_PACKED.format(first="gate", second="value", name="reglu", result="0., 0."),
-    ),
-    "geglu": _Unit(
-        summary="Gated linear unit with a Gaussian error linear gate, the exact form.",
-        paper=_SHAZEER,
-        pytorch="no function; ``F.gelu(gate) * value``.",
-        ggml=_GGML.format("geglu_erf") + "\n  ``ggml_geglu`` is the tanh approximation.",
-        onnx="no operator; Split, Gelu (since opset 20, the exact form by default) and Mul.",
-        example=_PACKED.format(first="gate", second="value", name="geglu", result="-0.31731051,  0.        "),
-    ),
-    "swiglu": _Unit(
-        summary="Gated linear unit with a sigmoid linear gate, as in Llama.",
-        paper=_SHAZEER + ", with beta = 1",
-        pytorch="no function; ``F.silu(gate) * value``, in Llama ``act_fn(gate_proj(x)) * up_proj(x)``.",
-        ggml=_GGML.format("swiglu"),
-        onnx="SwiGLU(A, B) since opset 28, with A for the gate and alpha = 1; nothing is broadcast there, either.",
-        example=_PACKED.format(first="gate", second="value", name="swiglu", result="-0.53788284,  0.        "),
-    ),
-}
-
-
-class Gated:
+class Gated(WithUfuncs):
     """A gated linear unit, act(gate) * value: call it for the forward pass, `backward` for the two gradients.
 
     There are `fastact.glu`, `fastact.reglu`, `fastact.geglu` and `fastact.swiglu`; see the documentation of each, as in
@@ -156,27 +94,23 @@ class Gated:
         The backend that computes it.
     """
 
-    def __init__(self, activation: Activation) -> None:
-        self.name = self.__name__ = self.__qualname__ = UNITS[activation.name]
-        self.backend = activation.backend
-        self.activation = activation
+    def __init__(self, unit: GatedUnit, backend: Backend) -> None:
+        super().__init__(unit, backend, unit.activation)
+        self.activation: Activation = getattr(backend, unit.activation.name)
         self.__signature__ = _SIGNATURE
-        ulp = activation.info.ulp
+        ulp = unit.activation.info.ulp
         self.__doc__ = _DOCUMENTATION.format(
-            name=self.name,
-            unit=_UNITS[self.name],
-            activation=activation.name,
-            integers="integers and bool are kept" if activation._entry.keeps_integers else "integers and bool give float64",
-            accuracy=(_ACCURACY if ulp else _EXACT).format(activation=activation.name, ulp=ulp, bound=2 * ulp + 0.5),
+            name=unit.name,
+            unit=unit,
+            example=unit.example.format(name=unit.name),
+            activation=unit.activation.name,
+            integers="integers and bool are kept" if unit.activation.keeps_integers else "integers and bool give float64",
+            accuracy=(_ACCURACY if ulp else _EXACT).format(activation=unit.activation.name, ulp=ulp, bound=2 * ulp + 0.5),
         )
 
     def __call__(self, gate: Any, value: Any, out: Any = None, **unknown: Any) -> Any:
         _check_keywords(self.name, unknown, "out")
-        if isinstance(out, tuple):
-            if len(out) != 1:
-                raise TypeError(f"{self.name}: out must be one array, not a tuple of {len(out)}")
-            out = out[0]
-        return self._run("gated", self.name, {"gate": gate, "value": value}, (out,))
+        return self._run(GATED, self.name, {"gate": gate, "value": value}, (only(self.name, out),))
 
     def backward(self, dy: Any, gate: Any, value: Any, out: tuple[Any, Any] = (None, None), **unknown: Any) -> tuple[Any, Any]:
         """The gradients of gate and value from the gradient of the output, in one pass.
@@ -221,36 +155,31 @@ class Gated:
         _check_keywords(function, unknown, "out")
         if not (isinstance(out, tuple) and len(out) == 2):
             raise TypeError(f"{function}: out must be a pair (dgate, dvalue) of arrays or None")
-        dgate, dvalue = self._run("gated_backward", function, {"dy": dy, "gate": gate, "value": value}, out)
+        dgate, dvalue = self._run(GATED_BACKWARD, function, {"dy": dy, "gate": gate, "value": value}, out)
         return dgate, dvalue
 
     @property
     def ufunc(self) -> Any:
-        return self.activation._ufunc("gated")
+        return self._ufunc(GATED)
 
     def __repr__(self) -> str:
         return f"<gated unit {self.name!r} on {self.backend}>"
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _by_name, (self.name,)
+    def _ufunc_name(self, kind: Kind) -> str:
+        return self.name if kind is GATED else f"{self.name}_backward"
 
-    def __copy__(self) -> Gated:
-        return self
-
-    def __deepcopy__(self, memo: Any) -> Gated:
-        return self
-
-    def _run(self, kind: str, function: str, given: dict[str, Any], out: tuple[Any, ...]) -> Any:
+    def _run(self, kind: Kind, function: str, given: dict[str, Any], out: tuple[Any, ...]) -> Any:
         operands = [operand(function, name, value) for name, value in given.items()]
         shapes = [np.shape(value) for value in operands]
         if any(shape != shapes[0] for shape in shapes):
             told = ", ".join(f"{name} of shape {shape}" for name, shape in zip(given, shapes, strict=True))
             raise ValueError(f"{function}: {told}; they must have the same shape")
-        check_out(function, out, shapes[0])
-        if len(out) == 2 and _share_memory(*out):
+        for array in out:
+            check_out(function, array, shapes[0])
+        if len(out) == 2 and share_memory(*out, work=10_000):
             raise ValueError(f"{function}: the two arrays of out share memory")
-        operands, _ = self.activation._bfloat16_numbers(operands, [])
-        ufunc = self.activation._ufunc(kind)
+        operands, _ = self._bfloat16_numbers(operands, [])
+        ufunc = self._ufunc(kind)
         if all(array is None for array in out):
             return ufunc(*operands)
         with np.errstate(all="ignore"):  # the results may be converted, and a conversion may overflow
@@ -263,39 +192,3 @@ _SIGNATURE = inspect.Signature(list(inspect.signature(Gated.__call__).parameters
 def _check_keywords(function: str, unknown: dict[str, Any], accepted: str) -> None:
     for name in unknown:
         raise TypeError(f"{function}: unexpected keyword argument {name!r}; it takes {accepted}")
-
-
-def _share_memory(a: Any, b: Any) -> bool:
-    """Whether these do; what is too hard to tell counts as sharing."""
-    if not (isinstance(a, np.ndarray) and isinstance(b, np.ndarray)):
-        return False
-    try:
-        return np.shares_memory(a, b, max_work=10_000)  # type: ignore[arg-type]  # the stub knows 0 and -1 only
-    except np.exceptions.TooHardError:
-        return True
-
-
-def _by_name(name: str) -> Any:
-    return getattr(backends.current(), name)
-
-
-def _maker(activation: str) -> Any:
-    """A function that makes the gated unit of this activation for a backend."""
-
-    def make(backend: backends.Backend) -> Gated:
-        found = backend.make(entries[activation])
-        if backend.name == "numpy":
-            return Gated(found)
-        from ..backends.native import make_gated
-
-        return make_gated(found)
-
-    return make
-
-
-backends.families.update({unit: _maker(activation) for activation, unit in UNITS.items()})
-
-glu: Gated = _by_name("glu")
-reglu: Gated = _by_name("reglu")
-geglu: Gated = _by_name("geglu")
-swiglu: Gated = _by_name("swiglu")

@@ -1,18 +1,21 @@
-"""What an activation is made of: the type of one entry of `activations.py`, and the decorator that registers it."""
+"""What an elementwise activation is made of: the type of its record, and the decorator that makes one of a NumPy formula.
+
+The formulas see contiguous blocks of float64 (or of integers, where an entry keeps them), with floating-point warnings off. They
+are the NumPy backend, and what the kernels are tested against.
+
+Conventions: a = |x|, e = exp(-a), s = sigmoid(x). At a kink the derivative is PyTorch's. NaN in, NaN out.
+"""
 
 from __future__ import annotations
 
 import inspect
 import math
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .noise import Noise
-
-if TYPE_CHECKING:
-    from ..calls.elementwise import Activation
+from .record import Call, Record
 
 
 @dataclass(frozen=True)
@@ -77,15 +80,43 @@ class Info:
     derivative_ulp: float = 4
 
 
-@dataclass(frozen=True, eq=False)
-class Entry:
-    """One activation: NumPy formulas, parameters and properties. Fallback, tests, docs and kernels all read it.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Entry(Record):
+    """One activation. The NumPy backend, the kernels' build, documentation, tests and tools all read it.
 
-    `parameters` are what the formulas take after x, `options` what the user gives. They are the same but for an activation
-    with `noise`: its formulas take one number drawn per element, its user gives the distribution's parameters.
+    Attributes
+    ----------
+    doc : str
+        Its own part of the documentation.
+    forward, derivative : callable
+        f(x, *parameters) and f'(x, *parameters), in NumPy.
+    derivative_from_output : callable or None
+        f' from y = f(x), where that can be had.
+    derivative_by_parameter : callable or None
+        df/dp(x, p), where the parameter p is an array that can be learnt.
+    parameters : tuple of Parameter
+        What the formulas take after x.
+    options : tuple of Parameter
+        What the user gives. They are the parameters, but for an activation with `noise`: its formulas take one number drawn for
+        each element, its user gives the distribution's parameters.
+    ordered : pair of str, or None
+        Two parameters of which the first must not exceed the second.
+    thresholds : tuple of str
+        The parameters that x is only compared with, or clipped to.
+    from_output_low : mapping
+        For a parameter the least value for which y determines the derivative.
+    keeps_integers : bool
+        Integer input and parameters give integer output.
+    light : bool
+        It waits for memory rather than computes: it is made of arithmetic and comparisons alone. Then a thread needs more bytes
+        to be worth waking, and fewer bytes are enough to write past the caches.
+    noise : Noise or None
+        How the one parameter is drawn.
+    info : Info
+        The properties.
     """
 
-    name: str
+    call: Call = Call.ACTIVATION
     doc: str
     forward: Callable[..., Any]
     derivative: Callable[..., Any]
@@ -97,13 +128,9 @@ class Entry:
     thresholds: tuple[str, ...]
     from_output_low: Mapping[str, float]
     keeps_integers: bool
+    light: bool
     noise: Noise | None
     info: Info = field(repr=False)
-
-    @property
-    def light(self) -> bool:
-        """Whether nothing but arithmetic and comparisons define it, so that it waits for memory rather than computes."""
-        return set(re.findall(r"(\w+)\(", self.info.formula)) <= {"abs", "max", "min"}
 
     @property
     def array_parameter(self) -> Parameter | None:
@@ -114,10 +141,6 @@ class Entry:
     def learnt_parameter(self) -> Parameter | None:
         """The array parameter that has a gradient of its own."""
         return self.array_parameter if self.derivative_by_parameter else None
-
-
-#: Every registered activation by name, in the order of `activations.py`.
-entries: dict[str, Entry] = {}
 
 
 def activation(
@@ -131,9 +154,11 @@ def activation(
     noise: Noise | None = None,
     from_output_low: Mapping[str, float] | None = None,
     keeps_integers: bool = False,
+    light: bool = False,
+    aliases: tuple[str, ...] = (),
     info: Info,
-) -> Callable[[Callable[..., Any]], Activation]:
-    """Register the decorated NumPy formula as an activation and return it as the backend in use computes it.
+) -> Callable[[Callable[..., Any]], Entry]:
+    """Make the record of the activation whose NumPy formula is decorated. Its defaults are those in the formula's signature.
 
     Parameters
     ----------
@@ -153,13 +178,15 @@ def activation(
         Per parameter the least value for which y determines the derivative.
     keeps_integers : bool
         Integer input and parameters give integer output; otherwise integers are computed in float64.
+    light : bool
+        Whether it waits for memory rather than computes; see `Entry`.
+    aliases : tuple of str
+        Other public names.
     info : Info
         The properties.
     """
 
-    def register(forward: Callable[..., Any]) -> Activation:
-        from .. import backends
-
+    def record(forward: Callable[..., Any]) -> Entry:
         bounds = domain or {}
         arguments = list(inspect.signature(forward).parameters.values())[1:]
 
@@ -173,7 +200,7 @@ def activation(
         if noise:
             options = of(inspect.Parameter.KEYWORD_ONLY, False)
             parameters = (replace(parameters[0], default=noise.mean({p.name: p.default for p in options})),)
-        entry = Entry(
+        return Entry(
             name=forward.__name__,
             doc=inspect.cleandoc(forward.__doc__ or ""),
             forward=forward,
@@ -186,10 +213,10 @@ def activation(
             thresholds=thresholds,
             from_output_low=dict(from_output_low or {}),
             keeps_integers=keeps_integers,
+            light=light,
+            aliases=aliases,
             noise=noise,
             info=info,
         )
-        entries[entry.name] = entry
-        return backends.current().make(entry)
 
-    return register
+    return record

@@ -26,7 +26,8 @@ from typing import Any
 
 import numpy as np
 
-from ..functions.entry import Entry, entries
+from ..functions import entries
+from ..functions.entry import Entry
 from ..numerics import accurate as special
 from .bench.fused import FUSED, Statements
 

@@ -20,9 +20,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
+from ..api import activations, get_activation
 from ..calls.elementwise import Activation
-from ..catalogue import activations, get_activation
-from ..functions.entry import Entry, entries
+from ..functions import entries
+from ..functions.entry import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,8 +20,8 @@ import mpmath
 import numpy as np
 import scipy.special
 
-from ..catalogue import get
-from ..functions.entry import entries
+from ..api import get
+from ..functions import entries
 
 Array = np.ndarray[Any, np.dtype[Any]]
 

@@ -28,8 +28,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from .. import backends
-from ..catalogue import activations, get_activation
-from ..config import configuration
+from ..api import activations, configuration, get_activation
 from . import peers, reference
 from .reference import Array, format_of, from_bits
 

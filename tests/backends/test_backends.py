@@ -134,7 +134,7 @@ def test_kernels_older_than_the_registry():
     import dataclasses
 
     from fastact.backends.native import load
-    from fastact.functions.entry import entries
+    from fastact.functions import entries
 
     make, *_ = load(backends.available()[0])
     with pytest.raises(ImportError, match=r"pip install"):

@@ -15,7 +15,7 @@ import pytest
 from fastact import backends
 from fastact.backends.native.build import stamp
 from fastact.backends.native.build.steps import STEPS
-from fastact.functions.entry import entries
+from fastact.functions import entries
 
 ROOT = Path(__file__).parents[2]
 NATIVE = ROOT / "fastact" / "backends" / "native"

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 import fastact
-from fastact.calls.elementwise import UNITS
+from fastact import functions
 from fastact.calls.gated import Gated
 from fastact.tools import reference
 
-ACTIVATION = {unit: activation for activation, unit in UNITS.items()}
+ACTIVATION = {unit.name: unit.activation.name for unit in functions.units.values()}
 
 
 @pytest.fixture(params=ACTIVATION)

@@ -37,8 +37,8 @@ def test_info(capsys, arguments):
         assert name in text
         assert reason in text
     assert "threads" in text
-    assert f"{len(fastact.activations) + len(fastact.backends.families)}, of which {len(fastact.activations)} are" in text
-    for name in fastact.backends.families:
+    assert f"{len(fastact.functions.records)}, of which {len(fastact.activations)} are" in text
+    for name in fastact.functions.records.keys() - fastact.functions.entries.keys():
         assert name in text
     assert "python -m fastact bench --quick" in text
     assert "python -m fastact bench --fused" in text

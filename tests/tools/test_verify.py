@@ -222,7 +222,9 @@ def test_wrong_command_lines(capsys):
 
 @pytest.mark.parametrize("missing", ["rich", "mpmath", "scipy"])
 def test_a_missing_extra(capsys, monkeypatch, missing):
-    for module in [m for m in sys.modules if m.partition(".")[0] == missing or m in ("fastact.tools.verify", "fastact.tools.reference")]:
+    for module in [
+        m for m in sys.modules if m.partition(".")[0] == missing or m in ("fastact.tools.verify", "fastact.tools.reference")
+    ]:
         monkeypatch.delitem(sys.modules, module)
     monkeypatch.setitem(sys.modules, missing, None)
     for module in (verify, reference):  # to be the package's again afterwards

@@ -1,100 +1,45 @@
-"""The compiled backends: `Activation` with the engine's fast path in front, on the loops of one instruction set."""
+"""The compiled backends: one engine, and the loops of each instruction set."""
 
 from __future__ import annotations
 
-import functools
 import importlib
+import platform
 from pkgutil import extend_path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ...backends import Backend
-    from ...calls.elementwise import Activation
-    from ...calls.gated import Gated
-    from ...calls.rows import RowFunction
-    from ...functions.entry import Entry
+    from ..implementation import Implementation
 
 # A source tree has no compiled modules: those of the installed package serve it.
 __path__ = extend_path(__path__, __name__)
 
-
-def load_engine() -> Any:
-    """The engine, imported when first asked for; ImportError where it was not built."""
-    return importlib.import_module(f"{__name__}.engine.elementwise")
+#: The x86-64 instruction sets, in the order in which processors have come to know them.
+_X86_LEVELS = {"baseline": 0, "avx2": 1, "avx512": 2}
 
 
-def load_row_engine() -> Any:
-    """Likewise that of the functions of whole rows."""
-    return importlib.import_module(f"{__name__}.engine.rows")
+def obstacle(name: str) -> str | None:
+    """Why this backend cannot run here, or None."""
+    try:
+        level = importlib.import_module(f"{__name__}.engine.elementwise").x86_level()
+        if name in ("avx2", "avx512") and level < 0:
+            return f"needs an x86-64 processor, this is {platform.machine()}"
+        if name == "neon" and level >= 0:
+            return "needs a 64-bit ARM processor"
+        if 0 <= level < _X86_LEVELS[name]:
+            return "the processor or the operating system does not support it"
+        load(name)
+    except ImportError as error:
+        if getattr(error, "name", None) is not None:
+            return "was not built: the installation found no working C compiler (install one, then fastact again)"
+        return str(error)
+    return None
 
 
-@functools.cache
-def _compiled_activation() -> type[Activation]:
-    from ...calls.elementwise import Activation
+def load(name: str) -> Implementation:
+    """The parts of the backend with the loops of this instruction set.
 
-    class CompiledActivation(load_engine().FastPath, Activation):  # type: ignore[misc]
-        __doc__ = Activation.__doc__
-
-    load_engine().enable_vectorcall(CompiledActivation)
-    return CompiledActivation
-
-
-@functools.cache
-def _compiled_gated() -> type[Gated]:
-    from ...calls.gated import Gated
-
-    class CompiledGated(load_engine().GatedPath, Gated):  # type: ignore[misc]
-        __doc__ = Gated.__doc__
-
-    load_engine().GatedPath.backward.__doc__ = Gated.backward.__doc__
-
-    load_engine().enable_vectorcall(CompiledGated)
-    return CompiledGated
-
-
-def make_gated(activation: Activation) -> Gated:
-    """The gated unit of this activation, which is that of a compiled backend."""
-    unit: Any = _compiled_gated()(activation)
-    unit._attach(activation)
-    return unit  # type: ignore[no-any-return]
-
-
-@functools.cache
-def _compiled_row_function(cls: Any) -> Any:
-    engine = load_row_engine()
-    path = getattr(engine, f"{cls.__name__}Path")
-    for method in ("backward", "value_and_grad"):
-        if hasattr(path, method):
-            functools.update_wrapper(getattr(path, method), getattr(cls, method))
-    compiled = type(f"Compiled{cls.__name__}", (path, cls), {"__doc__": cls.__doc__})
-    engine.enable_vectorcall(compiled)
-    return compiled
-
-
-def make_row_function(cls: Any, backend: Backend) -> RowFunction:
-    """The row function or loss of this class on a compiled backend."""
-    function = _compiled_row_function(cls)(backend)
-    function._attach(backend.rows)
-    return function  # type: ignore[no-any-return]
-
-
-def load(name: str) -> tuple[Callable[[Entry], Activation], str, Any]:
-    """What makes an entry's activation on the kernels of this name, a line on how they were compiled, and the functions of rows.
-
-    Raises ImportError where the engine or these kernels were not built.
+    Raises ImportError where the engine or these loops were not built.
     """
-    capsule = importlib.import_module(f"{__name__}._{name}").capsule
-    table = load_engine().Table(capsule)
-    rows = load_row_engine().Rows(capsule)
+    from .implementation import load
 
-    def make(entry: Entry) -> Activation:
-        engine = load_engine()
-        activation: Any = _compiled_activation()(
-            entry, name, functools.partial(engine.make_ufunc, table, entry), functools.partial(engine.add_bfloat16, table, entry)
-        )
-        activation._attach(table, entry)
-        return activation  # type: ignore[no-any-return]
-
-    return make, f"{table.compiler}, {table.flags}", rows
+    return load(name)

@@ -1,2 +1,1 @@
 """`python -m fastact bench`: is every function equal to its NumPy formula, and how much faster than others is it?"""
-

@@ -24,9 +24,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from ... import backends
-from ...catalogue import activations, get
-from ...config import configuration
-from ...functions.entry import Entry, entries
+from ...api import activations, configuration, get
+from ...functions import entries
+from ...functions.entry import Entry
 from ...runtime.threads import get_num_threads
 from .. import peers
 from ..peers import Contestant, Operands, aligned

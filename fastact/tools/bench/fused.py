@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ...functions.entry import entries
+from ...functions import entries
 
 Array = np.ndarray[Any, np.dtype[Any]]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ....calls.elementwise import UNITS
+from ....functions import units_of
 from ....functions.entry import Entry
 from ..formulas.rows import FUNCTIONS
 from . import steps
@@ -125,7 +125,7 @@ def loops(entry: Entry) -> Iterator[Loop]:
         left_out.add("backward_from_output")
     if entry.learnt_parameter is None:
         left_out.add("backward_by_parameter")
-    if entry.name not in UNITS:
+    if not units_of(entry):
         left_out |= {"gated", "gated_backward"}
     for dtype, (ctype, lanes) in REALS.items():
         for direction in _DIRECTIONS:

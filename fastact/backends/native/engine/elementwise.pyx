@@ -27,7 +27,12 @@ from numpy.random.c_distributions cimport random_standard_normal_fill, random_st
 
 import numpy as np
 
-from fastact.calls.elementwise import KINDS, PAIRS, ROWS, Activation, inputs_of, keeps_integers, round_to, ufunc_name
+from fastact.calls.elementwise import Activation
+from fastact.calls.sums import LAYOUT as ROWS
+from fastact.calls.sums import round_to
+from fastact.functions.kinds import GATED as GATED_KIND
+from fastact.functions.kinds import GATED_BACKWARD as GATED_BACKWARD_KIND
+from fastact.functions.kinds import inputs_of, keeps_integers
 from fastact.runtime.threads import team
 
 cnp.import_array()
@@ -109,7 +114,7 @@ cdef class Table:
             if strcmp(self.table.rows[i].name, name) == 0 and self.table.rows[i].parameters == len(entry.parameters):
                 return &self.table.rows[i]
         raise ImportError(
-            f"the compiled kernels are older than fastact/activations.py: they have no {entry.name!r} with "
+            f"the compiled kernels are older than fastact/functions: they have no {entry.name!r} with "
             f"{len(entry.parameters)} parameters; build them again with: pip install ."
         )
 
@@ -388,7 +393,7 @@ cdef void convert(
 
 
 cdef Loop* new_loop(
-    const fastact_table* table, const fastact_row* row, entry, str kind, str stored, str computed, str parameter
+    const fastact_table* table, const fastact_row* row, entry, kind, str stored, str computed, str parameter
 ) except NULL:
     """A Loop between memory of one type and a loop that computes in another; lives as long as the process."""
     cdef int type = computed_type(computed)
@@ -396,33 +401,33 @@ cdef Loop* new_loop(
     if loop == NULL:
         raise MemoryError()
     memset(loop, 0, sizeof(Loop))
-    loop.run = row.loops[type][<int> DIRECTION[kind]]
-    loop.operands = len(KINDS[kind]) - ("bias" in KINDS[kind] or "value" in KINDS[kind])
-    loop.parameters = inputs_of(entry, kind) - loop.operands - ("bias" in KINDS[kind])
-    loop.array_parameter = entry.array_parameter is not None or "value" in KINDS[kind]
-    loop.outputs = 2 if kind in PAIRS else 1
+    loop.run = row.loops[type][<int> DIRECTION[kind.loop]]
+    loop.operands = len(kind.inputs) - ("bias" in kind.inputs or "value" in kind.inputs)
+    loop.parameters = inputs_of(entry, kind) - loop.operands - ("bias" in kind.inputs)
+    loop.array_parameter = entry.array_parameter is not None or "value" in kind.inputs
+    loop.outputs = len(kind.outputs)
     loop.cost = LIGHT if entry.light else HEAVY
-    if "bias" in KINDS[kind]:
+    if "bias" in kind.inputs:
         loop.add = table.add[type]
     convert(loop, table, HALVES[stored] if stored in HALVES else computed_type(stored), type, parameter != computed)
     return loop
 
 
-def make_ufunc(Table table, entry, str kind):
+def make_ufunc(Table table, entry, kind, str ufunc_name):
     """The ufunc of one kind (a key of `KINDS`) for an entry; its inputs are the kind's operands and the parameters."""
     cdef const fastact_row* row = table.row(entry)
-    operands, inputs = len(KINDS[kind]), inputs_of(entry, kind)
-    parameters, outputs = inputs - operands, 2 if kind in PAIRS else 1
+    operands, inputs = len(kind.inputs), inputs_of(entry, kind)
+    parameters, outputs = inputs - operands, len(kind.outputs)
     integers = "?bBhHiIlLqQ"
     signatures = []  # type in memory, type computed in, type of the parameters, type of the outputs
     if keeps_integers(entry, kind):
         signatures += [(char, char, char, char) for char in integers]
     signatures += [(char, "d", "d", "d") for char in integers]
     signatures += [("e", "f", "f", "e"), ("f", "f", "f", "f"), ("d", "d", "d", "d")]
-    if entry.learnt_parameter or "value" in KINDS[kind]:  # comes in like any other array
+    if entry.learnt_parameter or "value" in kind.inputs:  # comes in like any other array
         signatures = [(stored, computed, stored, out) for stored, computed, _, out in signatures]
     cdef int count = len(signatures), i
-    name = ufunc_name(entry, kind).encode()
+    name = ufunc_name.encode()
     types = b"".join(
         bytes([np.dtype(char).num for char in stored * operands + parameter * parameters + out * outputs])
         for stored, _, parameter, out in signatures
@@ -446,15 +451,15 @@ def make_ufunc(Table table, entry, str kind):
     )
 
 
-def add_bfloat16(Table table, entry, str kind, ufunc, dtype):
+def add_bfloat16(Table table, entry, kind, ufunc, dtype):
     """Add the loop for bfloat16, the given dtype of another package, to a ufunc of `make_ufunc`."""
     global bfloat16_number
     bfloat16_number = dtype.num
     cdef int[MAX_OPERANDS] types
-    cdef int operands = len(KINDS[kind]), inputs = inputs_of(entry, kind), i
-    cdef str parameter = BFLOAT16_CHAR if entry.learnt_parameter or "value" in KINDS[kind] else "f"
+    cdef int operands = len(kind.inputs), inputs = inputs_of(entry, kind), i
+    cdef str parameter = BFLOAT16_CHAR if entry.learnt_parameter or "value" in kind.inputs else "f"
     cdef int stored_number = dtype.num, parameter_number = dtype.num if entry.learnt_parameter else cnp.NPY_FLOAT
-    for i in range(inputs + (2 if kind in PAIRS else 1)):
+    for i in range(inputs + (len(kind.outputs))):
         types[i] = parameter_number if operands <= i < inputs else stored_number
     cnp.PyUFunc_RegisterLoopForType(
         ufunc, stored_number, <cnp.PyUFuncGenericFunction> run_ufunc, types,
@@ -1053,9 +1058,9 @@ cdef class FastPath(Vectorcall):
         )
         return round_to(sums, dx.dtype) if is_half(type) else sums
 
-    def _run_drawn(self, str kind, list operands, tuple out, rng, noise, dict options):
+    def _run_drawn(self, kind, list operands, tuple out, rng, noise, dict options):
         """Run with noise drawn tile by tile, no array of it made; None where the general path must do it."""
-        cdef int type = fast_type(<PyObject*> operands[0]), direction = DIRECTION[kind], k
+        cdef int type = fast_type(<PyObject*> operands[0]), direction = DIRECTION[kind.loop], k
         cdef Py_ssize_t n, nbytes
         cdef PyObject* shaped = <PyObject*> operands[0]
         cdef (char*)[2] source = [NULL, NULL]
@@ -1064,7 +1069,7 @@ cdef class FastPath(Vectorcall):
         cdef Py_ssize_t columns = 0
         if type < 0 or is_half(type) or array_NDIM(shaped) == 0:
             return None
-        if "bias" in KINDS[kind]:
+        if "bias" in kind.inputs:
             *operands, bias = operands
             if not self.fits(<PyObject*> bias, shaped, type):
                 return None
@@ -1382,8 +1387,8 @@ cdef class GatedPath(Vectorcall):
         for type, stored, computed in (
             (FLOAT32, "f", "f"), (FLOAT64, "d", "d"), (FLOAT16, "e", "f"), (BFLOAT16, BFLOAT16_CHAR, "f"),
         ):
-            self.forward_loops[<int> type] = new_loop(table, row, entry, "gated", stored, computed, stored)
-            self.backward_loops[<int> type] = new_loop(table, row, entry, "gated_backward", stored, computed, stored)
+            self.forward_loops[<int> type] = new_loop(table, row, entry, GATED_KIND, stored, computed, stored)
+            self.backward_loops[<int> type] = new_loop(table, row, entry, GATED_BACKWARD_KIND, stored, computed, stored)
 
     cdef void run(self, const Loop* loop, const Streams* streams) noexcept:
         if streams.size < RELEASE_GIL:

@@ -1,0 +1,95 @@
+"""The public functions: every record bound to the backend in use, found by name; and what is running here.
+
+The only module of the product that knows all layers.
+"""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from . import backends, functions
+from .calls.elementwise import Activation
+from .runtime import memory, threads
+from .runtime.processor import processor
+from .version import __version__
+
+_CURRENT = backends.current()
+
+#: Every public function by its name and aliases, on the backend in use.
+bound: Mapping[str, Any] = MappingProxyType(
+    {name: _CURRENT.bind(record) for name, record in {**functions.records, **functions.aliases}.items()}
+)
+
+#: Every activation by its name, on the backend in use: the elementwise ones.
+activations: Mapping[str, Activation] = MappingProxyType({name: bound[name] for name in functions.entries})
+
+
+def get(name: str) -> Any:
+    """The function of this name: an activation, also by an alias, a gated unit, a function of rows or a loss.
+
+    Raises
+    ------
+    ValueError
+        There is none; the message suggests the nearest.
+
+    Examples
+    --------
+    >>> import fastact
+    >>> fastact.get("swish") is fastact.silu
+    True
+    >>> fastact.get("softmax") is fastact.softmax
+    True
+    """
+    if isinstance(name, str) and name in bound:
+        return bound[name]
+    raise ValueError(functions.no_such("function", name, functions.records))
+
+
+def get_activation(name: str) -> Activation:
+    """The same for what takes nothing but elementwise activations."""
+    function = bound.get(name) if isinstance(name, str) else None
+    if isinstance(function, Activation):
+        return function
+    if function is not None:
+        raise ValueError(f"{name!r} is not elementwise; the elementwise activations are {', '.join(activations)}")
+    raise ValueError(functions.no_such("elementwise activation", name, activations))
+
+
+def backend() -> str:
+    """The name of the backend in use.
+
+    Examples
+    --------
+    >>> import fastact
+    >>> fastact.backend() in fastact.backends.available()
+    True
+    """
+    return _CURRENT.name
+
+
+def configuration() -> dict[str, str]:
+    """What `show_config` prints, as a mapping."""
+    return {
+        "fastact": __version__,
+        "Python": platform.python_version(),
+        "NumPy": np.__version__,
+        "CPU": f"{processor()} ({platform.machine()})",
+        "backend": backend(),
+        "available": ", ".join(backends.available()),
+        **{f"not {name}": reason for name, reason in backends.obstacles().items()},
+        "threads": f"{threads.get_num_threads()}{'' if threads.team else ', for want of OpenMP'}",
+        "memory kept": "{} MiB, at most {}".format(*memory.kept_megabytes()),
+        "built with": _CURRENT.build,
+    }
+
+
+def show_config() -> None:
+    """Print version, processor, backend, threads and compiler flags."""
+    for key, value in configuration().items():
+        sys.stdout.write(f"{key + ':':<14}{value}\n")

@@ -1,0 +1,26 @@
+"""The parts of the backend on plain NumPy."""
+
+import numpy as np
+
+from ...calls.losses import BinaryCrossEntropy, CrossEntropy
+from ...calls.rows import Map, MaskedMap, MaskedReduction, Reduction
+from ...functions.record import Call
+from ..implementation import Implementation
+from . import losses, rows
+from .elementwise import NumPyActivation, NumPyGated
+
+NUMPY = Implementation(
+    build=f"NumPy {np.__version__}",
+    classes={
+        Call.ACTIVATION: NumPyActivation,
+        Call.GATED: NumPyGated,
+        Call.MASKED_MAP: MaskedMap,
+        Call.MASKED_REDUCTION: MaskedReduction,
+        Call.MAP: Map,
+        Call.REDUCTION: Reduction,
+        Call.CROSS_ENTROPY: CrossEntropy,
+        Call.BINARY_CROSS_ENTROPY: BinaryCrossEntropy,
+    },
+    rows=rows,
+    losses=losses,
+)

@@ -1,0 +1,217 @@
+"""The calling conventions of `np.ufunc` for functions in plain NumPy: broadcasting, any layout, `out`, `where`, `dtype`.
+
+`Ufunc` does on NumPy's iterator what the compiled backends leave to real ufuncs. It works in batches, so that no input is
+copied whole. Everything but integers is computed in float64 and rounded once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ...calls.arrays import apart, check_out, computed_dtype, is_bfloat16, promoted, result_dtype, supported
+
+_BATCH = 8192  # elements: a batch and a formula's temporaries stay in the second-level cache
+
+
+class UfuncLike:
+    """What there is to a `np.ufunc`'s call besides arithmetic: overriding by other kinds of arrays, and results of their kind.
+
+    Parameters
+    ----------
+    name : str
+        What error messages call it.
+    nin, nout : int
+        Number of inputs and outputs.
+    signature : str, optional
+        The core dimensions of a generalized ufunc.
+    """
+
+    def __init__(self, name: str, nin: int, nout: int, signature: str | None = None) -> None:
+        self.__name__ = self.__qualname__ = name
+        self.nin, self.nout, self.nargs = nin, nout, nin + nout
+        self.signature = signature
+
+    def __repr__(self) -> str:
+        return f"<NumPy function {self.__name__!r}>"
+
+    def _override(self, inputs: tuple[Any, ...], out: tuple[Any, ...], **keywords: Any) -> tuple[Any] | None:
+        """The result, in a tuple, of the first argument that overrides ufuncs (NumPy's `__array_ufunc__` protocol)."""
+        if len(inputs) != self.nin:
+            raise TypeError(f"{self.__name__} takes {self.nin} inputs, not {len(inputs)}")
+        if any(array is not None for array in out):
+            keywords["out"] = out
+        overriding = False
+        for value in (*inputs, *out):
+            method = getattr(type(value), "__array_ufunc__", np.ndarray.__array_ufunc__)
+            if method is np.ndarray.__array_ufunc__ or isinstance(value, np.generic):
+                continue
+            overriding = True
+            result = NotImplemented if method is None else method(value, self, "__call__", *inputs, **keywords)  # type: ignore[arg-type]
+            if result is not NotImplemented:
+                return (result,)
+        if overriding:
+            raise TypeError(f"{self.__name__}: none of the arguments' types implements it")
+        return None
+
+    def _wrap(self, result: np.ndarray, inputs: tuple[Any, ...], index: int) -> Any:
+        """The result as the kind of array the inputs are; a scalar where no axis is left."""
+        subclasses = [value for value in inputs if isinstance(value, np.ndarray) and type(value) is not np.ndarray]
+        if subclasses:
+            leader = max(subclasses, key=lambda value: value.__array_priority__)
+            return leader.__array_wrap__(result, (self, inputs, index), False)  # type: ignore[arg-type]
+        return result[()] if result.ndim == 0 else result
+
+
+class Ufunc(UfuncLike):
+    """A function of contiguous batches with the calling conventions of `np.ufunc`.
+
+    Parameters
+    ----------
+    name : str
+        What error messages call it.
+    function : callable
+        function(*inputs, dtype) gives the result, or a tuple of them; `dtype` is the dtype of the result.
+    nin, nout : int
+        Number of inputs and outputs.
+    keeps_integers : bool
+        Integer inputs give integer outputs; otherwise they give float64.
+    scalars : int
+        How many of the last inputs are scalar parameters.
+    """
+
+    def __init__(self, name: str, function: Callable[..., Any], nin: int, nout: int, keeps_integers: bool, scalars: int) -> None:
+        super().__init__(name, nin, nout)
+        self._function = function
+        self._keeps_integers = keeps_integers
+        self._scalars = scalars
+
+    def __call__(self, *inputs: Any, out: Any = None, where: Any = True, dtype: Any = None) -> Any:
+        out = out if isinstance(out, tuple) else (out,) * self.nout
+        given = {"where": where} if where is not True else {}
+        overridden = self._override(inputs, out, **given, **({} if dtype is None else {"dtype": dtype}))
+        if overridden is not None:
+            return overridden[0]
+        result_dtype = self._result_dtype(inputs, dtype)
+        computed = result_dtype if result_dtype.kind in "iub" else np.dtype(np.float64)
+        arrays = [np.asarray(value) for value in inputs]
+        reading = ["readonly", "contig", "aligned", "nbo", "overlap_assume_elementwise"]
+        writing = ["readwrite" if where is not True else "writeonly", *reading[1:], "allocate", "no_subtype", "no_broadcast"]
+        masks = [] if where is True else [np.asarray(where)]
+        iterator = np.nditer(  # type: ignore[call-overload]  # the stub does not know 'contig'
+            [*arrays, *masks, *out],
+            flags=["external_loop", "buffered", "zerosize_ok", "copy_if_overlap"],
+            op_flags=[reading] * (len(arrays) + len(masks)) + [writing] * self.nout,
+            op_dtypes=self._input_dtypes(result_dtype, computed) + [np.dtype(bool)] * len(masks) + [result_dtype] * self.nout,
+            casting="same_kind",
+            buffersize=_BATCH,
+        )
+        with iterator, np.errstate(all="ignore"):
+            for *batches, in_results in _split(iterator, self.nout):
+                mask = batches.pop() if masks else True
+                values = [batch.astype(computed, copy=False) for batch in batches]
+                results = self._function(*values, dtype=result_dtype)
+                for batch, result in zip(in_results, results if self.nout > 1 else (results,), strict=True):
+                    np.copyto(batch, result, casting="unsafe", where=mask)
+            results = iterator.operands[-self.nout :]
+        wrapped = tuple(
+            given if given is not None else self._wrap(result, inputs, i)
+            for i, (given, result) in enumerate(zip(out, results, strict=True))
+        )
+        return wrapped if self.nout > 1 else wrapped[0]
+
+    def _result_dtype(self, inputs: tuple[Any, ...], dtype: Any) -> np.dtype[Any]:
+        found = np.dtype(dtype) if dtype is not None else self._promote(inputs)
+        if not supported(found) or (dtype is not None and found.kind in "iub" and not self._keeps_integers):
+            raise TypeError(f"{self.__name__}: no loop for dtype {found}")
+        return np.dtype(np.float64) if found.kind in "iub" and not self._keeps_integers else found.newbyteorder("=")
+
+    def _promote(self, inputs: tuple[Any, ...]) -> np.dtype[Any]:
+        """The common dtype. Scalar parameters take part as Python numbers only: what is drawn per element follows."""
+        first_scalar = self.nin - self._scalars
+        return np.result_type(
+            *(promoted(value) for i, value in enumerate(inputs) if i < first_scalar or not isinstance(value, np.ndarray))
+        )
+
+    def _input_dtypes(self, result: np.dtype[Any], computed: np.dtype[Any]) -> list[np.dtype[Any]]:
+        """Inputs are read in the result's dtype, as by a ufunc's loop, but scalar parameters of 16-bit loops in float32."""
+        array = computed if result.kind in "iub" else result
+        scalar = np.dtype(np.float32) if result == np.float16 or is_bfloat16(result) else array
+        return [array] * (self.nin - self._scalars) + [scalar] * self._scalars
+
+
+def _split(iterator: np.nditer, nout: int) -> Any:
+    """Per batch the inputs, then the outputs as one tuple."""
+    for batches in iterator:
+        yield (*batches[:-nout], batches[-nout:])
+
+
+class GeneralizedUfunc(UfuncLike):
+    """A row function with the calling conventions of a generalized `np.ufunc`: broadcasting, `out`, `axis`, `dtype`.
+
+    Parameters
+    ----------
+    name : str
+        What error messages call it.
+    signature : str
+        The core dimensions: "(n),()->(n)" of (x, scale), or "(n)->()" of x alone.
+    of_nothing : float or None
+        What a row without elements gives; None if that is an error.
+    run : callable
+        run(x, out, axis, *scale) fills `out`.
+    """
+
+    def __init__(self, name: str, signature: str, of_nothing: float | None, run: Callable[..., None]) -> None:
+        super().__init__(name, 2 if "," in signature else 1, 1, signature)
+        self._run = run
+        self._of_nothing = of_nothing
+        self._reduces = signature.endswith("->()")
+
+    def __call__(self, *inputs: Any, out: Any = None, axis: int = -1, dtype: Any = None) -> Any:
+        (out,) = out if isinstance(out, tuple) else (out,)
+        overridden = self._override(inputs, (out,), axis=axis, **({} if dtype is None else {"dtype": dtype}))
+        if overridden is not None:
+            return overridden[0]
+        x, *scales = map(np.asarray, inputs)
+        result = self._result_dtype(inputs, dtype)
+        if dtype is not None or (scales and result != result_dtype(x.dtype)):
+            with np.errstate(all="ignore"):
+                x = x.astype(result, copy=False)
+        of_x = np.lib.array_utils.normalize_axis_index(axis, x.ndim)
+        scale: list[Any] = [array[()] for array in scales]
+        if scales and scales[0].ndim:
+            # One for each row: the product is made first, and rounded as in the loop.
+            rows = np.broadcast_shapes(x.shape[:of_x] + x.shape[of_x + 1 :], scales[0].shape)
+            x = np.moveaxis(x, of_x, -1)
+            computed = computed_dtype(result)
+            with np.errstate(all="ignore"):
+                factor = scales[0].astype(computed, copy=False).astype(np.float64)
+                product = (x.astype(np.float64) * factor[..., np.newaxis]).astype(computed)
+            x = np.moveaxis(np.broadcast_to(product, (*rows, x.shape[-1])), -1, axis)
+            of_x = np.lib.array_utils.normalize_axis_index(axis, x.ndim)
+            scale = [1.0]
+        shape = x.shape[:of_x] + x.shape[of_x + 1 :] if self._reduces else x.shape
+        check_out(self.__name__, out, shape, result)
+        (x,) = apart(out, x)
+        filled = np.empty(shape, result) if out is None else out
+        if x.size:
+            self._run(x, filled, of_x, *map(float, scale))
+        elif self._reduces and filled.size:
+            if self._of_nothing is None:
+                raise ValueError(f"{self.__name__}: a row of no elements has no maximum")
+            filled.fill(self._of_nothing)
+        return out if out is not None else self._wrap(filled, inputs, 0)
+
+    def _result_dtype(self, inputs: tuple[Any, ...], dtype: Any) -> np.dtype[Any]:
+        """Python numbers are weak; beside 16-bit arrays the scale is float32, as parameters are."""
+        found = [np.asarray(value).dtype for value in inputs if type(value) not in (bool, int, float)] or [np.dtype(np.float64)]
+        if dtype is not None:
+            found = [np.dtype(dtype)]
+        for one in found:
+            if not supported(one) or (dtype is not None and one.kind in "iub"):
+                raise TypeError(f"{self.__name__}: no loop for dtype {one}")
+        if len(found) == 2 and found[1] == np.float32 and (found[0] == np.float16 or is_bfloat16(found[0])):
+            del found[1]
+        return result_dtype(*found)

@@ -1,0 +1,142 @@
+"""The rules for arrays, each stated once: which dtypes there are, what dtype a result has, what `out` may be, what overlaps."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray
+
+_SUPPORTED = frozenset("?bBhHiIlLqQefd")
+SUPPORTED_TEXT = "float16, bfloat16, float32, float64, integers and bool"
+
+# ---- dtypes ---------------------------------------------------------------------------------------------------------
+
+
+def is_bfloat16(dtype: np.dtype[Any]) -> bool:
+    """Whether this is the bfloat16 of ml_dtypes, which NumPy does not know unless that has been imported."""
+    return dtype.kind == "V" and dtype.itemsize == 2 and dtype.name == "bfloat16"
+
+
+def supported(dtype: np.dtype[Any]) -> bool:
+    """Whether every function takes this dtype."""
+    return dtype.char in _SUPPORTED or is_bfloat16(dtype)
+
+
+def promoted(value: Any) -> Any:
+    """What takes part in `np.result_type`: Python numbers weakly (NEP 50), the rest by its dtype."""
+    return value if type(value) in (int, float) else np.asarray(value).dtype
+
+
+@functools.lru_cache
+def result_dtype(*dtypes: np.dtype[Any]) -> np.dtype[Any]:
+    """The dtype of what is computed from these: floating ones are kept, in native byte order; integers and bool give float64.
+
+    float16 and bfloat16 have none in common, which is a TypeError, as in NumPy.
+    """
+    kept = {np.dtype(dtype.type) if dtype.kind == "f" or is_bfloat16(dtype) else np.dtype(np.float64) for dtype in dtypes}
+    return kept.pop() if len(kept) == 1 else np.result_type(*kept)
+
+
+def computed_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The dtype to which scale*x + mask is rounded, for x of this one."""
+    return np.dtype(np.float32 if result_dtype(dtype).itemsize < 8 else np.float64)
+
+
+# ---- inputs ---------------------------------------------------------------------------------------------------------
+
+
+def overrides_ufuncs(value: Any) -> bool:
+    """Whether this takes part in NumPy's `__array_ufunc__` protocol without being NumPy's own."""
+    return hasattr(type(value), "__array_ufunc__") and not isinstance(value, (np.ndarray, np.generic))
+
+
+def plain_operand(function: str, name: str, value: Any) -> Array:
+    """An input as a plain array of a supported dtype."""
+    return _of_supported_dtype(function, name, np.asarray(value))
+
+
+def operand(function: str, name: str, value: Any) -> Any:
+    """An input of a ufunc: Python numbers and arrays that take part in NumPy's protocol stay what they are."""
+    if overrides_ufuncs(value):
+        return value
+    array = _of_supported_dtype(function, name, np.asanyarray(value))
+    return value if type(value) in (bool, int, float) else array
+
+
+def _of_supported_dtype(function: str, name: str, array: Array) -> Array:
+    if not supported(array.dtype):
+        raise TypeError(f"{function}: {name} has dtype {array.dtype}, which is not supported; it takes {SUPPORTED_TEXT}")
+    return array
+
+
+def broadcast(*shapes: tuple[int, ...]) -> tuple[int, ...]:
+    """As `np.broadcast_shapes`, quick where there is nothing to do."""
+    distinct = {shape for shape in shapes if shape}
+    return np.broadcast_shapes(*distinct) if len(distinct) > 1 else distinct.pop() if distinct else ()
+
+
+# ---- outputs --------------------------------------------------------------------------------------------------------
+
+
+def only(function: str, out: Any) -> Any:
+    """The one output, which may be given in a tuple, as to a ufunc."""
+    if isinstance(out, tuple):
+        if len(out) != 1:
+            raise TypeError(f"{function}: out must be one array, not a tuple of {len(out)}")
+        return out[0]
+    return out
+
+
+def check_out(function: str, out: Any, shape: tuple[int, ...], dtype: np.dtype[Any] | None = None) -> None:
+    """Raise what is to be raised where a result of this shape and dtype cannot be put into this array.
+
+    Without a dtype the array may be of any kind that takes part in NumPy's ufunc protocol, and NumPy checks the cast.
+    """
+    if out is None:
+        return
+    if not isinstance(out, Array):
+        if dtype is None and overrides_ufuncs(out):
+            return
+        raise TypeError(f"{function}: out must be an array, not {type(out).__name__}")
+    if out.shape != shape:
+        raise ValueError(f"{function}: out has shape {out.shape}, the result {shape}")
+    if not out.flags.writeable:
+        raise ValueError(f"{function}: out is read-only")
+    if dtype is not None and out.dtype != dtype and not np.can_cast(dtype, out.dtype, "same_kind"):
+        raise TypeError(f"{function}: out has dtype {out.dtype}, to which the result's, {dtype}, can't be cast")
+
+
+# ---- overlap --------------------------------------------------------------------------------------------------------
+
+
+def share_memory(a: Any, b: Any, work: int) -> bool:
+    """Whether these do; what takes more than so much work to tell counts as sharing."""
+    if not (isinstance(a, Array) and isinstance(b, Array)):
+        return False
+    try:
+        return np.shares_memory(a, b, max_work=work)  # type: ignore[arg-type]  # the stub knows 0 and -1 only
+    except np.exceptions.TooHardError:
+        return True
+
+
+def apart(out: Array | None, *inputs: Any) -> tuple[Any, ...]:
+    """The inputs, copied where they share memory with `out` and are not laid out as it is."""
+    if out is None:
+        return inputs
+    return tuple(array.copy() if isinstance(array, Array) and _overlaps_in_part(out, array) else array for array in inputs)
+
+
+def _overlaps_in_part(out: Array, array: Array) -> bool:
+    if array is out or not np.may_share_memory(out, array):
+        return False
+    if (
+        out.dtype == array.dtype
+        and out.shape == array.shape
+        and out.strides == array.strides
+        and out.__array_interface__["data"][0] == array.__array_interface__["data"][0]
+    ):
+        return False
+    return share_memory(out, array, work=1)

@@ -1,0 +1,96 @@
+"""What all functions have in common as objects: a record on a backend. For elementwise ones, the ufuncs behind them."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+import numpy as np
+
+from ..functions.kinds import Kind
+from .arrays import is_bfloat16
+
+if TYPE_CHECKING:
+    from ..functions.entry import Entry
+    from ..functions.record import Record
+
+
+class Backend(Protocol):
+    """What a function knows of its backend: a name, the functions as its attributes, the arithmetic of rows and of losses."""
+
+    name: str
+    rows: Any
+    losses: Any
+
+    def __getattr__(self, name: str) -> Any: ...
+
+
+class Bound:
+    """A function on one backend.
+
+    Attributes
+    ----------
+    name : str
+        Its name on `fastact`.
+    backend : str
+        The backend that computes it.
+    """
+
+    def __init__(self, record: Record, backend: Backend) -> None:
+        self.name = self.__name__ = self.__qualname__ = record.name
+        self.backend = backend.name
+        self._backend = backend
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return getattr, (self._backend, self.name)
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Self:
+        return self
+
+
+class WithUfuncs(Bound):
+    """A function that is computed by ufuncs, one for each kind of call. A backend's class makes them."""
+
+    def __init__(self, record: Record, backend: Backend, entry: Entry) -> None:
+        super().__init__(record, backend)
+        self._entry = entry
+        self._ufuncs: dict[str, Any] = {}
+        self._knows_bfloat16: set[str] = set()
+
+    def _make_ufunc(self, kind: Kind, name: str) -> Any:
+        """A new ufunc of this kind."""
+        raise NotImplementedError
+
+    def _add_bfloat16(self, kind: Kind, ufunc: Any, dtype: np.dtype[Any]) -> None:
+        """Teach a ufunc a dtype of ml_dtypes, where it does not know it by itself."""
+
+    def _ufunc_name(self, kind: Kind) -> str:
+        """What the ufunc of this kind is called."""
+        raise NotImplementedError
+
+    def _ufunc(self, kind: Kind) -> Any:
+        """The ufunc of this kind, made when first needed."""
+        name = kind.name
+        if name not in self._ufuncs:
+            self._ufuncs[name] = self._make_ufunc(kind, self._ufunc_name(kind))
+        ml_dtypes = sys.modules.get("ml_dtypes")  # may be imported at any time, and without it there is no bfloat16
+        if ml_dtypes is not None and name not in self._knows_bfloat16:
+            self._add_bfloat16(kind, self._ufuncs[name], np.dtype(ml_dtypes.bfloat16))
+            self._knows_bfloat16.add(name)
+        return self._ufuncs[name]
+
+    def _bfloat16_numbers(self, operands: list[Any], values: list[Any]) -> tuple[list[Any], list[Any]]:
+        """Python numbers beside bfloat16 arrays in the dtype that its loops take, for to NumPy they are not weak there."""
+        dtypes = [value.dtype for value in operands + values if hasattr(value, "dtype")]
+        bfloat16 = next(filter(is_bfloat16, dtypes), None)
+        if bfloat16 is None or np.result_type(*dtypes).type is not bfloat16.type:
+            return operands, values
+        bfloat16 = np.dtype(bfloat16.type)  # native, whichever the array's is
+        parameter = bfloat16 if self._entry.learnt_parameter else np.dtype(np.float32)
+        return (
+            [value if hasattr(value, "dtype") else np.asarray(value).astype(bfloat16) for value in operands],
+            [value if hasattr(value, "dtype") else np.asarray(value).astype(parameter) for value in values],
+        )

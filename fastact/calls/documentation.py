@@ -1,0 +1,88 @@
+"""The signature and documentation of an elementwise activation, made from its record."""
+
+from __future__ import annotations
+
+import inspect
+import re
+
+from ..functions.entry import Entry
+
+
+def signature(entry: Entry) -> inspect.Signature:
+    positional, keyword = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
+    return inspect.Signature(
+        [
+            inspect.Parameter("x", positional),
+            inspect.Parameter("out", positional, default=None),
+            inspect.Parameter("where", keyword, default=True),
+            inspect.Parameter("dtype", keyword, default=None),
+            inspect.Parameter("bias", keyword, default=None),
+            *(inspect.Parameter(p.name, keyword, default=p.default) for p in entry.options),
+            *([inspect.Parameter("rng", keyword, default=None)] if entry.noise else []),
+        ]
+    )
+
+
+_DOCUMENTATION = """\
+{name}{signature}
+
+{summary}
+
+    f(x)  = {info.formula}
+    f'(x) = {info.derivative}
+
+Parameters
+----------
+x : array_like
+    The input, of any shape and layout; float16, bfloat16 (of ml_dtypes), float32, float64, integers or bool.
+out : ndarray, optional
+    Where to put the result, of its shape; may be `x` itself.
+where : array_like of bool, optional
+    Where to compute; elsewhere `out` keeps its values.
+dtype : dtype, optional
+    The dtype to compute and return.
+bias : array_like of shape (x.shape[-1],), optional
+    Added to the input along its last axis: f(x + bias).
+{parameters}
+Returns
+-------
+y : ndarray or scalar
+    Of the shape of `x`. Floating dtypes are kept; {integers}.
+
+Raises
+------
+TypeError
+    A complex, object, string or datetime dtype; an unknown keyword; an `out` to which the result can't be cast.
+ValueError
+    An `out` of another shape or read-only; a bias that doesn't fit; a parameter out of its domain.
+
+Notes
+-----
+{notes}
+
+The error is at most {info.ulp:g} ULP{defaults}. `backward`, `value_and_grad` and `info` are documented on `fastact.Activation`\
+{from_output}.
+{examples}"""
+
+
+def documentation(entry: Entry) -> str:
+    """The entry's docstring (summary, own Parameters, Notes, Examples) within what all activations share."""
+    if not entry.doc:  # python -OO strips docstrings
+        return ""
+    summary, *sections = re.split(r"\n\n(?=\w+\n-+\n)", entry.doc)
+    own = {title: body for title, _, body in (re.split(r"\n(-+)\n", section, maxsplit=1) for section in sections)}
+    keeps = "integers and bool are kept" + (" if the parameters are integers too" if entry.options else "")
+    return _DOCUMENTATION.format(
+        name=entry.name,
+        signature=signature(entry),
+        summary=summary,
+        info=entry.info,
+        parameters=own["Parameters"] + "\n" if "Parameters" in own else "",
+        integers=keeps if entry.keeps_integers else "integers and bool give float64",
+        notes=own["Notes"],
+        defaults=" with the default parameters" if entry.options else "",
+        from_output=""
+        if entry.derivative_from_output
+        else "; the derivative can't be had from the output, so `backward` needs x",
+        examples=f"\nExamples\n--------\n{own['Examples']}\n" if "Examples" in own else "",
+    )
