@@ -1,0 +1,56 @@
+# What can be called through a field of the instance, and the arrays that such a call returns. Each engine includes it.
+
+from fastact.runtime.buffers cimport KEPT_FROM
+
+from fastact.runtime.memory import empty_array
+
+cdef str OUT = "out"
+
+
+@cython.auto_pickle(False)
+cdef class Vectorcall:
+    """The base of what is called through a field of the instance; see `vectorcall`."""
+
+    cdef void* vectorcall
+
+
+def vectorcall(cls):
+    """A class decorator: instances of cls, a subclass of Vectorcall, are called through their `vectorcall` field.
+
+    A type says by two slots and a flag that its instances have such a field. Cython cannot set them, and a Python class inherits
+    them neither on CPython 3.11 nor where another base has a `__call__`, which is what takes the calls that the field's function
+    does not. So they are set on the finished class.
+    """
+    cdef Vectorcall instance = Vectorcall.__new__(Vectorcall)
+    cdef PyTypeObject* c = <PyTypeObject*> cls
+    c.tp_vectorcall_offset = <uintptr_t> &instance.vectorcall - <uintptr_t> <PyObject*> instance
+    c.tp_call = PyVectorcall_Call
+    c.tp_flags |= Py_TPFLAGS_HAVE_VECTORCALL
+    PyType_Modified(c)
+    return cls
+
+
+cdef object call_general(object self, PyObject* const* args, Py_ssize_t nargs, PyObject* names):
+    """`__call__` of the Python class behind, which takes any call, with the same arguments."""
+    cdef object function = type(self).__call__
+    cdef Py_ssize_t total = nargs + (PyTuple_GET_SIZE(names) if names != NULL else 0)
+    cdef (PyObject*)[16] few
+    cdef PyObject** stack = few
+    if total + 1 > 16:
+        stack = <PyObject**> PyMem_Malloc((total + 1) * sizeof(PyObject*))
+        if stack == NULL:
+            raise MemoryError()
+    stack[0] = <PyObject*> self
+    memcpy(stack + 1, args, total * sizeof(PyObject*))
+    try:
+        return PyObject_Vectorcall(<PyObject*> function, stack, nargs + 1, names)
+    finally:
+        if stack != few:
+            PyMem_Free(stack)
+
+
+cdef inline object new_like(PyObject* x):
+    """A new array of the shape and dtype of x."""
+    if array_NBYTES(x) >= KEPT_FROM:
+        return empty_array((<object> x).shape, (<object> x).dtype)
+    return cnp.PyArray_SimpleNew(array_NDIM(x), array_DIMS(x), array_TYPE(x))
