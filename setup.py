@@ -45,7 +45,10 @@ ENGINES = {
     "fastact.runtime.buffers": (),
     "fastact.runtime.team": ("openmp.h", "team.h", "team.pxd"),
     "fastact.backends.native.engine.elementwise": ("calls.pxi", "platform.h"),
-    "fastact.backends.native.engine.rows": ("calls.pxi", "platform.h", "transpose.h"),
+    "fastact.backends.native.engine.rows": (
+        "arguments.pxd", "jobs.pxd", "platform.h", "platform.pxd", "transpose.h", "types.pxd", "vectorcall.pxi",
+        "loss_path.pxi", "panels.pxi", "row_access.pxi", "row_arithmetic.pxi", "row_jobs.pxi", "row_path.pxi", "row_ufuncs.pxi",
+    ),
 }
 TEAM = "fastact.runtime.team"  # the only one that needs OpenMP
 SHARED = [

@@ -56,7 +56,7 @@ cdef inline int stored_type(cnp.dtype dtype) noexcept:
     cdef int number = dtype.type_num
     if number < INTEGER_NUMBERS:
         return integer_type(dtype.itemsize, number == cnp.NPY_BOOL or cnp.PyTypeNum_ISUNSIGNED(number))
-    if number >= cnp.NPY_USERDEF and (<object> dtype).name == "bfloat16":
+    if cnp.PyTypeNum_ISUSERDEF(number) and (<object> dtype).name == "bfloat16":
         bfloat16_number = number
     return float_type(number)
 
