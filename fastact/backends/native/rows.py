@@ -24,9 +24,9 @@ class _Attached:
 
     def __init__(self, record: Record, backend: Backend) -> None:
         super().__init__(record, backend)  # type: ignore[call-arg]
-        self.attach(backend.rows, record)  # type: ignore[attr-defined]
+        self._attach(backend.rows, record)
 
-    attach: Any
+    _attach: Any
 
 
 @vectorcall

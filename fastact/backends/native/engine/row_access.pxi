@@ -17,8 +17,10 @@ cdef struct Access:
 
 
 cdef int set_access(const fastact_table* table, Access* access, cnp.ndarray array, int computed) except -1:
-    """Describe how the elements of arrays like this one are taken. An engine is only given supported dtypes."""
+    """Describe how the elements of arrays like this one are taken. TypeError for an output to which NumPy would cast, but no loop does."""
     cdef int type = stored_type((<object> array).dtype)
+    if type < 0:
+        raise TypeError(f"out has dtype {(<object> array).dtype}, which the compiled functions of rows do not write")
     access.itemsize, access.computed, access.computed_itemsize = cnp.PyArray_ITEMSIZE(array), computed, itemsize_of(computed)
     access.swapped = not cnp.PyArray_ISNOTSWAPPED(array)
     access.by_bytes = access.swapped or not cnp.PyArray_ISALIGNED(array)

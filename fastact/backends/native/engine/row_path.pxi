@@ -137,7 +137,7 @@ cdef class RowPath(Vectorcall):
     def __cinit__(self, *args, **kwargs):
         self.vectorcall = <void*> call_rows
 
-    def attach(self, RowArithmetic rows, record):
+    def _attach(self, RowArithmetic rows, record):
         """Take the programs of this record, with the loops of one instruction set."""
         cdef int type
         self.rows = rows
