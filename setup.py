@@ -40,17 +40,14 @@ else:
 if MSVC and not X86:
     INSTRUCTION_SETS = {"neon" if ARM else "baseline": []}
 
-# Built once: the module, and the headers of its own that its translation depends on.
-ENGINES = {
-    "fastact.runtime.buffers": (),
-    "fastact.runtime.team": ("openmp.h", "team.h", "team.pxd"),
-    "fastact.backends.native.engine.elementwise": ("calls.pxi", "platform.h"),
-    "fastact.backends.native.engine.rows": (
-        "arguments.pxd", "jobs.pxd", "platform.h", "platform.pxd", "transpose.h", "types.pxd", "vectorcall.pxi",
-        "loss_path.pxi", "panels.pxi", "row_access.pxi", "row_arithmetic.pxi", "row_jobs.pxi", "row_path.pxi", "row_ufuncs.pxi",
-    ),
-}
-TEAM = "fastact.runtime.team"  # the only one that needs OpenMP
+# Built once.
+ENGINES = (
+    "fastact.runtime.buffers",
+    "fastact.runtime.team",  # the only one that needs OpenMP
+    "fastact.backends.native.engine.elementwise",
+    "fastact.backends.native.engine.rows",
+)
+TEAM = ENGINES[1]
 SHARED = [
     *(f"fastact/runtime/{name}" for name in ("buffers.pxd", "team.h", "team.pxd")),
     *(f"{NATIVE}/engine/{name}" for name in ("table.h", "table.pxd")),
@@ -84,7 +81,8 @@ def loops_extension(name: str) -> Extension:
 
 def engine_extension(name: str) -> Extension:
     source = Path(*name.split(".")).with_suffix(".pyx")
-    return Extension(name, [source.as_posix()], depends=[*((source.parent / own).as_posix() for own in ENGINES[name]), *SHARED])
+    beside = sorted(path.as_posix() for path in source.parent.glob("*.*") if path.suffix in (".h", ".pxd", ".pxi"))
+    return Extension(name, [source.as_posix()], depends=[*beside, *SHARED])
 
 
 class BuildKernels(build_ext):

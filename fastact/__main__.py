@@ -6,7 +6,7 @@ import argparse
 import importlib
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from . import functions
@@ -67,7 +67,7 @@ def _parser(chosen: str | None, module: Any) -> argparse.ArgumentParser:
 def info() -> None:
     """Print what is running, what there is, and what to type next."""
     show_config()
-    families = {
+    families: dict[str, Iterable[str]] = {
         "gated units": functions.units,
         "rows": functions.row_functions,
         "losses": functions.loss_functions,

@@ -211,7 +211,7 @@ class _Reduces(AxisFunction):
         return x.shape[:axis] + x.shape[axis + 1 :]
 
     def _check_elements(self, x: Array, axis: int) -> None:
-        if self._record.of_nothing is None and not x.shape[axis] and math.prod(self._result_shape(x, axis)):
+        if self._record.of_nothing is None and not x.shape[axis] and 0 not in self._result_shape(x, axis):
             raise ValueError(f"{self.name}: a row of no elements has no maximum (x has shape {x.shape}, axis {axis})")
 
 

@@ -1,5 +1,6 @@
 """The row functions' short way for plain arrays, and their threads: neither changes a bit of a result, or an error."""
 
+import importlib
 import itertools
 import threading
 
@@ -8,7 +9,6 @@ import pytest
 from conftest import BACKENDS
 
 import fastact
-from fastact.backends.native import load_row_engine
 from fastact.runtime.threads import team
 
 COMPILED = [name for name in BACKENDS if name != "numpy"]
@@ -184,7 +184,7 @@ def test_a_row_alone_gives_scalars(compiled, name, real):
 @pytest.fixture
 def use():
     """Set the number of threads, with rows shared out from few elements on."""
-    engine, before = load_row_engine(), team.set_limit(1)
+    engine, before = importlib.import_module("fastact.backends.native.engine.rows"), team.set_limit(1)
     grain = engine._set_grain(50)
     yield fastact.set_num_threads
     engine._set_grain(grain)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import fastact
-from fastact.calls import elementwise as contract
+from fastact.calls import arrays, sums
 
 SHAPES = [(5,), (1, 16), (4, 10), (700, 1), (90, 16), (50, 33), (2, 3, 17), (3, 2, 2, 31), (3, 1500), (0, 5), (5, 0), (2, 0, 3)]
 
@@ -55,7 +55,7 @@ def layouts(x):
     misaligned = np.zeros(x.nbytes + 1, np.uint8)[1:].view(x.dtype).reshape(x.shape)
     misaligned[...] = x
     yield from (x, np.asfortranarray(x), x[::-1].copy()[::-1], gaps, misaligned)
-    if not contract.is_bfloat16(x.dtype):
+    if not arrays.is_bfloat16(x.dtype):
         yield x.astype(x.dtype.newbyteorder())
 
 
@@ -126,13 +126,13 @@ def test_the_same_blocks_on_every_backend(backend, dtype, shape, rng):
     for strided in (dy, np.asfortranarray(dy), dy.astype(dtype)[..., ::-1][..., ::-1]):
         dx, dbias = backend.identity.backward(strided, strided, bias=np.zeros(shape[-1], dtype))
         np.testing.assert_array_equal(dx, dy)
-        np.testing.assert_array_equal(dbias, contract.sum_rows(dy))
+        np.testing.assert_array_equal(dbias, sums.sum_by_column(dy))
     assert_sum_of(dy, dbias)
 
 
 def test_blocks_by_definition(rng):
     dy = rng.normal(size=(5000, 10))
-    height, block = contract.ROWS.lay_out(*dy.shape)
+    height, block = sums.LAYOUT.lay_out(*dy.shape)
     total = np.zeros(10)
     for start in range(0, 5000, height * block):
         lanes = np.zeros((height, 10))
@@ -143,7 +143,7 @@ def test_blocks_by_definition(rng):
             lanes[: len(lanes) - half] += lanes[half:]
             lanes = lanes[:half]
         total += lanes[0]
-    np.testing.assert_array_equal(contract.sum_rows(dy), total)
+    np.testing.assert_array_equal(sums.sum_by_column(dy), total)
 
 
 @pytest.mark.parametrize("shape", [(5_000_000, 1), (1_250_000, 4)])
@@ -168,7 +168,7 @@ def test_bfloat16_sums_are_rounded_once(backend):
     held = np.where(powers < 2.0**-133, 0, powers)  # half the smallest is rounded to even, to 0
     exact = np.concatenate([[np.nan, np.inf, np.inf, 2.0**128 - 2.0**120, 0], held])
     for sign in (1, -1):
-        np.testing.assert_array_equal(contract.round_to(sign * values, dy.dtype).astype(np.float64), sign * exact)
+        np.testing.assert_array_equal(sums.round_to(sign * values, dy.dtype).astype(np.float64), sign * exact)
 
 
 def test_sums_that_overflow(backend):

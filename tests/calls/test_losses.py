@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import fastact
-from fastact.calls import losses
+from fastact import functions
 from fastact.tools import reference
 
 INF, NAN = np.inf, np.nan
@@ -665,7 +665,7 @@ def test_binary_cross_entropy_errors_write_nothing(backend, rng):
 # Objects.
 
 
-@pytest.mark.parametrize("name", losses.functions)
+@pytest.mark.parametrize("name", functions.loss_functions)
 def test_attributes(backend, name):
     f = getattr(backend, name)
     assert f is getattr(backend, name)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import fastact
-from fastact.calls import rows
+from fastact import functions
 from fastact.tools import reference
 
 INF, NAN = np.inf, np.nan
@@ -997,4 +997,4 @@ def test_the_default_is_the_last_axis(backend, name, rng):
 
 
 def test_table():
-    assert tuple(rows.functions) == ALL
+    assert tuple(functions.row_functions) == ALL

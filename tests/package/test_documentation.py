@@ -9,8 +9,8 @@ import pytest
 
 import fastact
 from fastact import api, backends, functions
-from fastact.calls import elementwise as contract
-from fastact.calls import losses, rows
+from fastact.calls.elementwise import Activation
+from fastact.calls.gated import Gated
 
 ROOT = Path(__file__).parents[2]
 
@@ -42,14 +42,16 @@ def test_activation_docstring(name):
         backends.load,
         api.get,
         api.backend,
-        contract.Activation.backward,
-        contract.Activation.value_and_grad,
-        *rows.functions.values(),
-        *(function.backward for function in rows.functions.values()),
-        *losses.functions.values(),
-        *(function.value_and_grad for function in losses.functions.values()),
+        Activation.backward,
+        Activation.value_and_grad,
+        Gated.backward,
+        *(fastact.get(name) for name in functions.units),
+        *(fastact.get(name) for name in functions.row_functions),
+        *(fastact.get(name).backward for name in functions.row_functions),
+        *(fastact.get(name) for name in functions.loss_functions),
+        *(fastact.get(name).value_and_grad for name in functions.loss_functions),
     ],
-    ids=lambda o: o.__name__,
+    ids=lambda documented: getattr(documented, "__qualname__", documented.__name__),
 )
 def test_docstring(documented):
     run(documented.__doc__, documented.__name__)

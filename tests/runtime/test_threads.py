@@ -1,6 +1,7 @@
 """Threads and streaming: neither changes a bit; how many there are; and that a fork, or no OpenMP at all, does no harm."""
 
 import contextlib
+import importlib
 import os
 import subprocess
 import sys
@@ -11,7 +12,6 @@ import pytest
 from conftest import BACKENDS, FLOATS
 
 import fastact
-from fastact.backends.native import load_engine
 from fastact.runtime.threads import team
 
 COMPILED = [name for name in BACKENDS if name != "numpy"]
@@ -25,7 +25,7 @@ WAYS = ((2, 100, NEVER), (3, 5_000, ALWAYS), (5, 1_000, NEVER), (1, NEVER, ALWAY
 @pytest.fixture
 def use():
     """Set the number of threads, and from what sizes on they and streaming are used."""
-    engine, before = load_engine(), team.set_limit(1)
+    engine, before = importlib.import_module("fastact.backends.native.engine.elementwise"), team.set_limit(1)
 
     def set_all(threads, grain, stream_from):
         fastact.set_num_threads(threads)

@@ -7,7 +7,7 @@ from typing import Any
 from ...calls.bound import Backend
 from ...calls.losses import BinaryCrossEntropy, CrossEntropy
 from ...calls.rows import Map, MaskedMap, MaskedReduction, Reduction
-from ...functions.record import Call, Record
+from ...functions.record import Record
 from .engine.rows import (
     BinaryCrossEntropyPath,
     CrossEntropyPath,
@@ -17,54 +17,47 @@ from .engine.rows import (
     ReductionPath,
     vectorcall,
 )
+from .tables import row_arithmetic
 
 
 class _Attached:
-    """Gives the fast path the programs of the record on the backend's loops."""
-
-    def __init__(self, record: Record, backend: Backend) -> None:
-        super().__init__(record, backend)  # type: ignore[call-arg]
-        self._attach(backend.rows, record)
+    """Gives the fast path its programs."""
 
     _attach: Any
 
+    def __init__(self, record: Record, backend: Backend) -> None:
+        super().__init__(record, backend)  # type: ignore[call-arg]
+        self._attach(row_arithmetic(backend.name), record)
 
-@vectorcall
-class NativeMap(_Attached, MapPath, Map):
-    """A function of rows whose result has the shape of x."""
 
-
-@vectorcall
-class NativeMaskedMap(_Attached, MaskedMapPath, MaskedMap):
-    """The same with a scale and a mask."""
+# Each class has its fast path in front. That hands on what it does not take to the last class, the one of calls/.
 
 
 @vectorcall
-class NativeReduction(_Attached, ReductionPath, Reduction):
-    """A function of rows whose result has no axis."""
+class NativeMap(_Attached, MapPath, Map):  # type: ignore[misc]
+    __doc__ = Map.__doc__
 
 
 @vectorcall
-class NativeMaskedReduction(_Attached, MaskedReductionPath, MaskedReduction):
-    """The same with a scale and a mask."""
+class NativeMaskedMap(_Attached, MaskedMapPath, MaskedMap):  # type: ignore[misc]
+    __doc__ = MaskedMap.__doc__
 
 
 @vectorcall
-class NativeCrossEntropy(_Attached, CrossEntropyPath, CrossEntropy):
-    """Cross-entropy."""
+class NativeReduction(_Attached, ReductionPath, Reduction):  # type: ignore[misc]
+    __doc__ = Reduction.__doc__
 
 
 @vectorcall
-class NativeBinaryCrossEntropy(_Attached, BinaryCrossEntropyPath, BinaryCrossEntropy):
-    """Binary cross-entropy."""
+class NativeMaskedReduction(_Attached, MaskedReductionPath, MaskedReduction):  # type: ignore[misc]
+    __doc__ = MaskedReduction.__doc__
 
 
-#: The class for each way to call a function.
-CLASSES = {
-    Call.MAP: NativeMap,
-    Call.MASKED_MAP: NativeMaskedMap,
-    Call.REDUCTION: NativeReduction,
-    Call.MASKED_REDUCTION: NativeMaskedReduction,
-    Call.CROSS_ENTROPY: NativeCrossEntropy,
-    Call.BINARY_CROSS_ENTROPY: NativeBinaryCrossEntropy,
-}
+@vectorcall
+class NativeCrossEntropy(_Attached, CrossEntropyPath, CrossEntropy):  # type: ignore[misc]
+    __doc__ = CrossEntropy.__doc__
+
+
+@vectorcall
+class NativeBinaryCrossEntropy(_Attached, BinaryCrossEntropyPath, BinaryCrossEntropy):  # type: ignore[misc]
+    __doc__ = BinaryCrossEntropy.__doc__

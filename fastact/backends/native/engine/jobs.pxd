@@ -52,10 +52,15 @@ cdef inline int threads_worth(Py_ssize_t work, Py_ssize_t grain) noexcept nogil:
 
 
 cdef inline Py_ssize_t whole_lines(Py_ssize_t nbytes) noexcept nogil:
-    """So many bytes, or an address, rounded up to whole cache lines."""
+    """So many bytes rounded up to whole cache lines."""
     return (nbytes + LINE - 1) & -LINE
 
 
 cdef inline Py_ssize_t bytes_to_line(const void* at) noexcept nogil:
     """The bytes from an address to the next beginning of a cache line."""
     return -<Py_ssize_t> at & (LINE - 1)
+
+
+cdef inline char* first_line(void* memory) noexcept nogil:
+    """Where in memory the first cache line begins."""
+    return <char*> memory + bytes_to_line(memory)

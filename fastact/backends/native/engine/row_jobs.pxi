@@ -144,7 +144,7 @@ cdef int run_rows_of(const RowCall* call, const Traversal* t, char* at_hand, Py_
         at_hand = memory = <char*> malloc(chunks * job.room + LINE)
         if memory == NULL:
             return -1
-    job.rooms = <char*> whole_lines(<Py_ssize_t> at_hand)
+    job.rooms = first_line(at_hand)
     run_chunks(run_row_chunk, &job, chunks, chunks > 1)
     free(memory)
     return 0

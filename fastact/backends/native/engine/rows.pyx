@@ -28,9 +28,9 @@ cimport cython
 cimport numpy as cnp
 from fastact.backends.native.engine.arguments cimport *
 from fastact.backends.native.engine.jobs cimport *
+from fastact.backends.native.engine.platform cimport *
 from fastact.backends.native.engine.table cimport *
 from fastact.backends.native.engine.types cimport *
-from fastact.runtime.team cimport *
 
 import sys
 from functools import update_wrapper
@@ -43,8 +43,7 @@ from fastact.runtime.threads import team
 cnp.import_array()
 cnp.import_umath()
 
-if team:
-    team_join(PyCapsule_GetPointer(team.capsule, FASTACT_TEAM_CAPSULE))
+join_team(team)
 
 include "vectorcall.pxi"
 include "row_access.pxi"

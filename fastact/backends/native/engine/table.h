@@ -1,4 +1,4 @@
-/* What one instruction set hands the engine: its table of loops. Shared by loops.pyx.in, which fills it, and engine.pyx. */
+/* What one instruction set hands the engine: its table of loops. Shared by loops.pyx.in, which fills it, and the engines. */
 #ifndef FASTACT_TABLE_H
 #define FASTACT_TABLE_H
 
@@ -10,9 +10,16 @@ enum {
     FLOAT16 = COMPUTED_TYPES, BFLOAT16, STORED_TYPES
 };
 
-/* a and b are dy and x (or dy and y), or x alone; out2 is the derivative of VALUE_AND_GRAD. Of a gated unit x is the gate, its
-   value takes the place of an array parameter, and out1 and out2 of GATED_BACKWARD are the gradients of gate and value. */
-enum { FORWARD, BACKWARD, BACKWARD_FROM_OUTPUT, VALUE_AND_GRAD, BACKWARD_BY_PARAMETER, GATED, GATED_BACKWARD, DIRECTIONS };
+/* The kinds of loops, which functions/kinds.py spells in small letters. a and b are dy and x (or dy and y), or x alone; out2 is
+   the derivative of VALUE_AND_GRAD. Of a gated unit x is the gate, its value takes the place of an array parameter, and out1 and
+   out2 of GATED_BACKWARD are the gradients of gate and value. */
+#define FASTACT_LOOPS(LOOP) \
+    LOOP(FORWARD) LOOP(BACKWARD) LOOP(BACKWARD_FROM_OUTPUT) LOOP(VALUE_AND_GRAD) LOOP(BACKWARD_BY_PARAMETER) \
+    LOOP(GATED) LOOP(GATED_BACKWARD)
+#define FASTACT_NUMBER(name) name,
+#define FASTACT_NAME(name) #name,
+enum { FASTACT_LOOPS(FASTACT_NUMBER) LOOPS };
+#define FASTACT_LOOP_NAMES {FASTACT_LOOPS(FASTACT_NAME)}
 
 /* A loop over n contiguous elements. An output is an input itself or apart from all of them, never overlapping in part.
    `parameters` are the activation's parameters in the computed type: one value each, or n values where the parameter is an
@@ -29,7 +36,7 @@ typedef void (*fastact_stream_out)(const void *source, char *target, ptrdiff_t n
 typedef struct {
     const char *name;
     int parameters;
-    fastact_loop loops[COMPUTED_TYPES][DIRECTIONS]; /* NULL where there is none */
+    fastact_loop loops[COMPUTED_TYPES][LOOPS]; /* NULL where there is none */
 } fastact_row;
 
 /* ---- Functions of rows ---------------------------------------------------------------------------------------------------
