@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ....functions import units_of
+from ....functions import loss_functions, row_functions, units_of
 from ....functions.entry import Entry
 from ..formulas.rows import FUNCTIONS
 from . import steps
@@ -156,6 +156,7 @@ def stamp(folder: Path, entries: Iterable[Entry], target: Path, formulas: str | 
 
     types = {"near": near, "vectors": vectors, "headers": [header.name for header in headers], "PIECE": PIECE}
     types |= {"REALS": REALS, "INTEGERS": INTEGERS, "HALVES": HALVES}
+    steps.check_complete(FUNCTIONS, [*(record.arithmetic for record in row_functions.values()), *loss_functions])
     rows = steps.names_for_template(FUNCTIONS)
     target.mkdir(parents=True, exist_ok=True)
     for name in ("loops.pyx", "rows.pxi"):
