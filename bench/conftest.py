@@ -1,14 +1,14 @@
 """`python -m pytest bench`: every function against NumPy, PyTorch, JAX, SciPy and numexpr, those that are installed.
 
-The cases come from fastact/bench.py, what each peer does from fastact/peers.py and bench_fused.py. `--smoke` runs each once, on
-few elements.
+The cases come from fastact/tools/bench, what each peer does from fastact/tools/peers. `--smoke` runs each once, on few elements.
 """
 
 import pytest
 
 from fastact import backends
 from fastact.tools import peers
-from fastact.tools.bench import cases as bench
+from fastact.tools.bench.cases import SIZES, cases
+from fastact.tools.bench.workspace import Workspace
 
 SMOKE_SIZES = (16, 1000)
 
@@ -31,19 +31,19 @@ def pytest_configure(config):
 
 def pytest_generate_tests(metafunc):
     if "case" in metafunc.fixturenames:
-        sizes = metafunc.config.option.sizes or (SMOKE_SIZES if metafunc.config.option.smoke else bench.SIZES)
-        chosen = bench.cases(rows=metafunc.config.option.row_length, from_output=True)
+        sizes = metafunc.config.option.sizes or (SMOKE_SIZES if metafunc.config.option.smoke else SIZES)
+        chosen = cases(rows=metafunc.config.option.row_length, from_output=True)
         cells = [(case, size) for size in sizes for case in chosen if case.row <= size]
         ids = [f"{case.name}{f'-rows{case.row}' if case.row else ''}-{case.direction}-{size}" for case, size in cells]
         metafunc.parametrize(("case", "size"), cells, ids=ids)
-        metafunc.parametrize("peer", [peer for peer in peers.PEERS if peers.installed(peer)])
+        metafunc.parametrize("peer", [name for name, peer in peers.PEERS.items() if peer.installed])
 
 
 @pytest.fixture(scope="session")
 def workspace(request):
     option = request.config.option
-    sizes = option.sizes or (SMOKE_SIZES if option.smoke else bench.SIZES)
-    return bench.Workspace(max(sizes), option.dtype, backends.current(), option.fresh, option.threads)
+    sizes = option.sizes or (SMOKE_SIZES if option.smoke else SIZES)
+    return Workspace(max(sizes), option.dtype, backends.current(), option.fresh, option.threads)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@
 
 measures what is not yet in the results file, a function at a time, so that it can be interrupted and started again (some
 minutes a function and processor), and writes the tables of what there is. The functions named are measured anew. Without
---exhaustive float32 is a sample: seconds a function. Measures with `fastact.verify`: pip install 'fastact[verify]' torch.
+--exhaustive float32 is a sample: seconds a function. Measures with `fastact.tools.verify`: pip install 'fastact[verify]' torch.
 """
 
 from __future__ import annotations
@@ -21,12 +21,19 @@ from rich.console import Console
 
 from fastact import activations, backends, get
 from fastact.api import configuration
-from fastact.tools import verify
+from fastact.tools import reference
+from fastact.tools.directions import Direction
+from fastact.tools.printing import markdown
+from fastact.tools.verify import workers
+from fastact.tools.verify.dtypes import DTYPES, supported
+from fastact.tools.verify.printing import Bars, progress_bars
+from fastact.tools.verify.results import RIVALS, Result, as_json, figure, from_json
+from fastact.tools.verify.tasks import FLOAT64_POINTS, tasks
 
 OUTPUT = Path(__file__).with_suffix(".md")
 #: Who is measured beside fastact, per dtype; of bfloat16 NumPy's functions know nothing.
-PEERS = {"float32": tuple(verify.PEERS), "float64": tuple(verify.PEERS), "float16": tuple(verify.PEERS), "bfloat16": ()}
-FINITE_FLOAT32 = 2 * verify.format_of("float32").infinity
+PEERS = {"float32": tuple(RIVALS), "float64": tuple(RIVALS), "float16": tuple(RIVALS), "bfloat16": ()}
+FINITE_FLOAT32 = 2 * reference.format_of("float32").infinity
 
 INTRODUCTION = """\
 # Accuracy
@@ -45,7 +52,7 @@ The largest error of every activation with its default parameters, in units in t
 - **Derivative's error.** `backward` with dy = 1, in ULP of the largest term of the derivative: where terms cancel, no method
   keeps the relative error small. In 16 bits, of the derivative itself where that is larger than its terms.
 - **bound** is what fastact declares and its tests check. PyTorch and NumPy are measured as their users write the function; the
-  statements stand in `fastact/peers.py`. An empty cell: there is no such function.
+  statements stand in `fastact/tools/peers`. An empty cell: there is no such function.
 
 {facts}
 """
@@ -64,14 +71,14 @@ class Results:
         """Whether this has been measured, as thoroughly."""
         known = self.found.get(name, {}).get(dtype, {})
         if contestant not in known:  # a peer that has no such function is not asked again
-            return contestant in verify.PEERS.values() and "" in known
+            return contestant in RIVALS.values() and "" in known
         return not exhaustive or dtype != "float32" or all(r["inputs"] == FINITE_FLOAT32 for r in known[contestant])
 
-    def add(self, results: list[verify.Result], with_peers: bool) -> None:
+    def add(self, results: list[Result], with_peers: bool) -> None:
         """Keep the results of one function and dtype."""
         known = self.found.setdefault(results[0].name, {}).setdefault(results[0].dtype, {})
         for contestant in dict.fromkeys(result.contestant for result in results):
-            known[contestant] = [verify.as_json(result) for result in results if result.contestant == contestant]
+            known[contestant] = [as_json(result) for result in results if result.contestant == contestant]
         if with_peers:
             known[""] = []
         self.configuration = facts()
@@ -81,12 +88,12 @@ class Results:
             replacement.write_text(text + "\n")
             replacement.replace(self.file)
 
-    def of(self, dtype: str) -> Iterator[tuple[str, list[verify.Result]]]:
+    def of(self, dtype: str) -> Iterator[tuple[str, list[Result]]]:
         """Per function that has been measured in this dtype its results, in the catalogue's order."""
         for name in activations:
             known = self.found.get(name, {}).get(dtype, {})
             if known:
-                yield name, [verify.from_json(result) for results in known.values() for result in results]
+                yield name, [from_json(result) for results in known.values() for result in results]
 
 
 def facts() -> dict[str, str]:
@@ -101,33 +108,33 @@ def facts() -> dict[str, str]:
     return chosen
 
 
-def table(results: Results, dtype: str, direction: str) -> str:
+def table(results: Results, dtype: str, direction: Direction) -> str:
     """One table: a line a function, a column a contestant."""
     rows = [(name, {r.contestant: r for r in found if r.direction == direction}) for name, found in results.of(dtype)]
     known = {contestant for _, cells in rows for contestant in cells}
-    contestants = [name for name in (*backends.ORDER, *verify.PEERS.values()) if name in known]
+    contestants = [name for name in (*backends.ORDER, *RIVALS.values()) if name in known]
     titles = [f"fastact {name}" if name in backends.ORDER else name for name in contestants]
-    lines = [["function", "bound", *titles], ["---", *["---:"] * (len(titles) + 1)]]
+    lines = [["function", "bound", *titles]]
     partly = {_sampled(result) for _, cells in rows for result in cells.values()} == {True, False}
     for name, cells in rows:
         bound = next((r.bound for r in cells.values() if r.bound is not None), None)
         figures = [_figure(cells.get(contestant), partly) for contestant in contestants]
         lines.append([name, "" if bound is None else f"{bound:g}", *figures])
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+    return markdown(lines)
 
 
-def _figure(result: verify.Result | None, partly_sampled: bool) -> str:
+def _figure(result: Result | None, partly_sampled: bool) -> str:
     if result is None:
         return ""
     mark = "~" if partly_sampled and _sampled(result) else ""
-    return mark + verify.figure(result.error) + ("" if result.passed else " **broken**")
+    return mark + figure(result.error) + ("" if result.passed else " **broken**")
 
 
-def _sampled(result: verify.Result) -> bool:
+def _sampled(result: Result) -> bool:
     return result.dtype == "float32" and result.inputs != FINITE_FLOAT32
 
 
-def _inputs(float32: list[verify.Result]) -> str:
+def _inputs(float32: list[Result]) -> str:
     """Which float32 inputs these have been measured at."""
     complete = f"all {FINITE_FLOAT32:,} finite numbers"
     sample = f"a sample of {min((r.inputs for r in float32), default=0):,} of every magnitude, dense between 2^-12 and 2^10"
@@ -143,12 +150,12 @@ def document(results: Results) -> str:
     text = INTRODUCTION.format(
         command="python docs/accuracy.py" + ("" if all(map(_sampled, float32)) else " --exhaustive"),
         float32=_inputs(float32),
-        float64=verify.FLOAT64_POINTS,
-        bits=verify.reference.mp.prec,
+        float64=FLOAT64_POINTS,
+        bits=reference.mp.prec,
         facts="\n".join(f"- {key}: {value}" for key, value in results.configuration.items()),
     )
     for title, dtypes in (("float32", ["float32"]), ("float64", ["float64"]), ("16 bits", ["float16", "bfloat16"])):
-        for direction, called in (("forward", "forward"), ("backward", "derivative")):
+        for direction, called in ((Direction.FORWARD, "forward"), (Direction.BACKWARD, "derivative")):
             for dtype in dtypes:
                 if any(results.of(dtype)):
                     text += f"\n## {title if len(dtypes) == 1 else dtype}, {called}\n\n{table(results, dtype, direction)}"
@@ -164,7 +171,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--sample-peers", action="store_true", help="PyTorch and NumPy at a sample of the float32 inputs only")
     parser.add_argument("--results", type=Path, metavar="FILE", help="keep what has been measured here, and continue from it")
     parser.add_argument("--output", type=Path, metavar="FILE", default=OUTPUT, help="where to write (default: %(default)s)")
-    parser.add_argument("--dtype", nargs="+", choices=verify.DTYPES, help="only these")
+    parser.add_argument("--dtype", nargs="+", choices=DTYPES, help="only these")
     parser.add_argument("--backend", nargs="+", metavar="NAME", help="only these (default: all that are available)")
     parser.add_argument("--jobs", type=int, metavar="N", help="processes (default: one a processor)")
     options = parser.parse_args(arguments)
@@ -175,7 +182,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(str(error))
     results = Results(options.results)
     console = Console(stderr=True, highlight=False)
-    dtypes = options.dtype or list(filter(verify.supported, verify.DTYPES))
+    dtypes = options.dtype or list(filter(supported, DTYPES))
     work = []
     for name in names:
         for dtype in dtypes:
@@ -184,15 +191,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 (PEERS[dtype], options.exhaustive and not options.sample_peers),
             ):
                 missing = tuple(
-                    c for c in contestants if options.names or not results.has(name, dtype, verify.PEERS.get(c, c), exhaustive)
+                    c for c in contestants if options.names or not results.has(name, dtype, RIVALS.get(c, c), exhaustive)
                 )
                 own, peers = (missing, ()) if contestants is on else ((), missing)
                 if missing:
-                    work += verify.tasks(name, dtype, own, peers, exhaustive)
+                    work += tasks(name, dtype, own, peers, exhaustive)
     asked = {(task.name, task.dtype) for task in work if task.peers}
     try:
-        with verify.progress_bars(console) as progress:
-            for found in verify.measure_groups(work, verify.Bars(progress, work), options.jobs):
+        with progress_bars(console) as progress:
+            for found in workers.measure_groups(work, Bars(progress, work), options.jobs):
                 results.add(found, (found[0].name, found[0].dtype) in asked)
                 console.print(f"{found[0].name} {found[0].dtype} is measured")
     except KeyboardInterrupt:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import shlex
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
@@ -25,30 +24,51 @@ Next:
 
 
 class _Command(NamedTuple):
-    """A module with `add_arguments` and `run`, and the modules that its extra installs."""
+    """A command of the tools.
 
+    Attributes
+    ----------
+    module : str
+        The module with its `add_arguments` and `run`; it is imported only for this command.
+    extra : str
+        The extra that installs what it needs.
+    packages : tuple of str
+        What it needs.
+    help, description : str
+        What --help says of it.
+    """
+
+    module: str
+    extra: str
+    packages: tuple[str, ...]
     help: str
     description: str
-    needs: tuple[str, ...]
 
 
-#: By the module's name, which is the extra's name, too.
 _COMMANDS = {
     "bench": _Command(
-        "check and time every function",
-        "Check every function against NumPy, then time it against NumPy. Exit status 1 if one is not equivalent.",
-        ("rich", "mpmath", "scipy"),
+        module="fastact.tools.bench.command",
+        extra="bench",
+        packages=("rich", "mpmath", "scipy"),
+        help="check and time every function",
+        description="Check every function against NumPy, then time it against NumPy. Exit status 1 if one is not equivalent.",
     ),
     "verify": _Command(
-        "measure every function's error",
-        "Measure the largest error of every function in units in the last place. Exit status 1 if a declared bound is broken.",
-        ("rich", "mpmath", "scipy"),
+        module="fastact.tools.verify.command",
+        extra="verify",
+        packages=("rich", "mpmath", "scipy"),
+        help="measure every function's error",
+        description="Measure the largest error of every function in units in the last place. "
+        "Exit status 1 if a declared bound is broken.",
     ),
-    "plot": _Command("draw functions and their derivatives", "Draw functions and their derivatives.", ("matplotlib",)),
+    "plot": _Command(
+        module="fastact.tools.plot.command",
+        extra="plot",
+        packages=("matplotlib",),
+        help="draw functions and their derivatives",
+        description="Draw functions and their derivatives.",
+    ),
 }
-
-
-_MODULES = {"bench": "bench.cases"}
 
 
 def _parser(chosen: str | None, module: Any) -> argparse.ArgumentParser:
@@ -83,19 +103,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit status."""
     arguments = sys.argv[1:] if arguments is None else arguments
     chosen = arguments[0] if arguments and arguments[0] in _COMMANDS else None
+    command = _COMMANDS[chosen] if chosen else None
     try:
-        module = importlib.import_module(f".tools.{_MODULES.get(chosen, chosen)}", __package__) if chosen else None
-        command_line = shlex.join(["python", "-m", "fastact", *arguments])
-        options = _parser(chosen, module).parse_args(arguments, argparse.Namespace(command_line=command_line))
+        module = importlib.import_module(command.module) if command else None
+        options = _parser(chosen, module).parse_args(arguments, argparse.Namespace(arguments=arguments))
         if module is None:
             info()
             return 0
         return int(module.run(options))
     except ImportError as error:
         missing = (error.name or "").partition(".")[0]
-        if chosen is None or missing not in _COMMANDS[chosen].needs:
+        if command is None or missing not in command.packages:
             raise
-        sys.stderr.write(f"python -m fastact {chosen} needs {missing}, which is not installed: pip install 'fastact[{chosen}]'\n")
+        needed = f"python -m fastact {chosen} needs {missing}, which is not installed"
+        sys.stderr.write(f"{needed}: pip install 'fastact[{command.extra}]'\n")
         return 2
     except KeyboardInterrupt:
         sys.stderr.write("\ninterrupted\n")

@@ -25,15 +25,15 @@ from ..functions import entries
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-#: mpmath with digits to spare for definitions that don't cancel; 1200 bits, which would serve those too, take 20 times as long.
+#: mpmath with digits to spare for definitions in which nothing cancels. 1200 bits would serve all, but take 20 times as long.
 mp = mpmath.mp.clone()
 mp.prec = 400
 
-_BEYOND = 60  # erfc is 0 or 2 there in any dtype, and mpmath's takes no more
+_BEYOND = 60  # here erfc is 0 or 2 in any dtype, and mpmath's erfc takes no larger arguments
 
 
 def _remembered(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function, its latest values kept: formula and derivative share the expensive ones."""
+    """The function with its latest values kept: formula and derivative often need the same expensive one."""
     keep = functools.lru_cache(8)(lambda precision, *arguments: function(*arguments))
     return lambda *arguments: keep(mp.prec, *arguments)
 
@@ -87,7 +87,7 @@ _FLOAT64: dict[str, Any] = {
     **{"arctan": np.arctan, "arsinh": np.arcsinh, "erf": scipy.special.erf, "erfc": scipy.special.erfc, "pi": np.pi},
     **{"abs": np.abs, "max": np.maximum, "min": np.minimum, "where": np.where, "Phi": scipy.special.ndtr},
     **{"logaddexp": _logaddexp, "sinpi": _sinpi, "cospi": _cospi, "sinc": _sinc},
-    # exp's overflow makes this 0 where it is below 1e-308, which is beyond the dtypes that it is for
+    # where exp overflows this is 0 instead of less than 1e-308: far below what the narrower dtypes hold
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
     "phi": lambda x: np.exp(-0.5 * x * x) * (1 / math.sqrt(2 * math.pi)),
 }
@@ -117,7 +117,7 @@ def _definition(formula: str, derivative: str, parameters: tuple[str, ...]) -> _
 
 
 class _Decimals(ast.NodeTransformer):
-    """Decimal constants as what is written, 1.702, not as the double next to it."""
+    """Makes a decimal constant the number that is written, 1.702, not the double next to it."""
 
     def visit_Constant(self, node: ast.Constant) -> ast.expr:
         if not isinstance(node.value, float):
@@ -139,13 +139,13 @@ def _terms(node: ast.expr) -> list[ast.expr]:
 
 
 class _StraightLine:
-    """Expressions as statements of one operation each, what occurs twice computed once.
+    """Expressions as statements of one operation each. What occurs twice is computed once.
 
-    Conditions become such as arrays can decide: `a if c else b` where(c, a, b), `l < x < h` (l < x) & (x < h).
+    Conditions take a form for arrays: `a if c else b` becomes where(c, a, b), `l < x < h` becomes (l < x) & (x < h).
     """
 
     def __init__(self) -> None:
-        self.names: dict[str, str] = {}  # per operation its result's
+        self.names: dict[str, str] = {}  # the name of each operation's result
 
     def operand(self, node: ast.expr) -> str:
         if isinstance(node, (ast.Name, ast.Constant)):
@@ -191,7 +191,7 @@ def _meant(value: float) -> Fraction:
 
 
 def _parameters(name: str, values: Sequence[float], dtype: Any) -> list[Fraction]:
-    """The parameters: defaults as they are meant, others as the loops see them, rounded to the dtype or in 16 bits to float32."""
+    """The parameters: defaults as they are meant, others rounded as the loops see them, to the dtype or in 16 bits to float32."""
     rounding = np.float64 if dtype == np.float64 else np.float32
     return [
         _meant(value) if value == default else Fraction(float(rounding(value)))

@@ -125,6 +125,6 @@ def test_interrupted(capsys, monkeypatch):
     def interrupt(options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("fastact.tools.bench.cases.run", interrupt)
+    monkeypatch.setattr("fastact.tools.bench.command.run", interrupt)
     assert main(["bench"]) == 130
     assert "interrupted" in capsys.readouterr().err

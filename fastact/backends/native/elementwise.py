@@ -27,8 +27,8 @@ class _WithNativeUfuncs(WithUfuncs):
         add_bfloat16(table(self.backend), self._entry, kind, ufunc, dtype)
 
 
-# Each class has its fast path first. That hands on what it does not take to the last class, the one of calls/. The decorator lets a
-# call of an object reach the fast path without a Python function in between.
+# Each class has its fast path first, then, for what that does not take, the class of calls/. The decorator lets a call of an
+# object reach the fast path without a Python function in between.
 
 
 @vectorcall
@@ -37,7 +37,7 @@ class NativeActivation(FastPath, _WithNativeUfuncs, Activation):  # type: ignore
 
     def __init__(self, entry: Entry, backend: Backend) -> None:
         super().__init__(entry, backend)
-        self.attach(table(backend.name), entry)
+        self._attach(table(backend.name), entry)
 
     def _sum_rows(self, dx: np.ndarray) -> np.ndarray:
         sums: np.ndarray | None = sum_by_column(self, dx)
@@ -55,7 +55,7 @@ class NativeGated(GatedPath, _WithNativeUfuncs, Gated):  # type: ignore[misc]
 
     def __init__(self, unit: GatedUnit, backend: Backend) -> None:
         super().__init__(unit, backend)
-        self.attach(table(backend.name), unit.activation)
+        self._attach(table(backend.name), unit.activation)
 
 
 GatedPath.backward.__doc__ = Gated.backward.__doc__

@@ -1,13 +1,12 @@
 """`python -m fastact bench --peers`: the speed grid, fastact against every peer that is installed, and against its own bound.
 
-function x direction x size, in one or several settings (dtype, out= or fresh results, threads), in one process. What the
-measurements come to, as tables, picture and page, stands in `bench_report.py`.
+function x direction x size, in one or several settings (dtype, out= or fresh results, threads), in one process.
 """
 
 from __future__ import annotations
 
 import os
-import re
+import shlex
 import time
 from argparse import Namespace
 from collections.abc import Sequence
@@ -15,13 +14,18 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ... import backends
-from .. import peers
-from . import report as bench_report
-from .cases import SIZES, Case, Cell, Check, Pace, Run, Workspace, measure, time_cell
+from ..peers import PEERS, find
+from . import cells, picture, report, tables
+from .cases import SIZES, Case
+from .cells import Cell
+from .check import Check
+from .run import Run
+from .timing import Budget, Pace, measure
+from .workspace import Workspace
 
-#: A grid's pace, the seconds a setting may take (large sizes apart), and its sizes: within ten minutes, --quick within one.
-GRID = (Pace(cell=0.25, repetition=2e-4, most=400), 300, SIZES)
-GRID_QUICK = (Pace(cell=0.1, repetition=1e-4, most=100), 20, (16, 4_096, 65_536))
+#: What a setting of the grid takes: within ten minutes in all, --quick within one.
+GRID = Budget(Pace(cell=0.25, repetition=2e-4, most=400), 300, SIZES)
+GRID_QUICK = Budget(Pace(cell=0.1, repetition=1e-4, most=100), 20, (16, 4_096, 65_536))
 
 #: What the environment variables begin with that tell libraries how to compute.
 _TELLING = ("FASTACT_", "OMP_", "GOMP_", "ATEN_", "MKL_", "NUMEXPR_", "NPY_", "XLA_")
@@ -50,7 +54,7 @@ class Floor:
         """Measured; an element as the slope between two sizes, the larger of 8 KiB an array: in the first-level cache."""
         most = 8192 // workspace.operands(case, 1).x.itemsize
         arrays = [workspace.operands(case, size) for size in (1, 16, most // 4, most)]
-        contestants = [c for operands in arrays if (c := peers.find("fastact", *case.key, operands))]
+        contestants = [c for operands in arrays if (c := find("fastact", *case.key, operands))]
         *calls, few, many, copy = (1e9 * s for s in measure([*contestants, workspace.copy(case, 1)], pace))
         return cls(min(calls), max(0, (many - few) / (arrays[-1].x.size - arrays[-2].x.size)), copy * case.arrays / 2)
 
@@ -65,68 +69,77 @@ class GridRun(Run):
 
     is_grid = True
     least_width = 132
-    explanation = bench_report.FLOOR
+    explanation = report.FLOOR
 
     def __init__(self, options: Namespace, backend: backends.Backend) -> None:
         if options.fused:
             raise ValueError("argument --peers: not with --fused, whose functions are in the grid")
-        self.picture = bench_report.new_picture(options.heatmap) if options.heatmap else None
+        self.picture = picture.new_picture(options.heatmap) if options.heatmap else None
         super().__init__(options, backend)
         self.sizes = sorted({size for _, size in self.work})
         self.floor: tuple[Case, Workspace, Floor] | None = None
 
     def _rivals(self) -> list[str]:
-        known = [name for name in peers.TITLES if name != "numpy_tuned"]
+        known = [name for name in PEERS if name not in ("fastact", "numpy_tuned")]
         for name in self.options.peers:
             if name not in known:
                 raise ValueError(f"argument --peers: there is no peer {name!r}; known: {', '.join(known)}")
-            if not peers.installed(name):
+            if not PEERS[name].installed:
                 raise ValueError(f"argument --peers: {name} is not installed")
-        chosen = [name for name in known if name in (self.options.peers or known) and peers.installed(name)]
+        chosen = [name for name in known if name in (self.options.peers or known) and PEERS[name].installed]
         return ["numpy_tuned" if name == "numpy" and self.options.tuned else name for name in chosen]
 
-    def _budget(self) -> tuple[Pace, float, Sequence[int]]:
+    def _budget(self) -> Budget:
         return GRID_QUICK if self.options.quick else GRID
 
     def _check(self) -> list[Check]:
         return []  # the run against NumPy does
 
     def _time_cell(self, case: Case, size: int, workspace: Workspace) -> Cell | None:
-        cell = time_cell(case, size, workspace, self.pace, [*self.rivals, "copy"])
+        cell = cells.time_cell(case, size, workspace, self.pace, self.rivals, with_copy=True)
         if cell is None:
             return None
         if self.floor is None or self.floor[:2] != (case, workspace):
             self.floor = case, workspace, Floor.of(case, workspace, self.pace)
         return replace(cell, floor=self.floor[2].bound(cell))
 
-    def _tabulate(self, cells: list[Cell]) -> None:
+    def _tabulate(self, found: list[Cell]) -> None:
         for setting in self.settings:
             self.console.print(
                 f"{setting}: time of fastact, by that of a copy and by its floor; how many times as long others take"
             )
-            self.console.print(bench_report.cells_table([cell for cell in cells if cell.setting == setting]))
+            self.console.print(tables.grid_table([cell for cell in found if cell.setting == setting]))
 
-    def _conclude(self, cells: list[Cell]) -> None:
-        for part in bench_report.conclusions(cells, self.sizes):
+    def _conclude(self, found: list[Cell]) -> None:
+        for part in report.conclusions(found, self.sizes):
             self.console.print(part)
 
-    def _results(self, checks: list[Check], cells: list[Cell], seconds: float) -> dict[str, Any]:
-        means = {
-            str(setting): bench_report.means([cell for cell in cells if cell.setting == setting], self.sizes)
-            for setting in self.settings
-        }
-        gains = bench_report.gains(cells, self.sizes)
-        return {**super()._results(checks, cells, seconds), "means": means, "gains": gains}
+    def _results(self, checks: list[Check], found: list[Cell], seconds: float) -> dict[str, Any]:
+        by_setting = {setting: [cell for cell in found if cell.setting == setting] for setting in self.settings}
+        means = {str(setting): report.means(some, self.sizes) for setting, some in by_setting.items()}
+        return {**super()._results(checks, found, seconds), "means": means, "gains": report.gains(found, self.sizes)}
 
-    def _publish(self, cells: list[Cell], seconds: float) -> None:
+    def _publish(self, found: list[Cell], seconds: float) -> None:
         if self.picture:
-            bench_report.draw(self.picture, cells, self.sizes)
+            picture.draw(self.picture, found, self.sizes)
             self.picture.savefig(self.options.heatmap, dpi=150)
         if self.options.report:
             facts = {key: self.configuration[key] for key in ("CPU", *self.versions, "backend", "built with")}
             if told := [f"{key}={value}" for key, value in sorted(os.environ.items()) if key.startswith(_TELLING)]:
                 facts["environment"] = ", ".join(told)
             facts["measured"] = f"{time.strftime('%Y-%m-%d')}, in {seconds:.0f} seconds"
-            command = re.sub(r" --(json|heatmap)[ =]\S+", "", self.options.command_line)  # files that are not the page
-            text = bench_report.page(cells, self.sizes, facts, command, self.pace.repetition)
+            text = report.page(found, self.sizes, facts, _command(self.options.arguments), self.pace.repetition)
             self.options.report.write_text(text, "utf-8", newline="\n")
+
+
+def _command(arguments: Sequence[str]) -> str:
+    """The command line that writes the page, without the files that are not the page."""
+    kept: list[str] = []
+    left = iter(arguments)
+    for argument in left:
+        option, equals, _ = argument.partition("=")
+        if option not in ("--json", "--heatmap"):
+            kept.append(argument)
+        elif not equals:
+            next(left, None)
+    return shlex.join(["python", "-m", "fastact", *kept])

@@ -1,25 +1,27 @@
-"""What the measurements of the speed grid come to: tables, a picture, a page."""
+"""What the measurements of the speed grid come to: means, conclusions, a page."""
 
 from __future__ import annotations
 
-import math
 import statistics
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from .. import peers
-from .cases import Cell, Setting, coloured, figure, lost, measured
+from ..directions import Direction
+from ..peers import PEERS
+from ..printing import markdown, new_table
+from .cells import Cell, lost, measured
+from .tables import coloured, figure
+from .workspace import Setting
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
     from rich.table import Table
 
 #: A line of figures by their titles: a mean, and the worst of the cells that it is taken of.
 Means = dict[str, tuple[float, float]]
+
+#: What fastact's own time is divided by.
+OWN = ("time / copy", "time / floor")
 
 FLOOR = (
     "Floor: what 1 element or 16 take, and then the copy of as many bytes, by np.copyto on one thread, or the loop's "
@@ -40,10 +42,10 @@ not by hand; the same command writes your machine's.
 
 ## What is compared
 
-- **Who.** Everyone computes what stands in `fastact/peers.py` and, for the fused functions, `fastact/bench_fused.py`: NumPy as
-  its users write the function, PyTorch eager by the quickest operators that are known, be they internal ones, with `out=` where
-  they have it, JAX compiled by `jit`, SciPy and numexpr where they have the function or can express it. All take turns in
-  one process, in loops of {milliseconds:g} ms or more, and of each the fastest counts.
+- **Who.** Everyone computes what stands in `fastact/tools/peers` and, for the fused functions, `fastact/tools/bench/fused`:
+  NumPy as its users write the function, PyTorch eager by the quickest operators that are known, be they internal ones, with
+  `out=` where they have it, JAX compiled by `jit`, SciPy and numexpr where they have the function or can express it. All take
+  turns in one process, in loops of {milliseconds:g} ms or more, and of each the fastest counts.
 - **forward** is y from x. **backward** is dx from dy and x; **backward from y** is dx from dy and the saved output, for the
   functions whose derivative can be had from it. PyTorch's autograd saves the output of sigmoid, tanh and exponential: what its
   users wait for is backward from y, while backward from x it must compute y first, as NumPy does. The operator of log_sigmoid is
@@ -68,11 +70,6 @@ def best(cell: Cell) -> float:
     return min(cell.ratios.values())
 
 
-def multiple(cell: Cell, of: str) -> float:
-    """How many times its "copy" or "floor" fastact takes."""
-    return cell.times["fastact"] / float(getattr(cell, of))
-
-
 def settings_of(cells: Iterable[Cell]) -> list[Setting]:
     """Those that were measured."""
     return list(dict.fromkeys(cell.setting for cell in cells))
@@ -81,20 +78,20 @@ def settings_of(cells: Iterable[Cell]) -> list[Setting]:
 def means(cells: Sequence[Cell], sizes: Sequence[int]) -> dict[str, Means]:
     """Of cells of one setting, all, by direction and by size: the geometric mean of each peer's ratios, and the lowest.
 
-    Of "time / copy" and "time / floor", which are fastact's own, the mean and the highest.
+    Of `OWN`, the mean and the highest.
     """
     groups = {"all": cells}
-    groups |= {direction: [cell for cell in cells if cell.direction == direction] for direction in peers.DIRECTIONS}
-    groups |= {f"{size:,}": [cell for cell in cells if _column(cell, sizes) == size] for size in sizes}
+    groups |= {direction: [cell for cell in cells if cell.direction == direction] for direction in Direction}
+    groups |= {f"{size:,}": [cell for cell in cells if column(cell, sizes) == size] for size in sizes}
     return {title: _means(some) for title, some in groups.items() if some}
 
 
 def _means(cells: Sequence[Cell]) -> Means:
     ratios = {peer: [cell.ratios[peer] for cell in cells if peer in cell.ratios] for peer in measured(cells)}
-    multiples = {of: [multiple(cell, of) for cell in cells] for of in ("copy", "floor")}
+    multiples = zip(OWN, ([cell.by_copy for cell in cells], [cell.by_floor for cell in cells]), strict=True)
     return {
-        **{peers.TITLES[peer]: (statistics.geometric_mean(r), min(r)) for peer, r in ratios.items()},
-        **{f"time / {of}": (statistics.geometric_mean(m), max(m)) for of, m in multiples.items()},
+        **{PEERS[peer].title: (statistics.geometric_mean(r), min(r)) for peer, r in ratios.items()},
+        **{title: (statistics.geometric_mean(m), max(m)) for title, m in multiples},
     }
 
 
@@ -105,7 +102,7 @@ def gains(cells: Sequence[Cell], sizes: Sequence[int]) -> dict[str, Means]:
     for setting in settings_of(cells):
         some = [cell for cell in cells if cell.setting == setting and setting.threads > 1 and _key(cell) in alone]
         for size in sizes:
-            if ratios := [alone[_key(cell)] / cell.times["fastact"] for cell in some if _column(cell, sizes) == size]:
+            if ratios := [alone[_key(cell)] / cell.times["fastact"] for cell in some if column(cell, sizes) == size]:
                 found.setdefault(str(setting), {})[f"{size:,}"] = statistics.geometric_mean(ratios), min(ratios)
     return found
 
@@ -115,7 +112,7 @@ def _key(cell: Cell) -> tuple[str | bool | int, ...]:
     return cell.title, cell.direction, cell.elements, cell.setting.dtype, cell.setting.fresh
 
 
-def _column(cell: Cell, sizes: Sequence[int]) -> int:
+def column(cell: Cell, sizes: Sequence[int]) -> int:
     """The size that was asked for; whole rows may have somewhat fewer elements."""
     return min(size for size in sizes if size >= cell.elements)
 
@@ -123,47 +120,25 @@ def _column(cell: Cell, sizes: Sequence[int]) -> int:
 # ---- tables ---------------------------------------------------------------------------------------------------------
 
 
-def _lines(table: Mapping[str, Means], corner: str, mark: Callable[[float], str]) -> list[list[str]]:
+def _lines(table: Mapping[str, Means], mark: Callable[[float], str]) -> list[list[str]]:
     """A table of means: its head, and a line a group."""
     titles = list(dict.fromkeys(title for line in table.values() for title in line))
-    lines = [[corner, *titles]]
+    lines = [["", *titles]]
     for name, line in table.items():
-        found = ((mark if "time" not in title else figure, line.get(title)) for title in titles)
+        found = ((figure if title in OWN else mark, line.get(title)) for title in titles)
         lines.append([name, *("" if pair is None else f"{show(pair[0])} ({figure(pair[1])})" for show, pair in found)])
     return lines
 
 
-def _rich(lines: Sequence[Sequence[str]], left: int = 1) -> Table:
-    """A table for the terminal, whose first columns are text."""
-    from rich import box
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE)
-    for i, title in enumerate(lines[0]):
-        table.add_column(title, justify="left" if i < left else "right", no_wrap=True)
+def _for_terminal(lines: Sequence[Sequence[str]]) -> Table:
+    table = new_table(lines[0][:1], lines[0][1:])
     for line in lines[1:]:
         table.add_row(*line)
     return table
 
 
-def _markdown(lines: Sequence[Sequence[str]]) -> str:
-    rule = ["---", *["---:"] * (len(lines[0]) - 1)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in [lines[0], rule, *lines[1:]]) + "\n"
-
-
 def _bold(ratio: float) -> str:
     return figure(ratio) if ratio >= 1 else f"**{figure(ratio)}**"
-
-
-def cells_table(cells: Sequence[Cell]) -> Table:
-    """The measurements of one setting, a line each."""
-    rivals = measured(cells)
-    lines = [["function", "direction", "elements", "ns a call", "/ copy", "/ floor", *(peers.TITLES[peer] for peer in rivals)]]
-    for cell in cells:
-        ratios = (coloured(cell.ratios[peer]) if peer in cell.ratios else "" for peer in rivals)
-        multiples = (f"{multiple(cell, of):.2f}" for of in ("copy", "floor"))
-        lines.append([cell.title, cell.direction, f"{cell.elements:,}", f"{cell.times['fastact']:,.0f}", *multiples, *ratios])
-    return _rich(lines, left=2)
 
 
 def conclusions(cells: Sequence[Cell], sizes: Sequence[int]) -> list[Table | str]:
@@ -174,13 +149,13 @@ def conclusions(cells: Sequence[Cell], sizes: Sequence[int]) -> list[Table | str
         slower = lost(some)
         parts += [
             f"{setting}: geometric mean of how many times as long others take, and the lowest; of fastact's own, the highest",
-            _rich(_lines(means(some, sizes), "", coloured)),
+            _for_terminal(_lines(means(some, sizes), coloured)),
             f"fastact loses {len(slower)} comparisons in {sum(best(cell) < 1 for cell in some)} of {len(some)} cells:",
             *(f"  {cell}" for cell in slower),
             "",
         ]
     if table := gains(cells, sizes):
-        parts += ["How many times as long fastact takes with one thread", _rich(_lines(table, "", coloured))]
+        parts += ["How many times as long fastact takes with one thread", _for_terminal(_lines(table, coloured))]
     return parts
 
 
@@ -197,14 +172,14 @@ def page(cells: Sequence[Cell], sizes: Sequence[int], facts: Mapping[str, str], 
     )
     if table := gains(cells, sizes):
         text += "\n## Threads\n\nHow many times as long fastact takes with one thread, by number of elements.\n\n"
-        text += _markdown(_lines(table, "", _bold))
+        text += markdown(_lines(table, _bold))
     for setting in settings_of(cells):
         some = [cell for cell in cells if cell.setting == setting]
-        text += f"\n## {setting}\n\n{_markdown(_lines(means(some, sizes), '', _bold))}"
-        for direction in peers.DIRECTIONS:
+        text += f"\n## {setting}\n\n{markdown(_lines(means(some, sizes), _bold))}"
+        for direction in Direction:
             if chosen := [cell for cell in some if cell.direction == direction]:
                 text += f"\n### {setting}: {direction}\n\nThe quickest peer's time by fastact's, and fastact's by its floor.\n\n"
-                text += _markdown(_heat(chosen, sizes))
+                text += markdown(_heat(chosen, sizes))
         if slower := lost(some):
             text += f"\n### {setting}: lost\n\n" + "\n".join(f"- {cell}" for cell in slower) + "\n"
     return text
@@ -212,55 +187,11 @@ def page(cells: Sequence[Cell], sizes: Sequence[int], facts: Mapping[str, str], 
 
 def _heat(cells: Sequence[Cell], sizes: Sequence[int]) -> list[list[str]]:
     """The picture's figures in text, a line a function, and how near the floor each cell is."""
-    found = {(cell.title, _column(cell, sizes)): cell for cell in cells}
+    found = {(cell.title, column(cell, sizes)): cell for cell in cells}
     columns = [f"{size:,}" for size in sizes]
     lines = [["function", *columns, *(f"/ floor, {size}" for size in columns)]]
     for title in dict.fromkeys(cell.title for cell in cells):
         row = [found.get((title, size)) for size in sizes]
         ratios = ("" if cell is None else _bold(best(cell)) for cell in row)
-        lines.append([title, *ratios, *("" if cell is None else f"{multiple(cell, 'floor'):.2f}" for cell in row)])
+        lines.append([title, *ratios, *("" if cell is None else f"{cell.by_floor:.2f}" for cell in row)])
     return lines
-
-
-# ---- the picture ----------------------------------------------------------------------------------------------------
-
-
-def new_picture(file: Path) -> Figure:
-    """An empty figure that can be written to such a file; ValueError if there is none."""
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise ValueError("argument --heatmap: needs matplotlib, which is not installed: pip install 'fastact[plot]'") from None
-    picture = Figure(layout="constrained")
-    if file.suffix[1:].lower() not in (known := picture.canvas.get_supported_filetypes()):
-        raise ValueError(f"argument --heatmap: {file.suffix!r} is none of the formats {', '.join(sorted(known))}")
-    return picture
-
-
-def draw(picture: Figure, cells: Sequence[Cell], sizes: Sequence[int]) -> None:
-    """Draw the ratio to the quickest peer: functions down, sizes across, a panel a direction, a row of panels a setting."""
-    titles = list(dict.fromkeys(cell.title for cell in cells))
-    settings = settings_of(cells)
-    directions = [direction for direction in peers.DIRECTIONS if any(cell.direction == direction for cell in cells)]
-    picture.set_size_inches(1.8 + len(directions) * (0.6 + 0.45 * len(sizes)), (1.5 + 0.2 * len(titles)) * len(settings))
-    panels = picture.subplots(len(settings), len(directions), sharex=True, sharey=True, squeeze=False)
-    for row, setting in zip(panels, settings, strict=True):
-        for axes, direction in zip(row, directions, strict=True):
-            ratios = np.full((len(titles), len(sizes)), np.nan)
-            for cell in cells:
-                if (cell.setting, cell.direction) == (setting, direction):
-                    ratios[titles.index(cell.title), sizes.index(_column(cell, sizes))] = best(cell)
-            # logarithmic, white where both are as fast; beyond 8 times one colour
-            image = axes.imshow(np.log2(ratios), cmap="RdBu", vmin=-3, vmax=3, aspect="auto")
-            for (i, j), ratio in np.ndenumerate(ratios):
-                if math.isfinite(ratio):
-                    bright = abs(math.log2(ratio)) > 2
-                    weight = "bold" if ratio < 1 else "normal"
-                    colour = "white" if bright else "black"
-                    axes.text(j, i, figure(ratio), ha="center", va="center", size=6, weight=weight, color=colour)
-            axes.set_title(direction, fontsize="medium")
-            axes.set_yticks(range(len(titles)), titles, size=7)
-            axes.set_xticks(range(len(sizes)), [f"{size:,}" for size in sizes], size=7, rotation=90)
-        row[0].set_ylabel(str(setting))
-    bar = picture.colorbar(image, ax=panels, ticks=range(-3, 4), aspect=80, label="the quickest peer's time by fastact's")
-    bar.ax.set_yticklabels(["1/8", "1/4", "1/2", "1", "2", "4", "8"])

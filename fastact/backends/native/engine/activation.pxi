@@ -39,7 +39,7 @@ cdef class FastPath(Vectorcall):
 
     cdef const fastact_table* table
     cdef const fastact_row* row
-    cdef bint active  # whether `attach` was called
+    cdef bint active  # whether `_attach` was called
     cdef bint array_parameter, learnt_parameter, noisy
     cdef int cost, parameters
     cdef int lesser, greater  # two parameters whose order is prescribed, or -1
@@ -54,7 +54,7 @@ cdef class FastPath(Vectorcall):
         self.vectorcall = <void*> call_activation
         self.active = False
 
-    def attach(self, Table table, entry):
+    def _attach(self, Table table, entry):
         """Take the loops of this entry from a table."""
         cdef int i
         if len(entry.parameters) > MAX_PARAMETERS:

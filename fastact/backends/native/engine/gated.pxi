@@ -21,7 +21,7 @@ cdef class GatedPath(Vectorcall):
     def __cinit__(self, *args, **kwargs):
         self.vectorcall = <void*> call_gated
 
-    def attach(self, Table table, entry):
+    def _attach(self, Table table, entry):
         """Take the loops of the unit of this activation from a table."""
         cdef int type
         for type in (FLOAT32, FLOAT64, FLOAT16, BFLOAT16):

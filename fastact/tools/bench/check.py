@@ -1,0 +1,116 @@
+"""Is a function equal to its formula?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ... import backends
+from ...functions import entries
+from ...functions.entry import Entry
+from ..directions import BOTH, Direction
+from ..peers import find
+from ..peers.statements import names
+from .cases import Case
+from .fused import FUSED
+from .fused.definition import Fused, WideOperands
+from .workspace import Workspace
+
+#: The bound of a derivative from the output, beside the formula at the same output.
+FROM_OUTPUT_ULP = 4
+
+
+@dataclass(frozen=True)
+class Check:
+    """The largest error of one function in one direction, and its bound, in ULP."""
+
+    name: str
+    kind: Direction
+    error: float
+    bound: float
+
+    @property
+    def passed(self) -> bool:
+        return self.error <= self.bound
+
+
+def check(name: str, backend: backends.Backend, dtype: str = "float32") -> list[Check]:
+    """Compare a function with its NumPy formula in float64, forward, backward and backward from y.
+
+    Half the inputs are random bit patterns, so every tail, subnormal, infinite and NaN value is among them. The bounds are those
+    of `Info`: `ulp`, and for the derivative `derivative_ulp`, in ULP of its largest term. In float64, the formula itself
+    may be as far from the truth as the function, so the bound is doubled.
+    """
+    with np.errstate(all="ignore"):
+        if name in FUSED:
+            return [_check_fused(FUSED[name], direction, backend, dtype) for direction in BOTH]
+        return _check_activation(entries[name], getattr(backend, name), dtype)
+
+
+def _check_activation(entry: Entry, function: Any, dtype: str) -> list[Check]:
+    from .. import reference  # needs mpmath and SciPy, which may be missing
+
+    info = entry.info
+    parameters = [float(np.dtype(dtype).type(p.default)) for p in entry.parameters]  # as a loop of this dtype sees them
+    slack = 1 if dtype == "float32" else 2
+    x = sample(dtype)
+    exact = x.astype(np.float64)
+    value, slope = entry.forward(exact, *parameters), entry.derivative(exact, *parameters)
+    y = function(x)
+    found = [Check(entry.name, Direction.FORWARD, ulps(y, value, _unit(value, dtype)), slack * info.ulp)]
+    # a power of two, so that the product is exact and the error that of the derivative
+    dy = np.random.default_rng(1).choice([-4, -2, -1, 1, 2, 4], x.shape).astype(dtype)
+    terms = np.fmax(np.abs(slope), reference.wide(entry.name, exact, *(p.default for p in entry.parameters))[2])
+    dx = _gradient(function.backward(dy, x))
+    error = ulps(dx, dy * slope, np.abs(dy) * _unit(terms, dtype))
+    found.append(Check(entry.name, Direction.BACKWARD, error, slack * info.derivative_ulp))
+    if entry.derivative_from_output is not None:
+        slope = entry.derivative_from_output(y.astype(np.float64), *parameters)
+        error = ulps(function.backward(dy, y=y), dy * slope, np.abs(dy) * _unit(slope, dtype))
+        found.append(Check(entry.name, Direction.FROM_OUTPUT, error, slack * FROM_OUTPUT_ULP))
+    return found
+
+
+def _gradient(result: Any) -> np.ndarray:
+    return np.asarray(result[0] if isinstance(result, tuple) else result)
+
+
+def _check_fused(fused: Fused, direction: Direction, backend: backends.Backend, dtype: str) -> Check:
+    """What is timed, against the textbook. In float64, the textbook's own rounding may be as large."""
+    operands = Workspace(1 << 16, dtype, backend).operands(Case(fused.name, direction), 1 << 16)
+    contestant = find("fastact", fused, direction, operands)
+    assert contestant is not None
+    wanted = fused.textbook.of(direction)(WideOperands(operands))
+    found = contestant.results()
+    error = max(ulps(got, want, _unit(size, dtype)) for got, (want, size) in zip(found, wanted, strict=True))
+    kind = Direction.FROM_OUTPUT if "y" in names(contestant.statement) else direction
+    return Check(fused.name, kind, error, fused.ulp.of(direction) * (1 if dtype == "float32" else 4))
+
+
+def sample(dtype: str, size: int = 1 << 17, seed: int = 0) -> np.ndarray:
+    """Inputs for a check: as many random bit patterns as normal values, and the special ones."""
+    rng = np.random.default_rng(seed)
+    bits: Any = np.uint32 if dtype == "float32" else np.uint64
+    patterns = rng.integers(0, np.iinfo(bits).max, size, bits, endpoint=True).view(dtype)
+    usual = (3 * rng.standard_normal(size)).astype(dtype)
+    tiny, huge = np.finfo(dtype).smallest_subnormal, np.finfo(dtype).max
+    special = np.array([0.0, -0.0, 1, -1, 6, np.inf, -np.inf, np.nan, tiny, -tiny, huge, -huge], dtype)
+    return np.concatenate([patterns, usual, special])
+
+
+def _unit(value: np.ndarray, dtype: str) -> np.ndarray:
+    """The unit in the last place, in this dtype, of float64 values."""
+    magnitude = np.minimum(np.abs(value), np.finfo(dtype).max)
+    return np.asarray(np.spacing(magnitude.astype(dtype)), np.float64)
+
+
+def ulps(got: np.ndarray, expected: np.ndarray, unit: np.ndarray) -> float:
+    """The largest error in the units given; infinite if one of the two is NaN alone."""
+    limit = 2.0**128 if got.dtype == np.float32 else np.finfo(np.float64).max  # so that overflow is one ULP past the largest
+    a, b = (np.clip(np.asarray(v, np.float64), -limit, limit) for v in (got, expected))
+    error = np.where(a == b, 0, np.abs(a - b) / unit)
+    nan_a, nan_b = np.isnan(a), np.isnan(b)
+    error = np.where(nan_a & nan_b, 0, np.where(nan_a | nan_b, np.inf, error))
+    return float(error.max(initial=0))

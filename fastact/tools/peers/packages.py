@@ -1,0 +1,20 @@
+"""The packages of the peers: which are installed, and how they are imported."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import warnings
+from typing import Any
+
+
+def installed(package: str) -> bool:
+    """Whether a package can be imported here."""
+    return importlib.util.find_spec(package) is not None
+
+
+def imported(module: str) -> Any:
+    """A module of a package that is installed."""
+    with warnings.catch_warnings():  # of no interest here, and errors where warnings are
+        warnings.simplefilter("ignore")
+        return importlib.import_module(module)

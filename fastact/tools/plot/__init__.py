@@ -1,0 +1,1 @@
+"""`python -m fastact plot`: curves of the activations and their derivatives; with --gallery a page about all of them."""
