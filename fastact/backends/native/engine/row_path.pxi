@@ -147,8 +147,10 @@ cdef class RowPath(Vectorcall):
             self.describe(&self.gradient[type], record, True, type)
 
     cdef int describe(self, ContiguousCall* c, record, bint gradient, int type) except -1:
-        """Describe the call of a function of rows, or of its gradient. Its arrays come in this order: x or y, and before y the dy of
-        its shape, or behind x the dy that is one per row; then the result."""
+        """Describe the call of a function of rows, or of its gradient.
+
+        Its arrays: x, result; dy, y, result; or x, the dy of each row, result.
+        """
         memset(c, 0, sizeof(ContiguousCall))
         begin_call(&c.call, self.rows.table, program_of(self.rows.function(record.arithmetic), gradient, type), type)
         add_contiguous(c, INPUT, LIKE_X, c.call.itemsize)
