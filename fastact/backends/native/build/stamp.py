@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from ....functions import loss_functions, row_functions
 from ....functions.entry import Entry
 from ..formulas.rows import FUNCTIONS
 from . import coefficients, elementary, formulas, kernels, steps
@@ -35,6 +36,7 @@ def stamp(
     def vectors(loop: Loop) -> list[kernels.Vectors]:
         return [found for instruction_set in sets.values() if (found := instruction_set.vectors(loop))]
 
+    steps.check_complete(FUNCTIONS, [*(record.arithmetic for record in row_functions.values()), *loss_functions])
     rows = steps.names_for_template(FUNCTIONS)
     given = {
         "entries": entries,

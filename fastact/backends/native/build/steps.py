@@ -15,7 +15,7 @@ In the texts a name in braces is filled in: of an `ElementStep` what is known of
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from string import Formatter
@@ -25,12 +25,22 @@ LANES, RUN = 32, 128
 #: Lanes of the largest element of a long row.
 MAX_LANES = 128
 
-#: What is known of a row, in the computed type.
-STATE = (
-    "largest", "pivot", "low", "unit", "factor", "factor_low", "threshold", "share", "keep", "spread", "at_label"
-)  # fmt: skip
+#: What is known of a row, in the computed type, and what it is before the first pass.
+STATE = {
+    "largest": "its largest element; -inf",
+    "pivot": "what is taken from an element before its exponential: see row_pivot",
+    "low": "what less is raised to: its exponential is 0, or the result is least",
+    "unit": "what exponentials are measured in: see exp_unit",
+    "factor": "what elements are multiplied by, or what is taken from them; the call's factor of the row, or its scale",
+    "factor_low": "what must be added to factor to have it exactly; or a second factor",
+    "threshold": "of sparsemax, relative to the largest; -1",
+    "share": "what a weight takes from the gradient; of maxout whether the largest has been found; 0",
+    "keep": "how much of a target is kept by label smoothing",
+    "spread": "and what is added to it",
+    "at_label": "the logit at the label, then the gradient there",
+}
 
-#: A row's sums, in double: s.total[SUM] and so on in a `RowStep`.
+#: A row's sums, in double, 0 before the first pass: s.total[SUM] and so on in a `RowStep`.
 TOTALS = ("sum", "count", "loss", "targets")
 
 #: How many there can be at most: of passes in a program, of steps in a pass. The same numbers as in table.h.
@@ -125,16 +135,16 @@ class ElementStep(Step):
 
     def __post_init__(self) -> None:
         if unknown := [name for name in self.state if name not in STATE]:
-            raise ValueError(f"step {self.name!r}: {{{unknown[0]}}} is none of {', '.join(STATE)}")
+            raise ValueError(f"formulas/rows.py: step {self.name!r}: {{{unknown[0]}}} is none of {', '.join(STATE)}")
         if unknown := [total.into for total in self.sums if total.into not in TOTALS]:
-            raise ValueError(f"step {self.name!r}: a sum goes into {unknown[0]!r}, which is none of {', '.join(TOTALS)}")
+            raise ValueError(f"formulas/rows.py: step {self.name!r}: a sum goes into {unknown[0]!r}, which is none of {', '.join(TOTALS)}")
 
     @property
     def state(self) -> list[str]:
         """What of `STATE` it uses."""
         texts = [*self.let.values(), self.out or "", *(each.term for each in self.sums)]
         used = {name for text in texts for _, name, _, _ in Formatter().parse(text) if name}
-        return sorted(used, key=lambda name: STATE.index(name) if name in STATE else -1)
+        return [name for name in STATE if name in used] + sorted(used - STATE.keys())
 
     @property
     def lanes(self) -> list[str]:
@@ -201,8 +211,6 @@ class Pass:
 
     Attributes
     ----------
-    inputs : int
-        How many of the program's inputs it reads.
     steps : list of Step
         What it does with each segment.
     output : Output
@@ -217,13 +225,27 @@ class Pass:
         Whether it, and all that follows, is left out unless a step has set p.again.
     """
 
-    inputs: int = 1
     steps: Sequence[Step]
     output: Output = Output.NOTHING
     then: Sequence[Step] = ()
     reads_powers: bool = False
     repeats: bool = False
     on_demand: bool = False
+
+    @property
+    def inputs(self) -> int:
+        """How many of the program's inputs it reads."""
+        return max([1, *(len(step.inputs) for step in self.steps if isinstance(step, ElementStep))])
+
+    def faults(self, program: Program) -> Iterator[str]:
+        """What is wrong with it as a pass of this program."""
+        if max(len(self.steps), len(self.then)) > MAX_STEPS:
+            yield f"a pass has more than {MAX_STEPS} steps"
+        if self.inputs > len(program.inputs):
+            yield f"a pass reads {self.inputs} inputs, the program has {len(program.inputs)}"
+        for step in self.steps:
+            if isinstance(step, ElementStep) and step.out and self.output is Output.NOTHING:
+                yield f"step {step.name!r} stores elements in a pass without output"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -271,6 +293,14 @@ class Program:
             for each in passes:
                 yield from (*each.steps, *each.then)
 
+    def faults(self) -> Iterator[str]:
+        """What is wrong with it."""
+        for passes in self.variants.values():
+            if len(passes) > MAX_PASSES:
+                yield f"there are {len(passes)} passes; there can be {MAX_PASSES}"
+            for each in passes:
+                yield from each.faults(self)
+
 
 @dataclass(frozen=True, kw_only=True)
 class RowFunction:
@@ -294,19 +324,23 @@ class RowFunction:
 
 
 def steps_of(functions: dict[str, RowFunction]) -> list[Step]:
-    """Each step of these functions once. ValueError where two have one name, or there are too many for the engine."""
+    """Each step of these functions once. ValueError where something is wrong with one of them."""
     found: dict[str, Step] = {}
     for name, function in functions.items():
         for kind, program in function.programs.items():
-            for passes in program.variants.values():
-                if len(passes) > MAX_PASSES:
-                    raise ValueError(f"{name}: {len(passes)} passes in {kind}; there can be {MAX_PASSES}")
-                if any(max(len(each.steps), len(each.then)) > MAX_STEPS for each in passes):
-                    raise ValueError(f"{name}: a pass of {kind} has more than {MAX_STEPS} steps")
+            for fault in program.faults():
+                raise ValueError(f"formulas/rows.py: {name}, {kind}: {fault}")
             for step in program.steps:
                 if found.setdefault(step.name, step) is not step:
-                    raise ValueError(f"{name}: there are two steps called {step.name!r}")
+                    raise ValueError(f"formulas/rows.py: {name}, {kind}: there is another step called {step.name!r}")
     return list(found.values())
+
+
+def check_complete(functions: dict[str, RowFunction], records: Iterable[str]) -> None:
+    """ValueError where a record has no programs."""
+    for name in records:
+        if name not in functions:
+            raise ValueError(f"formulas/rows.py: there are no programs for {name!r}, which has a record in functions/")
 
 
 def step_arguments(steps: Sequence[Step], dtype: str) -> list[str]:

@@ -19,7 +19,7 @@ cdef bint read_labels(
     const fastact_table* table, const Shape* shape, PyObject* targets, const Py_ssize_t** labels, Py_ssize_t* converted
 ) noexcept:
     """The labels, one per row, converted if need be; False if one is not a class, or this is something else."""
-    cdef Py_ssize_t rows = elements_of(shape, PER_ROW), start = 0, i
+    cdef Py_ssize_t rows = elements_of(shape, PER_ROW), start = 0, end, i
     cdef int type, size
     cdef double[AT_ONCE] numbers
     cdef bint wrong = False
@@ -33,13 +33,14 @@ cdef bint read_labels(
         labels[0] = converted
         type = integer_type(size, cnp.PyTypeNum_ISUNSIGNED(type))
     while start < rows:
+        end = min(start + AT_ONCE, rows)
         if labels[0] == converted:
-            table.load_as_double[type](array_BYTES(targets) + start * size, size, numbers, min(<Py_ssize_t> AT_ONCE, rows - start))
-            for i in range(start, min(start + AT_ONCE, rows)):
+            table.load_as_double[type](array_BYTES(targets) + start * size, size, numbers, end - start)
+            for i in range(start, end):
                 converted[i] = <Py_ssize_t> numbers[i - start] if 0 <= numbers[i - start] < shape.n else -1
-        for i in range(start, min(start + AT_ONCE, rows)):
+        for i in range(start, end):
             wrong |= <size_t> labels[0][i] >= <size_t> shape.n
-        start += AT_ONCE
+        start = end
     return not wrong
 
 
@@ -110,7 +111,7 @@ cdef struct LossCall:
     double* losses  # of the rows; room for their labels behind them
 
 
-cdef bint read_targets(LossPath f, const ContiguousCall* c, LossCall* call, PyObject* x, PyObject* targets, Traversal* t) noexcept:
+cdef bint read_targets(const ContiguousCall* c, LossCall* call, PyObject* x, PyObject* targets, Traversal* t) noexcept:
     """Point the traversal to the targets; False if they are not those of the fast path."""
     cdef const Py_ssize_t* labels = NULL
     if c.call.has[LABELS]:
@@ -134,7 +135,7 @@ cdef object run_loss(
     cdef double factor
     cdef fastact_flags flags
     cdef bint gradient = c.call.has[OUTPUT]
-    if not read_targets(f, c, call, x, targets, &t):
+    if not read_targets(c, call, x, targets, &t):
         return None
     if gradient:
         if out == Py_None:
@@ -191,7 +192,7 @@ cdef object take_loss_and_gradient(LossPath f, logits, targets, out, axis, reduc
 
 
 cdef object call_loss(object self, PyObject* const* args, size_t nargsf, PyObject* names):
-    """f(logits, targets, *, axis=-1, reduction="mean") as a vectorcall; anything unusual goes to `__call__` of the Python class."""
+    """f(logits, targets, *, axis=-1, reduction="mean") as a vectorcall. Anything else goes to `__call__` of the Python class."""
     cdef LossPath f = <LossPath> self
     cdef Py_ssize_t nargs = PyVectorcall_NARGS(nargsf), i
     cdef long axis = -1

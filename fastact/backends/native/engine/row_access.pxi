@@ -17,7 +17,10 @@ cdef struct Access:
 
 
 cdef int set_access(const fastact_table* table, Access* access, cnp.ndarray array, int computed) except -1:
-    """Describe how the elements of arrays like this one are taken. TypeError for an output to which NumPy would cast, but no loop does."""
+    """Describe how the elements of arrays like this one are taken.
+
+    TypeError for an output of a dtype to which NumPy would cast the result, but no loop does.
+    """
     cdef int type = stored_type((<object> array).dtype)
     if type < 0:
         raise TypeError(f"out has dtype {(<object> array).dtype}, which the compiled functions of rows do not write")

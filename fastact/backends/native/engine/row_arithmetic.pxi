@@ -111,7 +111,7 @@ cdef class Operands:
         if not traverse(&t, self.array, self.call.has, self.axis):
             return 0
         with nogil:
-            status = run_rows_of(&self.call, &t, NULL, 0)
+            status = run_row_job(&self.call, &t, NULL, 0)
         if status < 0:
             raise MemoryError()
         return 0

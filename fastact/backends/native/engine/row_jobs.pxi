@@ -44,7 +44,7 @@ cdef bint goes_along(Py_ssize_t rows, Py_ssize_t n, Py_ssize_t row_step, Py_ssiz
 
 cdef Py_ssize_t rows_of_panel(const RowCall* call, const Traversal* t, bint along) noexcept nogil:
     """How many rows to take at once."""
-    cdef const Py_ssize_t* row_step = t.row_step[t.dims - 1]
+    cdef const Py_ssize_t* row_step = &t.row_step[t.dims - 1][0]
     cdef Py_ssize_t all_rows = t.size[t.dims - 1], rows = PANEL_ROWS
     cdef int k
     cdef bint direct = True
@@ -103,8 +103,8 @@ cdef void run_row_chunk(const void* shared, Py_ssize_t chunk) noexcept nogil:
     panel.empty, panel.scale, panel.smoothing = call.empty, call.gradient_scale, call.smoothing
     panel.weights, panel.weights_sum = call.weights, call.weights_sum
     panel.factor, panel.out, panel.out_pitch, panel.state = NULL, NULL, 0, room
-    place.row_step = t.row_step[t.dims - 1]
-    place.position_step = t.position_step
+    place.row_step = &t.row_step[t.dims - 1][0]
+    place.position_step = &t.position_step[0]
     place.along, place.n = job.along, t.n
     room += whole_lines(call.table.row_state[call.type])
     while first < end:
@@ -121,7 +121,7 @@ cdef void run_row_chunk(const void* shared, Py_ssize_t chunk) noexcept nogil:
             first += rows
 
 
-cdef int run_rows_of(const RowCall* call, const Traversal* t, char* at_hand, Py_ssize_t nbytes) noexcept nogil:
+cdef int run_row_job(const RowCall* call, const Traversal* t, char* at_hand, Py_ssize_t nbytes) noexcept nogil:
     """Take all rows, in room that is at hand if it suffices. -1 where there is no memory."""
     cdef RowJob job
     cdef int d = t.dims - 1

@@ -1,5 +1,5 @@
-# The fast path of functions of rows: exact ndarrays of one type, float32 or float64, native and contiguous, nothing special asked.
-# What it does not take goes on to the classes of calls/rows.py.
+# The fast path of functions of rows: exact ndarrays of one type, float32 or float64, native and contiguous, without a scale or a
+# mask. What it does not take goes on to the classes of calls/rows.py.
 
 from fastact.calls.rows import Map, MaskedMap, MaskedReduction, Reduction
 
@@ -21,11 +21,12 @@ cdef struct ContiguousCall:
 
 cdef int add_contiguous(ContiguousCall* c, int operand, int like, Py_ssize_t itemsize) except -1:
     """Add the next operand. An input and an output have the computed type."""
+    real = np.float32 if c.call.type == FLOAT32 else np.float64
     c.operand[c.operands] = operand
     c.operands += 1
     c.like[operand], c.itemsize[operand] = like, 0 if like == CONSTANT else itemsize
     c.call.has[operand] = True
-    set_access(c.call.table, &c.call.access[operand], np.empty(0, np.float32 if c.call.type == FLOAT32 else np.float64), c.call.type)
+    set_access(c.call.table, &c.call.access[operand], np.empty(0, real), c.call.type)
     return 0
 
 
@@ -118,10 +119,10 @@ cdef int run_contiguous(RowArithmetic rows, const ContiguousCall* c, const Shape
         if inner > 1:
             t.row_step[t.dims - 1][operand] = c.itemsize[operand]
     if elements_of(shape, LIKE_X) < RELEASE_GIL:
-        status = run_rows_of(&c.call, t, rows.at_hand, rows.room)
+        status = run_row_job(&c.call, t, rows.at_hand, rows.room)
     else:
         with nogil:
-            status = run_rows_of(&c.call, t, NULL, 0)
+            status = run_row_job(&c.call, t, NULL, 0)
     if status < 0:
         raise MemoryError()
     return 0
@@ -146,7 +147,10 @@ cdef class RowPath(Vectorcall):
             self.describe(&self.gradient[type], record, True, type)
 
     cdef int describe(self, ContiguousCall* c, record, bint gradient, int type) except -1:
-        """Describe the call of a function of rows, or of its gradient; the arrays are x, or the first dy unless that is one per row."""
+        """Describe the call of a function of rows, or of its gradient.
+
+        Its arrays: x, result; dy, y, result; or x, the dy of each row, result.
+        """
         memset(c, 0, sizeof(ContiguousCall))
         begin_call(&c.call, self.rows.table, program_of(self.rows.function(record.arithmetic), gradient, type), type)
         add_contiguous(c, INPUT, LIKE_X, c.call.itemsize)
@@ -196,7 +200,7 @@ cdef object take_gradient(RowPath f, first, second, out, axis):
 
 
 cdef object call_rows(object self, PyObject* const* args, size_t nargsf, PyObject* names):
-    """f(x, out=None, *, axis=-1) as a vectorcall; anything unusual goes to `__call__` of the Python class."""
+    """f(x, out=None, *, axis=-1) as a vectorcall. Anything else goes to `__call__` of the Python class."""
     cdef RowPath f = <RowPath> self
     cdef Py_ssize_t nargs = PyVectorcall_NARGS(nargsf), i
     cdef long axis = -1

@@ -81,7 +81,7 @@ cdef void run_inner(
     t.start[INPUT], t.start[output] = x, result
     t.row_step[0][INPUT], t.row_step[0][output] = step, result_step
     t.position_step[INPUT], t.position_step[output] = position_steps[0], position_steps[1] if output == OUTPUT else 0
-    if run_rows_of(call, &t, NULL, 0) < 0:
+    if run_row_job(call, &t, NULL, 0) < 0:
         no_memory()
 
 

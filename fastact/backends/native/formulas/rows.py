@@ -96,8 +96,8 @@ SOFTMAX_GRAD = ElementStep("softmax_grad", ("dy", "y"), out="y[i] * (dy[i] - {fa
 SOFTMAX_GRADIENT = Program(
     inputs=("dy", "y"),
     passes=[
-        Pass(inputs=2, steps=[DOT], then=[TOTAL]),
-        Pass(inputs=2, steps=[SOFTMAX_GRAD], output=Output.RESULT),
+        Pass(steps=[DOT], then=[TOTAL]),
+        Pass(steps=[SOFTMAX_GRAD], output=Output.RESULT),
     ],
 )
 
@@ -139,8 +139,8 @@ LOG_SOFTMAX_GRAD = ElementStep(
 LOG_SOFTMAX_GRADIENT = Program(
     inputs=("dy", "y"),
     passes=[
-        Pass(inputs=1, steps=[SUM], then=[TOTAL]),
-        Pass(inputs=2, steps=[LOG_SOFTMAX_GRAD], output=Output.RESULT),
+        Pass(steps=[SUM], then=[TOTAL]),
+        Pass(steps=[LOG_SOFTMAX_GRAD], output=Output.RESULT),
     ],
 )
 
@@ -240,8 +240,8 @@ SPARSEMAX_GRAD = ElementStep(
 SPARSEMAX_GRADIENT = Program(
     inputs=("dy", "y"),
     passes=[
-        Pass(inputs=2, steps=[SUPPORT], then=[MEAN]),
-        Pass(inputs=2, steps=[SPARSEMAX_GRAD], output=Output.RESULT),
+        Pass(steps=[SUPPORT], then=[MEAN]),
+        Pass(steps=[SPARSEMAX_GRAD], output=Output.RESULT),
     ],
 )
 
@@ -400,19 +400,19 @@ FIND_LARGEST_AND_KEEP = Pass(steps=[MAX], then=[UNIT, KEEP])
 
 TARGET_CROSS_ENTROPY = Program(
     inputs=("logits", "targets"),
-    passes=[FIND_LARGEST_AND_KEEP, Pass(inputs=2, steps=[TARGETS, OTHERS_SUM], then=[TARGET_ENTROPY])],
+    passes=[FIND_LARGEST_AND_KEEP, Pass(steps=[TARGETS, OTHERS_SUM], then=[TARGET_ENTROPY])],
 )
 TARGET_CROSS_ENTROPY_GRADIENT = Program(
     inputs=("logits", "targets"),
     passes=[
         FIND_LARGEST_AND_KEEP,
-        Pass(inputs=2, steps=[TARGETS, OTHERS], output=Output.POWERS, then=[TARGET_ENTROPY]),
-        Pass(inputs=2, steps=[TARGET_GRAD], output=Output.RESULT, reads_powers=True),
+        Pass(steps=[TARGETS, OTHERS], output=Output.POWERS, then=[TARGET_ENTROPY]),
+        Pass(steps=[TARGET_GRAD], output=Output.RESULT, reads_powers=True),
     ],
     without_room=[
         FIND_LARGEST_AND_KEEP,
-        Pass(inputs=2, steps=[TARGETS, OTHERS_SUM], then=[TARGET_ENTROPY]),
-        Pass(inputs=2, steps=[EXP_TARGET_GRAD], output=Output.RESULT),
+        Pass(steps=[TARGETS, OTHERS_SUM], then=[TARGET_ENTROPY]),
+        Pass(steps=[EXP_TARGET_GRAD], output=Output.RESULT),
     ],
 )
 
@@ -425,9 +425,7 @@ BINARY = ElementStep("binary", _WEIGHTED, sums=(Sum(_BINARY_LOSS),))
 BINARY_GRAD = ElementStep(
     "binary_grad",
     _WEIGHTED,
-    out=(
-        "weight[i] * ((one - target[i]) * sigmoid_forward(x[i]) - positive[i] * target[i] * sigmoid_forward(-x[i])) * {factor}"
-    ),
+    out=("weight[i] * ((one - target[i]) * sigmoid_forward(x[i]) - positive[i] * target[i] * sigmoid_forward(-x[i])) * {factor}"),
     sums=(Sum(_BINARY_LOSS),),
 )
 BINARY_EACH = ElementStep("binary_each", _WEIGHTED, out=_BINARY_LOSS)
@@ -440,13 +438,11 @@ SUM_TO_RESULT = RowStep(
 )
 
 _BINARY_INPUTS = ("logits", "targets", "weights", "weights of positive targets")
-BINARY_CROSS_ENTROPY = Program(inputs=_BINARY_INPUTS, passes=[Pass(inputs=4, steps=[BINARY], then=[SUM_TO_RESULT])])
+BINARY_CROSS_ENTROPY = Program(inputs=_BINARY_INPUTS, passes=[Pass(steps=[BINARY], then=[SUM_TO_RESULT])])
 BINARY_CROSS_ENTROPY_GRADIENT = Program(
-    inputs=_BINARY_INPUTS, passes=[Pass(inputs=4, steps=[BINARY_GRAD], output=Output.RESULT, then=[SUM_TO_RESULT])]
+    inputs=_BINARY_INPUTS, passes=[Pass(steps=[BINARY_GRAD], output=Output.RESULT, then=[SUM_TO_RESULT])]
 )
-BINARY_CROSS_ENTROPY_EACH = Program(
-    inputs=_BINARY_INPUTS, passes=[Pass(inputs=4, steps=[BINARY_EACH], output=Output.RESULT)]
-)
+BINARY_CROSS_ENTROPY_EACH = Program(inputs=_BINARY_INPUTS, passes=[Pass(steps=[BINARY_EACH], output=Output.RESULT)])
 
 # ---- All of them -------------------------------------------------------------------------------------------------------
 
