@@ -3,10 +3,12 @@
 Everything else about the package stands in pyproject.toml. Without a working C compiler the package installs on NumPy alone;
 FASTACT_REQUIRE_KERNELS=1 makes that an error.
 
-The folder build/kernels-* keeps what was stamped, translated and compiled, whichever command asked for it. A file is written
-only if its content changes, so that a module is compiled again only if its own text, a header, a flag or a tool has changed.
+The folder build/kernels-* keeps what was stamped, translated and compiled, whichever command asked for it (FASTACT_BUILD_DIR
+tells another place than build/). Cython goes by the content of its inputs, and files are written only if their content changes.
+So a module is compiled again only if its own C, a header, a flag or a tool has changed.
 """
 
+import hashlib
 import os
 import platform
 import shutil
@@ -86,12 +88,14 @@ def loops_extension(name: str) -> Extension:
 class BuildKernels(build_ext):
     """Stamp, translate and compile; go on without what cannot be compiled, unless FASTACT_REQUIRE_KERNELS is set."""
 
-    work = Path("build", f"kernels-{sysconfig.get_platform()}-{sys.implementation.cache_tag}")
+    work = Path(
+        os.environ.get("FASTACT_BUILD_DIR", "build"), f"kernels-{sysconfig.get_platform()}-{sys.implementation.cache_tag}"
+    )
 
     def finalize_options(self) -> None:
         super().finalize_options()
         self.parallel = self.parallel or os.cpu_count()
-        self.build_temp = os.curdir  # so that an object lies beside its source
+        self.build_temp = self.work.anchor or os.curdir  # so that an object lies beside its source
 
     def run(self) -> None:
         super().run()
@@ -106,7 +110,9 @@ class BuildKernels(build_ext):
         return stamp(NATIVE, entries.values(), self.work / "stamped")
 
     def build_extensions(self) -> None:
+        import Cython
         import numpy
+
         asked, self.build_lib = self.build_lib, str(self.work / "modules")
         self.left_out: list[str] = []
         self.work.mkdir(parents=True, exist_ok=True)
@@ -116,7 +122,8 @@ class BuildKernels(build_ext):
             raise SetupError(str(error)) from None
         known = [flag for flag in IF_KNOWN if self.knows(flag)]
         settings = self.work / "settings.txt"
-        tools = [sys.version, numpy.__version__, getattr(self.compiler, "compiler_so", None)]
+        self.versions = f"Cython {Cython.__version__}, NumPy {numpy.__version__}, Python {sys.version}"
+        tools = [self.versions, getattr(self.compiler, "compiler_so", None)]
         write(settings, "\n".join(map(str, [*tools, COMMON, known, ENGINE, OPENMP])))
         loops = self.translate("loops", stamped)
         included = (stamped.parent, *(NATIVE / folder for folder in ("loops", "math", "simd")))
@@ -155,18 +162,25 @@ class BuildKernels(build_ext):
             )
 
     def translate(self, name: str, source: Path) -> str:
-        """The C file of a module."""
-        from Cython.Build import cythonize
-        from Cython.Compiler import Options
-        Options.emit_code_comments = False
-        folder = None if self.work in source.parents else str(self.work / "translated")
-        extension = Extension(name, [str(source)])
-        # Without the source as comments the C file is the same after an edit of a comment, or of a formula that is not used.
-        directives = {"emit_code_comments": False}
-        options = {"build_dir": folder, "include_path": [os.curdir], "compiler_directives": directives}
-        made = cythonize([extension], quiet=True, **options)[0].sources[0]
-        # Cython goes by its file's date, the compiler by that of a copy, which is written when the content changes.
-        return str(write(self.work / "c" / f"{name}.c", Path(made).read_text(encoding="utf-8")))
+        """The C file of a module. Without the source as comments it stays the same after an edit of a comment."""
+        target, key = (self.work / "c" / f"{name}.{suffix}" for suffix in ("c", "key"))
+        read = [source, *sorted(source.parent.glob("*.pxi")), *sorted(Path("fastact").rglob("*.pxd"))]
+        content = [self.versions, *(path.name + path.read_text(encoding="utf-8") for path in read)]
+        digest = hashlib.sha256("".join(content).encode()).hexdigest()
+        if not (target.exists() and key.exists() and key.read_text() == digest):
+            from Cython.Build import cythonize
+            from Cython.Compiler.Errors import CompileError as CythonError
+
+            folder = None if self.work in source.parents else str(self.work / "translated")
+            directives = {"emit_code_comments": False}
+            options = {"build_dir": folder, "include_path": [os.curdir], "compiler_directives": directives}
+            try:
+                made = cythonize([Extension(name, [str(source)])], force=True, quiet=True, **options)[0].sources[0]
+            except CythonError:
+                raise SetupError(f"Cython can't translate {source}: see above") from None
+            write(target, Path(made).read_text(encoding="utf-8"))
+            write(key, digest)
+        return str(target)
 
     def variant(self, name: str, loops: str, flags: list[str]) -> str:
         """A C file that is the loops under the name of one instruction set's module, and knows its flags."""
@@ -179,7 +193,7 @@ class BuildKernels(build_ext):
         probe = self.work / "probe.c"
         probe.write_text("int probe;\n")
         try:
-            self.compiler.compile([str(probe)], output_dir=os.curdir, extra_postargs=["-Werror", flag])
+            self.compiler.compile([str(probe)], output_dir=self.build_temp, extra_postargs=["-Werror", flag])
         except (BaseError, CompileError, OSError):
             return False
         return True
@@ -206,9 +220,11 @@ class BuildKernels(build_ext):
 
 
 class BuildPython(build_py):
-    """Copy the package, and write what type checkers read."""
+    """Copy the package, without what an earlier build left there, and write what type checkers read."""
 
     def run(self) -> None:
+        if not self.editable_mode and Path("build") in Path(self.build_lib).parents:
+            shutil.rmtree(self.build_lib, ignore_errors=True)
         super().run()
         if not self.editable_mode:
             write_stub(Path(self.build_lib) / "fastact")
