@@ -52,15 +52,14 @@ else:
 if MSVC and not X86:
     INSTRUCTION_SETS = {"neon" if ARM else "baseline": []}
 
-# Built once: the module, and the headers of its own.
-ENGINES = {
-    "fastact.runtime.buffers": (),
-    "fastact.runtime.team": ("openmp.h", "team.h"),
-    "fastact.backends.native.engine.elementwise": ("platform.h",),
-    "fastact.backends.native.engine.rows": ("platform.h", "transpose.h"),
-}
-TEAM = "fastact.runtime.team"  # the only one that needs OpenMP
-TABLE = f"{NATIVE}/engine/table.h"  # what engines and loops share
+# Built once.
+ENGINES = (
+    "fastact.runtime.buffers",
+    "fastact.runtime.team",
+    "fastact.backends.native.engine.elementwise",
+    "fastact.backends.native.engine.rows",
+)
+TEAM = ENGINES[1]  # the only one that needs OpenMP
 INCLUDED = [Path("fastact/runtime"), *(NATIVE / folder for folder in ("engine", "loops", "math", "simd"))]
 #: What every extension is made of besides its own source. It is listed for the source distribution.
 SOURCES = sorted(
@@ -121,37 +120,49 @@ class BuildKernels(build_ext):
         except ValueError as error:
             raise SetupError(str(error)) from None
         known = [flag for flag in IF_KNOWN if self.knows(flag)]
-        settings = self.work / "settings.txt"
         self.versions = f"Cython {Cython.__version__}, NumPy {numpy.__version__}, Python {sys.version}"
-        tools = [self.versions, getattr(self.compiler, "compiler_so", None)]
-        write(settings, "\n".join(map(str, [*tools, COMMON, known, ENGINE, OPENMP])))
+        settings = [self.versions, getattr(self.compiler, "compiler_so", None), COMMON, known, ENGINE, OPENMP]
+        common = [str(write(self.work / "settings.txt", "\n".join(map(str, settings)))), f"{NATIVE}/engine/table.h"]
         loops = self.translate("loops", stamped)
-        included = (stamped.parent, *(NATIVE / folder for folder in ("loops", "math", "simd")))
         for extension in self.extensions:
-            name = extension.name
             extension.include_dirs = [*map(str, INCLUDED), str(stamped.parent), numpy.get_include()]
             extension.define_macros = [(f"NPY_{what}", "NPY_2_0_API_VERSION") for what in ("NO_DEPRECATED_API", "TARGET_VERSION")]
-            if name in ENGINES:
-                source = Path(extension.sources[0])
-                extension.sources = [self.translate(name, source)]
-                extension.depends = [*(f"{source.parent}/{own}" for own in ENGINES[name]), "fastact/runtime/team.h", TABLE]
-                extension.extra_compile_args = ENGINE
-                if name.endswith("engine.elementwise"):  # draws from NumPy's generators by the functions of NumPy's own library
-                    extension.libraries = ["npyrandom"]
-                    extension.library_dirs = [str(Path(numpy.random.__file__).parent / "lib")]
-                if name == TEAM:
-                    extension.extra_compile_args = [*ENGINE, *OPENMP]
-                    extension.extra_link_args = [] if MSVC else OPENMP
+            if extension.name in ENGINES:
+                folders = self.prepare_engine(extension)
             else:
-                variant = name.rpartition(".")[2]
-                flags = [*COMMON, *known, *INSTRUCTION_SETS[variant.removeprefix("_")]]
-                extension.sources = [self.variant(variant, loops, flags)]
-                extension.depends = [loops, TABLE, *(str(path) for folder in included for path in folder.glob("*.h"))]
-                extension.extra_compile_args = flags
-            extension.depends.append(str(settings))
+                folders = [stamped.parent, *self.prepare_loops(extension, loops, known)]
+            headers = (str(path) for folder in folders for path in folder.glob("*.h"))
+            extension.depends = [*extension.depends, *common, *headers]
         super().build_extensions()
         self.build_lib = asked
         self.hand_over()
+        self.report()
+
+    def prepare_engine(self, extension: Extension) -> list[Path]:
+        """Set source and flags; the folders of its headers."""
+        import numpy
+
+        source = Path(extension.sources[0])
+        extension.sources, extension.depends = [self.translate(extension.name, source)], []
+        extension.extra_compile_args = ENGINE
+        if extension.name.endswith("engine.elementwise"):  # draws from NumPy's generators by functions of NumPy's own library
+            extension.libraries = ["npyrandom"]
+            extension.library_dirs = [str(Path(numpy.random.__file__).parent / "lib")]
+        if extension.name == TEAM:
+            extension.extra_compile_args = [*ENGINE, *OPENMP]
+            extension.extra_link_args = [] if MSVC else OPENMP
+        return [source.parent, Path("fastact/runtime")]
+
+    def prepare_loops(self, extension: Extension, loops: str, known: list[str]) -> list[Path]:
+        """Set source and flags; the folders of its headers."""
+        name = extension.name.rpartition(".")[2]
+        flags = [*COMMON, *known, *INSTRUCTION_SETS[name.removeprefix("_")]]
+        extension.sources, extension.depends = [self.variant(name, loops, flags)], [loops]
+        extension.extra_compile_args = flags
+        return [NATIVE / folder for folder in ("loops", "math", "simd")]
+
+    def report(self) -> None:
+        """Tell what is missing, and what to do."""
         if self.left_out == [TEAM]:
             sys.stderr.write(f"\nfastact: NOT BUILT: {TEAM}, for want of OpenMP. Every call runs on one thread.\n\n")
         elif self.left_out:
