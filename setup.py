@@ -8,12 +8,14 @@ tells another place than build/). Cython goes by the content of its inputs, and 
 So a module is compiled again only if its own C, a header, a flag or a tool has changed.
 """
 
+import ast
 import hashlib
 import os
 import platform
 import shutil
 import sys
 import sysconfig
+import traceback
 from pathlib import Path
 
 from setuptools import Extension, setup
@@ -76,6 +78,19 @@ def write(path: Path, text: str) -> Path:
     return write(path, text)
 
 
+def place(error: Exception) -> str:
+    """A line that says what is wrong with a record, and where: file, line, and the function's name."""
+    frames = traceback.extract_tb(error.__traceback__)
+    at = next((frame for frame in reversed(frames) if Path(frame.filename).parent.name == "functions"), frames[-1])
+    path = Path(at.filename)
+    path = path.relative_to(ROOT) if ROOT in path.parents else path
+    for node in ast.parse(path.read_text(encoding="utf-8")).body if path.exists() else ():
+        first = min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", ()))])
+        if first <= (at.lineno or 0) <= (node.end_lineno or 0) and hasattr(node, "name"):
+            return f"{path}, line {at.lineno}, {node.name}: {error}"
+    return f"{path}, line {at.lineno}: {error}"
+
+
 def engine_extension(name: str) -> Extension:
     return Extension(name, [Path(*name.split(".")).with_suffix(".pyx").as_posix()], depends=SOURCES)
 
@@ -103,8 +118,11 @@ class BuildKernels(build_ext):
 
     def stamp(self) -> Path:
         """Write the loops' Cython; its path."""
-        from fastact.backends.native.build.stamp import stamp
-        from fastact.functions import entries
+        try:
+            from fastact.backends.native.build.stamp import stamp
+            from fastact.functions import entries
+        except Exception as error:
+            raise SetupError(place(error)) from error
 
         return stamp(NATIVE, entries.values(), self.work / "stamped")
 

@@ -164,6 +164,17 @@ def test_a_missing_formula(source, old, new, message):
     assert all(part in line for part in message), line
 
 
+def test_a_misspelt_field(source):
+    record = find(source, '\ndef softsign(x):\n    """', ".py")
+    replace(record, "    derivative=_softsign_derivative,", "    derivatve=_softsign_derivative,")
+    status, text = run(source, "setup.py", "-q", "build_ext", "--inplace", CC="no-such-compiler")
+    assert status != 0
+    (line,) = text.strip().splitlines()
+    assert line.startswith("error: fastact/functions/")
+    assert ", softsign: " in line
+    assert "'derivatve'" in line
+
+
 RECORD = '''
 
 @activation(
