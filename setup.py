@@ -3,15 +3,19 @@
 Everything else about the package stands in pyproject.toml. Without a working C compiler the package installs on NumPy alone;
 FASTACT_REQUIRE_KERNELS=1 makes that an error.
 
-The folder build/kernels-* keeps what was stamped, translated and compiled, whichever command asked for it. A file is written
-only if its content changes, so that a module is compiled again only if its own text, a header, a flag or a tool has changed.
+The folder build/kernels-* keeps what was stamped, translated and compiled, whichever command asked for it (FASTACT_BUILD_DIR
+tells another place than build/). Cython goes by the content of its inputs, and files are written only if their content changes.
+So a module is compiled again only if its own C, a header, a flag or a tool has changed.
 """
 
+import ast
+import hashlib
 import os
 import platform
 import shutil
 import sys
 import sysconfig
+import traceback
 from pathlib import Path
 
 from setuptools import Extension, setup
@@ -50,15 +54,14 @@ else:
 if MSVC and not X86:
     INSTRUCTION_SETS = {"neon" if ARM else "baseline": []}
 
-# Built once: the module, and the headers of its own.
-ENGINES = {
-    "fastact.runtime.buffers": (),
-    "fastact.runtime.team": ("openmp.h", "team.h"),
-    "fastact.backends.native.engine.elementwise": ("platform.h",),
-    "fastact.backends.native.engine.rows": ("platform.h", "transpose.h"),
-}
-TEAM = "fastact.runtime.team"  # the only one that needs OpenMP
-TABLE = f"{NATIVE}/engine/table.h"  # what engines and loops share
+# Built once.
+ENGINES = (
+    "fastact.runtime.buffers",
+    "fastact.runtime.team",
+    "fastact.backends.native.engine.elementwise",
+    "fastact.backends.native.engine.rows",
+)
+TEAM = ENGINES[1]  # the only one that needs OpenMP
 INCLUDED = [Path("fastact/runtime"), *(NATIVE / folder for folder in ("engine", "loops", "math", "simd"))]
 #: What every extension is made of besides its own source. It is listed for the source distribution.
 SOURCES = sorted(
@@ -75,6 +78,19 @@ def write(path: Path, text: str) -> Path:
     return write(path, text)
 
 
+def place(error: Exception) -> str:
+    """A line that says what is wrong with a record, and where: file, line, and the function's name."""
+    frames = traceback.extract_tb(error.__traceback__)
+    at = next((frame for frame in reversed(frames) if Path(frame.filename).parent.name == "functions"), frames[-1])
+    path = Path(at.filename)
+    path = path.relative_to(ROOT) if ROOT in path.parents else path
+    for node in ast.parse(path.read_text(encoding="utf-8")).body if path.exists() else ():
+        first = min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", ()))])
+        if first <= (at.lineno or 0) <= (node.end_lineno or 0) and hasattr(node, "name"):
+            return f"{path}, line {at.lineno}, {node.name}: {error}"
+    return f"{path}, line {at.lineno}: {error}"
+
+
 def engine_extension(name: str) -> Extension:
     return Extension(name, [Path(*name.split(".")).with_suffix(".pyx").as_posix()], depends=SOURCES)
 
@@ -86,12 +102,14 @@ def loops_extension(name: str) -> Extension:
 class BuildKernels(build_ext):
     """Stamp, translate and compile; go on without what cannot be compiled, unless FASTACT_REQUIRE_KERNELS is set."""
 
-    work = Path("build", f"kernels-{sysconfig.get_platform()}-{sys.implementation.cache_tag}")
+    work = Path(
+        os.environ.get("FASTACT_BUILD_DIR", "build"), f"kernels-{sysconfig.get_platform()}-{sys.implementation.cache_tag}"
+    )
 
     def finalize_options(self) -> None:
         super().finalize_options()
         self.parallel = self.parallel or os.cpu_count()
-        self.build_temp = os.curdir  # so that an object lies beside its source
+        self.build_temp = self.work.anchor or os.curdir  # so that an object lies beside its source
 
     def run(self) -> None:
         super().run()
@@ -100,13 +118,18 @@ class BuildKernels(build_ext):
 
     def stamp(self) -> Path:
         """Write the loops' Cython; its path."""
-        from fastact.backends.native.build.stamp import stamp
-        from fastact.functions import entries
+        try:
+            from fastact.backends.native.build.stamp import stamp
+            from fastact.functions import entries
+        except Exception as error:
+            raise SetupError(place(error)) from error
 
         return stamp(NATIVE, entries.values(), self.work / "stamped")
 
     def build_extensions(self) -> None:
+        import Cython
         import numpy
+
         asked, self.build_lib = self.build_lib, str(self.work / "modules")
         self.left_out: list[str] = []
         self.work.mkdir(parents=True, exist_ok=True)
@@ -115,36 +138,49 @@ class BuildKernels(build_ext):
         except ValueError as error:
             raise SetupError(str(error)) from None
         known = [flag for flag in IF_KNOWN if self.knows(flag)]
-        settings = self.work / "settings.txt"
-        tools = [sys.version, numpy.__version__, getattr(self.compiler, "compiler_so", None)]
-        write(settings, "\n".join(map(str, [*tools, COMMON, known, ENGINE, OPENMP])))
+        self.versions = f"Cython {Cython.__version__}, NumPy {numpy.__version__}, Python {sys.version}"
+        settings = [self.versions, getattr(self.compiler, "compiler_so", None), COMMON, known, ENGINE, OPENMP]
+        common = [str(write(self.work / "settings.txt", "\n".join(map(str, settings)))), f"{NATIVE}/engine/table.h"]
         loops = self.translate("loops", stamped)
-        included = (stamped.parent, *(NATIVE / folder for folder in ("loops", "math", "simd")))
         for extension in self.extensions:
-            name = extension.name
             extension.include_dirs = [*map(str, INCLUDED), str(stamped.parent), numpy.get_include()]
             extension.define_macros = [(f"NPY_{what}", "NPY_2_0_API_VERSION") for what in ("NO_DEPRECATED_API", "TARGET_VERSION")]
-            if name in ENGINES:
-                source = Path(extension.sources[0])
-                extension.sources = [self.translate(name, source)]
-                extension.depends = [*(f"{source.parent}/{own}" for own in ENGINES[name]), "fastact/runtime/team.h", TABLE]
-                extension.extra_compile_args = ENGINE
-                if name.endswith("engine.elementwise"):  # draws from NumPy's generators by the functions of NumPy's own library
-                    extension.libraries = ["npyrandom"]
-                    extension.library_dirs = [str(Path(numpy.random.__file__).parent / "lib")]
-                if name == TEAM:
-                    extension.extra_compile_args = [*ENGINE, *OPENMP]
-                    extension.extra_link_args = [] if MSVC else OPENMP
+            if extension.name in ENGINES:
+                folders = self.prepare_engine(extension)
             else:
-                variant = name.rpartition(".")[2]
-                flags = [*COMMON, *known, *INSTRUCTION_SETS[variant.removeprefix("_")]]
-                extension.sources = [self.variant(variant, loops, flags)]
-                extension.depends = [loops, TABLE, *(str(path) for folder in included for path in folder.glob("*.h"))]
-                extension.extra_compile_args = flags
-            extension.depends.append(str(settings))
+                folders = [stamped.parent, *self.prepare_loops(extension, loops, known)]
+            headers = (str(path) for folder in folders for path in folder.glob("*.h"))
+            extension.depends = [*extension.depends, *common, *headers]
         super().build_extensions()
         self.build_lib = asked
         self.hand_over()
+        self.report()
+
+    def prepare_engine(self, extension: Extension) -> list[Path]:
+        """Set source and flags; the folders of its headers."""
+        import numpy
+
+        source = Path(extension.sources[0])
+        extension.sources, extension.depends = [self.translate(extension.name, source)], []
+        extension.extra_compile_args = ENGINE
+        if extension.name.endswith("engine.elementwise"):  # draws from NumPy's generators by functions of NumPy's own library
+            extension.libraries = ["npyrandom"]
+            extension.library_dirs = [str(Path(numpy.random.__file__).parent / "lib")]
+        if extension.name == TEAM:
+            extension.extra_compile_args = [*ENGINE, *OPENMP]
+            extension.extra_link_args = [] if MSVC else OPENMP
+        return [source.parent, Path("fastact/runtime")]
+
+    def prepare_loops(self, extension: Extension, loops: str, known: list[str]) -> list[Path]:
+        """Set source and flags; the folders of its headers."""
+        name = extension.name.rpartition(".")[2]
+        flags = [*COMMON, *known, *INSTRUCTION_SETS[name.removeprefix("_")]]
+        extension.sources, extension.depends = [self.variant(name, loops, flags)], [loops]
+        extension.extra_compile_args = flags
+        return [NATIVE / folder for folder in ("loops", "math", "simd")]
+
+    def report(self) -> None:
+        """Tell what is missing, and what to do."""
         if self.left_out == [TEAM]:
             sys.stderr.write(f"\nfastact: NOT BUILT: {TEAM}, for want of OpenMP. Every call runs on one thread.\n\n")
         elif self.left_out:
@@ -155,18 +191,25 @@ class BuildKernels(build_ext):
             )
 
     def translate(self, name: str, source: Path) -> str:
-        """The C file of a module."""
-        from Cython.Build import cythonize
-        from Cython.Compiler import Options
-        Options.emit_code_comments = False
-        folder = None if self.work in source.parents else str(self.work / "translated")
-        extension = Extension(name, [str(source)])
-        # Without the source as comments the C file is the same after an edit of a comment, or of a formula that is not used.
-        directives = {"emit_code_comments": False}
-        options = {"build_dir": folder, "include_path": [os.curdir], "compiler_directives": directives}
-        made = cythonize([extension], quiet=True, **options)[0].sources[0]
-        # Cython goes by its file's date, the compiler by that of a copy, which is written when the content changes.
-        return str(write(self.work / "c" / f"{name}.c", Path(made).read_text(encoding="utf-8")))
+        """The C file of a module. Without the source as comments it stays the same after an edit of a comment."""
+        target, key = (self.work / "c" / f"{name}.{suffix}" for suffix in ("c", "key"))
+        read = [source, *sorted(source.parent.glob("*.pxi")), *sorted(Path("fastact").rglob("*.pxd"))]
+        content = [self.versions, *(path.name + path.read_text(encoding="utf-8") for path in read)]
+        digest = hashlib.sha256("".join(content).encode()).hexdigest()
+        if not (target.exists() and key.exists() and key.read_text() == digest):
+            from Cython.Build import cythonize
+            from Cython.Compiler.Errors import CompileError as CythonError
+
+            folder = None if self.work in source.parents else str(self.work / "translated")
+            directives = {"emit_code_comments": False}
+            options = {"build_dir": folder, "include_path": [os.curdir], "compiler_directives": directives}
+            try:
+                made = cythonize([Extension(name, [str(source)])], force=True, quiet=True, **options)[0].sources[0]
+            except CythonError:
+                raise SetupError(f"Cython can't translate {source}: see above") from None
+            write(target, Path(made).read_text(encoding="utf-8"))
+            write(key, digest)
+        return str(target)
 
     def variant(self, name: str, loops: str, flags: list[str]) -> str:
         """A C file that is the loops under the name of one instruction set's module, and knows its flags."""
@@ -179,7 +222,7 @@ class BuildKernels(build_ext):
         probe = self.work / "probe.c"
         probe.write_text("int probe;\n")
         try:
-            self.compiler.compile([str(probe)], output_dir=os.curdir, extra_postargs=["-Werror", flag])
+            self.compiler.compile([str(probe)], output_dir=self.build_temp, extra_postargs=["-Werror", flag])
         except (BaseError, CompileError, OSError):
             return False
         return True
@@ -206,9 +249,11 @@ class BuildKernels(build_ext):
 
 
 class BuildPython(build_py):
-    """Copy the package, and write what type checkers read."""
+    """Copy the package, without what an earlier build left there, and write what type checkers read."""
 
     def run(self) -> None:
+        if not self.editable_mode and Path("build") in Path(self.build_lib).parents:
+            shutil.rmtree(self.build_lib, ignore_errors=True)
         super().run()
         if not self.editable_mode:
             write_stub(Path(self.build_lib) / "fastact")

@@ -11,6 +11,21 @@ BACKENDS = fastact.backends.available()
 FLOATS = (np.float16, ml_dtypes.bfloat16, np.float32, np.float64)
 
 
+def pytest_collection_modifyitems(items):
+    """The accuracy of an activation is tested on one backend after the other: they share the reference, which is slow.
+
+    Processes of pytest-xdist take tests that follow one another.
+    """
+
+    def activation(item):
+        parameters = item.callspec.params if hasattr(item, "callspec") else {}
+        return item.function.__name__, parameters.get("name", ""), str(parameters.get("dtype", ""))
+
+    shared = [k for k, item in enumerate(items) if item.path.name == "test_accuracy.py"]
+    for k, item in zip(shared, sorted((items[k] for k in shared), key=activation), strict=True):
+        items[k] = item
+
+
 @pytest.fixture(params=BACKENDS)
 def backend(request):
     return fastact.backends.load(request.param)

@@ -1,8 +1,8 @@
 """`nox -s try -- NAME`: build the loops of one activation for one instruction set, and measure their errors, in seconds.
 
 It needs a source tree, and the engine, which tells what the processor can run. With FASTACT_BACKEND=numpy, which nox sets, no
-other kernels are asked for, so that an activation can be tried which they don't have yet. `python -m fastact verify NAME` measures
-the same with more inputs, once the package is built with it.
+other kernels are asked for, so that an activation can be tried which they don't have yet. `python -m fastact verify NAME`
+measures the same with more inputs, once the package is built with it.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import ctypes
 import functools
+import importlib
 import importlib.machinery
 import importlib.util
 import os
@@ -99,14 +100,14 @@ def build(entry: Entry, instruction_set: str) -> dict[str, int]:
     """Compile the loops of one activation; their addresses by name. ValueError says in one line what is wrong."""
     sys.path.insert(0, str(ROOT))
     os.chdir(ROOT)
-    import setup as build_script
+    build_script: Any = importlib.import_module("setup")
     from setuptools import Distribution
     from setuptools.errors import BaseError
 
     if instruction_set not in build_script.INSTRUCTION_SETS:
         raise ValueError(f"no instruction set {instruction_set!r}; there are {', '.join(build_script.INSTRUCTION_SETS)}")
 
-    class BuildTrial(build_script.BuildKernels):  # type: ignore[misc, name-defined]
+    class BuildTrial(build_script.BuildKernels):  # type: ignore[misc]
         work = Path("build", "try", entry.name)
 
         def stamp(self) -> Path:
@@ -223,7 +224,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if entry is None:
             raise ValueError(functions.no_such("elementwise activation", options.name, functions.entries))
         if best == "numpy":
-            raise ValueError("the engine is not built, so that nobody tells what the processor can run: nox -s build, or --backend")
+            raise ValueError(
+                "the engine is not built, so that nobody tells what the processor can run: nox -s build, or --backend"
+            )
         return run(entry, best)
     except ValueError as error:
         print(error, file=sys.stderr)

@@ -28,18 +28,15 @@ def source(tmp_path):
             shutil.copytree(path, folder / name, ignore=ignore)
         else:
             shutil.copy2(path, folder / name)
-    for kernels in ROOT.glob("build/kernels-*"):
-        for kept in ("stamped", "translated"):
-            if (kernels / kept).exists():
-                shutil.copytree(kernels / kept, folder / "build" / kernels.name / kept)
+    for made in ROOT.glob("build/kernels-*/c"):
+        shutil.copytree(made, folder / made.relative_to(ROOT), ignore=shutil.ignore_patterns("*.o"))
     return folder
 
 
 def run(source, *command, **environment):
-    environment = {k: v for k, v in os.environ.items() if k != "FASTACT_REQUIRE_KERNELS"} | environment
-    result = subprocess.run(
-        [sys.executable, *command], cwd=source, env=environment, capture_output=True, text=True, check=False
-    )
+    ours = ("FASTACT_REQUIRE_KERNELS", "FASTACT_BUILD_DIR")
+    environment = {k: v for k, v in os.environ.items() if k not in ours} | environment
+    result = subprocess.run([sys.executable, *command], cwd=source, env=environment, capture_output=True, text=True, check=False)
     return result.returncode, result.stdout + result.stderr
 
 
@@ -138,7 +135,11 @@ def test_only_what_changed_is_compiled(source, tmp_path, compiler):
     assert loops
     assert (source / "fastact" / "__init__.pyi").exists()
     replace(source / "fastact" / "api.py", '"""', '"""Edited. ')
-    replace(find(source, "cdef inline real mish_forward", ".pxi"), "cdef inline real mish_forward", "# edited\n\ncdef inline real mish_forward")
+    replace(
+        find(source, "cdef inline real mish_forward", ".pxi"),
+        "cdef inline real mish_forward",
+        "# edited\n\ncdef inline real mish_forward",
+    )
     assert compiled() == set()
     replace(source / "fastact/backends/native/engine/rows.pyx", "def _set_grain(", "def _set_grain_(")
     assert compiled() == {"rows"}
@@ -161,6 +162,17 @@ def test_a_missing_formula(source, old, new, message):
     (line,) = text.strip().splitlines()
     assert line.startswith("error: ")
     assert all(part in line for part in message), line
+
+
+def test_a_misspelt_field(source):
+    record = find(source, '\ndef softsign(x):\n    """', ".py")
+    replace(record, "    derivative=_softsign_derivative,", "    derivatve=_softsign_derivative,")
+    status, text = run(source, "setup.py", "-q", "build_ext", "--inplace", CC="no-such-compiler")
+    assert status != 0
+    (line,) = text.strip().splitlines()
+    assert line.startswith("error: fastact/functions/")
+    assert ", softsign: " in line
+    assert "'derivatve'" in line
 
 
 RECORD = '''
@@ -209,7 +221,7 @@ def test_trial_of_an_activation(source):
         path = os.pathsep.join(filter(None, [str(source), os.environ.get("PYTHONPATH")]))
         return run(source, "-m", "fastact.tools.trial", *arguments, FASTACT_BACKEND="numpy", PYTHONPATH=path)
 
-    record = find(source, "\ndef softsign(x):\n    \"\"\"", ".py")
+    record = find(source, '\ndef softsign(x):\n    """', ".py")
     formulas = find(source, "real softsign_forward(", ".pxi")
     record.write_text(record.read_text() + RECORD)
     status, text = attempt("cosine_like")

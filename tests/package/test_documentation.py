@@ -87,3 +87,12 @@ def test_readme_examples():
             run(block, "README.md")
         else:
             exec(compile(block, "README.md", "exec"), {})
+
+
+@pytest.mark.skipif(not (ROOT / "README.md").exists(), reason="no source tree")
+def test_readme_lists_what_there_is():
+    text = (ROOT / "README.md").read_text()
+    lists = re.findall(r"^- [a-z ]+: (\w+, (?:[^-]|-(?! ))*?)(?=\n- |\n\n)", text.partition("The catalogue's")[2], re.MULTILINE)
+    names = re.findall(r"\w+", " ".join(lists))
+    assert len(names) > 50
+    assert [name for name in names if not hasattr(fastact, name)] == []

@@ -57,7 +57,9 @@ def describe():
     for name, own in functions.items():
         family = kind(getattr(fastact, name))
         alike = [functions[other].items() for other in functions if kind(getattr(fastact, other)) == family != "catalogue"]
-        lines += [f"any {family}.{a}{t}" if all((a, t) in o for o in alike) and alike else f"{name}.{a}{t}" for a, t in own.items()]
+        lines += [
+            f"any {family}.{a}{t}" if all((a, t) in o for o in alike) and alike else f"{name}.{a}{t}" for a, t in own.items()
+        ]
     return list(dict.fromkeys(lines))
 
 
