@@ -1,7 +1,8 @@
 """What functions of rows are made of, and the Cython text of their steps. The functions themselves stand in formulas/rows.py.
 
-A `RowFunction` has programs, one for its forward pass and one for its gradient. A `Program` is a series of passes over the segments
-of a panel's rows. A `Pass` takes some steps with each segment, and others once it has gone over all of them. A step is one of
+A `RowFunction` has programs, one for its forward pass and one for its gradient. A `Program` is a series of passes over the
+segments of a panel's rows. A `Pass` takes some steps with each segment, and others once it has gone over all of them. A step is
+one of
 
 - `ElementStep`: computes something of every element, and sums it along the rows. Stamped twice: for a row along itself, and
   for rows side by side. So it is written once, and has the same bits both ways.
@@ -137,7 +138,8 @@ class ElementStep(Step):
         if unknown := [name for name in self.state if name not in STATE]:
             raise ValueError(f"formulas/rows.py: step {self.name!r}: {{{unknown[0]}}} is none of {', '.join(STATE)}")
         if unknown := [total.into for total in self.sums if total.into not in TOTALS]:
-            raise ValueError(f"formulas/rows.py: step {self.name!r}: a sum goes into {unknown[0]!r}, which is none of {', '.join(TOTALS)}")
+            totals = ", ".join(TOTALS)
+            raise ValueError(f"formulas/rows.py: step {self.name!r}: a sum goes into {unknown[0]!r}, which is none of {totals}")
 
     @property
     def state(self) -> list[str]:
