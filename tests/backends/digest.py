@@ -1,8 +1,8 @@
 """Digests all that a build of fastact does, so that two builds can be compared: after a change that must change nothing.
 
-    python tests/digest.py write old.txt        # in an environment with the one build
-    python tests/digest.py write new.txt        # and with the other, on the same machine
-    python tests/digest.py compare old.txt new.txt
+    python tests/backends/digest.py write old.txt        # in an environment with the one build
+    python tests/backends/digest.py write new.txt        # and with the other, on the same machine
+    python tests/backends/digest.py compare old.txt new.txt
 
 A file has a line for each item, its key and a hash:
 
