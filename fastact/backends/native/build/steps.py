@@ -6,7 +6,7 @@ one of
 
 - `ElementStep`: computes something of every element, and sums it along the rows. Stamped twice: for a row along itself, and
   for rows side by side. So it is written once, and has the same bits both ways.
-- `RowStep`: a piece of Cython for the rows of a panel.
+- `RowStep`: Cython statements for the rows of a panel.
 - `BuiltInStep`: stands in loops/rows.pxi.in, with what it shares with others.
 
 In the texts a name in braces is filled in: of an `ElementStep` what is known of its row (`STATE`), of a `RowStep` the C type

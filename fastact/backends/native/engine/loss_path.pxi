@@ -126,7 +126,7 @@ cdef bint read_targets(const ContiguousCall* c, LossCall* call, PyObject* x, PyO
     return True
 
 
-cdef object run_loss(
+cdef object run_contiguous_loss(
     LossPath f, const ContiguousCall* c, LossCall* call, PyObject* x, PyObject* targets, PyObject* out, bint mean
 ):
     """The loss, and its gradient if that is called for; None for what this cannot take."""
@@ -174,7 +174,7 @@ cdef object take_loss(
         if call.losses == NULL:
             raise MemoryError()
     try:
-        return run_loss(f, c, &call, x, targets, out, reduction == <PyObject*> MEAN)
+        return run_contiguous_loss(f, c, &call, x, targets, out, reduction == <PyObject*> MEAN)
     finally:
         if call.losses != call.few:
             PyMem_Free(call.losses)

@@ -104,7 +104,7 @@ cdef class Operands:
         self.call.weights_sum = np.add.reduce(weights, dtype=np.float64)
         return 0
 
-    cdef int run(self) except -1:
+    cdef int take_all_rows(self) except -1:
         """Take all rows."""
         cdef Traversal t
         cdef int status
@@ -217,7 +217,7 @@ cdef class RowArithmetic:
         else:
             operands.add_numbers(RESULT_OF_ROW, out, &call.converts_result)
         operands.add_mask(mask)
-        operands.run()
+        operands.take_all_rows()
 
     def backward(self, record, dy, saved, out, axis, scale, mask):
         """Fill `out` with the gradient of x, from the output, or from the input of a function whose result has no axis."""
@@ -234,7 +234,7 @@ cdef class RowArithmetic:
             operands.add_elements(INPUT + 1, saved)
         operands.add_elements(OUTPUT, out)
         operands.add_mask(mask)
-        operands.run()
+        operands.take_all_rows()
 
     def gufunc(self, name):
         """The generalized ufunc of a function: (x, scale) or x alone to the result."""
@@ -255,13 +255,13 @@ cdef class RowArithmetic:
         fastact_restore_flags(flags)
         return total
 
-    cdef int run_loss(self, Operands operands, loss, dx) except -1:
+    cdef int fill_loss(self, Operands operands, loss, dx) except -1:
         """Take the rows of a loss, for its gradient, too, if there is a place for that."""
         if dx is not None:
             operands.add_elements(OUTPUT, dx)
         if loss is not None:
             operands.add_numbers(RESULT_OF_ROW, loss, &operands.call.converts_result)
-        return operands.run()
+        return operands.take_all_rows()
 
     def cross_entropy(self, x, labels, weight, smoothing, factor, loss, dx, axis):
         """Fill `loss` with the rows' losses for labels, and `dx`, unless None, with their gradients times `factor`."""
@@ -274,7 +274,7 @@ cdef class RowArithmetic:
         operands.add_numbers(FACTOR, factor, &operands.call.converts_factor)
         if smoothing or weight is not None:
             operands.add_weights(weight)
-        self.run_loss(operands, loss, dx)
+        self.fill_loss(operands, loss, dx)
 
     def cross_entropy_probabilities(self, x, targets, weight, smoothing, factor, loss, dx, axis):
         """The same for probabilities."""
@@ -286,7 +286,7 @@ cdef class RowArithmetic:
         operands.add_elements(INPUT + 1, targets)
         operands.add_numbers(FACTOR, factor, &operands.call.converts_factor)
         operands.add_weights(weight)
-        self.run_loss(operands, loss, dx)
+        self.fill_loss(operands, loss, dx)
 
     def binary_cross_entropy(self, x, targets, weight, pos_weight, factor, loss, dx, axis):
         """Fill `loss` with sums along the axis, or where that is None with each element's loss; `dx` with gradients."""
@@ -308,7 +308,7 @@ cdef class RowArithmetic:
         operands.call.gradient_scale = factor
         for k in range(4):
             operands.add_elements(INPUT + k, inputs[k])
-        return self.run_loss(operands, loss, out)
+        return self.fill_loss(operands, loss, out)
 
 
 cdef dict EMPTY_ROW = {"nan": EMPTY_NAN, "zero": EMPTY_ZERO, "uniform": EMPTY_UNIFORM}

@@ -8,7 +8,10 @@ Which steps make up a function stands in formulas/rows.py; the table of loops br
     row_ufuncs.pxi                  what NumPy's generalized ufuncs hand over
         row_jobs.pxi                all rows of a call, in panels, shared out to threads in chunks
             panels.pxi              one panel through the passes of a program
-                row_access.pxi      between memory and tiles
+                row_tiles.pxi       where it is worked on: in place or in tiles; scale and masks
+                row_access.pxi      the elements of an operand, of any dtype
+
+What a call is made of stands in row_calls.pxi.
 
 Contiguous rows are taken along themselves, some at a time. Those of other axes, and short ones, are taken side by side, so that
 vectors always have work.
@@ -47,6 +50,8 @@ join_team(team)
 
 include "vectorcall.pxi"
 include "row_access.pxi"
+include "row_calls.pxi"
+include "row_tiles.pxi"
 include "panels.pxi"
 include "row_jobs.pxi"
 include "row_arithmetic.pxi"
