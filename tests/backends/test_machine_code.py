@@ -1,5 +1,6 @@
 """Every float loop of the table is vectorised and no float32 loop computes in double; the check notices when one is not."""
 
+import contextlib
 import importlib
 import importlib.util
 import os
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import machine_code
 import pytest
+from setuptools import Distribution
 
 from fastact import backends
 from fastact.backends.native.build import kernels, stamp
@@ -102,11 +104,14 @@ def build_script():
 def compiled_with(instead, entry, flags, work):
     """A shared library of one activation's loops with other files of formulas, built as setup.py builds."""
     setup = build_script()
-    source = stamp.stamp(NATIVE, [entry], work, instead)
-    c_file = setup.write_variant(work / "variant.c", setup.translate("loops", source, work), flags)
+    command = setup.BuildKernels(Distribution())
+    command.work, command.versions = work, ""
+    with contextlib.chdir(ROOT):  # where setup.py runs
+        loops_source = command.translate("loops", stamp.stamp(NATIVE, [entry], work, instead))
+        c_file = command.variant("variant", loops_source, flags)
     target = work / "variant.so"
     compiler = shlex.split(sysconfig.get_config_var("CC") or "cc")
-    include = [f"-I{path}" for path in (sysconfig.get_path("include"), *setup.INCLUDED, work)]
+    include = [f"-I{path}" for path in (sysconfig.get_path("include"), *(ROOT / folder for folder in setup.INCLUDED), work)]
     subprocess.run([*compiler, "-shared", "-fPIC", *setup.COMMON, *flags, *include, c_file, "-o", str(target)], check=True)
     return target
 

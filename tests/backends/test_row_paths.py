@@ -6,7 +6,7 @@ import threading
 
 import numpy as np
 import pytest
-from conftest import BACKENDS
+from matrix import BACKENDS
 
 import fastact
 from fastact.runtime.threads import team
