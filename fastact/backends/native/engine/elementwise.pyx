@@ -16,7 +16,8 @@ in this order:
     tiles.pxi        `Loop`, and one inner loop in tiles; `LoopJob`
     ufuncs.pxi       the general path: `run_ufunc`, `make_ufunc`
     sums.pxi         rows with a bias, and sums by column: `BiasJob`
-    activation.pxi   the fast path of activations: `FastPath`
+    activation.pxi   the fast path of activations: `FastPath`, and the forward call
+    backward.pxi     its other calls
     noise.pxi        calls with noise
     gated.pxi        the fast path of gated units: `GatedPath`
 """
@@ -57,5 +58,6 @@ include "tiles.pxi"
 include "ufuncs.pxi"
 include "sums.pxi"
 include "activation.pxi"
+include "backward.pxi"
 include "noise.pxi"
 include "gated.pxi"
