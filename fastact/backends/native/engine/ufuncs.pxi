@@ -177,6 +177,12 @@ cdef Loop* new_loop(Table table, entry, kind, const Signature* signature) except
         raise MemoryError()
     memset(loop, 0, sizeof(Loop))
     loop.run = row.loops[signature.computed][loop_number(kind)]
+    if loop.run == NULL:
+        PyMem_Free(loop)
+        raise ImportError(
+            f"the compiled kernels are older than fastact/functions: they have no {kind.loop!r} of {entry.name!r}; "
+            "build them again with: pip install ."
+        )
     loop.operands, loop.outputs = len(kind.loop_inputs), len(kind.outputs)
     loop.parameters = inputs_of(entry, kind) - loop.operands - kind.bias
     loop.array_parameter = kind.unit or entry.array_parameter is not None
