@@ -910,8 +910,8 @@ BAD_ARRAYS = {
 def bad_outs(shape: tuple[int, ...], dtype: Any = np.float32, crashing: bool = True) -> dict[str, Any]:
     """Wrong places for a result of this shape.
 
-    Those that are `crashing` end the process where the compiled functions of rows and losses write into them: a fault of 0.x that
-    was found with this table. Until it is mended they are left out there.
+    Those that are `crashing` end the process where the compiled functions of rows and losses write into them: a fault of 0.1.0
+    that this table has found. Until it is mended they are left out there.
     """
     good = np.zeros(shape, dtype)
     made = {
