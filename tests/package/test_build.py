@@ -137,7 +137,7 @@ def test_only_what_changed_is_compiled(source, tmp_path, compiler):
     api = source / "fastact" / "api.py"
     api.write_text(api.read_text() + "# edited\n")
     buffers = source / "fastact/runtime/buffers.pyx"
-    buffers.write_text("# edited\n" + buffers.read_text())
+    buffers.write_text(buffers.read_text() + "# edited\n")
     assert compiled() == set()
     replace(source / "fastact/backends/native/engine/rows.pyx", "def _set_grain(", "def _set_grain_(")
     assert compiled() == {"rows"}
