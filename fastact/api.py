@@ -30,7 +30,7 @@ bound: Mapping[str, Any] = MappingProxyType(
 activations: Mapping[str, Activation] = MappingProxyType({name: bound[name] for name in functions.entries})
 
 
-def get(name: str) -> Any:
+def get(name: str) -> Activation | Any:
     """The function of this name: an activation, also by an alias, a gated unit, a function of rows or a loss.
 
     Raises

@@ -1,14 +1,10 @@
-"""The matrix every test runs over: backend x activation x dtype, all from the registry."""
+"""The fixtures that run every test over the whole matrix, in an order that lets processes share what is slow."""
 
-import ml_dtypes
 import numpy as np
 import pytest
+from matrix import ACTIVATIONS, BACKENDS, FLOATS
 
 import fastact
-
-ACTIVATIONS = tuple(fastact.activations)
-BACKENDS = fastact.backends.available()
-FLOATS = (np.float16, ml_dtypes.bfloat16, np.float32, np.float64)
 
 
 def pytest_collection_modifyitems(items):

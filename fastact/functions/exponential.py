@@ -239,7 +239,7 @@ def log_sigmoid(x):
 
     Notes
     -----
-    ``torch.nn.LogSigmoid``, ``jax.nn.log_sigmoid``, ``scipy.accurate.log_expit``. It is -softplus(-x), and keeps its digits on
+    ``torch.nn.LogSigmoid``, ``jax.nn.log_sigmoid``, ``scipy.special.log_expit``. It is -softplus(-x), and keeps its digits on
     both sides, where log(sigmoid(x)) is -inf or 0.
 
     Examples

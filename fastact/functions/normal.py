@@ -143,7 +143,7 @@ def erf(x):
 
     Notes
     -----
-    ``torch.erf``, ``scipy.accurate.erf``. The slope at 0 is 2/sqrt(pi).
+    ``torch.erf``, ``scipy.special.erf``. The slope at 0 is 2/sqrt(pi).
 
     Examples
     --------

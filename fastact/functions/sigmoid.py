@@ -42,7 +42,7 @@ def sigmoid(x):
 
     Notes
     -----
-    ``torch.sigmoid``, ``scipy.accurate.expit``. From the output the derivative is y(1 - y), whose relative error grows as y
+    ``torch.sigmoid``, ``scipy.special.expit``. From the output the derivative is y(1 - y), whose relative error grows as y
     nears 1, where the output's own rounding has lost 1 - y; from the input it is right everywhere.
 
     Examples

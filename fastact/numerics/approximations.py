@@ -38,7 +38,7 @@ class Polynomial:
 
 @dataclass(frozen=True)
 class Table:
-    """A function of x >= 0 by polynomials, one for each of some intervals: see simd/avx512_pieces.h.
+    """A function of x >= 0 by polynomials, one for each of some intervals: see simd/avx512_intervals.h.
 
     The intervals reach up to `furthest` and spread over `octaves`. The centre of each is a number for which `rounded` almost is
     a number of the type, too: the function itself, or that of the table whose centres it shares.

@@ -1,4 +1,4 @@
-"""The coefficients of every polynomial, and other long numbers: the one source for the C headers and for the NumPy backend.
+"""The coefficients of every polynomial, and the like: the one source for the C headers and for the NumPy backend.
 
 A polynomial has the name of the C function that evaluates it. Coefficients begin with the constant term. Numbers of float32 are
 written in the fewest digits that give them back.
@@ -6,19 +6,16 @@ written in the fewest digits that give them back.
 Written by fit.py: never edit this file, but run `python -m fastact.numerics.fit --write`.
 """
 
-from typing import NamedTuple
-
 # fmt: off
 
-class Intervals(NamedTuple):
+class Intervals:
     """A function of x >= 0 by polynomials: the interval is the leading bits of offset + scale * x.
 
     `rows` are the centres, the values there, and the coefficients from the constant term up; each in the order of those bits.
     """
 
-    offset: float
-    scale: float
-    rows: tuple[tuple[float, ...], ...]
+    def __init__(self, offset: float, scale: float, rows: tuple[tuple[float, ...], ...]) -> None:
+        self.offset, self.scale, self.rows = offset, scale, rows
 
 POLYNOMIALS: dict[str, dict[str, tuple[float, ...]]] = {
     # (e^r - 1 - r) / r^2, |r| <= ln(2) / 2

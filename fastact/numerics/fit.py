@@ -9,7 +9,7 @@ What is fitted stands in approximations.py. Each polynomial is a minimax fit: La
 refitted around what was lost. Each degree is the lowest whose error is small against the rounding errors of the function that
 uses it.
 
-All fits take 30 to 60 seconds of processor time; they are shared out to all processors. Needs mpmath (the extra `verify`).
+All fits take about a minute of processor time; they are shared out to all processors. Needs mpmath (the extra `verify`).
 """
 
 import argparse
@@ -46,7 +46,10 @@ def chebyshev_grid(low, high):
 
 
 def evaluate(coefficients, x):
-    return mp.polyval(coefficients[::-1], x)
+    total = mp.mpf(0)
+    for coefficient in coefficients[::-1]:
+        total = total * x + coefficient
+    return total
 
 
 def nearest(number, dtype):
@@ -227,19 +230,16 @@ written in the fewest digits that give them back.
 Written by fit.py: never edit this file, but run `python -m fastact.numerics.fit --write`.
 """
 
-from typing import NamedTuple
-
 # fmt: off
 
-class Intervals(NamedTuple):
+class Intervals:
     """A function of x >= 0 by polynomials: the interval is the leading bits of offset + scale * x.
 
     `rows` are the centres, the values there, and the coefficients from the constant term up; each in the order of those bits.
     """
 
-    offset: float
-    scale: float
-    rows: tuple[tuple[float, ...], ...]
+    def __init__(self, offset: float, scale: float, rows: tuple[tuple[float, ...], ...]) -> None:
+        self.offset, self.scale, self.rows = offset, scale, rows
 
 '''
 
@@ -365,7 +365,7 @@ PARTS = {part.place: part for part in parts()}
 def found(namespace, part):
     """The part's numbers in coefficients.py, whose names these are; None if it lacks them."""
     numbers = namespace.get(part.section, {}).get(part.name, {}).get(part.dtype)
-    return numbers._asdict() if hasattr(numbers, "_asdict") else numbers
+    return vars(numbers) if part.section == "INTERVALS" and numbers else numbers
 
 
 def flat(numbers):
@@ -389,14 +389,18 @@ def differences(namespace, results):
         yield f"{FILE.name}: INVERSE_PI is not what fit.py gives"
 
 
-def check(names, file=FILE):
-    """The lines of `differences`; with no names given also one if the file's text is not what `render` makes of its numbers."""
-    if not file.exists():
-        return [f"{file.name} is missing"]
-    results = compute_all(chosen(names))
-    lines = list(differences(runpy.run_path(str(file)), results))
-    if not lines and not names and file.read_text() != render(results):
-        lines.append(f"{file.name}: the numbers are right, but the text is not what fit.py writes")
+def rewritten(namespace):
+    """The text of coefficients.py that `render` makes of its numbers, whatever these are."""
+    return render([(part, found(namespace, part), None) for part in PARTS.values()])
+
+
+def check(results, file=None):
+    """A line for each of these parts that differs, and one if nothing does, but the file's text is not as `render` writes it."""
+    file = file or FILE
+    namespace = runpy.run_path(str(file))
+    lines = list(differences(namespace, results))
+    if not lines and file.read_text() != rewritten(namespace):
+        lines.append(f"{file.name}: the text is not what fit.py writes; run it with --write")
     return lines
 
 
@@ -419,10 +423,9 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
     if options.write and options.names:
         parser.error("--write takes no names: it writes the whole file")
-    if options.check:
-        lines = check(options.names)
-        sys.exit("\n".join(lines) if lines else 0)
     results = compute_all(chosen(options.names))
+    if options.check:
+        sys.exit("\n".join(check(results)) or None)
     if options.write:
         FILE.write_text(render(results))
     else:

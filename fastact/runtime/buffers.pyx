@@ -1,13 +1,17 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
-"""New arrays, whose memory is kept when they are freed, if it is large, and given to the next of the same size.
+"""New arrays. When a large one is freed, its memory is kept, and given to the next array of the same size.
 
-Memory fresh from the operating system is mapped page by page as it is written, which may take longer than the activation, and
-the C library returns large blocks when they are freed, or the top of its heap. Where each result is freed before the next is
-made, relu of 1 million float32 elements takes 0.8 ns an element into new memory and 0.3 into kept memory, of 65,536
-elements 0.6 and 0.13.
+The operating system maps fresh memory page by page as it is written. That may take longer than the activation, and the C library
+returns large blocks as soon as they are freed. relu in float32, where each result is freed before the next is made, in
+nanoseconds an element:
 
-NumPy's interface for this is NEP 49: an array remembers the handler that its memory came from. Ours asks NumPy's own, and
-keeps what comes back, up to a limit. It serves these arrays alone; where a program has set a handler itself, it serves none.
+    elements    new memory   kept memory
+      65,536          0.6          0.13
+    1 million         0.8          0.3
+
+NumPy's interface for this is NEP 49: an array remembers the handler that its memory came from. Ours asks NumPy's own for memory,
+and keeps what comes back, up to a limit. It serves the arrays of this module alone. Where a program has set a handler itself,
+ours serves none.
 """
 
 from cpython.object cimport PyObject
@@ -51,13 +55,13 @@ cdef struct Buffer:
 cdef Buffer[MOST_KEPT] buffers  # the longest kept first
 cdef int count = 0
 cdef size_t kept_bytes = 0, limit = 0
-# Whoever finds it taken does without: nobody ever waits, not even in a child that was forked in between.
+# Who finds the lock taken does without a kept buffer. So nobody ever waits, not even a child that was forked meanwhile.
 cdef PyThread_type_lock lock = PyThread_allocate_lock()
 cdef const PyDataMemAllocator* plain = NULL
 
 
 cdef size_t capacity(size_t size) noexcept nogil:
-    """What is asked for where `size` bytes are wanted: up to an eighth more, so that arrays of nearly the same size can share."""
+    """How many bytes to ask for where `size` are wanted: up to an eighth more, so that arrays of nearly equal size can share."""
     cdef size_t step = KEPT_FROM
     if size < KEPT_FROM:
         return size
@@ -68,7 +72,7 @@ cdef size_t capacity(size_t size) noexcept nogil:
 
 
 cdef Buffer forget(int i) noexcept nogil:
-    """Take one out of those kept."""
+    """Take one buffer out of those that are kept."""
     global count, kept_bytes
     cdef Buffer buffer = buffers[i]
     count -= 1
@@ -82,7 +86,7 @@ cdef void* allocate(void* context, size_t size) noexcept nogil:
     cdef void* memory = NULL
     size = capacity(size)
     if size >= KEPT_FROM and PyThread_acquire_lock(lock, 0):
-        i = count - 1  # the last one freed may still be in a cache
+        i = count - 1  # the last one freed first, for it may still be in a cache
         while i >= 0 and memory == NULL:
             if buffers[i].size == size:
                 memory = forget(i).memory
@@ -144,14 +148,14 @@ def empty_array(shape, dtype):
 
 
 def set_limit(size_t nbytes):
-    """Keep at most so many bytes; 0 turns it off."""
+    """Keep at most so many bytes from now on, or nothing with 0."""
     global limit
     empty_cache()
     limit = nbytes
 
 
 def kept():
-    """How many bytes are kept, and how many may be."""
+    """The bytes that are kept, and how many may be."""
     return kept_bytes, limit
 
 

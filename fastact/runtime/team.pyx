@@ -1,7 +1,7 @@
 # cython: language_level=3
-"""The team of threads that the engines share their work out to, on OpenMP; how many threads it has.
+"""The team of threads that the engines share their work out to, on OpenMP, and how many threads it has.
 
-The only module that needs OpenMP: where the compiler does not know it, or its library cannot be loaded, the others do without.
+No other module needs OpenMP. Where the compiler does not know it, or its library cannot be loaded, the engines do without a team.
 """
 
 from cpython.pycapsule cimport PyCapsule_New
@@ -21,7 +21,7 @@ def threads():
 
 
 def set_limit(int n):
-    """Set how many threads are asked for, 0 for OpenMP's default; return what was set before."""
+    """Set how many threads are asked for, or 0 for as many as OpenMP says; return what was set before."""
     global limit
     before, limit = limit, n
     return before

@@ -115,7 +115,7 @@ def step_faults(parts: list[Function], dtype: str, register: str, sums: bool, st
     places = 0
     for part in parts:
         loops = sum(computing(loop) > 0 for loop in part.loops())
-        places += loops or computing(part.lines) >= 8  # a loop over at most ROW_COLUMNS elements may have been unrolled
+        places += loops or computing(part.lines) >= 8  # a loop over at most PANEL_ROWS elements may have been unrolled
     if places < 2:
         found.append(f"{places} loops along and across compute in {register} registers")
     if dtype == "float32":
@@ -126,15 +126,15 @@ def step_faults(parts: list[Function], dtype: str, register: str, sums: bool, st
 
 
 def check_steps(path, steps, register: str) -> list[str]:
-    """The faults of all these steps (`fastact.backends.native.build.steps.Step`) in one module, in both types."""
+    """The faults of all these steps (`fastact.backends.native.build.steps.ElementStep`) in one module, in both types."""
     code = functions(path)
     messages = []
     for step in steps:
         for dtype in ("float32", "float64"):
-            name = rf"(?:row_{step.name}|{step.name}_(?:across|row|line|piece))_{dtype}"
+            name = rf"(?:row_{step.name}|{step.name}_(?:along|across|of_row|at_position))_{dtype}"
             parts = [code[s] for s in code if re.fullmatch(rf"__pyx_f_\d*loops_{name}(?:\.\w+)*", s)]
             messages += [
                 f"{step.name}_{dtype}: {fault}"
-                for fault in step_faults(parts, dtype, register, bool(step.terms), step.out is not None)
+                for fault in step_faults(parts, dtype, register, bool(step.sums), step.out is not None)
             ]
     return messages

@@ -6,7 +6,7 @@ import threading
 
 import numpy as np
 import pytest
-from conftest import BACKENDS
+from matrix import BACKENDS
 
 import fastact
 from fastact.runtime.threads import team
@@ -169,6 +169,17 @@ def test_misuse_is_told_as_on_numpy(compiled, name, real):
             assert outcome(compiled, gradient, keywords, method) == outcome(numpy, gradient, keywords, method)
     assert outcome(compiled, (), {}, None)[0] is TypeError
     assert outcome(compiled, (*arguments, None, None), {}, None)[0] is TypeError
+
+
+@pytest.mark.parametrize("dtype", ["complex64", "object", "U3", "longdouble"])
+@pytest.mark.parametrize("name", [*LIKE_X, *PER_ROW])
+def test_an_output_that_no_loop_writes(compiled, name, real, dtype):
+    """NumPy would cast to all of these."""
+    x = np.zeros((3, 4), real)
+    out = np.zeros((3, 4) if name in LIKE_X else 3, dtype)
+    with pytest.raises(TypeError, match=f"out has dtype {out.dtype}"):
+        getattr(compiled, name)(x, out=out)
+    assert (out == np.zeros_like(out)).all()
 
 
 @pytest.mark.parametrize("name", [*LIKE_X, *PER_ROW])

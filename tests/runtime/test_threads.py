@@ -9,7 +9,7 @@ import threading
 
 import numpy as np
 import pytest
-from conftest import BACKENDS, FLOATS
+from matrix import BACKENDS, FLOATS
 
 import fastact
 from fastact.runtime.threads import team

@@ -20,7 +20,9 @@ _X86_LEVELS = {"baseline": 0, "avx2": 1, "avx512": 2}
 def obstacle(name: str) -> str | None:
     """Why this backend cannot run here, or None."""
     try:
-        level = importlib.import_module(f"{__name__}.engine.elementwise").x86_level()
+        for module in ("rows", "elementwise"):
+            engine = importlib.import_module(f"{__name__}.engine.{module}")
+        level = engine.x86_level()
         if name in ("avx2", "avx512") and level < 0:
             return f"needs an x86-64 processor, this is {platform.machine()}"
         if name == "neon" and level >= 0:

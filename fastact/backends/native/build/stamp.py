@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from ....functions import loss_functions, row_functions
 from ....functions.entry import Entry
+from ..formulas.rows import FUNCTIONS
 from . import coefficients, elementary, formulas, kernels, steps
 from .loops import GROUP, HALVES, INTEGERS, REALS, Loop, loops
 from .write import write
@@ -34,9 +36,8 @@ def stamp(
     def vectors(loop: Loop) -> list[kernels.Vectors]:
         return [found for instruction_set in sets.values() if (found := instruction_set.vectors(loop))]
 
-    names = steps.step_names((folder / "engine" / "table.h").read_text())
-    rows = {"LANES": steps.LANES, "MAX_LANES": steps.MAX_LANES, "RUN": steps.RUN, "halves": steps.halves}
-    rows |= {"STATE": steps.STATE, "STEPS": steps.STEPS, "STEP_NAMES": names}
+    steps.check_complete(FUNCTIONS, [*(record.arithmetic for record in row_functions.values()), *loss_functions])
+    rows = steps.names_for_template(FUNCTIONS)
     given = {
         "entries": entries,
         "loops": loops,

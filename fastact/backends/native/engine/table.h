@@ -1,4 +1,4 @@
-/* What one instruction set hands the engine: its table of loops. Shared by loops.pyx.in, which fills it, and engine.pyx. */
+/* What one instruction set hands the engine: its table of loops. Shared by loops.pyx.in, which fills it, and the engines. */
 #ifndef FASTACT_TABLE_H
 #define FASTACT_TABLE_H
 
@@ -10,9 +10,16 @@ enum {
     FLOAT16 = COMPUTED_TYPES, BFLOAT16, STORED_TYPES
 };
 
-/* a and b are dy and x (or dy and y), or x alone; out2 is the derivative of VALUE_AND_GRAD. Of a gated unit x is the gate, its
-   value takes the place of an array parameter, and out1 and out2 of GATED_BACKWARD are the gradients of gate and value. */
-enum { FORWARD, BACKWARD, BACKWARD_FROM_OUTPUT, VALUE_AND_GRAD, BACKWARD_BY_PARAMETER, GATED, GATED_BACKWARD, DIRECTIONS };
+/* The kinds of loops, which functions/kinds.py spells in small letters. a and b are dy and x (or dy and y), or x alone; out2 is
+   the derivative of VALUE_AND_GRAD. Of a gated unit x is the gate, its value takes the place of an array parameter, and out1 and
+   out2 of GATED_BACKWARD are the gradients of gate and value. */
+#define FASTACT_LOOPS(LOOP) \
+    LOOP(FORWARD) LOOP(BACKWARD) LOOP(BACKWARD_FROM_OUTPUT) LOOP(VALUE_AND_GRAD) LOOP(BACKWARD_BY_PARAMETER) \
+    LOOP(GATED) LOOP(GATED_BACKWARD)
+#define FASTACT_NUMBER(name) name,
+#define FASTACT_NAME(name) #name,
+enum { FASTACT_LOOPS(FASTACT_NUMBER) LOOPS };
+#define FASTACT_LOOP_NAMES {FASTACT_LOOPS(FASTACT_NAME)}
 
 /* A loop over n contiguous elements. An output is an input itself or apart from all of them, never overlapping in part.
    `parameters` are the activation's parameters in the computed type: one value each, or n values where the parameter is an
@@ -29,59 +36,82 @@ typedef void (*fastact_stream_out)(const void *source, char *target, ptrdiff_t n
 typedef struct {
     const char *name;
     int parameters;
-    fastact_loop loops[COMPUTED_TYPES][DIRECTIONS]; /* NULL where there is none */
+    fastact_loop loops[COMPUTED_TYPES][LOOPS]; /* NULL where there is none */
 } fastact_row;
 
-/* Functions of whole rows work in steps over panels: blocks of up to ROW_COLUMNS rows ("columns", as in a tile). Either each
-   row's elements are contiguous (`along`), and `pitch` elements lie between one row and the next; or the rows' elements at each
-   position of the axis are, and `pitch` elements lie between one position and the next. Steps with a pass go over the blocks of
-   ROW_BLOCK positions in order; the others are called once in between. What they know of each row is in `state`, of
-   table.row_state[type] bytes. */
-enum { ROW_COLUMNS = 128, ROW_BLOCK = 1024 };
+/* ---- Functions of rows ---------------------------------------------------------------------------------------------------
+
+   A function of rows is a program: passes over the segments of a panel, and what happens in between. Both are made of steps.
+   build/steps.py describes them, formulas/rows.py lists the functions.
+
+   A panel is up to PANEL_ROWS rows. Either the elements of each row are contiguous (`along`), and `pitch` elements lie between one
+   row and the next; or the rows' elements at each position are, and `pitch` elements lie between one position and the next. */
+enum { PANEL_ROWS = 128, SEGMENT = 1024, MAX_INPUTS = 4 };
+
+/* What an empty row gives, one whose elements are all masked. */
+enum { EMPTY_NAN, EMPTY_ZERO, EMPTY_UNIFORM };
 
 typedef struct {
-    const void *input[4];    /* the block's elements, in the computed type */
-    ptrdiff_t pitch[4];
+    const void *input[MAX_INPUTS]; /* the segment's elements, in the computed type */
+    ptrdiff_t pitch[MAX_INPUTS];
     void *out;
     ptrdiff_t out_pitch;
     int along;
-    ptrdiff_t start, length; /* of the block, in positions of the row */
-    ptrdiff_t columns;
+    ptrdiff_t start, length; /* of the segment, in positions */
+    ptrdiff_t rows;
     ptrdiff_t n;             /* the whole row's length */
-    int option;              /* what an empty row gives: EMPTY_... */
-    double scale;            /* a factor of the gradient, or the label smoothing */
+    int empty;               /* EMPTY_... */
+    double scale;            /* what the gradient is multiplied by */
     const void *weights;     /* per position, in the computed type; or NULL */
     double weights_sum;
     const ptrdiff_t *labels; /* per row; negative: the row is ignored */
-    const double *factor;    /* per row: what its gradient is multiplied by */
+    const double *factor;    /* per row: what its gradient is multiplied by; or NULL */
     double *result;          /* per row: its loss, or logarithm of a sum */
-    int again;               /* set by a step: the passes before it have to be repeated */
-    void *state;
+    int again;               /* a step asks for a pass: see fastact_pass */
+    void *state;             /* what is known of the rows: table.row_state bytes, first filled in by table.start_rows */
+    double smoothing;        /* of the labels */
 } fastact_panel;
 
-enum { EMPTY_NAN, EMPTY_ZERO, EMPTY_UNIFORM };
-
 typedef void (*fastact_step)(fastact_panel *panel);
+
+/* What a pass stores: nothing, exponentials for a later pass, or the result. */
+enum { NO_OUTPUT, POWERS, RESULT };
+
+enum { MAX_PASSES = 4, MAX_STEPS = 3 };
+
+/* As `Pass` in build/steps.py. */
+typedef struct {
+    int inputs, output;
+    int reads_powers;                  /* its first input is what the pass before stored */
+    int repeats;                       /* as long as panel.again is set */
+    int on_demand;                     /* only if it is set */
+    fastact_step steps[MAX_STEPS + 1]; /* for each segment; NULL after the last */
+    fastact_step then[MAX_STEPS + 1];  /* after the last segment */
+} fastact_pass;
+
+typedef struct {
+    int count;
+    fastact_pass each[MAX_PASSES];
+} fastact_passes;
+
+/* As `Program`. */
+typedef struct {
+    int inputs;
+    int stores;      /* it has a result for every element */
+    int logits;      /* the first input becomes scale*x + mask */
+    double left_out; /* the result where a mask leaves an element out */
+    fastact_passes passes, without_room, short_rows; /* the last two may be left to `passes` */
+} fastact_program;
+
+/* The programs in float32 and float64; no inputs where there is none. */
+typedef struct {
+    const char *name;
+    fastact_program forward[2], gradient[2];
+} fastact_row_function;
 
 /* tile = mask ? tile : fill, for n elements with a mask of that stride in bytes. */
 typedef void (*fastact_select)(const char *mask, ptrdiff_t stride, double fill, void *tile, ptrdiff_t n);
 typedef void (*fastact_multiply)(double factor, void *tile, ptrdiff_t n);
-
-/* The steps: row_NAME in rows.pxi.in. */
-enum {
-    ROW_START, ROW_MAX, ROW_MAXIMUM, ROW_UNIT,
-    ROW_EXP, ROW_EXP_SUM, ROW_OTHERS, ROW_OTHERS_SUM,
-    ROW_SOFTMAX, ROW_SCALE, ROW_EXP_SCALE,
-    ROW_LOG, ROW_SHIFT, ROW_LOGSUMEXP, ROW_TO_RESULT,
-    ROW_DOT, ROW_SUM, ROW_TOTAL, ROW_SOFTMAX_GRAD, ROW_LOG_SOFTMAX_GRAD,
-    ROW_ABOVE, ROW_THRESHOLD, ROW_SPARSEMAX, ROW_SUPPORT, ROW_MEAN, ROW_SPARSEMAX_GRAD,
-    ROW_FIRST,
-    ROW_LABELS, ROW_DROP, ROW_CROSS_ENTROPY, ROW_CLASS_GRAD, ROW_EXP_CLASS_GRAD, ROW_LABEL_GRAD,
-    ROW_KEEP, ROW_TARGETS, ROW_TARGET_ENTROPY, ROW_TARGET_GRAD, ROW_EXP_TARGET_GRAD,
-    ROW_BINARY, ROW_BINARY_GRAD, ROW_BINARY_EACH, ROW_TOTAL_TO_RESULT,
-    ROW_SHORT_SOFTMAX, ROW_SHORT_LOG_SOFTMAX,
-    ROW_STEPS
-};
 
 typedef struct {
     const char *flags;    /* what the compiler was told */
@@ -94,8 +124,10 @@ typedef struct {
     fastact_add add[COMPUTED_TYPES];
     fastact_stream_out stream;        /* NULL where there is none */
     fastact_accumulate accumulate[2]; /* sums += row, for float32 and float64 */
-    fastact_step steps[2][ROW_STEPS]; /* of functions of rows, for float32 and float64, as all that follows */
-    ptrdiff_t row_state[2];
+    int row_function_count;
+    const fastact_row_function *row_functions;
+    ptrdiff_t row_state[2]; /* for float32 and float64, as all that follows */
+    fastact_step start_rows[2];
     fastact_select select[2];
     fastact_multiply multiply_by[2];
 } fastact_table;

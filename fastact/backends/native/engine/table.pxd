@@ -2,9 +2,10 @@
 
 cdef extern from "table.h":
     enum:
-        FLOAT32, FLOAT64, INT8, UINT8, INT16, UINT16, INT32, UINT32, INT64, UINT64, COMPUTED_TYPES, FLOAT16, BFLOAT16
+        FLOAT32, FLOAT64, INT8, UINT8, INT16, UINT16, INT32, UINT32, INT64, UINT64, COMPUTED_TYPES
+        FLOAT16, BFLOAT16, STORED_TYPES
     enum:
-        FORWARD, BACKWARD, BACKWARD_FROM_OUTPUT, VALUE_AND_GRAD, BACKWARD_BY_PARAMETER, GATED, GATED_BACKWARD
+        FORWARD, BACKWARD, BACKWARD_FROM_OUTPUT, VALUE_AND_GRAD, BACKWARD_BY_PARAMETER, GATED, GATED_BACKWARD, LOOPS
 
     ctypedef void (*fastact_loop)(const void*, const void*, void*, void*, Py_ssize_t, const void*) noexcept nogil
     ctypedef void (*fastact_load)(const char*, Py_ssize_t, void*, Py_ssize_t) noexcept nogil
@@ -14,31 +15,18 @@ cdef extern from "table.h":
     ctypedef void (*fastact_stream_out)(const void*, char*, Py_ssize_t) noexcept nogil
 
     enum:
-        ROW_COLUMNS, ROW_BLOCK
+        PANEL_ROWS, SEGMENT, MAX_INPUTS
     enum:
         EMPTY_NAN, EMPTY_ZERO, EMPTY_UNIFORM
-    enum:
-        ROW_START, ROW_MAX, ROW_MAXIMUM, ROW_UNIT
-        ROW_EXP, ROW_EXP_SUM, ROW_OTHERS, ROW_OTHERS_SUM
-        ROW_SOFTMAX, ROW_SCALE, ROW_EXP_SCALE
-        ROW_LOG, ROW_SHIFT, ROW_LOGSUMEXP, ROW_TO_RESULT
-        ROW_DOT, ROW_SUM, ROW_TOTAL, ROW_SOFTMAX_GRAD, ROW_LOG_SOFTMAX_GRAD
-        ROW_ABOVE, ROW_THRESHOLD, ROW_SPARSEMAX, ROW_SUPPORT, ROW_MEAN, ROW_SPARSEMAX_GRAD
-        ROW_FIRST
-        ROW_LABELS, ROW_DROP, ROW_CROSS_ENTROPY, ROW_CLASS_GRAD, ROW_EXP_CLASS_GRAD, ROW_LABEL_GRAD
-        ROW_KEEP, ROW_TARGETS, ROW_TARGET_ENTROPY, ROW_TARGET_GRAD, ROW_EXP_TARGET_GRAD
-        ROW_BINARY, ROW_BINARY_GRAD, ROW_BINARY_EACH, ROW_TOTAL_TO_RESULT
-        ROW_SHORT_SOFTMAX, ROW_SHORT_LOG_SOFTMAX
-        ROW_STEPS
 
     ctypedef struct fastact_panel:
-        (const void*)[4] input
-        Py_ssize_t[4] pitch
+        (const void*)[MAX_INPUTS] input
+        Py_ssize_t[MAX_INPUTS] pitch
         void* out
         Py_ssize_t out_pitch
         int along
-        Py_ssize_t start, length, columns, n
-        int option
+        Py_ssize_t start, length, rows, n
+        int empty
         double scale
         const void* weights
         double weights_sum
@@ -47,8 +35,32 @@ cdef extern from "table.h":
         double* result
         int again
         void* state
+        double smoothing
 
     ctypedef void (*fastact_step)(fastact_panel*) noexcept nogil
+
+    enum:
+        NO_OUTPUT, POWERS, RESULT
+
+    ctypedef struct fastact_pass:
+        int inputs, output, reads_powers, repeats, on_demand
+        fastact_step[4] steps
+        fastact_step[4] then
+
+    ctypedef struct fastact_passes:
+        int count
+        fastact_pass[4] each
+
+    ctypedef struct fastact_program:
+        int inputs, stores, logits
+        double left_out
+        fastact_passes passes, without_room, short_rows
+
+    ctypedef struct fastact_row_function:
+        const char* name
+        fastact_program[2] forward
+        fastact_program[2] gradient
+
     ctypedef void (*fastact_select)(const char*, Py_ssize_t, double, void*, Py_ssize_t) noexcept nogil
     ctypedef void (*fastact_multiply)(double, void*, Py_ssize_t) noexcept nogil
 
@@ -68,8 +80,10 @@ cdef extern from "table.h":
         fastact_add add[10]
         fastact_stream_out stream
         fastact_accumulate accumulate[2]
-        fastact_step steps[2][44]
+        int row_function_count
+        const fastact_row_function* row_functions
         Py_ssize_t row_state[2]
+        fastact_step start_rows[2]
         fastact_select select[2]
         fastact_multiply multiply_by[2]
 

@@ -25,7 +25,7 @@ VECMATH REAL F(upper_half)(REAL a) {
 }
 
 /* Range:   |product| finite and above 2^-100 (2^-960), or it is inexact
-   Error:   exact
+   Error:   exact (without FMA 0, 2^-104 of a*b)
    NaN:     NaN where the product is infinite
    Gives:   a*b - product, where product is the rounded a*b */
 VECMATH REAL F(product_low)(REAL a, REAL b, REAL product) {
@@ -39,7 +39,7 @@ VECMATH REAL F(product_low)(REAL a, REAL b, REAL product) {
 }
 
 /* Range:   |numerator| finite and above 2^-100 (2^-960), or it is inexact
-   Error:   exact
+   Error:   exact (without FMA 0, 2^-104 of the numerator)
    NaN:     NaN where the quotient is infinite
    Gives:   numerator - quotient * denominator, where quotient is the rounded one */
 VECMATH REAL F(division_remainder)(REAL numerator, REAL quotient, REAL denominator) {
@@ -51,8 +51,8 @@ VECMATH REAL F(division_remainder)(REAL numerator, REAL quotient, REAL denominat
 #endif
 }
 
-/* Range:   |c| >= |a*b|
-   Error:   half an ULP
+/* Range:   |c| >= 2 |a*b|
+   Error:   half an ULP (without FMA also product_low's)
    NaN:     NaN where the sum is infinite
    Gives:   a*b + c - sum, where sum is what fma(a, b, c) gave */
 VECMATH REAL F(fma_low)(REAL a, REAL b, REAL c, REAL sum) {
@@ -65,7 +65,7 @@ VECMATH REAL F(fma_low)(REAL a, REAL b, REAL c, REAL sum) {
 }
 
 /* Range:   as product_low
-   Error:   half an ULP (without FMA almost: the product's rounding is put back in)
+   Error:   half an ULP (without FMA 1.0, 1.0: the product's rounding is put back in)
    NaN:     NaN where the product is infinite
    Gives:   a*b + c with one rounding */
 VECMATH REAL F(product_sum)(REAL a, REAL b, REAL c) {
@@ -78,7 +78,7 @@ VECMATH REAL F(product_sum)(REAL a, REAL b, REAL c) {
 }
 
 /* Range:   as product_low, |c| not much larger than |a*b|
-   Error:   half an ULP (without FMA almost: the product's rounding is put back in)
+   Error:   half an ULP (without FMA almost, unless a*b + c cancels: the product's rounding is put back in)
    NaN:     NaN where the product is infinite
    Gives:   a*b + c with one rounding */
 VECMATH REAL F(product_plus_small)(REAL a, REAL b, REAL c) {
@@ -91,7 +91,7 @@ VECMATH REAL F(product_plus_small)(REAL a, REAL b, REAL c) {
 }
 
 /* Range:   a normal and below 2^125 (2^1021)
-   Error:   0.12, 0.12 of 1/a
+   Error:   0.051, 0.051 of 1/a
    NaN:     any number
    Gives:   1/a by a subtraction from its bits (exponent and mantissa change sign, nearly): good enough for a small correction */
 VECMATH REAL F(reciprocal_estimate)(REAL a) {

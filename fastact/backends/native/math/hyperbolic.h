@@ -11,7 +11,7 @@ VECMATH REAL F(tanh_small)(REAL a) {
 }
 
 /* Range:   0 <= a <= 1
-   Error:   1.9, 1.5 ULP (without FMA 1.6, 1.4)
+   Error:   1.9, 1.7 ULP (without FMA 1.6, 1.4)
    NaN:     gives NaN
    Gives:   a - tanh(a): a times, in two parts, its square times a polynomial in that */
 VECMATH REAL F(tanh_shrink_unit)(REAL a) {

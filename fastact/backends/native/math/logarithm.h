@@ -10,8 +10,8 @@ VECMATH REAL F(log1p_tail)(REAL t) {
     return HORNER(log1p_tail, w);
 }
 
-/* Range:   -1 < z < 2^127 (2^1023)
-   Error:   0.70, 0.83 ULP (without FMA 0.80, 0.83)
+/* Range:   -1 < z < 2^127 (2^1023), |z_low| at most half an ULP of z and of 1 + z
+   Error:   1.0, 1.0 ULP (without FMA 1.2, 1.0)
    NaN:     gives NaN
    Gives:   log1p(z + z_low) + octaves * ln 2: octaves is for those whose argument would be too large */
 VECMATH REAL F(log1p)(REAL z, REAL z_low, REAL octaves) {

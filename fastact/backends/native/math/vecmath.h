@@ -25,6 +25,7 @@
        Gives:   what it computes
        Twice:   why float and double have a text each; only where they have
 
+   tests/numerics/rows.py says what each function should give, and a test measures the errors declared here.
    Coefficients: coefficients.h, which the build writes from fastact/numerics/coefficients.py.
    Compile with -ffp-contract=off: the errors rely on where each product is rounded. */
 

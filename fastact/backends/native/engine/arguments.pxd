@@ -1,9 +1,12 @@
-# Objects that are called through a field of the instance, faster than through `__call__`, and arrays in the form in which such a
-# call hands them over. The engines include it.
+"""Arrays as a vectorcall hands them over, and what may be done with them: read as they are, written, used in place.
 
-from fastact.runtime.buffers cimport KEPT_FROM
+This is the native owner of the rules for `out` and for overlap. What it says no to is left to the Python classes.
+"""
 
-from fastact.runtime.memory import empty_array
+cimport numpy as cnp
+from cpython.object cimport PyObject
+from fastact.backends.native.engine.table cimport *
+from fastact.backends.native.engine.types cimport float_type
 
 cdef extern from "Python.h":
     ctypedef struct PyTypeObject:
@@ -24,7 +27,7 @@ cdef extern from "Python.h":
     PyTypeObject* Py_TYPE(PyObject*)
     PyObject* Py_None
 
-cdef extern from *:  # NumPy's macros, for arrays in the form in which a vectorcall hands them over
+cdef extern from *:  # NumPy's macros for borrowed arrays
     """
     #include <numpy/arrayobject.h>
     #define array_CheckExact(a) PyArray_CheckExact(a)
@@ -59,54 +62,49 @@ cdef enum:
     READ = cnp.NPY_ARRAY_C_CONTIGUOUS | cnp.NPY_ARRAY_ALIGNED
     WRITE = READ | cnp.NPY_ARRAY_WRITEABLE
 
-cdef str OUT = "out"
+
+# ---- what can be read as it is --------------------------------------------------------------------------------------
+
+cdef inline int flagged_type(PyObject* array, int flags) noexcept:
+    """FLOAT32, FLOAT64, FLOAT16 or BFLOAT16 of an exact ndarray in native byte order with these flags; otherwise -1."""
+    if not array_CheckExact(array) or not array_CHKFLAGS(array, flags) or not array_ISNOTSWAPPED(array):
+        return -1
+    return float_type(array_TYPE(array))
+
+
+cdef inline int native_type(PyObject* array) noexcept:
+    """The type of an array in any layout that is aligned; otherwise -1."""
+    return flagged_type(array, cnp.NPY_ARRAY_ALIGNED)
+
+
+cdef inline int contiguous_type(PyObject* array) noexcept:
+    """The type of a C-contiguous array; otherwise -1."""
+    return flagged_type(array, READ)
+
+
+cdef inline int direct_type(PyObject* array) noexcept:
+    """FLOAT32 or FLOAT64 of a contiguous array, which a loop can read where it is; otherwise -1."""
+    cdef int type = contiguous_type(array)
+    return type if type <= FLOAT64 else -1
 
 
 cdef inline bint same_shape(PyObject* a, PyObject* b) noexcept:
     return array_NDIM(a) == array_NDIM(b) and PyArray_CompareLists(array_DIMS(a), array_DIMS(b), array_NDIM(a))
 
 
+# ---- what can be written --------------------------------------------------------------------------------------------
+# A loop may write over an input, all of it, but not over a part of one: it reads each element before it writes it.
+
 cdef inline bint apart(const char* a, Py_ssize_t a_bytes, const char* b, Py_ssize_t b_bytes) noexcept nogil:
+    """Whether two blocks of memory have no byte in common."""
     return a + a_bytes <= b or b + b_bytes <= a
 
 
-cdef inline object new_like(PyObject* x):
-    if array_NBYTES(x) >= KEPT_FROM:
-        return empty_array((<object> x).shape, (<object> x).dtype)
-    return cnp.PyArray_SimpleNew(array_NDIM(x), array_DIMS(x), array_TYPE(x))
+cdef inline bint in_place_or_apart(PyObject* out, PyObject* x, Py_ssize_t nbytes) noexcept:
+    """Whether two contiguous arrays of so many bytes are the same memory, or have no byte in common."""
+    return array_BYTES(out) == array_BYTES(x) or apart(array_BYTES(out), nbytes, array_BYTES(x), nbytes)
 
 
-@cython.auto_pickle(False)
-cdef class Vectorcall:
-    """What is called through a field of the instance; see `enable_vectorcall`."""
-
-    cdef void* vectorcall
-
-
-cdef object call_general(object self, PyObject* const* args, Py_ssize_t nargs, PyObject* names):
-    """`__call__` of the Python class behind, which takes any call, with the same arguments."""
-    cdef object function = type(self).__call__
-    cdef Py_ssize_t total = nargs + (PyTuple_GET_SIZE(names) if names != NULL else 0)
-    cdef (PyObject*)[16] few
-    cdef PyObject** stack = few
-    if total + 1 > 16:
-        stack = <PyObject**> PyMem_Malloc((total + 1) * sizeof(PyObject*))
-        if stack == NULL:
-            raise MemoryError()
-    stack[0] = <PyObject*> self
-    memcpy(stack + 1, args, total * sizeof(PyObject*))
-    try:
-        return PyObject_Vectorcall(<PyObject*> function, stack, nargs + 1, names)
-    finally:
-        if stack != few:
-            PyMem_Free(stack)
-
-
-def enable_vectorcall(type cls):
-    """Let instances of cls, a subclass of Vectorcall, be called through their `vectorcall` field."""
-    cdef Vectorcall instance = Vectorcall.__new__(Vectorcall)
-    cdef PyTypeObject* c = <PyTypeObject*> cls
-    c.tp_vectorcall_offset = <uintptr_t> &instance.vectorcall - <uintptr_t> <PyObject*> instance
-    c.tp_call = PyVectorcall_Call
-    c.tp_flags |= Py_TPFLAGS_HAVE_VECTORCALL
-    PyType_Modified(c)
+cdef inline bint writable_like(PyObject* out, PyObject* x, int type, Py_ssize_t nbytes) noexcept:
+    """Whether `out` can take a result of the type and shape of x, which has so many bytes, directly."""
+    return flagged_type(out, WRITE) == type and same_shape(out, x) and in_place_or_apart(out, x, nbytes)

@@ -1,0 +1,61 @@
+"""Activations and gated units on compiled loops: the fast paths of engine/elementwise.pyx in front of the classes of calls/."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...calls.bound import Backend, WithUfuncs
+from ...calls.elementwise import Activation
+from ...calls.gated import Gated
+from ...functions.entry import Entry
+from ...functions.gated import GatedUnit
+from ...functions.kinds import Kind
+from ...functions.noise import Noise
+from .engine.elementwise import FastPath, GatedPath, add_bfloat16, make_ufunc, run_drawn, sum_by_column, vectorcall
+from .tables import table
+
+
+class _WithNativeUfuncs(WithUfuncs):
+    """The general path: ufuncs over the loops of the backend's table."""
+
+    def _make_ufunc(self, kind: Kind, name: str) -> Any:
+        return make_ufunc(table(self.backend), self._entry, kind, name)
+
+    def _add_bfloat16(self, kind: Kind, ufunc: Any, dtype: np.dtype[Any]) -> None:
+        add_bfloat16(table(self.backend), self._entry, kind, ufunc, dtype)
+
+
+# Each class has its fast path first, then, for what that does not take, the class of calls/. The decorator lets a call of an
+# object reach the fast path without a Python function in between.
+
+
+@vectorcall
+class NativeActivation(FastPath, _WithNativeUfuncs, Activation):  # type: ignore[misc]
+    __doc__ = Activation.__doc__
+
+    def __init__(self, entry: Entry, backend: Backend) -> None:
+        super().__init__(entry, backend)
+        self._attach(table(backend.name), entry)
+
+    def _sum_rows(self, dx: np.ndarray) -> np.ndarray:
+        sums: np.ndarray | None = sum_by_column(self, dx)
+        return super()._sum_rows(dx) if sums is None else sums
+
+    def _run_drawn(
+        self, kind: Kind, operands: list[Any], out: tuple[Any, ...], rng: Any, noise: Noise, options: dict[str, float]
+    ) -> Any:
+        return run_drawn(self, kind, operands, out, rng, noise, options)
+
+
+@vectorcall
+class NativeGated(GatedPath, _WithNativeUfuncs, Gated):  # type: ignore[misc]
+    __doc__ = Gated.__doc__
+
+    def __init__(self, unit: GatedUnit, backend: Backend) -> None:
+        super().__init__(unit, backend)
+        self._attach(table(backend.name), unit.activation)
+
+
+GatedPath.backward.__doc__ = Gated.backward.__doc__

@@ -1,0 +1,270 @@
+# The fast path of losses: contiguous logits of float32 or float64, no weights. What it does not take goes on to the classes of
+# calls/losses.py.
+
+from fastact.calls.losses import BinaryCrossEntropy, CrossEntropy
+
+cdef str REDUCTION = "reduction"
+cdef str MEAN = "mean"
+cdef str SUM = "sum"
+cdef str NONE = "none"
+
+# Numbers that are the same for all rows
+cdef float ONE_FLOAT32 = 1
+cdef double ONE_FLOAT64 = 1
+
+
+# ---- labels ---------------------------------------------------------------------------------------------------------
+
+cdef bint read_labels(
+    const fastact_table* table, const Shape* shape, PyObject* targets, const Py_ssize_t** labels, Py_ssize_t* converted
+) noexcept:
+    """The labels, one per row, converted if need be; False if one is not a class, or this is something else."""
+    cdef Py_ssize_t rows = elements_of(shape, PER_ROW), start = 0, end, i
+    cdef int type, size
+    cdef double[AT_ONCE] numbers
+    cdef bint wrong = False
+    if not array_CheckExact(targets) or not cnp.PyTypeNum_ISINTEGER(array_TYPE(targets)) or not fits(shape, targets, PER_ROW):
+        return False
+    if not array_CHKFLAGS(targets, READ) or not array_ISNOTSWAPPED(targets):
+        return False
+    type, size = array_TYPE(targets), array_ITEMSIZE(targets)
+    labels[0] = <const Py_ssize_t*> array_BYTES(targets)
+    if size != sizeof(Py_ssize_t) or cnp.PyTypeNum_ISUNSIGNED(type):
+        labels[0] = converted
+        type = integer_type(size, cnp.PyTypeNum_ISUNSIGNED(type))
+    while start < rows:
+        end = min(start + AT_ONCE, rows)
+        if labels[0] == converted:
+            table.load_as_double[type](array_BYTES(targets) + start * size, size, numbers, end - start)
+            for i in range(start, end):
+                converted[i] = <Py_ssize_t> numbers[i - start] if 0 <= numbers[i - start] < shape.n else -1
+        for i in range(start, end):
+            wrong |= <size_t> labels[0][i] >= <size_t> shape.n
+        start = end
+    return not wrong
+
+
+# ---- results --------------------------------------------------------------------------------------------------------
+
+cdef object number_like(PyObject* x, double value):
+    """A NumPy scalar of the dtype of x."""
+    cdef float narrow = <float> value
+    return array_Scalar(x, <void*> &value if array_TYPE(x) == cnp.NPY_DOUBLE else <void*> &narrow)
+
+
+cdef object rows_like(const Shape* shape, const double* numbers, int type):
+    """An array of the dtype of x with these numbers, one for each row; of one dimension less a scalar."""
+    cdef Py_ssize_t i
+    if array_NDIM(shape.x) == 1:
+        return number_like(shape.x, numbers[0])
+    result = new_array(shape, PER_ROW)
+    for i in range(elements_of(shape, PER_ROW)):
+        write_number(type, numbers[i], array_BYTES(<PyObject*> result) + i * itemsize_of(type))
+    return result
+
+
+@cython.auto_pickle(False)
+cdef class LossPath(RowPath):
+    """A loss, whose gradient comes with it."""
+
+    cdef bint has_axis  # an axis is given in the call; otherwise it is chosen, and only sums are taken this way
+    cdef Py_ssize_t long_enough  # the last axis is chosen if it has so many elements
+
+    def __cinit__(self, *args, **kwargs):
+        self.vectorcall = <void*> call_loss
+
+    cdef int describe(self, ContiguousCall* c, record, bint gradient, int type) except -1:
+        """Describe the call of a loss, with its gradient or without: no label smoothing, no weights."""
+        memset(c, 0, sizeof(ContiguousCall))
+        begin_call(&c.call, self.rows.table, program_of(self.rows.function(record.name), gradient, type), type)
+        self.add_inputs(c)
+        add_contiguous(c, FACTOR, CONSTANT, 0)
+        add_contiguous(c, RESULT_OF_ROW, PER_ROW, sizeof(double))
+        if gradient:
+            add_contiguous(c, OUTPUT, LIKE_X, c.call.itemsize)
+        return 0
+
+    cdef int add_inputs(self, ContiguousCall* c) except -1:
+        """Add logits and targets."""
+        raise NotImplementedError
+
+
+cdef long axis_of_sums(LossPath f, PyObject* x, long axis) noexcept:
+    """The axis; of a loss without, that along which elements are summed first."""
+    cdef const cnp.npy_intp* dims = array_DIMS(x)
+    cdef int d, longest = 0, last = array_NDIM(x) - 1
+    if f.has_axis or last < 0 or dims[last] >= f.long_enough:
+        return axis
+    for d in range(1, last + 1):
+        if dims[d] > dims[longest]:
+            longest = d
+    return longest
+
+
+# A loss's arguments, once they are found to fit
+cdef struct LossCall:
+    Shape shape
+    Py_ssize_t rows
+    bint summed
+    double divisor  # of the sum
+    double[2 * PANEL_ROWS] few
+    double* losses  # of the rows; room for their labels behind them
+
+
+cdef bint read_targets(const ContiguousCall* c, LossCall* call, PyObject* x, PyObject* targets, Traversal* t) noexcept:
+    """Point the traversal to the targets; False if they are not those of the fast path."""
+    cdef const Py_ssize_t* labels = NULL
+    if c.call.has[LABELS]:
+        if not read_labels(c.call.table, &call.shape, targets, &labels, <Py_ssize_t*> (call.losses + call.rows)):
+            return False
+        t.start[LABELS] = <char*> labels
+        return True
+    if not call.summed or direct_type(targets) != c.call.type or not same_shape(x, targets):
+        return False
+    t.start[INPUT + 1] = array_BYTES(targets)
+    t.start[INPUT + 2] = t.start[INPUT + 3] = <char*> &ONE_FLOAT32 if c.call.type == FLOAT32 else <char*> &ONE_FLOAT64
+    return True
+
+
+cdef object run_contiguous_loss(
+    LossPath f, const ContiguousCall* c, LossCall* call, PyObject* x, PyObject* targets, PyObject* out, bint mean
+):
+    """The loss, and its gradient if that is called for; None for what this cannot take."""
+    cdef (PyObject*)[2] arrays = [x, targets]
+    cdef Traversal t
+    cdef double factor
+    cdef fastact_flags flags
+    cdef bint gradient = c.call.has[OUTPUT]
+    if not read_targets(c, call, x, targets, &t):
+        return None
+    if gradient:
+        if out == Py_None:
+            dx = new_like(x)
+        elif may_be_output(c, &call.shape, out, OUTPUT, arrays, 2):
+            dx = <object> out
+        else:
+            return None
+        t.start[OUTPUT] = array_BYTES(<PyObject*> dx)
+    call.divisor = elements_of(&call.shape, PER_ROW if f.has_axis else LIKE_X) if mean else 1
+    factor = 1 / call.divisor
+    t.start[INPUT], t.start[FACTOR], t.start[RESULT_OF_ROW] = array_BYTES(x), <char*> &factor, <char*> call.losses
+    run_contiguous(f.rows, c, &call.shape, &t)
+    flags = fastact_save_flags()
+    if call.summed:
+        loss = number_like(x, total_of(call.losses, call.rows) / call.divisor)
+    else:
+        loss = rows_like(&call.shape, call.losses, c.call.type)
+    fastact_restore_flags(flags)
+    return (loss, dx) if gradient else loss
+
+
+cdef object take_loss(
+    LossPath f, const ContiguousCall* c, PyObject* x, PyObject* targets, PyObject* out, long axis, PyObject* reduction
+):
+    """Read the arguments, find room for the rows' losses, and run."""
+    cdef LossCall call
+    call.summed = reduction != <PyObject*> NONE
+    if call.summed and reduction != <PyObject*> MEAN and reduction != <PyObject*> SUM:
+        return None
+    if not read_shape(&call.shape, x, axis_of_sums(f, x, axis)):
+        return None
+    call.rows, call.losses = elements_of(&call.shape, PER_ROW), call.few
+    if call.rows > PANEL_ROWS:
+        call.losses = <double*> PyMem_Malloc(2 * call.rows * sizeof(double))
+        if call.losses == NULL:
+            raise MemoryError()
+    try:
+        return run_contiguous_loss(f, c, &call, x, targets, out, reduction == <PyObject*> MEAN)
+    finally:
+        if call.losses != call.few:
+            PyMem_Free(call.losses)
+
+
+cdef object take_loss_and_gradient(LossPath f, logits, targets, out, axis, reduction):
+    """The loss and its gradient; None for what this cannot take."""
+    cdef PyObject* x = <PyObject*> logits
+    cdef int type = direct_type(x)
+    if type < 0:
+        return None
+    return take_loss(
+        f, &f.gradient[type], x, <PyObject*> targets, <PyObject*> out, axis_number(<PyObject*> axis), <PyObject*> reduction
+    )
+
+
+cdef object call_loss(object self, PyObject* const* args, size_t nargsf, PyObject* names):
+    """f(logits, targets, *, axis=-1, reduction="mean") as a vectorcall. Anything else goes to `__call__` of the Python class."""
+    cdef LossPath f = <LossPath> self
+    cdef Py_ssize_t nargs = PyVectorcall_NARGS(nargsf), i
+    cdef long axis = -1
+    cdef PyObject* reduction = <PyObject*> MEAN
+    cdef int type
+    if nargs != 2:
+        return call_general(self, args, nargs, names)
+    type = direct_type(args[0])
+    if names != NULL:
+        for i in range(PyTuple_GET_SIZE(names)):
+            if PyTuple_GET_ITEM(names, i) == <PyObject*> REDUCTION:
+                reduction = args[nargs + i]
+            elif PyTuple_GET_ITEM(names, i) == <PyObject*> AXIS and f.has_axis:
+                axis = axis_number(args[nargs + i])
+            else:
+                type = -1
+    if type >= 0:
+        loss = take_loss(f, &f.forward[type], args[0], args[1], Py_None, axis, reduction)
+        if loss is not None:
+            return loss
+    return call_general(self, args, nargs, names)
+
+
+# ---- the losses -----------------------------------------------------------------------------------------------------
+
+@cython.auto_pickle(False)
+cdef class CrossEntropyPath(LossPath):
+    def __cinit__(self, *args, **kwargs):
+        self.has_axis = True
+
+    cdef int add_inputs(self, ContiguousCall* c) except -1:
+        add_contiguous(c, INPUT, LIKE_X, c.call.itemsize)
+        add_contiguous(c, LABELS, PER_ROW, sizeof(Py_ssize_t))
+        return 0
+
+    def value_and_grad(
+        self, logits, targets, out=None, *, axis=-1, weight=None, ignore_index=-100, label_smoothing=0.0, reduction="mean"
+    ):
+        pair = None
+        cdef bint plain = weight is None and type(ignore_index) is int and ignore_index < 0
+        if plain and type(label_smoothing) is float and <double> label_smoothing == 0:
+            pair = take_loss_and_gradient(self, logits, targets, out, axis, reduction)
+        if pair is not None:
+            return pair
+        return CrossEntropy.value_and_grad(
+            self, logits, targets, out, axis=axis, weight=weight, ignore_index=ignore_index, label_smoothing=label_smoothing,
+            reduction=reduction,
+        )
+
+
+@cython.auto_pickle(False)
+cdef class BinaryCrossEntropyPath(LossPath):
+    def __cinit__(self, *args, **kwargs):
+        self.has_axis, self.long_enough = False, BinaryCrossEntropy._long_enough
+
+    cdef int add_inputs(self, ContiguousCall* c) except -1:
+        add_contiguous(c, INPUT, LIKE_X, c.call.itemsize)
+        add_contiguous(c, INPUT + 1, LIKE_X, c.call.itemsize)
+        add_contiguous(c, INPUT + 2, CONSTANT, 0)  # weights
+        add_contiguous(c, INPUT + 3, CONSTANT, 0)
+        return 0
+
+    def value_and_grad(self, logits, targets, out=None, *, weight=None, pos_weight=None, reduction="mean"):
+        pair = None
+        if weight is None and pos_weight is None:
+            pair = take_loss_and_gradient(self, logits, targets, out, -1, reduction)
+        if pair is not None:
+            return pair
+        return BinaryCrossEntropy.value_and_grad(
+            self, logits, targets, out, weight=weight, pos_weight=pos_weight, reduction=reduction
+        )
+
+
+update_wrapper(CrossEntropyPath.value_and_grad, CrossEntropy.value_and_grad)
+update_wrapper(BinaryCrossEntropyPath.value_and_grad, BinaryCrossEntropy.value_and_grad)

@@ -1,0 +1,314 @@
+# From arrays to rows: the general way, for operands of any supported dtype and layout.
+
+cdef enum:
+    TILES_AT_HAND = 65536  # bytes: tiles of small calls
+
+
+cdef int begin_call(RowCall* call, const fastact_table* table, const fastact_program* program, int type) except -1:
+    """Describe a call without operands. It scales nothing and has no mask."""
+    memset(call, 0, sizeof(RowCall))
+    call.table, call.program, call.type = table, program, type
+    call.without_room = call.short_rows = &program.passes
+    if program.without_room.count:
+        call.without_room = &program.without_room
+    if program.short_rows.count:
+        call.short_rows = &program.short_rows
+    call.shift = 2 if type == FLOAT32 else 3
+    call.itemsize = 1 << call.shift
+    call.left_out = program.left_out
+    call.masked = -INFINITY if program.logits else 0
+    call.adds_mask = program.logits
+    call.gradient_scale = 1
+    return 0
+
+
+cdef inline const fastact_program* program_of(const fastact_row_function* function, bint gradient, int type) noexcept nogil:
+    if gradient:
+        return &function.gradient[type]
+    return &function.forward[type]
+
+
+cdef promoted(array):
+    """What an array adds to np.result_type: integers are computed in float64."""
+    return np.dtype(np.float64) if array.dtype.kind in "iub" else array.dtype
+
+
+cdef int common_type(a, b) except -1:
+    """The computed type for two arrays of which one alone decides on the result's dtype."""
+    return FLOAT32 if computed_type(promoted(a)) == FLOAT32 and computed_type(promoted(b)) == FLOAT32 else FLOAT64
+
+
+cdef double total_of(const double* numbers, Py_ssize_t n) noexcept nogil:
+    """Their sum, in an order that keeps the rounding errors few."""
+    cdef double[8] lanes
+    cdef Py_ssize_t i, half = n // 2 & -8
+    if n > 128:
+        return total_of(numbers, half) + total_of(numbers + half, n - half)
+    for i in range(8):
+        lanes[i] = 0
+    for i in range(n):
+        lanes[i & 7] += numbers[i]
+    return ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]))
+
+
+cdef class Operands:
+    """The arrays of one call."""
+
+    cdef RowCall call
+    cdef (PyObject*)[OPERANDS] array
+    cdef list held  # them and what else has to stay
+    cdef int axis
+    cdef tuple shape
+
+    def __cinit__(self, x, int axis):
+        self.held, self.axis, self.shape = [], axis, x.shape
+
+    cdef int add(self, int operand, array) except -1:
+        self.held.append(array)
+        self.array[operand] = <PyObject*> array
+        self.call.has[operand] = True
+        return 0
+
+    cdef int add_elements(self, int operand, array) except -1:
+        """Add an array that is read or written in its own type: an input, the output, a floating mask."""
+        set_access(self.call.table, &self.call.access[operand], array, self.call.type)
+        return self.add(operand, array)
+
+    cdef int add_numbers(self, int operand, array, bint* converts) except -1:
+        """Add an array of a number for each row, converted if it is not of float64."""
+        converts[0] = array.dtype != np.float64 or not array.dtype.isnative or not array.flags.aligned
+        if converts[0]:
+            set_access(self.call.table, &self.call.access[operand], array, self.call.type)
+        return self.add(operand, array)
+
+    cdef int add_mask(self, mask) except -1:
+        if mask is None:
+            self.call.clears = False
+        elif isinstance(mask, str):  # causal
+            limits = np.arange(1, self.shape[self.axis - 1] + 1, dtype=np.intp)
+            self.add(LIMIT, np.broadcast_to(limits, self.shape[: self.axis]))
+        elif mask.dtype == bool:
+            self.call.mask = BOOLEAN_MASK
+            self.add(MASK, mask)
+        else:
+            self.call.mask = FLOATING_MASK
+            self.add_elements(MASK, mask)
+        return 0
+
+    cdef int add_weights(self, weight) except -1:
+        """Add the weight of each position; 1 by default."""
+        real = np.float32 if self.call.type == FLOAT32 else np.float64
+        weights = np.ones(self.shape[self.axis], real) if weight is None else np.require(weight, real, "CA")
+        self.held.append(weights)
+        self.call.weights = cnp.PyArray_DATA(<cnp.ndarray> weights)
+        self.call.weights_sum = np.add.reduce(weights, dtype=np.float64)
+        return 0
+
+    cdef int take_all_rows(self) except -1:
+        """Take all rows."""
+        cdef Traversal t
+        cdef int status
+        if not traverse(&t, self.array, self.call.has, self.axis):
+            return 0
+        with nogil:
+            status = run_row_job(&self.call, &t, NULL, 0)
+        if status < 0:
+            raise MemoryError()
+        return 0
+
+
+cdef bint traverse(Traversal* t, PyObject** array, const bint* has, int axis) noexcept:
+    """Lay out the way over all rows; False if there are none. Dimensions that can be seen as one are merged."""
+    cdef int dims = 0, merged = 0, i, k, d, operand, ndim = array_NDIM(array[INPUT])
+    cdef int[MAX_DIMENSIONS] order
+    cdef const cnp.npy_intp* shape = array_DIMS(array[INPUT])
+    cdef const cnp.npy_intp* strides = array_STRIDES(array[INPUT])
+    cdef bint merges
+    t.operands, t.n = 0, shape[axis]
+    for operand in range(OPERANDS):
+        if has[operand]:
+            t.operand[t.operands] = operand
+            t.operands += 1
+            t.start[operand] = array_BYTES(array[operand])
+            t.position_step[operand] = array_STRIDES(array[operand])[axis] if operand <= MASK else 0
+    # by the first input's strides, the smallest last
+    for d in range(ndim):
+        if d == axis or shape[d] == 1:
+            continue
+        if shape[d] == 0:
+            return False
+        i = dims
+        while i and llabs(strides[order[i - 1]]) < llabs(strides[d]):
+            order[i] = order[i - 1]
+            i -= 1
+        order[i] = d
+        dims += 1
+    for i in range(dims):
+        d = order[i]
+        merges = merged > 0
+        for k in range(t.operands):
+            operand = t.operand[k]
+            t.row_step[merged][operand] = array_STRIDES(array[operand])[d - (operand > MASK and d > axis)]
+            merges = merges and t.row_step[merged][operand] * shape[d] == t.row_step[merged - 1][operand]
+        t.size[merged] = shape[d]
+        if merges:
+            t.size[merged - 1] *= shape[d]
+            for k in range(t.operands):
+                operand = t.operand[k]
+                t.row_step[merged - 1][operand] = t.row_step[merged][operand]
+        else:
+            merged += 1
+    t.dims = merged
+    if merged == 0:
+        t.size[0] = t.dims = 1
+        for k in range(t.operands):
+            t.row_step[0][t.operand[k]] = 0
+    return True
+
+
+cdef class RowArithmetic:
+    """The functions of rows and the losses with the loops of one instruction set: `rows` and `losses` of a backend.
+
+    The classes in fastact/calls/rows.py and losses.py have checked everything that they are given.
+    """
+
+    cdef const fastact_table* table
+    cdef dict gufuncs
+    cdef set know_bfloat16
+    cdef char* at_hand  # room for calls that hold the GIL
+    cdef Py_ssize_t room
+
+    def __cinit__(self, capsule):
+        self.table = <const fastact_table*> PyCapsule_GetPointer(capsule, FASTACT_TABLE_CAPSULE)
+        self.gufuncs, self.know_bfloat16 = {}, set()
+        self.room = max(self.table.row_state[<int> FLOAT32], self.table.row_state[<int> FLOAT64]) + TILES_AT_HAND
+        self.at_hand = <char*> PyMem_Malloc(self.room)
+        if self.at_hand == NULL:
+            raise MemoryError()
+
+    def __dealloc__(self):
+        PyMem_Free(self.at_hand)
+
+    cdef const fastact_row_function* function(self, str name) except NULL:
+        cdef bytes wanted = name.encode()
+        cdef int k
+        for k in range(self.table.row_function_count):
+            if strcmp(self.table.row_functions[k].name, wanted) == 0:
+                return &self.table.row_functions[k]
+        raise ImportError(f"the compiled kernels are out of date: they have no {name!r}; build them again with: pip install .")
+
+    cdef Operands begin(self, str name, bint gradient, x, int axis, int type):
+        """A call of the function of this name, or of its gradient, without operands."""
+        cdef Operands operands = Operands(x, axis)
+        begin_call(&operands.call, self.table, program_of(self.function(name), gradient, type), type)
+        return operands
+
+    # ---- functions of rows ----
+
+    def forward(self, record, x, out, axis, scale, mask, empty):
+        """Fill `out` with the function of the rows of scale*x + mask."""
+        cdef Operands operands = self.begin(record.arithmetic, False, x, axis, computed_type(x.dtype))
+        cdef RowCall* call = &operands.call
+        call.empty = EMPTY_ROW[empty]
+        call.scales, call.scale = scale != 1, scale
+        operands.add_elements(INPUT, x)
+        if output_of(call) == OUTPUT:
+            operands.add_elements(OUTPUT, out)
+        else:
+            operands.add_numbers(RESULT_OF_ROW, out, &call.converts_result)
+        operands.add_mask(mask)
+        operands.take_all_rows()
+
+    def backward(self, record, dy, saved, out, axis, scale, mask):
+        """Fill `out` with the gradient of x, from the output, or from the input of a function whose result has no axis."""
+        cdef int type = computed_type(np.result_type(promoted(dy), promoted(saved)))
+        cdef Operands operands = self.begin(record.arithmetic, True, saved, axis, type)
+        cdef RowCall* call = &operands.call
+        call.gradient_scale, call.clears, call.left_out = scale, True, 0
+        if record.reduces:
+            call.scales, call.scale = scale != 1 and call.program.logits, scale
+            operands.add_elements(INPUT, saved)
+            operands.add_numbers(FACTOR, dy, &call.converts_factor)
+        else:
+            operands.add_elements(INPUT, dy)
+            operands.add_elements(INPUT + 1, saved)
+        operands.add_elements(OUTPUT, out)
+        operands.add_mask(mask)
+        operands.take_all_rows()
+
+    def gufunc(self, name):
+        """The generalized ufunc of a function: (x, scale) or x alone to the result."""
+        if name not in self.gufuncs:
+            self.gufuncs[name] = make_gufunc(self, name, row_functions[name].signature)
+        ml_dtypes = sys.modules.get("ml_dtypes")  # may be imported at any time, and without it there is no bfloat16
+        if ml_dtypes is not None and name not in self.know_bfloat16:
+            teach_bfloat16(self, self.gufuncs[name], name, np.dtype(ml_dtypes.bfloat16))
+            self.know_bfloat16.add(name)
+        return self.gufuncs[name]
+
+    # ---- losses ----
+
+    def total(self, cnp.ndarray losses):
+        """The sum of contiguous numbers in float64."""
+        cdef fastact_flags flags = fastact_save_flags()
+        cdef double total = total_of(<const double*> cnp.PyArray_DATA(losses), cnp.PyArray_SIZE(losses))
+        fastact_restore_flags(flags)
+        return total
+
+    cdef int fill_loss(self, Operands operands, loss, dx) except -1:
+        """Take the rows of a loss, for its gradient, too, if there is a place for that."""
+        if dx is not None:
+            operands.add_elements(OUTPUT, dx)
+        if loss is not None:
+            operands.add_numbers(RESULT_OF_ROW, loss, &operands.call.converts_result)
+        return operands.take_all_rows()
+
+    def cross_entropy(self, x, labels, weight, smoothing, factor, loss, dx, axis):
+        """Fill `loss` with the rows' losses for labels, and `dx`, unless None, with their gradients times `factor`."""
+        cdef str name = "cross_entropy_smoothed" if smoothing else "cross_entropy"
+        cdef int type = computed_type(x.dtype)
+        cdef Operands operands = self.begin(name, dx is not None, x, axis, type)
+        operands.call.smoothing = smoothing
+        operands.add_elements(INPUT, x)
+        operands.add(LABELS, labels)
+        operands.add_numbers(FACTOR, factor, &operands.call.converts_factor)
+        if smoothing or weight is not None:
+            operands.add_weights(weight)
+        self.fill_loss(operands, loss, dx)
+
+    def cross_entropy_probabilities(self, x, targets, weight, smoothing, factor, loss, dx, axis):
+        """The same for probabilities."""
+        cdef str name = "cross_entropy_probabilities"
+        cdef int type = common_type(x, targets)
+        cdef Operands operands = self.begin(name, dx is not None, x, axis, type)
+        operands.call.smoothing = smoothing
+        operands.add_elements(INPUT, x)
+        operands.add_elements(INPUT + 1, targets)
+        operands.add_numbers(FACTOR, factor, &operands.call.converts_factor)
+        operands.add_weights(weight)
+        self.fill_loss(operands, loss, dx)
+
+    def binary_cross_entropy(self, x, targets, weight, pos_weight, factor, loss, dx, axis):
+        """Fill `loss` with sums along the axis, or where that is None with each element's loss; `dx` with gradients."""
+        cdef int type = computed_type(x.dtype) if targets.dtype.kind in "iub" else common_type(x, targets)
+        ones = np.broadcast_to(np.ones((), np.float32 if type == FLOAT32 else np.float64), x.shape)
+        inputs = (x, targets, ones if weight is None else weight, ones if pos_weight is None else pos_weight)
+        if axis is None:
+            self.run_binary("binary_cross_entropy_each", False, x.ndim - 1, type, inputs, 1, None, loss)
+            if dx is not None:
+                self.run_binary("binary_cross_entropy", True, x.ndim - 1, type, inputs, factor, None, dx)
+        else:
+            self.run_binary("binary_cross_entropy", dx is not None, axis, type, inputs, factor, loss, dx)
+
+    cdef int run_binary(
+        self, str name, bint gradient, int axis, int type, tuple inputs, double factor, loss, out
+    ) except -1:
+        cdef Operands operands = self.begin(name, gradient, inputs[0], axis, type)
+        cdef int k
+        operands.call.gradient_scale = factor
+        for k in range(4):
+            operands.add_elements(INPUT + k, inputs[k])
+        return self.fill_loss(operands, loss, out)
+
+
+cdef dict EMPTY_ROW = {"nan": EMPTY_NAN, "zero": EMPTY_ZERO, "uniform": EMPTY_UNIFORM}

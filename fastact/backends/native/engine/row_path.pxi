@@ -1,0 +1,266 @@
+# The fast path of functions of rows: exact ndarrays of one type, float32 or float64, native and contiguous, without a scale or a
+# mask. What it does not take goes on to the classes of calls/rows.py.
+
+from fastact.calls.rows import Map, MaskedMap, MaskedReduction, Reduction
+
+cdef str AXIS = "axis"
+
+# What an operand's shape is like
+cdef enum:
+    LIKE_X, PER_ROW, CONSTANT
+
+
+# A call with contiguous arrays
+cdef struct ContiguousCall:
+    RowCall call
+    int operands
+    int[OPERANDS] operand  # in the order of the call's arrays, the output last
+    int[OPERANDS] like  # by operand, as what follows
+    Py_ssize_t[OPERANDS] itemsize  # 0 of a constant
+
+
+cdef int add_contiguous(ContiguousCall* c, int operand, int like, Py_ssize_t itemsize) except -1:
+    """Add the next operand. An input and an output have the computed type."""
+    real = np.float32 if c.call.type == FLOAT32 else np.float64
+    c.operand[c.operands] = operand
+    c.operands += 1
+    c.like[operand], c.itemsize[operand] = like, 0 if like == CONSTANT else itemsize
+    c.call.has[operand] = True
+    set_access(c.call.table, &c.call.access[operand], np.empty(0, real), c.call.type)
+    return 0
+
+
+# How contiguous arrays lie about an axis
+cdef struct Shape:
+    PyObject* x
+    int axis
+    Py_ssize_t outer, n, inner
+
+
+cdef long axis_number(PyObject* axis) noexcept:
+    """The number of an axis that is given as int; of anything else one that no array has."""
+    cdef int overflow = 0
+    cdef long number = PyLong_AsLongAndOverflow(axis, &overflow) if PyLong_CheckExact(axis) else LONG_MAX
+    return LONG_MAX if overflow else number
+
+
+cdef bint read_shape(Shape* shape, PyObject* x, long axis) noexcept:
+    """Read the shape of x about an axis; False if it has no such axis, or no elements."""
+    cdef int ndim = array_NDIM(x), d
+    cdef const cnp.npy_intp* dims = array_DIMS(x)
+    if axis < -ndim or axis >= ndim:
+        return False
+    shape.x, shape.axis = x, axis + ndim if axis < 0 else axis
+    shape.outer = shape.inner = 1
+    shape.n = dims[shape.axis]
+    for d in range(shape.axis):
+        shape.outer *= dims[d]
+    for d in range(shape.axis + 1, ndim):
+        shape.inner *= dims[d]
+    return shape.outer * shape.n * shape.inner != 0
+
+
+cdef inline Py_ssize_t elements_of(const Shape* shape, int like) noexcept:
+    return shape.outer * shape.inner * (shape.n if like == LIKE_X else 1)
+
+
+cdef bint fits(const Shape* shape, PyObject* array, int like) noexcept:
+    """Whether an array is of the shape, or of that without the axis."""
+    cdef const cnp.npy_intp* dims = array_DIMS(array)
+    cdef const cnp.npy_intp* of_x = array_DIMS(shape.x)
+    cdef int ndim = array_NDIM(shape.x)
+    if like == LIKE_X:
+        return same_shape(array, shape.x)
+    return (
+        array_NDIM(array) == ndim - 1 and PyArray_CompareLists(dims, of_x, shape.axis)
+        and PyArray_CompareLists(dims + shape.axis, of_x + shape.axis + 1, ndim - 1 - shape.axis)
+    )
+
+
+cdef object new_array(const Shape* shape, int like):
+    cdef cnp.npy_intp[MAX_DIMENSIONS] dims
+    cdef int ndim = array_NDIM(shape.x), d
+    if like == LIKE_X:
+        return new_like(shape.x)
+    for d in range(ndim - 1):
+        dims[d] = array_DIMS(shape.x)[d + (d >= shape.axis)]
+    return cnp.PyArray_SimpleNew(ndim - 1, dims, array_TYPE(shape.x))
+
+
+cdef bint may_be_output(
+    const ContiguousCall* c, const Shape* shape, PyObject* out, int operand, PyObject** inputs, int count
+) noexcept:
+    """Whether an array can take this output: it shares no memory with the inputs, or is one of them, all of it."""
+    cdef Py_ssize_t nbytes = elements_of(shape, c.like[operand]) * c.call.itemsize
+    cdef int k
+    if flagged_type(out, WRITE) != c.call.type or not fits(shape, out, c.like[operand]):
+        return False
+    for k in range(count):
+        if c.like[c.operand[k]] == LIKE_X and c.like[operand] == LIKE_X and array_BYTES(inputs[k]) == array_BYTES(out):
+            continue
+        if not apart(array_BYTES(out), nbytes, array_BYTES(inputs[k]), array_SIZE(inputs[k]) * array_ITEMSIZE(inputs[k])):
+            return False
+    return True
+
+
+cdef int run_contiguous(RowArithmetic rows, const ContiguousCall* c, const Shape* shape, Traversal* t) except -1:
+    """Take all rows of operands that begin at `t.start`."""
+    cdef Py_ssize_t line, inner = shape.inner
+    cdef int k, operand, status
+    t.operands, t.n = c.operands, shape.n
+    t.dims = 2 if shape.outer > 1 and inner > 1 else 1
+    t.size[0] = shape.outer
+    t.size[t.dims - 1] = inner if inner > 1 else shape.outer
+    for k in range(c.operands):
+        operand = t.operand[k] = c.operand[k]
+        line = inner * c.itemsize[operand]
+        t.position_step[operand] = line if c.like[operand] == LIKE_X else 0
+        t.row_step[0][operand] = line * shape.n if c.like[operand] == LIKE_X else line
+        if inner > 1:
+            t.row_step[t.dims - 1][operand] = c.itemsize[operand]
+    if elements_of(shape, LIKE_X) < RELEASE_GIL:
+        status = run_row_job(&c.call, t, rows.at_hand, rows.room)
+    else:
+        with nogil:
+            status = run_row_job(&c.call, t, NULL, 0)
+    if status < 0:
+        raise MemoryError()
+    return 0
+
+
+@cython.auto_pickle(False)
+cdef class RowPath(Vectorcall):
+    """The part of a function of rows or a loss that has the loops at hand, to be mixed into its class in calls/."""
+
+    cdef RowArithmetic rows
+    cdef ContiguousCall[2] forward, gradient  # in float32 and float64
+
+    def __cinit__(self, *args, **kwargs):
+        self.vectorcall = <void*> call_rows
+
+    def _attach(self, RowArithmetic rows, record):
+        """Take the programs of this record, with the loops of one instruction set."""
+        cdef int type
+        self.rows = rows
+        for type in (FLOAT32, FLOAT64):
+            self.describe(&self.forward[type], record, False, type)
+            self.describe(&self.gradient[type], record, True, type)
+
+    cdef int describe(self, ContiguousCall* c, record, bint gradient, int type) except -1:
+        """Describe the call of a function of rows, or of its gradient.
+
+        Its arrays: x, result; dy, y, result; or x, the dy of each row, result.
+        """
+        memset(c, 0, sizeof(ContiguousCall))
+        begin_call(&c.call, self.rows.table, program_of(self.rows.function(record.arithmetic), gradient, type), type)
+        add_contiguous(c, INPUT, LIKE_X, c.call.itemsize)
+        c.call.scales, c.call.scale = record.sign != 1 and c.call.program.logits, record.sign
+        if gradient:
+            c.call.gradient_scale = record.sign
+            if record.reduces:
+                add_contiguous(c, FACTOR, PER_ROW, c.call.itemsize)
+                c.call.converts_factor = type != FLOAT64
+            else:
+                add_contiguous(c, INPUT + 1, LIKE_X, c.call.itemsize)
+            add_contiguous(c, OUTPUT, LIKE_X, c.call.itemsize)
+        else:
+            c.call.converts_result = type != FLOAT64
+            add_contiguous(c, output_of(&c.call), PER_ROW if record.reduces else LIKE_X, c.call.itemsize)
+        return 0
+
+
+cdef object take_rows(RowPath f, const ContiguousCall* c, PyObject** arrays, long axis):
+    """The result for arrays of which the first is like x and the last the output or None; None for what this cannot take."""
+    cdef Shape shape
+    cdef Traversal t
+    cdef int inputs = c.operands - 1, output = c.operand[inputs], k
+    if not read_shape(&shape, arrays[0], axis):
+        return None
+    for k in range(1, inputs):
+        if direct_type(arrays[k]) != c.call.type or not fits(&shape, arrays[k], c.like[c.operand[k]]):
+            return None
+    if arrays[inputs] == Py_None:
+        result = new_array(&shape, c.like[output])
+    elif may_be_output(c, &shape, arrays[inputs], output, arrays, inputs):
+        result = <object> arrays[inputs]
+    else:
+        return None
+    for k in range(inputs):
+        t.start[c.operand[k]] = array_BYTES(arrays[k])
+    t.start[output] = array_BYTES(<PyObject*> result)
+    run_contiguous(f.rows, c, &shape, &t)
+    return result[()] if array_NDIM(<PyObject*> result) == 0 and arrays[inputs] == Py_None else result
+
+
+cdef object take_gradient(RowPath f, first, second, out, axis):
+    """The gradient, from arrays in the order of `describe`; None for what this cannot take."""
+    cdef (PyObject*)[3] arrays = [<PyObject*> first, <PyObject*> second, <PyObject*> out]
+    cdef int type = direct_type(arrays[0])
+    return None if type < 0 else take_rows(f, &f.gradient[type], arrays, axis_number(<PyObject*> axis))
+
+
+cdef object call_rows(object self, PyObject* const* args, size_t nargsf, PyObject* names):
+    """f(x, out=None, *, axis=-1) as a vectorcall. Anything else goes to `__call__` of the Python class."""
+    cdef RowPath f = <RowPath> self
+    cdef Py_ssize_t nargs = PyVectorcall_NARGS(nargsf), i
+    cdef long axis = -1
+    cdef (PyObject*)[2] arrays
+    cdef int type
+    if nargs < 1 or nargs > 2:
+        return call_general(self, args, nargs, names)
+    arrays[0], arrays[1] = args[0], args[1] if nargs == 2 else Py_None
+    if names != NULL:
+        for i in range(PyTuple_GET_SIZE(names)):
+            if PyTuple_GET_ITEM(names, i) == <PyObject*> OUT and nargs == 1:
+                arrays[1] = args[nargs + i]
+            elif PyTuple_GET_ITEM(names, i) == <PyObject*> AXIS:
+                axis = axis_number(args[nargs + i])
+            else:
+                return call_general(self, args, nargs, names)
+    type = direct_type(arrays[0])
+    if type >= 0:
+        result = take_rows(f, &f.forward[type], arrays, axis)
+        if result is not None:
+            return result
+    return call_general(self, args, nargs, names)
+
+
+cdef inline bint unmasked(mask, scale):
+    """Whether these are the defaults; whatever else they are is looked at later."""
+    return mask is None and type(scale) is float and <double> scale == 1
+
+
+# ---- one class for each way to call a function of rows: see functions/record.py ---------------------------------------
+
+@cython.auto_pickle(False)
+cdef class MapPath(RowPath):
+    def backward(self, dy, y, out=None, *, axis=-1):
+        dx = take_gradient(self, dy, y, out, axis)
+        return Map.backward(self, dy, y, out, axis=axis) if dx is None else dx
+
+
+@cython.auto_pickle(False)
+cdef class ReductionPath(RowPath):
+    def backward(self, dy, x, out=None, *, axis=-1):
+        dx = take_gradient(self, x, dy, out, axis)
+        return Reduction.backward(self, dy, x, out, axis=axis) if dx is None else dx
+
+
+@cython.auto_pickle(False)
+cdef class MaskedMapPath(RowPath):
+    def backward(self, dy, y, out=None, *, axis=-1, scale=1.0, mask=None):
+        dx = take_gradient(self, dy, y, out, axis) if unmasked(mask, scale) else None
+        return MaskedMap.backward(self, dy, y, out, axis=axis, scale=scale, mask=mask) if dx is None else dx
+
+
+@cython.auto_pickle(False)
+cdef class MaskedReductionPath(RowPath):
+    def backward(self, dy, x, out=None, *, axis=-1, scale=1.0, mask=None):
+        dx = take_gradient(self, x, dy, out, axis) if unmasked(mask, scale) else None
+        return MaskedReduction.backward(self, dy, x, out, axis=axis, scale=scale, mask=mask) if dx is None else dx
+
+
+update_wrapper(MapPath.backward, Map.backward)
+update_wrapper(ReductionPath.backward, Reduction.backward)
+update_wrapper(MaskedMapPath.backward, MaskedMap.backward)
+update_wrapper(MaskedReductionPath.backward, MaskedReduction.backward)

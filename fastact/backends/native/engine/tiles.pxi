@@ -1,0 +1,275 @@
+# Operands in any layout and type through a loop over contiguous elements, tile by tile: load or convert or add the bias into a
+# tile, run the loop, store or convert out of a tile. What the loop can read or write where it is needs no tile.
+
+cdef enum:
+    TILE = 4096  # bytes of a tile: five of them fit in any first-level cache
+    STREAM_TILE = 1024  # bytes of a streamed tile. One tile is stored while the next is computed; input is fetched two ahead
+    ALIGN_FROM = 32768  # bytes: from here on a loop starts anew where the output is aligned
+    MAX_PARAMETERS = 4
+    PARAMETER_BYTES = 32
+    MAX_TILED = 5  # operands that may go through tiles: dy, x, a bias or an array parameter, one or two outputs
+    MAX_OPERANDS = 3 + MAX_PARAMETERS + 2
+
+# A loop, and the ways between memory and it
+cdef struct Loop:
+    fastact_loop run
+    fastact_add add  # a bias to the input; NULL without bias
+    fastact_load load  # of every array operand
+    fastact_load load_parameter  # of a parameter that is an array, or the value of a gated unit
+    fastact_store store
+    bint converts  # memory holds another type than the loop computes in
+    bint converts_parameter
+    bint stores_converted
+    int operands  # array operands without the bias: x, or dy and x
+    int parameters
+    bint array_parameter  # the parameter is an array, or there is a gated unit's value in its place
+    int outputs
+    Py_ssize_t itemsize, stored_size  # of the computed type, of the outputs in memory
+    int cost  # LIGHT or HEAVY
+    const fastact_table* table
+
+# An operand on its way through an inner loop
+cdef struct TiledOperand:
+    char* at
+    Py_ssize_t step  # bytes from element to element
+    bint direct  # the loop takes it where it is
+    fastact_load load
+    char* tile
+    void* now  # where the loop finds the elements of this tile
+
+cdef struct InnerLoop:
+    const Loop* loop
+    TiledOperand[MAX_TILED] operand  # the inputs, a bias last; an array parameter; the outputs
+    int bias, parameter  # which one; -1 where there is none
+    int first_output, count
+    char[PARAMETER_BYTES] scalars  # the parameters, where they are numbers
+    char* rounded  # a tile for an output that is converted, then streamed
+    Py_ssize_t n
+    Py_ssize_t first, tile  # elements of the first tile, and of the others
+    bint streamed
+
+
+# ---- how an array's type meets a loop's -----------------------------------------------------------------------------
+
+cdef void set_ways(Loop* loop, const fastact_table* table, int stored, int computed, bint converts_parameter) noexcept nogil:
+    """Set the ways in and out between memory of one type and a loop that computes in another."""
+    loop.table = table
+    loop.itemsize = loop.stored_size = itemsize_of(computed)
+    loop.converts, loop.converts_parameter = stored != computed, converts_parameter
+    loop.load, loop.store = table.load[computed], table.store[computed]
+    if is_half(stored):
+        loop.load, loop.store, loop.stores_converted, loop.stored_size = table.load[stored], table.store[stored], True, 2
+    elif loop.converts:
+        loop.load = table.load_as_double[stored]
+    loop.load_parameter = loop.load if converts_parameter else table.load[computed]
+
+
+# ---- one inner loop -------------------------------------------------------------------------------------------------
+
+cdef void run_tiles(
+    const Loop* loop, char** pointers, const cnp.npy_intp* steps, Py_ssize_t n, bint streamed
+) noexcept nogil:
+    """One inner loop: pointers and steps of operands, bias, parameters, outputs. Scalar parameters are constant along it."""
+    cdef char[(MAX_TILED + 1) * TILE + LINE] memory
+    cdef InnerLoop inner
+    cdef TiledOperand* operand = inner.operand
+    cdef TiledOperand* out
+    cdef const void* parameters
+    cdef Py_ssize_t start = 0, m
+    inner.loop, inner.n, inner.streamed = loop, n, streamed
+    take_operands(&inner, pointers, steps, <char*> first_line(<char*> memory))
+    choose_tile(&inner)
+    out = operand + inner.first_output
+    while start < n:
+        m = min(inner.first if start == 0 else inner.tile, n - start)
+        bring_in(&inner, start, m)
+        parameters = operand[inner.parameter].now if inner.parameter >= 0 else inner.scalars
+        loop.run(
+            operand[0].now, operand[1].now if loop.operands == 2 else NULL, out.now, out[1].now if loop.outputs == 2 else NULL,
+            m, parameters,
+        )
+        put_out(&inner, start, m)
+        start += m
+    if streamed:
+        fastact_streamed()
+
+
+cdef inline void take_operand(
+    InnerLoop* inner, char* at, Py_ssize_t step, bint converted, fastact_load load, char* tiles
+) noexcept nogil:
+    """Take one more operand; an output has no load."""
+    cdef TiledOperand* operand = inner.operand + inner.count
+    operand.at, operand.step, operand.load, operand.tile = at, step, load, tiles + inner.count * TILE
+    operand.direct = (
+        not converted and (step == inner.loop.itemsize or inner.n == 1) and not (inner.streamed and load == NULL)
+    )
+    inner.count += 1
+
+
+cdef inline void take_operands(InnerLoop* inner, char** pointers, const cnp.npy_intp* steps, char* tiles) noexcept nogil:
+    """Which operands there are, and where each is worked on."""
+    cdef const Loop* loop = inner.loop
+    cdef int inputs = loop.operands + (loop.add != NULL), k
+    inner.count, inner.bias, inner.parameter = 0, inputs - 1 if loop.add != NULL else -1, -1
+    inner.rounded = tiles + MAX_TILED * TILE
+    for k in range(inputs):
+        take_operand(inner, pointers[k], steps[k], loop.converts, loop.load, tiles)
+    if loop.array_parameter:
+        inner.parameter = inputs
+        take_operand(inner, pointers[inputs], steps[inputs], loop.converts_parameter, loop.load_parameter, tiles)
+    else:
+        for k in range(loop.parameters):
+            memcpy(inner.scalars + k * loop.itemsize, pointers[inputs + k], loop.itemsize)
+    inner.first_output = inner.count
+    for k in range(inputs + loop.parameters, inputs + loop.parameters + loop.outputs):
+        take_operand(inner, pointers[k], steps[k], loop.stores_converted, NULL, tiles)
+
+
+cdef inline void choose_tile(InnerLoop* inner) noexcept nogil:
+    """How many elements a tile has: all of them where no operand needs one. The first may be short, so that no later one is
+    stored across two cache lines.
+    """
+    cdef const Loop* loop = inner.loop
+    cdef bint tiled = loop.add != NULL
+    cdef Py_ssize_t before
+    cdef int k
+    for k in range(inner.count):
+        tiled = tiled or not inner.operand[k].direct
+    inner.tile = inner.n
+    if inner.streamed:
+        inner.tile = STREAM_TILE // loop.itemsize
+    elif tiled:
+        inner.tile = TILE // loop.itemsize
+    inner.first = inner.tile
+    if inner.streamed or (not tiled and inner.n * loop.itemsize >= ALIGN_FROM):
+        before = bytes_to_line(inner.operand[inner.first_output].at) // loop.stored_size
+        if before > 0:
+            inner.first = before
+
+
+cdef inline void bring_in(InnerLoop* inner, Py_ssize_t start, Py_ssize_t m) noexcept nogil:
+    """Have the inputs of the next m elements where the loop can read them, and choose where it writes."""
+    cdef const Loop* loop = inner.loop
+    cdef TiledOperand* operand
+    cdef TiledOperand* x
+    cdef int k
+    for k in range(inner.count):
+        operand = inner.operand + k
+        if operand.direct:
+            operand.now = operand.at + start * loop.itemsize
+            if inner.streamed:
+                fastact_prefetch(<char*> operand.now + 2 * STREAM_TILE, STREAM_TILE)
+            continue
+        operand.now = operand.tile
+        if operand.load == NULL:
+            continue
+        if operand.step != 0:
+            operand.load(operand.at + start * operand.step, operand.step, operand.tile, m)
+        elif start == 0 or k == inner.bias:  # what is constant is loaded once, but for the bias, whose tile takes the sum
+            operand.load(operand.at, 0, operand.tile, 1)
+            repeat(operand.tile, loop.itemsize, min(inner.tile, inner.n))
+    if inner.bias >= 0:
+        operand, x = inner.operand + inner.bias, inner.operand + inner.bias - 1
+        loop.add(x.now, operand.now, operand.tile, m)
+        x.now = operand.tile
+
+
+cdef inline void put_out(InnerLoop* inner, Py_ssize_t start, Py_ssize_t m) noexcept nogil:
+    """Store what the loop left in tiles."""
+    cdef const Loop* loop = inner.loop
+    cdef TiledOperand* out
+    cdef char* target
+    cdef int k
+    for k in range(inner.first_output, inner.count):
+        out = inner.operand + k
+        if out.direct:
+            continue
+        target = out.at + start * out.step
+        if not inner.streamed:
+            loop.store(out.now, target, out.step, m)
+            continue
+        if loop.stores_converted:
+            loop.store(out.now, inner.rounded, loop.stored_size, m)
+            out.now = inner.rounded
+        loop.table.stream(out.now, target, m * loop.stored_size)
+
+
+cdef inline void repeat(char* at, Py_ssize_t nbytes, Py_ssize_t n) noexcept nogil:
+    """Write what stands at the beginning n times in all."""
+    cdef Py_ssize_t done = 1
+    while done < n:
+        memcpy(at + done * nbytes, at, min(done, n - done) * nbytes)
+        done *= 2
+
+
+# ---- an inner loop, or many of equal length, shared out -------------------------------------------------------------
+
+cdef struct LoopJob:
+    const Loop* loop
+    (char*)[MAX_OPERANDS] at  # as `run_tiles` takes them
+    cnp.npy_intp[MAX_OPERANDS] step, row_step  # bytes from element to element, and from row to row
+    Py_ssize_t rows, n  # so many elements each
+    Py_ssize_t chunk  # rows of a chunk, or elements of the only row's
+    Py_ssize_t first  # elements of the only row that the first chunk has besides
+    bint streamed
+
+
+cdef void run_loop_chunk(const void* data, Py_ssize_t chunk) noexcept nogil:
+    """Some of the rows, or of the only row's elements."""
+    cdef const LoopJob* job = <const LoopJob*> data
+    cdef int total = job.loop.operands + (job.loop.add != NULL) + job.loop.parameters + job.loop.outputs, k
+    cdef Py_ssize_t start = chunk * job.chunk + (job.first if chunk else 0), end = (chunk + 1) * job.chunk + job.first, row
+    cdef (char*)[MAX_OPERANDS] at
+    if job.rows == 1:
+        for k in range(total):
+            at[k] = job.at[k] + start * job.step[k]
+        run_tiles(job.loop, at, job.step, min(end, job.n) - start, job.streamed)
+        return
+    for row in range(start, min(end, job.rows)):
+        for k in range(total):
+            at[k] = job.at[k] + row * job.row_step[k]
+        run_tiles(job.loop, at, job.step, job.n, job.streamed)
+
+
+cdef void run_loop_job(LoopJob* job) noexcept nogil:
+    """Run a job, on several threads where that is worth it."""
+    cdef const Loop* loop = job.loop
+    cdef Py_ssize_t work = job.rows * job.n * loop.itemsize * (loop.operands + loop.outputs) * loop.cost, chunks = 1
+    cdef int threads = threads_worth(work, grain)
+    job.streamed = worth_streaming(job, threads)
+    job.chunk, job.first = job.n if job.rows == 1 else job.rows, 0
+    if threads > 1:
+        chunks = split_job(job, threads * max(<Py_ssize_t> 1, min(<Py_ssize_t> 4, work // (32 * grain * threads))))
+    run_chunks(run_loop_chunk, job, chunks, threads > 1)
+
+
+cdef Py_ssize_t split_job(LoopJob* job, Py_ssize_t chunks) noexcept nogil:
+    """Split a job in about so many chunks, of large ones several for each thread, so that none waits long for another; return
+    how many there are. No two threads write to one cache line of a row.
+    """
+    cdef const Loop* loop = job.loop
+    cdef Py_ssize_t count = job.chunk
+    cdef int out = loop.operands + (loop.add != NULL) + loop.parameters
+    job.chunk = (count + chunks - 1) // chunks
+    if job.rows == 1:
+        job.chunk = (job.chunk + LINE - 1) & -LINE  # so many elements fill whole lines, whatever their type
+        job.first = min(count, bytes_to_line(job.at[out]) // loop.stored_size)
+    return max(<Py_ssize_t> 1, (count - job.first + job.chunk - 1) // job.chunk)
+
+
+cdef bint worth_streaming(const LoopJob* job, int threads) noexcept nogil:
+    """Whether input and output are larger than the caches, the outputs contiguous, and none of them in the place of an input."""
+    cdef const Loop* loop = job.loop
+    cdef int inputs = loop.operands + (loop.add != NULL) + loop.parameters, k, i
+    if (
+        loop.table.stream == NULL or (job.rows > 1 and job.n * loop.stored_size < TILE)
+        or job.rows * job.n * loop.stored_size * (loop.operands + loop.outputs) < threads * stream_from * loop.cost
+    ):
+        return False
+    for k in range(inputs, inputs + loop.outputs):
+        if job.step[k] != loop.stored_size:
+            return False
+        for i in range(inputs):
+            if job.at[i] == job.at[k]:
+                return False
+    return True

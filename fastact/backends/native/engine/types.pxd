@@ -1,0 +1,67 @@
+"""The types of table.h: which one an array has, how large it is, and in which one it is computed. The one owner of these rules.
+
+Stored types are the types of arrays in memory. Loops compute in some of them, the computed types; 16 bits are only stored.
+"""
+
+cimport numpy as cnp
+from fastact.backends.native.engine.table cimport *
+
+cdef extern from *:
+    """
+    /* NumPy's number for the bfloat16 of ml_dtypes, which may be imported at any time; each extension module's own. */
+    static int fastact_bfloat16_number = -1;
+    """
+    int bfloat16_number "fastact_bfloat16_number"
+
+cdef enum:
+    INTEGER_NUMBERS = cnp.NPY_ULONGLONG + 1  # NumPy gives bool and the integers the numbers from 0 to before this one
+
+
+cdef inline bint is_half(int type) noexcept nogil:
+    """Whether a stored type has 16 bits of a float. Loops for FLOAT32 compute it, tile by tile."""
+    return type == FLOAT16 or type == BFLOAT16
+
+
+cdef inline int computed_in(int type) noexcept nogil:
+    """In which type a stored float type is computed."""
+    return FLOAT32 if is_half(type) else type
+
+
+cdef inline Py_ssize_t itemsize_of(int type) noexcept nogil:
+    """The bytes of an element."""
+    if type >= INT8:
+        return 2 if is_half(type) else 1 << (type - INT8) // 2
+    return 4 if type == FLOAT32 else 8
+
+
+cdef inline int integer_type(Py_ssize_t itemsize, bint unsigned) noexcept nogil:
+    """INT8 to UINT64."""
+    return (INT8 if itemsize == 1 else (INT16 if itemsize == 2 else (INT32 if itemsize == 4 else INT64))) + unsigned
+
+
+cdef inline int float_type(int number) noexcept nogil:
+    """The stored type with this number of NumPy's if it is a float; otherwise -1."""
+    if number == cnp.NPY_FLOAT:
+        return FLOAT32
+    if number == cnp.NPY_DOUBLE:
+        return FLOAT64
+    if number == cnp.NPY_FLOAT16:
+        return FLOAT16
+    return BFLOAT16 if number == bfloat16_number else -1
+
+
+cdef inline int stored_type(cnp.dtype dtype) noexcept:
+    """The stored type of a dtype in either byte order; -1 for a dtype that is not supported. Bool is stored as UINT8."""
+    global bfloat16_number
+    cdef int number = dtype.type_num
+    if number < INTEGER_NUMBERS:
+        return integer_type(dtype.itemsize, number == cnp.NPY_BOOL or cnp.PyTypeNum_ISUNSIGNED(number))
+    if cnp.PyTypeNum_ISUSERDEF(number) and (<object> dtype).name == "bfloat16":
+        bfloat16_number = number
+    return float_type(number)
+
+
+cdef inline int computed_type(cnp.dtype dtype) noexcept:
+    """FLOAT32 for float32 and the 16-bit floats; for all others, the integers too, FLOAT64."""
+    cdef int type = stored_type(dtype)
+    return FLOAT32 if type == FLOAT32 or is_half(type) else FLOAT64

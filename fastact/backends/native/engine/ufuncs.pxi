@@ -1,0 +1,229 @@
+# The general way: real ufuncs, whose one inner loop works in tiles.
+
+from fastact.functions.kinds import inputs_of, keeps_integers
+
+cdef extern from *:
+    """
+    static const char *const fastact_loop_names[] = FASTACT_LOOP_NAMES;
+    """
+    const char** fastact_loop_names
+
+
+cdef class Table:
+    """The loops of one instruction set, as its module handed them over."""
+
+    cdef const fastact_table* table
+
+    def __cinit__(self, capsule):
+        self.table = <const fastact_table*> PyCapsule_GetPointer(capsule, FASTACT_TABLE_CAPSULE)
+
+    @property
+    def flags(self):
+        return self.table.flags.decode()
+
+    @property
+    def compiler(self):
+        return self.table.compiler.decode()
+
+    cdef const fastact_row* row(self, entry) except NULL:
+        """The loops of an entry."""
+        cdef int i
+        cdef bytes name = entry.name.encode()
+        for i in range(self.table.activations):
+            if strcmp(self.table.rows[i].name, name) == 0 and self.table.rows[i].parameters == len(entry.parameters):
+                return &self.table.rows[i]
+        raise ImportError(
+            f"the compiled kernels are older than fastact/functions: they have no {entry.name!r} with "
+            f"{len(entry.parameters)} parameters; build them again with: pip install ."
+        )
+
+
+# ---- the inner loop -------------------------------------------------------------------------------------------------
+
+cdef void run_ufunc(char** pointers, const cnp.npy_intp* dimensions, const cnp.npy_intp* steps, void* data) noexcept nogil:
+    """The inner loop of every ufunc; `data` is its Loop."""
+    cdef const Loop* loop = <const Loop*> data
+    cdef Py_ssize_t n = dimensions[0], i
+    cdef int total = loop.operands + (loop.add != NULL) + loop.parameters + loop.outputs, k
+    cdef (char*)[MAX_OPERANDS] at
+    cdef fastact_flags flags = fastact_save_flags()
+    if n == 1 or has_constant_parameters(loop, steps):
+        run_inner_loop(loop, pointers, steps, n)
+    else:
+        for i in range(n):
+            for k in range(total):
+                at[k] = pointers[k] + i * steps[k]
+            run_tiles(loop, at, steps, 1, False)
+    fastact_restore_flags(flags)
+
+
+cdef bint has_constant_parameters(const Loop* loop, const cnp.npy_intp* steps) noexcept nogil:
+    """Whether the parameters that are numbers to the loop are the same for all elements."""
+    cdef int inputs = loop.operands + (loop.add != NULL), k
+    if not loop.array_parameter:
+        for k in range(inputs, inputs + loop.parameters):
+            if steps[k] != 0:
+                return False
+    return True
+
+
+cdef void run_inner_loop(const Loop* loop, char** pointers, const cnp.npy_intp* steps, Py_ssize_t n) noexcept nogil:
+    """An inner loop with constant parameters, as a job where it is long."""
+    cdef int total = loop.operands + (loop.add != NULL) + loop.parameters + loop.outputs
+    cdef LoopJob job
+    if n >= RELEASE_GIL:
+        job.loop, job.rows, job.n = loop, 1, n
+        memcpy(job.at, pointers, total * sizeof(char*))
+        memcpy(job.step, steps, total * sizeof(cnp.npy_intp))
+        if not overlaps(&job):
+            run_loop_job(&job)
+            return
+    run_tiles(loop, pointers, steps, n, False)
+
+
+cdef bint overlaps(const LoopJob* job) noexcept nogil:
+    """Whether an output of the only row may share memory with an input, but is not in its place.
+
+    NumPy lets that through where the input is ahead: each element is then read before it is overwritten, in one thread alone.
+    """
+    cdef int inputs = job.loop.operands + (job.loop.add != NULL) + job.loop.parameters, k, i
+    cdef Py_ssize_t written, read, widest = sizeof(double)
+    for k in range(inputs, inputs + job.loop.outputs):
+        written = (job.n - 1) * job.step[k]
+        for i in range(inputs):
+            read = (job.n - 1) * job.step[i]
+            if (job.at[i] != job.at[k] or job.step[i] != job.step[k]) and not apart(
+                job.at[i] + min(read, 0), llabs(read) + widest, job.at[k] + min(written, 0), llabs(written) + widest
+            ):
+                return True
+    return False
+
+
+# ---- making a ufunc -------------------------------------------------------------------------------------------------
+
+cdef enum:
+    MOST_SIGNATURES = 2 * INTEGER_NUMBERS + 3
+
+# The dtypes of one loop of a ufunc: NumPy's numbers, and the types of table.h
+cdef struct Signature:
+    int operand, parameter, out
+    int stored, stored_parameter, computed
+
+
+cdef Signature signature_of(cnp.dtype dtype, int computed, bint like_operands) noexcept:
+    """Of operands of a dtype, computed in a type: floats come out as they came in, integers as they are computed.
+
+    Parameters are numbers of the computed type. One that is learnt is `like_operands`.
+    """
+    cdef Signature signature
+    cdef int number = dtype.type_num
+    if computed == FLOAT32 or computed == FLOAT64:
+        number = cnp.NPY_FLOAT if computed == FLOAT32 else cnp.NPY_DOUBLE
+    signature.operand, signature.stored, signature.computed = dtype.type_num, stored_type(dtype), computed
+    signature.out = dtype.type_num if is_half(signature.stored) else number
+    signature.parameter = signature.operand if like_operands else number
+    signature.stored_parameter = signature.stored if like_operands else computed
+    return signature
+
+
+cdef int list_signatures(Signature* signatures, entry, kind) except -1:
+    """Write a ufunc's signatures in the order in which NumPy looks for one; return how many there are."""
+    cdef bint like_operands = takes_parameter_like_operands(entry, kind)
+    cdef int count = 0, number
+    cdef cnp.dtype dtype
+    if keeps_integers(entry, kind):
+        for number in range(INTEGER_NUMBERS):
+            dtype = cnp.PyArray_DescrFromType(number)
+            signatures[count] = signature_of(dtype, stored_type(dtype), like_operands)
+            count += 1
+    for number in range(INTEGER_NUMBERS):
+        signatures[count] = signature_of(cnp.PyArray_DescrFromType(number), FLOAT64, like_operands)
+        count += 1
+    for number in (cnp.NPY_FLOAT16, cnp.NPY_FLOAT, cnp.NPY_DOUBLE):
+        dtype = cnp.PyArray_DescrFromType(number)
+        signatures[count] = signature_of(dtype, computed_type(dtype), like_operands)
+        count += 1
+    return count
+
+
+cdef bint takes_parameter_like_operands(entry, kind) noexcept:
+    """Whether a parameter comes in like any other array: one that is learnt, or the value of a gated unit."""
+    return entry.learnt_parameter is not None or kind.unit
+
+
+cdef int write_numbers(const Signature* signature, entry, kind, int* numbers) except -1:
+    """Write NumPy's numbers of inputs and outputs; return how many there are."""
+    cdef int operands = len(kind.inputs), inputs = inputs_of(entry, kind), total = inputs + len(kind.outputs), k
+    for k in range(total):
+        numbers[k] = signature.operand if k < operands else (signature.parameter if k < inputs else signature.out)
+    return total
+
+
+cdef int loop_number(kind) except -1:
+    """The number in the table of the loops that compute a kind of call; table.h names them as functions/kinds.py does."""
+    cdef int number
+    cdef bytes name = kind.loop.upper().encode()
+    for number in range(LOOPS):
+        if strcmp(fastact_loop_names[number], name) == 0:
+            return number
+    raise ValueError(f"functions/kinds.py: {kind.name!r} has the loop {kind.loop!r}, which engine/table.h does not list")
+
+
+cdef Loop* new_loop(Table table, entry, kind, const Signature* signature) except NULL:
+    """A loop, and the ways between memory and it; lives as long as the process."""
+    cdef const fastact_row* row = table.row(entry)
+    cdef Loop* loop = <Loop*> PyMem_Malloc(sizeof(Loop))
+    if loop == NULL:
+        raise MemoryError()
+    memset(loop, 0, sizeof(Loop))
+    loop.run = row.loops[signature.computed][loop_number(kind)]
+    if loop.run == NULL:
+        PyMem_Free(loop)
+        raise ImportError(
+            f"the compiled kernels are older than fastact/functions: they have no {kind.loop!r} of {entry.name!r}; "
+            "build them again with: pip install ."
+        )
+    loop.operands, loop.outputs = len(kind.loop_inputs), len(kind.outputs)
+    loop.parameters = inputs_of(entry, kind) - loop.operands - kind.bias
+    loop.array_parameter = kind.unit or entry.array_parameter is not None
+    loop.cost = LIGHT if entry.light else HEAVY
+    if kind.bias:
+        loop.add = table.table.add[signature.computed]
+    set_ways(loop, table.table, signature.stored, signature.computed, signature.stored_parameter != signature.computed)
+    return loop
+
+
+def make_ufunc(Table table, entry, kind, str name):
+    """The ufunc of one kind of call for an entry. Its inputs are the kind's, then the parameters."""
+    cdef Signature[MOST_SIGNATURES] signatures
+    cdef int[MAX_OPERANDS] numbers
+    cdef int count = list_signatures(signatures, entry, kind), total = write_numbers(signatures, entry, kind, numbers), i, k
+    cdef bytes encoded = name.encode()
+    # NumPy keeps the pointers, so nothing of this is ever freed
+    cdef char* types = <char*> PyMem_Malloc(count * total)
+    cdef char* c_name = <char*> PyMem_Malloc(len(encoded) + 1)
+    cdef void** data = <void**> PyMem_Malloc(count * sizeof(void*))
+    cdef cnp.PyUFuncGenericFunction* functions = <cnp.PyUFuncGenericFunction*> PyMem_Malloc(count * sizeof(void*))
+    if types == NULL or c_name == NULL or data == NULL or functions == NULL:
+        raise MemoryError()
+    memcpy(c_name, <const char*> encoded, len(encoded) + 1)
+    for i in range(count):
+        write_numbers(&signatures[i], entry, kind, numbers)
+        for k in range(total):
+            types[i * total + k] = <char> numbers[k]
+        functions[i] = <cnp.PyUFuncGenericFunction> run_ufunc
+        data[i] = new_loop(table, entry, kind, &signatures[i])
+    return cnp.PyUFunc_FromFuncAndData(
+        functions, data, types, count, inputs_of(entry, kind), len(kind.outputs), cnp.PyUFunc_None, c_name,
+        "See the activation of this name in fastact.", 0,
+    )
+
+
+def add_bfloat16(Table table, entry, kind, ufunc, cnp.dtype dtype):
+    """Add the loop for bfloat16, the given dtype of another package, to a ufunc of `make_ufunc`."""
+    cdef Signature signature = signature_of(dtype, FLOAT32, takes_parameter_like_operands(entry, kind))
+    cdef int[MAX_OPERANDS] numbers
+    write_numbers(&signature, entry, kind, numbers)
+    cnp.PyUFunc_RegisterLoopForType(
+        ufunc, dtype.type_num, <cnp.PyUFuncGenericFunction> run_ufunc, numbers, new_loop(table, entry, kind, &signature)
+    )

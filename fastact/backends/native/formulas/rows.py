@@ -1,0 +1,461 @@
+"""The functions of rows and the losses: their steps, and the programs that are made of them. build/steps.py says what these are.
+
+To add a function, write its steps, as far as they are not here, and its programs, and list it in `FUNCTIONS` under the
+name of its record. The build finds everything from there.
+
+Exponentials are sums' main cost, so they are computed once where there is room to store them: in the output, or in a tile that
+holds the whole row. Otherwise `without_room` says how they are computed again, with the same bits.
+"""
+
+from __future__ import annotations
+
+from ..build.steps import BuiltInStep, ElementStep, Output, Pass, Program, RowFunction, RowStep, Sum
+
+# ---- The largest element, and exponentials -----------------------------------------------------------------------------
+
+MAX = BuiltInStep("max")  # NaN is passed over
+MAXIMUM = BuiltInStep("maximum")  # NaN is the largest
+
+# What exponentials are measured in: see exp_unit in loops/rows.pxi.in.
+UNIT = RowStep(
+    "unit",
+    """
+    for r in range(p.rows):
+        unit_of_row_{dtype}(s, r)
+    """,
+)
+
+_POWER = {"e": "exp_unit(at_least({low}, x[i] - {pivot}), {unit})"}
+_OF_STORED = {"e": "powers[i]"}
+_NORMALISED = "scaled(e, {factor}, {factor_low})"
+
+EXP = ElementStep("exp", let=_POWER, out="e", sums=(Sum("e"),))
+EXP_SUM = ElementStep("exp_sum", let=_POWER, sums=(Sum("e"),))
+
+# The sum of all exponentials but those of the largest elements, and how many of these there are: where one element outweighs the
+# others, 1 + sum would lose their digits.
+_OTHERS = (
+    Sum("zero if x[i] == {largest} else e"),
+    Sum("one if x[i] == {largest} else zero", into="count", counts=True),
+)
+OTHERS = ElementStep("others", let=_POWER, out="e", sums=_OTHERS)
+OTHERS_SUM = ElementStep("others_sum", let=_POWER, sums=_OTHERS)
+
+FIND_LARGEST = Pass(steps=[MAX], then=[UNIT])
+
+# ---- softmax -----------------------------------------------------------------------------------------------------------
+
+# One over the sum of exponentials. Of logsumexp's gradient the row's dy times the scale, over the sum.
+SOFTMAX_FACTOR = RowStep(
+    "softmax",
+    """
+    cdef int empty = p.empty
+    if p.factor == NULL:
+        for r in range(p.rows):
+            softmax_of_row_{dtype}(s, r, 1, empty)
+    else:
+        for r in range(p.rows):
+            softmax_of_row_{dtype}(s, r, p.factor[r] * p.scale, empty)
+    """,
+)
+SCALE = ElementStep("scale", ("powers",), let=_OF_STORED, out=_NORMALISED)
+EXP_SCALE = ElementStep("exp_scale", let=_POWER, out=_NORMALISED)
+SHORT_SOFTMAX = BuiltInStep("short_softmax")
+
+SOFTMAX = Program(
+    inputs=("x",),
+    logits=True,
+    passes=[
+        FIND_LARGEST,
+        Pass(steps=[EXP], output=Output.POWERS, then=[SOFTMAX_FACTOR]),
+        Pass(steps=[SCALE], output=Output.RESULT, reads_powers=True),
+    ],
+    without_room=[
+        FIND_LARGEST,
+        Pass(steps=[EXP_SUM], then=[SOFTMAX_FACTOR]),
+        Pass(steps=[EXP_SCALE], output=Output.RESULT),
+    ],
+    short_rows=[Pass(steps=[SHORT_SOFTMAX], output=Output.RESULT)],
+)
+
+DOT = ElementStep("dot", ("dy", "y"), sums=(Sum("dy[i] * y[i]"),))
+# The sum as factor; the gradient's scale; exponentials of y <= 0.
+TOTAL = RowStep(
+    "total",
+    """
+    cdef {real} zero = 0
+    for r in range(p.rows):
+        s.factor[r] = <{real}> total_of_row_{dtype}(s, SUM, r)
+        s.factor_low[r] = <{real}> p.scale
+        s.low[r] = -exp_furthest(zero)
+        s.unit[r] = exp_unit_to_integer(zero)
+    """,
+)
+SOFTMAX_GRAD = ElementStep("softmax_grad", ("dy", "y"), out="y[i] * (dy[i] - {factor}) * {factor_low}")
+
+SOFTMAX_GRADIENT = Program(
+    inputs=("dy", "y"),
+    passes=[
+        Pass(steps=[DOT], then=[TOTAL]),
+        Pass(steps=[SOFTMAX_GRAD], output=Output.RESULT),
+    ],
+)
+
+# ---- log_softmax -------------------------------------------------------------------------------------------------------
+
+# The largest element as factor, the logarithm of the sum relative to it as factor_low.
+LOG = RowStep(
+    "log",
+    """
+    cdef double[PANEL_ROWS] logs
+    logs_{dtype}(s, p.rows, logs)
+    for r in range(p.rows):
+        log_of_row_{dtype}(s, r, logs[r], p.empty)
+    """,
+)
+SHIFT = ElementStep("shift", let={"e": "(x[i] - {factor}) - {factor_low}"}, out="at_least({low}, e)")
+SHORT_LOG_SOFTMAX = BuiltInStep("short_log_softmax")
+
+LOG_SOFTMAX = Program(
+    inputs=("x",),
+    logits=True,
+    left_out=float("-inf"),
+    passes=[
+        FIND_LARGEST,
+        Pass(steps=[OTHERS_SUM], then=[LOG]),
+        Pass(steps=[SHIFT], output=Output.RESULT),
+    ],
+    short_rows=[Pass(steps=[SHORT_LOG_SOFTMAX], output=Output.RESULT)],
+)
+
+SUM = ElementStep("sum", ("dy",), sums=(Sum("dy[i]"),))
+LOG_SOFTMAX_GRAD = ElementStep(
+    "log_softmax_grad",
+    ("dy", "y"),
+    let={"e": "exp_unit(at_least({low}, y[i]), {unit}) * per_headroom(zero)"},
+    out="(dy[i] - e * {factor}) * {factor_low}",
+)
+
+LOG_SOFTMAX_GRADIENT = Program(
+    inputs=("dy", "y"),
+    passes=[
+        Pass(steps=[SUM], then=[TOTAL]),
+        Pass(steps=[LOG_SOFTMAX_GRAD], output=Output.RESULT),
+    ],
+)
+
+# ---- logsumexp ---------------------------------------------------------------------------------------------------------
+
+# largest + logarithm. Where the largest is inf, a NaN beside it has to be looked for.
+LOGSUMEXP_RESULT = RowStep(
+    "logsumexp",
+    """
+    cdef double[PANEL_ROWS] logs
+    logs_{dtype}(s, p.rows, logs)
+    p.again = 0
+    for r in range(p.rows):
+        p.result[r] = s.largest[r] + logs[r]
+        if s.largest[r] == -INFINITY:
+            p.result[r] = -INFINITY if s.total[SUM][r] == s.total[SUM][r] else NAN
+        if s.largest[r] == INFINITY:
+            p.result[r] = NAN
+            p.again = 1
+    """,
+)
+# The largest element, where there is no result yet.
+LARGEST_TO_RESULT = RowStep(
+    "to_result",
+    """
+    for r in range(p.rows):
+        if p.result[r] != p.result[r]:
+            p.result[r] = s.largest[r]
+    """,
+)
+
+LOGSUMEXP = Program(
+    inputs=("x",),
+    logits=True,
+    passes=[
+        FIND_LARGEST,
+        Pass(steps=[OTHERS_SUM], then=[LOGSUMEXP_RESULT]),
+        Pass(steps=[MAXIMUM], then=[LARGEST_TO_RESULT], on_demand=True),
+    ],
+)
+
+# ---- sparsemax ---------------------------------------------------------------------------------------------------------
+
+# What is above the threshold, relative to the largest element. NaN spoils the sum.
+ABOVE = ElementStep(
+    "above",
+    let={"e": "x[i] - {largest}"},
+    sums=(
+        Sum("e if e > {threshold} else (zero if e == e else e)"),
+        Sum("one if e > {threshold} else zero", into="count", counts=True),
+    ),
+)
+# A step of Newton's method for the threshold: from below it rises, until the support stays what it is.
+THRESHOLD = RowStep(
+    "threshold",
+    """
+    cdef {real} threshold
+    p.again = 0
+    for r in range(p.rows):
+        threshold = <{real}> ((total_of_row_{dtype}(s, SUM, r) - 1) / s.total[COUNT][r])
+        if threshold > s.threshold[r] or (threshold != threshold and s.threshold[r] == s.threshold[r]):
+            s.threshold[r] = threshold
+            p.again = 1
+        s.total[SUM][r] = s.total_low[SUM][r] = s.total[COUNT][r] = s.total_low[COUNT][r] = 0
+    """,
+)
+SPARSEMAX_OUT = ElementStep("sparsemax", let={"e": "(x[i] - {largest}) - {threshold}"}, out="at_least(zero, e)")
+
+SPARSEMAX = Program(
+    inputs=("x",),
+    passes=[
+        Pass(steps=[MAX]),
+        Pass(steps=[ABOVE], then=[THRESHOLD], repeats=True),
+        Pass(steps=[SPARSEMAX_OUT], output=Output.RESULT),
+    ],
+)
+
+# In the support, where y > 0, all of dy less their mean; elsewhere 0, or NaN where y is.
+_OR_NAN = {"u": "y[i] - y[i]"}
+SUPPORT = ElementStep(
+    "support",
+    ("dy", "y"),
+    let={"e": "dy[i]", **_OR_NAN},
+    sums=(Sum("e if y[i] > zero else u"), Sum("one if y[i] > zero else zero", into="count", counts=True)),
+)
+MEAN = RowStep(
+    "mean",
+    """
+    for r in range(p.rows):
+        s.factor[r] = <{real}> (total_of_row_{dtype}(s, SUM, r) / s.total[COUNT][r])
+    """,
+)
+SPARSEMAX_GRAD = ElementStep(
+    "sparsemax_grad", ("dy", "y"), let={"e": "dy[i] - {factor}", **_OR_NAN}, out="e if y[i] > zero else u"
+)
+
+SPARSEMAX_GRADIENT = Program(
+    inputs=("dy", "y"),
+    passes=[
+        Pass(steps=[SUPPORT], then=[MEAN]),
+        Pass(steps=[SPARSEMAX_GRAD], output=Output.RESULT),
+    ],
+)
+
+# ---- maxout ------------------------------------------------------------------------------------------------------------
+
+FIRST = BuiltInStep("first")  # the row's dy at its first largest element
+
+MAXOUT = Program(inputs=("x",), passes=[Pass(steps=[MAXIMUM], then=[LARGEST_TO_RESULT])])
+MAXOUT_GRADIENT = Program(inputs=("x",), passes=[Pass(steps=[MAXIMUM]), Pass(steps=[FIRST], output=Output.RESULT)])
+
+# ---- Cross-entropy with labels -----------------------------------------------------------------------------------------
+
+# The logits at the labels.
+LABELS = RowStep(
+    "labels",
+    """
+    cdef Py_ssize_t at
+    for r in range(p.rows):
+        at = p.labels[r] - p.start
+        if 0 <= at < p.length:
+            s.at_label[r] = (<const {real}*> p.input[0])[r * p.pitch[0] + at if p.along else at * p.pitch[0] + r]
+    """,
+)
+# The losses, and what makes the gradient: factor * e - share * weight, and at_label at the label.
+CROSS_ENTROPY_RESULT = RowStep(
+    "cross_entropy",
+    """
+    cdef Py_ssize_t label
+    cdef double others, log, drop, not_label, weight, target, all_targets, loss, spread = p.smoothing / p.n
+    cdef double[PANEL_ROWS] logs
+    logs_{dtype}(s, p.rows, logs)
+    for r in range(p.rows):
+        label = p.labels[r]
+        if label < 0:
+            p.result[r] = 0
+            s.factor[r] = s.factor_low[r] = s.share[r] = s.at_label[r] = 0
+            continue
+        others = others_{dtype}(s, r)
+        log = logs[r]
+        weight = (<const {real}*> p.weights)[label] if p.weights != NULL else 1
+        target = (1 - p.smoothing) * weight
+        drop = <double> s.largest[r] - s.at_label[r]
+        not_label = others / (1 + others) if drop == 0 else 1 - c_exp(-drop) / (1 + others)
+        loss = target * (drop + log)
+        all_targets = target
+        if p.smoothing != 0:
+            loss += spread * (total_of_row_{dtype}(s, LOSS, r) + p.weights_sum * log)
+            all_targets += spread * p.weights_sum
+            target += spread * weight
+        p.result[r] = loss
+        divided_{dtype}(s, r, p.factor[r] * all_targets, largest_power_{dtype}(s, r) * (1 + others))
+        if s.largest[r] == -INFINITY:
+            s.factor[r] = <{real}> NAN
+        s.share[r] = <{real}> (p.factor[r] * spread)
+        s.at_label[r] = <{real}> (p.factor[r] * ((all_targets - target) - all_targets * not_label))
+    """,
+)
+# The gradient at the labels, and of ignored rows.
+LABEL_GRAD = RowStep(
+    "label_grad",
+    """
+    cdef {real}* out = <{real}*> p.out
+    cdef Py_ssize_t i, at, row = p.out_pitch if p.along else 1, position = 1 if p.along else p.out_pitch
+    for r in range(p.rows):
+        at = p.labels[r] - p.start
+        if p.labels[r] < 0:
+            for i in range(p.length):
+                out[i * position + r * row] = 0
+        elif 0 <= at < p.length:
+            out[at * position + r * row] = s.at_label[r]
+    """,
+)
+
+FIND_LARGEST_AND_LABELS = Pass(steps=[MAX, LABELS], then=[UNIT])
+
+CROSS_ENTROPY = Program(
+    inputs=("logits",),
+    passes=[FIND_LARGEST_AND_LABELS, Pass(steps=[OTHERS_SUM], then=[CROSS_ENTROPY_RESULT])],
+)
+CROSS_ENTROPY_GRADIENT = Program(
+    inputs=("logits",),
+    passes=[
+        FIND_LARGEST_AND_LABELS,
+        Pass(steps=[OTHERS], output=Output.POWERS, then=[CROSS_ENTROPY_RESULT]),
+        Pass(steps=[SCALE, LABEL_GRAD], output=Output.RESULT, reads_powers=True),
+    ],
+    without_room=[
+        FIND_LARGEST_AND_LABELS,
+        Pass(steps=[OTHERS_SUM], then=[CROSS_ENTROPY_RESULT]),
+        Pass(steps=[EXP_SCALE, LABEL_GRAD], output=Output.RESULT),
+    ],
+)
+
+# With label smoothing: how far the logits are below the largest counts, too, and each class has a share in the gradient.
+DROP = ElementStep("drop", weighted=True, sums=(Sum("w[i] * ({largest} - x[i])", into="loss"),))
+_LESS_SHARE = _NORMALISED + " - {share} * w[i]"
+CLASS_GRAD = ElementStep("class_grad", ("powers",), weighted=True, let=_OF_STORED, out=_LESS_SHARE)
+EXP_CLASS_GRAD = ElementStep("exp_class_grad", weighted=True, let=_POWER, out=_LESS_SHARE)
+
+SMOOTHED_CROSS_ENTROPY = Program(
+    inputs=("logits",),
+    passes=[FIND_LARGEST_AND_LABELS, Pass(steps=[DROP, OTHERS_SUM], then=[CROSS_ENTROPY_RESULT])],
+)
+SMOOTHED_CROSS_ENTROPY_GRADIENT = Program(
+    inputs=("logits",),
+    passes=[
+        FIND_LARGEST_AND_LABELS,
+        Pass(steps=[DROP, OTHERS], output=Output.POWERS, then=[CROSS_ENTROPY_RESULT]),
+        Pass(steps=[CLASS_GRAD, LABEL_GRAD], output=Output.RESULT, reads_powers=True),
+    ],
+    without_room=[
+        FIND_LARGEST_AND_LABELS,
+        Pass(steps=[DROP, OTHERS_SUM], then=[CROSS_ENTROPY_RESULT]),
+        Pass(steps=[EXP_CLASS_GRAD, LABEL_GRAD], output=Output.RESULT),
+    ],
+)
+
+# ---- Cross-entropy with probabilities ----------------------------------------------------------------------------------
+
+# How label smoothing mixes the targets with a uniform distribution.
+KEEP = RowStep(
+    "keep",
+    """
+    for r in range(p.rows):
+        s.keep[r] = <{real}> (1 - p.smoothing)
+        s.spread[r] = <{real}> (p.smoothing / p.n) if p.n else 0
+    """,
+)
+_TARGET = {"u": "w[i] * fma({keep}, target[i], {spread})"}
+TARGETS = ElementStep(
+    "targets",
+    ("x", "target"),
+    weighted=True,
+    let=_TARGET,
+    sums=(Sum("u * ({largest} - x[i])", into="loss"), Sum("u", into="targets")),
+)
+TARGET_ENTROPY = RowStep(
+    "target_entropy",
+    """
+    cdef double others, all_targets
+    for r in range(p.rows):
+        others = others_{dtype}(s, r)
+        all_targets = total_of_row_{dtype}(s, TARGETS, r)
+        p.result[r] = total_of_row_{dtype}(s, LOSS, r) + all_targets * log1p_f64(others, 0, 0)
+        divided_{dtype}(s, r, p.factor[r] * all_targets, largest_power_{dtype}(s, r) * (1 + others))
+        if s.largest[r] == -INFINITY:
+            s.factor[r] = <{real}> NAN
+        s.share[r] = <{real}> p.factor[r]
+    """,
+)
+_LESS_TARGET = _NORMALISED + " - {share} * u"
+TARGET_GRAD = ElementStep("target_grad", ("powers", "target"), True, {**_OF_STORED, **_TARGET}, _LESS_TARGET)
+EXP_TARGET_GRAD = ElementStep("exp_target_grad", ("x", "target"), True, {**_POWER, **_TARGET}, _LESS_TARGET)
+
+FIND_LARGEST_AND_KEEP = Pass(steps=[MAX], then=[UNIT, KEEP])
+
+TARGET_CROSS_ENTROPY = Program(
+    inputs=("logits", "targets"),
+    passes=[FIND_LARGEST_AND_KEEP, Pass(steps=[TARGETS, OTHERS_SUM], then=[TARGET_ENTROPY])],
+)
+TARGET_CROSS_ENTROPY_GRADIENT = Program(
+    inputs=("logits", "targets"),
+    passes=[
+        FIND_LARGEST_AND_KEEP,
+        Pass(steps=[TARGETS, OTHERS], output=Output.POWERS, then=[TARGET_ENTROPY]),
+        Pass(steps=[TARGET_GRAD], output=Output.RESULT, reads_powers=True),
+    ],
+    without_room=[
+        FIND_LARGEST_AND_KEEP,
+        Pass(steps=[TARGETS, OTHERS_SUM], then=[TARGET_ENTROPY]),
+        Pass(steps=[EXP_TARGET_GRAD], output=Output.RESULT),
+    ],
+)
+
+# ---- Binary cross-entropy ----------------------------------------------------------------------------------------------
+
+_WEIGHTED = ("x", "target", "weight", "positive")
+_BINARY_LOSS = "weight[i] * softplus_parts(x[i], one - target[i], positive[i] * target[i])"
+
+BINARY = ElementStep("binary", _WEIGHTED, sums=(Sum(_BINARY_LOSS),))
+BINARY_GRAD = ElementStep(
+    "binary_grad",
+    _WEIGHTED,
+    out=("weight[i] * ((one - target[i]) * sigmoid_forward(x[i]) - positive[i] * target[i] * sigmoid_forward(-x[i])) * {factor}"),
+    sums=(Sum(_BINARY_LOSS),),
+)
+BINARY_EACH = ElementStep("binary_each", _WEIGHTED, out=_BINARY_LOSS)
+SUM_TO_RESULT = RowStep(
+    "total_to_result",
+    """
+    for r in range(p.rows):
+        p.result[r] = total_of_row_{dtype}(s, SUM, r)
+    """,
+)
+
+_BINARY_INPUTS = ("logits", "targets", "weights", "weights of positive targets")
+BINARY_CROSS_ENTROPY = Program(inputs=_BINARY_INPUTS, passes=[Pass(steps=[BINARY], then=[SUM_TO_RESULT])])
+BINARY_CROSS_ENTROPY_GRADIENT = Program(
+    inputs=_BINARY_INPUTS, passes=[Pass(steps=[BINARY_GRAD], output=Output.RESULT, then=[SUM_TO_RESULT])]
+)
+BINARY_CROSS_ENTROPY_EACH = Program(inputs=_BINARY_INPUTS, passes=[Pass(steps=[BINARY_EACH], output=Output.RESULT)])
+
+# ---- All of them -------------------------------------------------------------------------------------------------------
+
+#: By the names of their records. Of the losses those with other programs besides: the engine's `RowArithmetic` chooses.
+FUNCTIONS = {
+    "softmax": RowFunction(forward=SOFTMAX, gradient=SOFTMAX_GRADIENT),
+    "log_softmax": RowFunction(forward=LOG_SOFTMAX, gradient=LOG_SOFTMAX_GRADIENT),
+    "logsumexp": RowFunction(forward=LOGSUMEXP, gradient=SOFTMAX),
+    "sparsemax": RowFunction(forward=SPARSEMAX, gradient=SPARSEMAX_GRADIENT),
+    "maxout": RowFunction(forward=MAXOUT, gradient=MAXOUT_GRADIENT),
+    "cross_entropy": RowFunction(forward=CROSS_ENTROPY, gradient=CROSS_ENTROPY_GRADIENT),
+    "cross_entropy_smoothed": RowFunction(forward=SMOOTHED_CROSS_ENTROPY, gradient=SMOOTHED_CROSS_ENTROPY_GRADIENT),
+    "cross_entropy_probabilities": RowFunction(forward=TARGET_CROSS_ENTROPY, gradient=TARGET_CROSS_ENTROPY_GRADIENT),
+    "binary_cross_entropy": RowFunction(forward=BINARY_CROSS_ENTROPY, gradient=BINARY_CROSS_ENTROPY_GRADIENT),
+    "binary_cross_entropy_each": RowFunction(forward=BINARY_CROSS_ENTROPY_EACH),
+}

@@ -1,0 +1,27 @@
+"""The loops of each instruction set."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from typing import Any
+
+from .engine.elementwise import Table
+from .engine.rows import RowArithmetic
+
+
+def _capsule(backend: str) -> Any:
+    """What the module of the loops hands over; ImportError where it was not built."""
+    return importlib.import_module(f"{__package__}._{backend}").capsule
+
+
+@functools.cache
+def table(backend: str) -> Table:
+    """The table of the loops of the backend of this name."""
+    return Table(_capsule(backend))
+
+
+@functools.cache
+def row_arithmetic(backend: str) -> RowArithmetic:
+    """The functions of rows and the losses on these loops."""
+    return RowArithmetic(_capsule(backend))

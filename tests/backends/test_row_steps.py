@@ -1,0 +1,70 @@
+"""The description of the functions of rows: a mistake in it stops the build with one line that names the place."""
+
+import pytest
+
+from fastact.backends.native.build.steps import (
+    ElementStep,
+    Output,
+    Pass,
+    Program,
+    RowFunction,
+    RowStep,
+    Sum,
+    check_complete,
+    steps_of,
+)
+from fastact.backends.native.formulas.rows import FUNCTIONS, SCALE, SOFTMAX
+from fastact.functions import loss_functions, row_functions
+
+SQUARE = ElementStep("square", sums=(Sum("x[i] * x[i]"),))
+
+
+def functions(*passes, inputs=("x",)):
+    return {"norm": RowFunction(forward=Program(inputs=inputs, passes=passes))}
+
+
+def test_a_step_along_a_row_and_across_rows():
+    step = ElementStep("shrink", ("dy", "y"), let={"e": "dy[i] - {factor}"}, out="e * {factor_low}", sums=(Sum("e + {low}"),))
+    assert step.state == ["low", "factor", "factor_low"]
+    assert step.statements(along=True) == ["e = dy[i] - factor", "t0[i] = t0[i] + (e + low)", "out[i] = e * factor_low"]
+    assert step.statements(along=False)[0] == "e = dy[i] - factor[i]"
+    assert RowStep("note", "\n    s.low[r] = <{real}> 0\n    go_{dtype}(s)\n    ").lines("float", "float32") == [
+        "s.low[r] = <float> 0",
+        "go_float32(s)",
+    ]
+
+
+def test_softmax_computes_exponentials_once_or_twice():
+    assert [each.output for each in SOFTMAX.passes] == [Output.NOTHING, Output.POWERS, Output.RESULT]
+    assert [step.name for each in SOFTMAX.without_room for step in each.steps] == ["max", "exp_sum", "exp_scale"]
+    assert SOFTMAX.stores
+    assert not FUNCTIONS["logsumexp"].forward.stores
+
+
+def test_every_record_has_programs():
+    names = [*(record.arithmetic for record in row_functions.values()), *loss_functions]
+    check_complete(FUNCTIONS, names)
+    with pytest.raises(ValueError, match=r"formulas/rows.py: there are no programs for 'norm'"):
+        check_complete(FUNCTIONS, [*names, "norm"])
+
+
+@pytest.mark.parametrize(
+    ("passes", "fault"),
+    [
+        ([Pass(steps=[SQUARE])] * 5, "there are 5 passes; there can be 4"),
+        ([Pass(steps=[SQUARE] * 4)], "more than 3 steps"),
+        ([Pass(steps=[ElementStep("dot", ("dy", "y"))])], "a pass reads 2 inputs, the program has 1"),
+        ([Pass(steps=[SCALE])], "step 'scale' stores elements in a pass without output"),
+        ([Pass(steps=[SQUARE, ElementStep("square", out="x[i]")], output=Output.RESULT)], "another step called 'square'"),
+    ],
+)
+def test_a_program_that_cannot_be(passes, fault):
+    with pytest.raises(ValueError, match=rf"^formulas/rows.py: norm, forward: .*{fault}"):
+        steps_of(functions(*passes))
+
+
+def test_a_misspelt_name():
+    with pytest.raises(ValueError, match=r"formulas/rows.py: step 'shift': \{largets\} is none of largest, pivot"):
+        ElementStep("shift", out="x[i] - {largets}")
+    with pytest.raises(ValueError, match=r"formulas/rows.py: step 'add': a sum goes into 'summe', which is none of sum, count"):
+        ElementStep("add", sums=(Sum("x[i]", into="summe"),))
