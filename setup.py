@@ -25,10 +25,6 @@ from setuptools.errors import BaseError, CompileError, LinkError, SetupError
 
 ROOT = Path(__file__).parent.resolve()
 NATIVE = Path("fastact/backends/native")
-# The build reads the records of the package, and needs no kernels of an earlier one.
-sys.path.insert(0, str(ROOT))
-os.environ["FASTACT_BACKEND"] = "numpy"
-
 MSVC = sys.platform == "win32"
 X86 = platform.machine().lower() in ("x86_64", "amd64")
 ARM = platform.machine().lower() in ("arm64", "aarch64")
@@ -105,6 +101,8 @@ class BuildKernels(build_ext):
     work = Path(
         os.environ.get("FASTACT_BUILD_DIR", "build"), f"kernels-{sysconfig.get_platform()}-{sys.implementation.cache_tag}"
     )
+
+    required = bool(os.environ.get("FASTACT_REQUIRE_KERNELS"))
 
     def finalize_options(self) -> None:
         super().finalize_options()
@@ -231,7 +229,7 @@ class BuildKernels(build_ext):
         try:
             super().build_extension(extension)
         except (BaseError, CompileError, LinkError, OSError):
-            if os.environ.get("FASTACT_REQUIRE_KERNELS") and extension.name != TEAM:
+            if self.required and extension.name != TEAM:
                 raise
             self.left_out.append(extension.name)
             extension.optional = True  # or setuptools insists on copying it
@@ -266,6 +264,9 @@ def write_stub(package: Path) -> None:
 
 
 if __name__ == "__main__":
+    # The build reads the records of the package, and needs no kernels of an earlier one.
+    sys.path.insert(0, str(ROOT))
+    os.environ["FASTACT_BACKEND"] = "numpy"
     setup(
         # the long ones first: they are shared out to the processors in this order
         ext_modules=[*map(loops_extension, INSTRUCTION_SETS), *map(engine_extension, ENGINES)],

@@ -8,16 +8,16 @@ measures the same with more inputs, once the package is built with it.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import ctypes
 import functools
-import importlib
 import importlib.machinery
 import importlib.util
-import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -39,7 +39,7 @@ class Trial:
 
     def __init__(self, entry: Entry, instruction_set: str) -> None:
         self.entry = entry
-        self.addresses: dict[str, int] = build(entry, instruction_set)
+        self.addresses = load(build(entry, instruction_set))
 
     def loop(self, kind: str, dtype: str) -> Callable[..., None] | None:
         """The loop of this kind, if there is one: loop(inputs, outputs) for contiguous arrays of its dtype."""
@@ -96,39 +96,65 @@ def _time(call: Callable[[], None], calls: int = 50) -> float:
     return (time.perf_counter() - started) / calls
 
 
-def build(entry: Entry, instruction_set: str) -> dict[str, int]:
-    """Compile the loops of one activation; their addresses by name. ValueError says in one line what is wrong."""
-    sys.path.insert(0, str(ROOT))
-    os.chdir(ROOT)
-    build_script: Any = importlib.import_module("setup")
+def build(entry: Entry, instruction_set: str, work: Path | None = None, instead: Mapping[str, str] | None = None) -> Path:
+    """Compile the loops of one activation; the module's file. ValueError says in one line what is wrong.
+
+    Parameters
+    ----------
+    entry : Entry
+        The activation.
+    instruction_set : str
+        For which of those that setup.py knows.
+    work : Path, optional
+        Where the build's files are kept (default: below build/ in the source tree).
+    instead : mapping, optional
+        Texts that take the place of files of formulas, by name.
+    """
     from setuptools import Distribution
     from setuptools.errors import BaseError
 
-    if instruction_set not in build_script.INSTRUCTION_SETS:
-        raise ValueError(f"no instruction set {instruction_set!r}; there are {', '.join(build_script.INSTRUCTION_SETS)}")
+    script: Any = _build_script()
+    if instruction_set not in script.INSTRUCTION_SETS:
+        raise ValueError(f"no instruction set {instruction_set!r}; there are {', '.join(script.INSTRUCTION_SETS)}")
+    folder = work or Path("build", "try", entry.name)
 
-    class BuildTrial(build_script.BuildKernels):  # type: ignore[misc]
-        work = Path("build", "try", entry.name)
+    class BuildTrial(script.BuildKernels):  # type: ignore[misc]
+        work = folder
+        required = True
 
         def stamp(self) -> Path:
             from ..backends.native.build.stamp import stamp
 
-            return stamp(build_script.NATIVE, [entry], self.work / "stamped", trial=True)
+            return stamp(script.NATIVE, [entry], folder / "stamped", instead, trial=True)
 
         def hand_over(self) -> None:
             pass
 
-    os.environ["FASTACT_REQUIRE_KERNELS"] = "1"
-    extension = build_script.loops_extension(instruction_set)
-    command = BuildTrial(Distribution({"ext_modules": [extension]}))
-    command.ensure_finalized()
-    try:
-        command.run()
-    except (BaseError, OSError) as error:
-        raise ValueError(str(error)) from None
-    path = str(command.work / "modules" / command.get_ext_filename(extension.name))
-    loader = importlib.machinery.ExtensionFileLoader(extension.name.rpartition(".")[2], path)
-    module = importlib.util.module_from_spec(importlib.machinery.ModuleSpec(loader.name, loader, origin=path))
+    extension = script.loops_extension(instruction_set)
+    with contextlib.chdir(ROOT):
+        command = BuildTrial(Distribution({"ext_modules": [extension]}))
+        command.ensure_finalized()
+        try:
+            command.run()
+        except (BaseError, OSError) as error:
+            raise ValueError(str(error)) from None
+    return Path(ROOT, folder, "modules", command.get_ext_filename(extension.name))
+
+
+def _build_script() -> ModuleType:
+    """setup.py as a module, which has the compiler's flags."""
+    spec = importlib.util.spec_from_file_location("setup", ROOT / "setup.py")
+    if spec is None or spec.loader is None or not (ROOT / "setup.py").exists():
+        raise ValueError(f"{ROOT} is no source tree of fastact: it has no setup.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def load(path: Path) -> dict[str, int]:
+    """The addresses of the loops of a module that was built for a trial, by their names."""
+    loader = importlib.machinery.ExtensionFileLoader(path.name.partition(".")[0], str(path))
+    module = importlib.util.module_from_spec(importlib.machinery.ModuleSpec(loader.name, loader, origin=str(path)))
     loader.exec_module(module)
     return module.addresses  # type: ignore[no-any-return]
 

@@ -1,25 +1,20 @@
 """Every float loop of the table is vectorised and no float32 loop computes in double; the check notices when one is not."""
 
-import contextlib
 import importlib
 import importlib.util
 import os
 import re
-import shlex
-import subprocess
-import sysconfig
 from pathlib import Path
 
 import machine_code
 import pytest
-from setuptools import Distribution
 
 from fastact import backends
-from fastact.backends.native.build import kernels, stamp
+from fastact.backends.native.build import kernels
 from fastact.backends.native.build.loops import REALS, loops
-from fastact.backends.native.build.steps import ElementStep, steps_of
-from fastact.backends.native.formulas.rows import FUNCTIONS
+from fastact.backends.native.build.steps import STEPS
 from fastact.functions import entries
+from fastact.tools import trial
 
 ROOT = Path(__file__).parents[2]
 NATIVE = ROOT / "fastact" / "backends" / "native"
@@ -44,9 +39,7 @@ def test_every_loop_is_vectorised(name):
 @pytest.mark.parametrize("name", COMPILED)
 def test_every_step_of_functions_of_rows_is_vectorised(name):
     module = importlib.import_module(f"fastact.backends.native._{name}")
-    steps = [step for step in steps_of(FUNCTIONS) if isinstance(step, ElementStep)]
-    assert "softmax_grad" in {step.name for step in steps}
-    assert machine_code.check_steps(module.__file__, steps, machine_code.REGISTER[name]) == []
+    assert machine_code.check_steps(module.__file__, STEPS, machine_code.REGISTER[name]) == []
 
 
 def stores_in_a_loop(function, register):
@@ -93,29 +86,6 @@ def test_block_kernels_are_compiled():
         assert any(mnemonic == "vscalefps" for _, mnemonic, _ in function.lines), loop
 
 
-def build_script():
-    """setup.py as a module, for its table of flags."""
-    spec = importlib.util.spec_from_file_location("fastact_setup", ROOT / "setup.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def compiled_with(instead, entry, flags, work):
-    """A shared library of one activation's loops with other files of formulas, built as setup.py builds."""
-    setup = build_script()
-    command = setup.BuildKernels(Distribution())
-    command.work, command.versions = work, ""
-    with contextlib.chdir(ROOT):  # where setup.py runs
-        loops_source = command.translate("loops", stamp.stamp(NATIVE, [entry], work, instead))
-        c_file = command.variant("variant", loops_source, flags)
-    target = work / "variant.so"
-    compiler = shlex.split(sysconfig.get_config_var("CC") or "cc")
-    include = [f"-I{path}" for path in (sysconfig.get_path("include"), *(ROOT / folder for folder in setup.INCLUDED), work)]
-    subprocess.run([*compiler, "-shared", "-fPIC", *setup.COMMON, *flags, *include, c_file, "-o", str(target)], check=True)
-    return target
-
-
 SPOILT = {
     "an untyped constant": ("one / denominator", "1.5 / denominator * 0.3", "computes in double"),
     "a call into libm": ("one / denominator", "c_exp(denominator)", "calls"),
@@ -142,8 +112,7 @@ cdef inline real softsign_forward(real x) noexcept nogil:
         old, new, complaint = SPOILT[how]
         assert old in good
         good = good.replace(old, new)
-    flags = build_script().INSTRUCTION_SETS[name]
-    target = compiled_with({file: head + declaration + good + rest}, entry, flags, tmp_path)
+    target = trial.build(entry, name, tmp_path, {file: head + declaration + good + rest})
     found = machine_code.check(target, float_loops([entry]), machine_code.REGISTER[name])
     if how:
         assert any("softsign_forward_float32" in message and complaint in message for message in found), found
