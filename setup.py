@@ -246,23 +246,8 @@ class BuildKernels(build_ext):
         return [path for path in super().get_outputs() if os.path.exists(path)]
 
 
-#: Python of the package that serves the build and the workshop alone: it is in the source distribution, not in a wheel.
-WORKSHOP = (
-    "fastact/backends/native/build/",
-    "fastact/backends/native/formulas/",
-    "fastact/numerics/approximations.py",
-    "fastact/numerics/fit.py",
-    "fastact/tools/stubs.py",
-    "fastact/tools/trial.py",
-)
-
-
 class BuildPython(build_py):
     """Copy the package, without what an earlier build left there, and write what type checkers read."""
-
-    def find_package_modules(self, package: str, package_dir: str) -> list[tuple[str, str, str]]:
-        found: list[tuple[str, str, str]] = super().find_package_modules(package, package_dir)
-        return [module for module in found if not Path(module[2]).as_posix().startswith(WORKSHOP)]
 
     def run(self) -> None:
         if not self.editable_mode and Path("build") in Path(self.build_lib).parents:
