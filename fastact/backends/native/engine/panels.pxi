@@ -67,7 +67,9 @@ cdef inline Py_ssize_t positions_to_take(const RowCall* call, const Place* place
     return min(most, place.n)
 
 
-cdef inline void lay_out_tiles(const RowCall* call, const Place* place, fastact_panel* p, char* room, Tiles* tiles) noexcept nogil:
+cdef inline void lay_out_tiles(
+    const RowCall* call, const Place* place, fastact_panel* p, char* room, Tiles* tiles
+) noexcept nogil:
     """Decide where each operand is worked on."""
     cdef Py_ssize_t nbytes = tile_elements(place.n, place.along, place.rows) * call.itemsize
     cdef int k
