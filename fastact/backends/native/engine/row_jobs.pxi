@@ -37,12 +37,12 @@ cdef struct RowJob:
     char* rooms
 
 
-cdef bint goes_along(Py_ssize_t rows, Py_ssize_t n, Py_ssize_t row_step, Py_ssize_t position_step) noexcept nogil:
+cdef inline bint goes_along(Py_ssize_t rows, Py_ssize_t n, Py_ssize_t row_step, Py_ssize_t position_step) noexcept nogil:
     """Whether rows are taken along themselves."""
     return rows < 2 or (n > SIDE_BY_SIDE and llabs(position_step) <= llabs(row_step))
 
 
-cdef Py_ssize_t rows_of_panel(const RowCall* call, const Traversal* t, bint along) noexcept nogil:
+cdef inline Py_ssize_t rows_of_panel(const RowCall* call, const Traversal* t, bint along) noexcept nogil:
     """How many rows to take at once."""
     cdef const Py_ssize_t* row_step = &t.row_step[t.dims - 1][0]
     cdef Py_ssize_t all_rows = t.size[t.dims - 1], rows = PANEL_ROWS
@@ -65,13 +65,13 @@ cdef Py_ssize_t rows_of_panel(const RowCall* call, const Traversal* t, bint alon
     return min(rows, all_rows)
 
 
-cdef Py_ssize_t room_for(const RowCall* call, bint along, Py_ssize_t rows, Py_ssize_t n) noexcept nogil:
+cdef inline Py_ssize_t room_for(const RowCall* call, bint along, Py_ssize_t rows, Py_ssize_t n) noexcept nogil:
     """The bytes that a chunk needs."""
     cdef Py_ssize_t most = max(tile_elements(n, along, rows), tile_elements(n, along, min(rows, <Py_ssize_t> PAD)))
     return whole_lines(call.table.row_state[call.type]) + whole_lines(most * (call.program.inputs + 1) * call.itemsize)
 
 
-cdef Py_ssize_t go_to_row(const Traversal* t, Py_ssize_t row, Place* place) noexcept nogil:
+cdef inline Py_ssize_t go_to_row(const Traversal* t, Py_ssize_t row, Place* place) noexcept nogil:
     """Set the place to this row of all; the result is how many there are from it to the end of the last dimension."""
     cdef Py_ssize_t index, rest = row, left = 0
     cdef int d, k, operand

@@ -44,7 +44,7 @@ cdef long axis_number(PyObject* axis) noexcept:
     return LONG_MAX if overflow else number
 
 
-cdef bint read_shape(Shape* shape, PyObject* x, long axis) noexcept:
+cdef inline bint read_shape(Shape* shape, PyObject* x, long axis) noexcept:
     """Read the shape of x about an axis; False if it has no such axis, or no elements."""
     cdef int ndim = array_NDIM(x), d
     cdef const cnp.npy_intp* dims = array_DIMS(x)
@@ -64,7 +64,7 @@ cdef inline Py_ssize_t elements_of(const Shape* shape, int like) noexcept:
     return shape.outer * shape.inner * (shape.n if like == LIKE_X else 1)
 
 
-cdef bint fits(const Shape* shape, PyObject* array, int like) noexcept:
+cdef inline bint fits(const Shape* shape, PyObject* array, int like) noexcept:
     """Whether an array is of the shape, or of that without the axis."""
     cdef const cnp.npy_intp* dims = array_DIMS(array)
     cdef const cnp.npy_intp* of_x = array_DIMS(shape.x)
@@ -87,7 +87,7 @@ cdef object new_array(const Shape* shape, int like):
     return cnp.PyArray_SimpleNew(ndim - 1, dims, array_TYPE(shape.x))
 
 
-cdef bint may_be_output(
+cdef inline bint may_be_output(
     const ContiguousCall* c, const Shape* shape, PyObject* out, int operand, PyObject** inputs, int count
 ) noexcept:
     """Whether an array can take this output: it shares no memory with the inputs, or is one of them, all of it."""
@@ -103,7 +103,7 @@ cdef bint may_be_output(
     return True
 
 
-cdef int run_contiguous(RowArithmetic rows, const ContiguousCall* c, const Shape* shape, Traversal* t) except -1:
+cdef inline int run_contiguous(RowArithmetic rows, const ContiguousCall* c, const Shape* shape, Traversal* t) except -1:
     """Take all rows of operands that begin at `t.start`."""
     cdef Py_ssize_t line, inner = shape.inner
     cdef int k, operand, status
