@@ -9,13 +9,14 @@ import pytest
 from matrix import BACKENDS
 
 import fastact
+from fastact.functions import row_functions
 from fastact.runtime.threads import team
 
 COMPILED = [name for name in BACKENDS if name != "numpy"]
 pytestmark = pytest.mark.skipif(not COMPILED, reason="needs compiled kernels")
 
-LIKE_X = ("softmax", "log_softmax", "softmin", "sparsemax")
-PER_ROW = ("logsumexp", "maxout")
+LIKE_X = tuple(name for name, record in row_functions.items() if not record.reduces)
+PER_ROW = tuple(name for name, record in row_functions.items() if record.reduces)
 SHAPES = ((1,), (16,), (31,), (32,), (33,), (300,), (2500,), (1, 16), (4, 4), (5, 1), (17, 40), (40, 17), (70, 129), (3, 5, 7),
           (2, 300, 3), (20, 3, 20), (2, 1, 3, 9))  # fmt: skip
 REDUCTIONS = ("mean", "sum", "none")

@@ -13,11 +13,13 @@ import pytest
 
 import fastact
 from fastact import functions
+from fastact.backends.native.formulas.rows import FUNCTIONS as PROGRAMS
+from fastact.backends.numpy.rows import _ARITHMETIC as ARITHMETIC
 from fastact.tools import reference
 
 INF, NAN = np.inf, np.nan
 FAMILY = ("softmax", "log_softmax", "softmin")
-ALL = (*FAMILY, "logsumexp", "sparsemax", "maxout")
+ALL = tuple(functions.row_functions)
 MASKS = ("none", "bool", "additive", "-inf", "causal")
 MORE_DIGITS = np.finfo(np.longdouble).eps < np.finfo(np.float64).eps
 SIZES = (1, 2, 3, 5, 7, 8, 10, 16, 31, 64, 100, 333)
@@ -996,5 +998,9 @@ def test_the_default_is_the_last_axis(backend, name, rng):
     same(f(x), f(x, axis=1))
 
 
-def test_table():
-    assert tuple(functions.row_functions) == ALL
+@pytest.mark.parametrize("record", functions.row_functions.values(), ids=lambda record: record.name)
+def test_every_record_has_its_arithmetic(record):
+    assert record.arithmetic in ARITHMETIC, (
+        f"fastact/backends/numpy/rows.py: _ARITHMETIC lacks {record.arithmetic!r} of {record.name!r}"
+    )
+    assert record.arithmetic in PROGRAMS, f"native/formulas/rows.py: FUNCTIONS lacks {record.arithmetic!r} of {record.name!r}"
