@@ -71,6 +71,8 @@ def documentation(entry: Entry) -> str:
         return ""
     summary, *sections = re.split(r"\n\n(?=\w+\n-+\n)", entry.doc)
     own = {title: body for title, _, body in (re.split(r"\n(-+)\n", section, maxsplit=1) for section in sections)}
+    if "Notes" not in own:
+        raise ValueError(f"{entry.forward.__code__.co_filename}: the docstring of {entry.name!r} lacks the section Notes")
     keeps = "integers and bool are kept" + (" if the parameters are integers too" if entry.options else "")
     return _DOCUMENTATION.format(
         name=entry.name,
