@@ -1,6 +1,6 @@
 """coefficients.py is what its script gives: in its text, and in the numbers of a selection that is refitted here.
 
-`python -m fastact.numerics.fit --check` refits all; that takes about a minute of processor time.
+`python -m fastact.numerics.fit --check` refits all, in about a minute of processor time; the gate does it.
 """
 
 import datetime
