@@ -20,7 +20,6 @@ import mpmath
 import numpy as np
 import scipy.special
 
-from ..api import get
 from ..functions import entries
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -126,8 +125,11 @@ class _Decimals(ast.NodeTransformer):
 
 
 def _of(name: str) -> _Definition:
-    info = get(name).info
-    return _definition(info.formula, info.derivative, tuple(p.name for p in entries[name].parameters))
+    entry = entries[name]
+    try:
+        return _definition(entry.info.formula, entry.info.derivative, tuple(p.name for p in entry.parameters))
+    except ValueError as error:
+        raise ValueError(f"{entry.forward.__module__.replace('.', '/')}.py, {name}: {error}") from None
 
 
 def _terms(node: ast.expr) -> list[ast.expr]:

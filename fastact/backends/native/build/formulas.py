@@ -7,9 +7,11 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from ....functions import entries as all_entries
 from ....functions.entry import Entry
 from ..formulas.near import NEAR
 from .loops import loops
+from .records import file, formulas_file
 
 #: In this order they are put together. The first has what the others share.
 FILES = ("shared.pxi", "piecewise.pxi", "exponential.pxi", "sigmoid.pxi", "normal.pxi", "algebraic.pxi", "periodic.pxi")
@@ -25,17 +27,22 @@ def read(folder: Path, instead: Mapping[str, str]) -> dict[str, str]:
     return {name: instead.get(name) or (folder / name).read_text() for name in FILES}
 
 
+def needed(entry: Entry) -> list[str]:
+    """The formulas that an entry's loops call, the forward one first."""
+    return list(dict.fromkeys(f"{entry.name}_{part}" for loop in loops(entry) for part in loop.parts))
+
+
 def check(texts: Mapping[str, str], entries: Iterable[Entry]) -> None:
     """Stop the build where an entry's formula is missing, or NEAR is not what the texts have."""
     defined = set(re.findall(r"^cdef inline \w+ (\w+)\(", "\n".join(texts.values()), re.MULTILINE))
     for entry in entries:
-        for part in sorted({part for loop in loops(entry) for part in loop.parts}):
-            needed = f"{entry.name}_{part}"
-            if needed not in defined:
-                near = difflib.get_close_matches(needed, defined, n=1)
-                hint = f"; did you mean it by {near[0]}?" if near else ""
-                where = f"{entry.forward.__module__.replace('.', '/')}.py"
-                raise ValueError(f"formulas/: no {needed}, which the entry {entry.name} ({where}) needs{hint}")
+        missing = [name for name in needed(entry) if name not in defined]
+        if missing:
+            free = defined.difference(*map(needed, all_entries.values()))
+            near = dict.fromkeys(name for each in missing for name in difflib.get_close_matches(each, sorted(free), n=1))
+            hint = f"; did you mean it by {' and '.join(near)}?" if near else ""
+            wanted = f"no {' and no '.join(missing)}, which the entry {entry.name} ({file(entry)}) needs"
+            raise ValueError(f"{formulas_file(entry)}: {wanted}{hint}")
     for name, parts in NEAR.items():
         for part in (*parts, "limit"):
             if f"{name}_near_{part}" not in defined:

@@ -16,7 +16,7 @@ In the texts a name in braces is filled in: of an `ElementStep` what is known of
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from string import Formatter
@@ -338,11 +338,12 @@ def steps_of(functions: dict[str, RowFunction]) -> list[Step]:
     return list(found.values())
 
 
-def check_complete(functions: dict[str, RowFunction], records: Iterable[str]) -> None:
-    """ValueError where a record has no programs."""
-    for name in records:
+def check_complete(functions: dict[str, RowFunction], needed: Mapping[str, str], file: str) -> None:
+    """ValueError where a record of this file in functions/ has no programs. `needed` has their name by the record's."""
+    for record, name in needed.items():
         if name not in functions:
-            raise ValueError(f"formulas/rows.py: there are no programs for {name!r}, which has a record in functions/")
+            where = "fastact/backends/native/formulas/rows.py: FUNCTIONS has no programs"
+            raise ValueError(f"{where} {name!r}, which the record {record} (fastact/functions/{file}) needs")
 
 
 def step_arguments(steps: Sequence[Step], dtype: str) -> list[str]:
