@@ -41,7 +41,7 @@ def translate(name: str, source: Path, folder: Path | None) -> Path:
     options = {"build_dir": str(folder) if folder else None, "include_path": [os.curdir], "compiler_directives": directives}
     try:
         with contextlib.redirect_stderr(told):
-            made = cythonize([Extension(name, [str(source)])], force=True, quiet=True, **options)
+            made = cythonize([Extension(name, [str(source)])], force=True, quiet=True, **options)  # type: ignore[no-untyped-call]
     except CompileError:
         raise ValueError(fault(told.getvalue(), source)) from None
     sys.stderr.write(told.getvalue())
