@@ -20,6 +20,7 @@ import mpmath
 import numpy as np
 import scipy.special
 
+from ..api import get
 from ..functions import entries
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -125,9 +126,9 @@ class _Decimals(ast.NodeTransformer):
 
 
 def _of(name: str) -> _Definition:
-    entry = entries[name]
+    entry, info = entries[name], get(name).info
     try:
-        return _definition(entry.info.formula, entry.info.derivative, tuple(p.name for p in entry.parameters))
+        return _definition(info.formula, info.derivative, tuple(p.name for p in entry.parameters))
     except ValueError as error:
         raise ValueError(f"{entry.forward.__module__.replace('.', '/')}.py, {name}: {error}") from None
 
