@@ -13,6 +13,7 @@ from ..formulas.near import NEAR
 from .loops import loops
 from .records import file, formulas_file
 
+NATIVE = "fastact/backends/native"
 #: In this order they are put together. The first has what the others share.
 FILES = ("shared.pxi", "piecewise.pxi", "exponential.pxi", "sigmoid.pxi", "normal.pxi", "algebraic.pxi", "periodic.pxi")
 
@@ -23,7 +24,7 @@ def read(folder: Path, instead: Mapping[str, str]) -> dict[str, str]:
     """The text of each file of `folder`; some may be replaced."""
     unlisted = {path.name for path in folder.glob("*.pxi")} ^ set(FILES)
     if unlisted:
-        raise ValueError(f"build/formulas.py: FILES and the folder formulas/ differ by {', '.join(sorted(unlisted))}")
+        raise ValueError(f"{NATIVE}/build/formulas.py: FILES and the folder formulas/ differ by {', '.join(sorted(unlisted))}")
     return {name: instead.get(name) or (folder / name).read_text() for name in FILES}
 
 
@@ -46,8 +47,8 @@ def check(texts: Mapping[str, str], entries: Iterable[Entry]) -> None:
     for name, parts in NEAR.items():
         for part in (*parts, "limit"):
             if f"{name}_near_{part}" not in defined:
-                raise ValueError(f"formulas/near.py lists {name}, but formulas/ has no {name}_near_{part}")
+                raise ValueError(f"{NATIVE}/formulas/near.py: lists {name}, but formulas/ has no {name}_near_{part}")
     for name in sorted(defined):
         found = _NEAR.fullmatch(name)
         if found and found[2] not in NEAR.get(found[1], ()):
-            raise ValueError(f"formulas/ has {name}, which formulas/near.py does not list")
+            raise ValueError(f"{NATIVE}/formulas/near.py: does not list {name}, which formulas/ has")
