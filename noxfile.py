@@ -18,7 +18,9 @@ def build(session: nox.Session) -> None:
 @nox.session(name="try")
 def try_one(session: nox.Session) -> None:
     """Build ONE activation for one instruction set and measure its errors: nox -s try -- NAME [--backend avx2]."""
-    session.run("python", "-m", "fastact.tools.trial", *session.posargs, env={"FASTACT_BACKEND": "numpy"})
+    # by a script that says in one line what is wrong with a record
+    script = "fastact/backends/native/build/mistakes.py"
+    session.run("python", script, "fastact.tools.trial", *session.posargs, env={"FASTACT_BACKEND": "numpy"})
 
 
 @nox.session

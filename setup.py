@@ -8,14 +8,15 @@ tells another place than build/). Cython goes by the content of its inputs, and 
 So a module is compiled again only if its own C, a header, a flag or a tool has changed.
 """
 
-import ast
+import contextlib
 import hashlib
 import os
 import platform
+import runpy
 import shutil
 import sys
 import sysconfig
-import traceback
+from collections.abc import Iterator
 from pathlib import Path
 
 from setuptools import Extension, setup
@@ -85,17 +86,17 @@ def write(path: Path, text: str) -> Path:
     return write(path, text)
 
 
-def place(error: Exception) -> str:
-    """A line that says what is wrong with a record, and where: file, line, and the function's name."""
-    frames = traceback.extract_tb(error.__traceback__)
-    at = next((frame for frame in reversed(frames) if Path(frame.filename).parent.name == "functions"), frames[-1])
-    path = Path(at.filename)
-    path = path.relative_to(ROOT) if ROOT in path.parents else path
-    for node in ast.parse(path.read_text(encoding="utf-8")).body if path.exists() else ():
-        first = min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", ()))])
-        if first <= (at.lineno or 0) <= (node.end_lineno or 0) and hasattr(node, "name"):
-            return f"{path}, line {at.lineno}, {node.name}: {error}"
-    return f"{path}, line {at.lineno}: {error}"
+@contextlib.contextmanager
+def in_one_line() -> Iterator[None]:
+    """What is wrong with a record or a text stops the build with one line, which says where."""
+    try:
+        yield
+    except SetupError:
+        raise
+    except Exception as error:
+        # by its path: nothing of the package can be imported while a record is wrong
+        place = runpy.run_path(str(ROOT / NATIVE / "build" / "mistakes.py"))["place"]
+        raise SetupError(place(error)) from error
 
 
 def engine_extension(name: str) -> Extension:
@@ -127,11 +128,8 @@ class BuildKernels(build_ext):
 
     def stamp(self) -> Path:
         """Write the loops' Cython; its path."""
-        try:
-            from fastact.backends.native.build.stamp import stamp
-            from fastact.functions import entries
-        except Exception as error:
-            raise SetupError(place(error)) from error
+        from fastact.backends.native.build.stamp import stamp
+        from fastact.functions import entries
 
         return stamp(NATIVE, entries.values(), self.work / "stamped")
 
@@ -142,14 +140,10 @@ class BuildKernels(build_ext):
         asked, self.build_lib = self.build_lib, str(self.work / "modules")
         self.left_out: list[str] = []
         self.work.mkdir(parents=True, exist_ok=True)
-        try:
+        with in_one_line():
             stamped = self.stamp()
-        except ValueError as error:
-            raise SetupError(str(error)) from None
         known = [flag for flag in IF_KNOWN if self.knows(flag)]
         self.versions = f"Cython {Cython.__version__}, NumPy {numpy.__version__}, Python {sys.version}"
-        settings = [self.versions, getattr(self.compiler, "compiler_so", None), COMMON, known, ENGINE, ROWS_ENGINE, OPENMP]
-        common = [str(write(self.work / "settings.txt", "\n".join(map(str, settings)))), f"{NATIVE}/engine/table.h"]
         loops = self.translate("loops", stamped)
         for extension in self.extensions:
             extension.include_dirs = [*map(str, INCLUDED), str(stamped.parent), numpy.get_include()]
@@ -159,11 +153,17 @@ class BuildKernels(build_ext):
             else:
                 folders = [stamped.parent, *self.prepare_loops(extension, loops, known)]
             headers = (str(path) for folder in folders for path in folder.glob("*.h"))
-            extension.depends = [*extension.depends, *common, *headers]
+            extension.depends = [*extension.depends, f"{NATIVE}/engine/table.h", self.settings(extension), *headers]
         super().build_extensions()
         self.build_lib = asked
         self.hand_over()
         self.report()
+
+    def settings(self, extension: Extension) -> str:
+        """A file with its flags, and the tools: when one of them changes, it is compiled again."""
+        flags = (extension.define_macros, extension.extra_compile_args, extension.extra_link_args, extension.libraries)
+        told = [self.versions, getattr(self.compiler, "compiler_so", None), *flags]
+        return str(write(self.work / "settings" / f"{extension.name}.txt", "\n".join(map(str, told))))
 
     def prepare_engine(self, extension: Extension) -> list[Path]:
         """Set source and flags; the folders of its headers."""
@@ -201,22 +201,16 @@ class BuildKernels(build_ext):
 
     def translate(self, name: str, source: Path) -> str:
         """The C file of a module. Without the source as comments it stays the same after an edit of a comment."""
+        from fastact.backends.native.build.translate import texts, translate
+
         target, key = (self.work / "c" / f"{name}.{suffix}" for suffix in ("c", "key"))
-        read = [source, *sorted(source.parent.glob("*.pxi")), *sorted(Path("fastact").rglob("*.pxd"))]
+        read = [*texts(source), *sorted(Path("fastact").rglob("*.pxd"))]
         content = [self.versions, *(path.name + path.read_text(encoding="utf-8") for path in read)]
         digest = hashlib.sha256("".join(content).encode()).hexdigest()
         if not (target.exists() and key.exists() and key.read_text() == digest):
-            from Cython.Build import cythonize
-            from Cython.Compiler.Errors import CompileError as CythonError
-
-            folder = None if self.work in source.parents else str(self.work / "translated")
-            directives = {"emit_code_comments": False}
-            options = {"build_dir": folder, "include_path": [os.curdir], "compiler_directives": directives}
-            try:
-                made = cythonize([Extension(name, [str(source)])], force=True, quiet=True, **options)[0].sources[0]
-            except CythonError:
-                raise SetupError(f"Cython can't translate {source}: see above") from None
-            write(target, Path(made).read_text(encoding="utf-8"))
+            with in_one_line():
+                made = translate(name, source, None if self.work in source.parents else self.work / "translated")
+            write(target, made.read_text(encoding="utf-8"))
             write(key, digest)
         return str(target)
 
@@ -274,9 +268,10 @@ class BuildPython(build_py):
 
 
 def write_stub(package: Path) -> None:
-    from fastact.tools.stubs import stub
+    with in_one_line():
+        from fastact.tools.stubs import stub
 
-    write(package / "__init__.pyi", stub())
+        write(package / "__init__.pyi", stub())
 
 
 if __name__ == "__main__":

@@ -41,6 +41,13 @@ class Parameter:
         return math.isfinite(value) and (value > self.low if self.open_low else value >= self.low)
 
 
+#: The names that a definition may use besides x and the parameters: see `Info`.
+DEFINED = frozenset((
+    *("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arctan", "arsinh"),
+    *("sigmoid", "logaddexp", "erf", "erfc", "Phi", "phi", "sinpi", "cospi", "sinc", "abs", "min", "max", "pi"),
+))  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Info:
     """The properties of an activation with its default parameters.
@@ -48,11 +55,10 @@ class Info:
     Attributes
     ----------
     formula, derivative : str
-        The definition of f(x) and f'(x), in Python's notation, of x, the parameters, and the functions of mathematics:
-        exp, expm1, log, log1p, sqrt, the trigonometric and hyperbolic ones, arctan, arsinh, sigmoid, logaddexp, erf, erfc, Phi
-        and phi (the standard normal distribution and density), sinpi, cospi, sinc, abs, min, max, pi. `reference.py` evaluates
-        it, as what the kernels are measured against: so write the textbook's form, but one that in float64 is right for
-        every float32 x, which neither cancels nor overflows where the function does not.
+        The definition of f(x) and f'(x), in Python's notation, of x, the parameters, and the functions of mathematics in
+        `DEFINED`, of which Phi and phi are the standard normal distribution and density. `reference.py` evaluates it, as what
+        the kernels are measured against: so write the textbook's form, but one that in float64 is right for every float32 x,
+        which neither cancels nor overflows where the function does not.
     range : tuple of float
         Greatest lower and least upper bound of f(x).
     monotonic : bool

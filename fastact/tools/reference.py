@@ -126,8 +126,11 @@ class _Decimals(ast.NodeTransformer):
 
 
 def _of(name: str) -> _Definition:
-    info = get(name).info
-    return _definition(info.formula, info.derivative, tuple(p.name for p in entries[name].parameters))
+    entry, info = entries[name], get(name).info
+    try:
+        return _definition(info.formula, info.derivative, tuple(p.name for p in entry.parameters))
+    except ValueError as error:
+        raise ValueError(f"{entry.forward.__module__.replace('.', '/')}.py, {name}: {error}") from None
 
 
 def _terms(node: ast.expr) -> list[ast.expr]:

@@ -1,8 +1,9 @@
 """`nox -s try -- NAME`: build the loops of one activation for one instruction set, and measure their errors, in seconds.
 
 It needs a source tree, and the engine, which tells what the processor can run. With FASTACT_BACKEND=numpy, which nox sets, no
-other kernels are asked for, so that an activation can be tried which they don't have yet. `python -m fastact verify NAME`
-measures the same with more inputs, once the package is built with it.
+other kernels are asked for, so that an activation can be tried which they don't have yet. nox has native/build/mistakes.py run
+it: so a record with which the package can't be imported is one line, too. `python -m fastact verify NAME` measures the same with
+more inputs, once the package is built with it.
 """
 
 from __future__ import annotations

@@ -11,7 +11,8 @@ A file has a line for each item, its key and a hash:
 - ``api``, ``doc``: public names, their signatures and properties; their docstrings
 - ``code``: the compiled modules' machine code, function by function, without addresses
 
-It knows nothing but the public interface, and the compiled modules by their names, wherever in the package they lie.
+It knows nothing but the public interface, and the compiled modules by their names, wherever in the package they lie. So it runs
+with an older build, too, and finds a new function by itself.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 import machine_code
@@ -44,11 +45,28 @@ import fastact
 FLOATS = tuple(map(np.dtype, (np.float16, ml_dtypes.bfloat16, np.float32, np.float64)))
 INTEGERS = tuple(np.dtype(char) for char in "bBhHiIqQ")
 REDUCED = (np.dtype(np.int32), np.dtype(np.uint8), np.dtype(np.bool_))
-GATED = ("glu", "reglu", "geglu", "swiglu")
-LIKE_X = ("softmax", "log_softmax", "softmin", "sparsemax")
-PER_ROW = ("logsumexp", "maxout")
-UNMASKED = ("sparsemax", "maxout")
-LOSSES = ("cross_entropy", "binary_cross_entropy")
+
+
+def takes(name: str, argument: str) -> bool:
+    """Whether a public function has an argument of this name."""
+    return argument in inspect.signature(getattr(fastact, name)).parameters
+
+
+def others() -> list[str]:
+    """The public functions that are objects, but no activations: gated units, functions of rows, losses."""
+    names = getattr(fastact, "__all__", dir(fastact))
+    found = {name: getattr(fastact, name) for name in names if not name.startswith("_")}
+    plain = (type, fastact.Activation, FunctionType)
+    return [name for name, f in found.items() if callable(f) and not isinstance(f, plain)]
+
+
+_OTHERS = others()
+GATED = tuple(name for name in _OTHERS if takes(name, "gate"))
+LOSSES = tuple(name for name in _OTHERS if takes(name, "reduction"))
+_ROWS = [name for name in _OTHERS if name not in (*GATED, *LOSSES)]
+PER_ROW = tuple(name for name in _ROWS if np.ndim(getattr(fastact, name)(np.ones((2, 3)))) == 1)
+LIKE_X = tuple(name for name in _ROWS if name not in PER_ROW)
+UNMASKED = tuple(name for name in _ROWS if not takes(name, "mask"))
 
 #: Of a floating dtype's numbers: how many bits the mantissa has.
 MANTISSA = {"float16": 10, "bfloat16": 7, "float32": 23, "float64": 52}
@@ -868,7 +886,7 @@ def loss_large(d: Digest, call: Any, name: str, dtype: np.dtype[Any], rows: int)
         for shape, axis in (((rows, 100), -1), ((100, rows), 0), ((rows // 50, 5000), -1)):
             x = rows_of(shape, axis, dtype)
             targets = rows_of(shape, axis, dtype, "positive", 3)
-            if name == "cross_entropy":
+            if takes(name, "axis"):
                 d.call(call, x, labels_of(shape, axis, shape[axis]), axis=axis)
                 d.call(call, x, targets, axis=axis)
             else:
@@ -881,7 +899,7 @@ def losses(backend: Any) -> Iterator[Item]:
         f = getattr(backend, name)
         call = f if direction == "value" else f.value_and_grad
         start = f"bits {backend.name} {name} {direction}"
-        run = cross_entropy if name == "cross_entropy" else binary_cross_entropy
+        run = cross_entropy if takes(name, "axis") else binary_cross_entropy
         for dtype, case in itertools.product((*FLOATS, *REDUCED), ("labels", "probabilities", "options", "layouts", "out")):
             yield f"{start} {dtype.name} {case}", functools.partial(run, call=call, dtype=dtype, case=case)
         for dtype in FLOATS[1:]:
@@ -1059,7 +1077,7 @@ def bad_rows(f: Any) -> Calls:
 
 
 def bad_losses(f: Any) -> Calls:
-    classes = f.__name__ == "cross_entropy"
+    classes = takes(f.__name__, "axis")
     targets: Any = np.array([2, 0]) if classes else np.abs(X)
     made: Calls = bad_operands({"value": (f, [X, targets]), "grad": (f.value_and_grad, [X, targets])})
     for label, function in (("value", f), ("grad", f.value_and_grad)):

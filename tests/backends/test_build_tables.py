@@ -1,14 +1,17 @@
 """The tables and texts that the kernels are stamped from: what is missing or unlisted stops the build with one line."""
 
+import dataclasses
 import re
 import shutil
 from pathlib import Path
 
 import pytest
 
-from fastact.backends.native.build import coefficients, elementary, formulas, kernels, stamp
+from fastact.backends.native.build import coefficients, elementary, formulas, kernels, records, stamp, translate
 from fastact.functions import entries
+from fastact.functions.entry import DEFINED
 from fastact.numerics import coefficients as numbers
+from fastact.tools import reference
 
 ROOT = Path(__file__).parents[2]
 NATIVE = ROOT / "fastact" / "backends" / "native"
@@ -110,7 +113,48 @@ def texts():
 
 def test_an_entry_without_its_formula(texts):
     texts["exponential.pxi"] = texts["exponential.pxi"].replace("real elu_derivative(", "real elu_slope(")
-    stops(lambda: formulas.check(texts, entries.values()), "elu_derivative", "entry elu")
+    stops(lambda: formulas.check(texts, entries.values()), "formulas/exponential.pxi: no elu_derivative", "entry elu")
+
+
+def test_an_entry_without_any_formula(texts):
+    """The forward one comes first; another entry's own formulas are not what was meant."""
+    texts["exponential.pxi"] = texts["exponential.pxi"].replace("real elu_", "real e_l_u_")
+    with pytest.raises(ValueError, match=r"no elu_forward and no elu_derivative and no elu_") as caught:
+        formulas.check(texts, entries.values())
+    message = str(caught.value)
+    assert "did you mean it by e_l_u_forward and e_l_u_derivative" in message
+    assert "selu" not in message
+
+
+@pytest.mark.parametrize("field", ["formula", "derivative"])
+@pytest.mark.parametrize(
+    ("text", "complaint"), [("tanhh(x)", "name 'tanhh' is not defined; did you mean 'tanh'?"), ("x +", "is no expression")]
+)
+def test_a_mistake_in_a_definition(field, text, complaint):
+    entry = entries["tanh"]
+    wrong = dataclasses.replace(entry, info=dataclasses.replace(entry.info, **{field: text}))
+    stops(lambda: records.check([wrong]), f"fastact/functions/sigmoid.py, tanh: {field} in Info", complaint)
+
+
+def test_the_names_of_definitions_are_those_that_are_evaluated():
+    assert reference._FLOAT64.keys() - {"where"} == reference._MPMATH.keys() - {"decimal"} == DEFINED
+
+
+def test_what_a_source_includes(tmp_path):
+    for name, text in {"a.pyx": 'include "b.pxi"\n', "b.pxi": "include 'c.pxi'\n", "c.pxi": "", "d.pxi": ""}.items():
+        (tmp_path / name).write_text(text)
+    assert [path.name for path in translate.texts(tmp_path / "a.pyx")] == ["a.pyx", "b.pxi", "c.pxi"]
+
+
+def test_a_misspelt_function_in_a_formula(tmp_path):
+    (tmp_path / "loops.pyx").write_text('include "sigmoid.pxi"\n')
+    formula = "cdef inline float new_forward(float x) noexcept nogil:\n    return tanhh(x)\n"
+    (tmp_path / "sigmoid.pxi").write_text(formula)
+    stops(
+        lambda: translate.translate("loops", tmp_path / "loops.pyx", None),
+        "fastact/backends/native/formulas/sigmoid.pxi, line 2, new_forward: ",
+        "tanhh",
+    )
 
 
 def test_a_near_formula_that_is_not_listed(texts):
@@ -148,9 +192,12 @@ static inline vector_x8 identity_derivative_x8(vector_x8 x) { return all_x8(1.0f
 
 @pytest.fixture
 def native(tmp_path):
-    """A copy of the kernels' sources, with one block kernel for avx2."""
+    """A copy of the kernels' sources, whose only block kernels are those of avx512 and one for avx2."""
     target = tmp_path / "native"
     shutil.copytree(NATIVE, target, ignore=shutil.ignore_patterns("*.so", "*.pyd", "__pycache__"))
+    for header in (target / "simd").glob("*.h"):
+        if not header.name.startswith("avx512"):
+            header.unlink()
     (target / "simd" / "avx2_copy.h").write_text(KERNELS)
     return target
 

@@ -20,6 +20,10 @@ from fastact.tools import reference
 INF, NAN = np.inf, np.nan
 FAMILY = ("softmax", "log_softmax", "softmin")
 ALL = tuple(functions.row_functions)
+REDUCING = tuple(name for name, record in functions.row_functions.items() if record.reduces)
+UNMASKED = tuple(name for name, record in functions.row_functions.items() if not record.masked)
+#: Of these an element of -inf takes no part, as a masked array's masked ones; of infinity they give NaN or infinity.
+OF_THE_LARGEST = (*FAMILY, "logsumexp", "sparsemax", "maxout")
 MASKS = ("none", "bool", "additive", "-inf", "causal")
 MORE_DIGITS = np.finfo(np.longdouble).eps < np.finfo(np.float64).eps
 SIZES = (1, 2, 3, 5, 7, 8, 10, 16, 31, 64, 100, 333)
@@ -209,6 +213,7 @@ def test_weights_sum_to_one(backend, dtype, rng):
 # Edges.
 
 
+@pytest.mark.parametrize("name", OF_THE_LARGEST)
 @pytest.mark.parametrize("n", [1, 2, 9, 70])
 def test_edge_rows(backend, name, dtype, n):
     f = getattr(backend, name)
@@ -219,11 +224,11 @@ def test_edge_rows(backend, name, dtype, n):
         x[0, : len(first)] = first[:n]
         return (sign * x).astype(dtype)
 
-    full = lambda value: np.full((1, n), value) if name not in ("logsumexp", "maxout") else np.array([value])  # noqa: E731
+    full = lambda value: np.full((1, n), value) if name not in REDUCING else np.array([value])  # noqa: E731
     wanted = {"logsumexp": -INF, "maxout": -INF}.get(name, NAN)
     np.testing.assert_array_equal(f(row(rest=-INF)).astype(np.float64), full(wanted))
     for special in (NAN, INF):
-        wanted = special if name in ("logsumexp", "maxout") else NAN
+        wanted = special if name in REDUCING else NAN
         np.testing.assert_array_equal(f(row(special)).astype(np.float64), full(wanted))
         np.testing.assert_array_equal(f(row(special)[:, ::-1]).astype(np.float64), full(wanted))
         np.testing.assert_array_equal(f(row(special, rest=-INF)).astype(np.float64), full(wanted))
@@ -233,7 +238,7 @@ def test_edge_rows(backend, name, dtype, n):
     alone[0, 0] = 1
     if name == "log_softmax":
         alone = np.where(alone == 1, 0, -INF)
-    if name in ("logsumexp", "maxout"):
+    if name in REDUCING:
         alone = np.array([7.0])
     np.testing.assert_array_equal(f(row(7, rest=-INF)).astype(np.float64), alone)
     if name in FAMILY:
@@ -418,7 +423,7 @@ def test_scale(backend, dtype, rng):
 def calls(f, shape, dtype, rng, axis):
     """Every way to compute with f along an axis, as functions of x and a dy of x's shape, and out."""
     name = f.name
-    if name in ("sparsemax", "maxout"):
+    if name in UNMASKED:
         options = [{}]
     else:
         taking = mask_of("bool", shape, rng, axis)
@@ -426,7 +431,7 @@ def calls(f, shape, dtype, rng, axis):
         options = [{}, {"scale": 0.5}, {"mask": taking}, {"mask": additive, "scale": 2.0}]
     for keywords in options:
         yield lambda x, dy, out=None, k=keywords: f(x, out, axis=axis, **k)
-        if name in ("logsumexp", "maxout"):
+        if name in REDUCING:
             yield lambda x, dy, out=None, k=keywords: f.backward(np.take(dy, 0, axis), x, out, axis=axis, **k)
         else:
             yield lambda x, dy, out=None, k=keywords: f.backward(dy, x, out, axis=axis, **k)
@@ -459,9 +464,9 @@ def test_any_axis(backend, name, dtype, axis, rng):
     for shape in ((4, 5, 6), (3, 70, 2), (1, 9, 33)):
         x, dy = normal(rng, (2, *shape), dtype, 4)
         moved = np.moveaxis(x, axis, -1).copy()
-        back = lambda y: y if name in ("logsumexp", "maxout") else np.moveaxis(y, -1, axis)  # noqa: E731
+        back = lambda y: y if name in REDUCING else np.moveaxis(y, -1, axis)  # noqa: E731
         same(f(x, axis=axis), back(f(moved)))
-        if name in ("logsumexp", "maxout"):
+        if name in REDUCING:
             g = np.take(dy, 0, axis)
             same(f.backward(g, x, axis=axis), np.moveaxis(f.backward(g, moved), -1, axis))
         else:
@@ -586,7 +591,7 @@ def test_other_inputs(backend, name, tmp_path, rng):
 def test_scalars(backend, name, dtype):
     f = getattr(backend, name)
     y = f(np.array([1, 2, 3], dtype))
-    if name in ("logsumexp", "maxout"):
+    if name in REDUCING:
         assert isinstance(y, np.generic)
         assert y.dtype == dtype
         out = np.zeros((), dtype)
@@ -795,7 +800,7 @@ def test_memory(backend, name, rng):
             assert peak(lambda f=f, x=x, out=out, axis=axis: f(x, out, axis=axis)) < blocks
         assert peak(lambda f=f, x=x, axis=axis: f(x, axis=axis)) < out.nbytes + blocks
         dx = np.empty_like(x)
-        dy, saved = (out, x) if name in ("logsumexp", "maxout") else (x, out)
+        dy, saved = (out, x) if name in REDUCING else (x, out)
         assert peak(lambda f=f, dy=dy, saved=saved, dx=dx, axis=axis: f.backward(dy, saved, dx, axis=axis)) < blocks
         if name in FAMILY and x.ndim > 1:
             taking = np.ones(shape[1:], bool)
@@ -834,14 +839,14 @@ def test_array_ufunc_protocol(backend, name):
     assert f(x, axis=0) == "logged"
     ufunc, method, inputs, keywords = x.calls[0]
     assert (ufunc, method, keywords) == (f.ufunc, "__call__", {"axis": 0})
-    assert inputs == ((x,) if name in ("sparsemax", "maxout") else (x, -1.0 if name == "softmin" else 1.0))
+    assert inputs == ((x,) if name in UNMASKED else (x, -1.0 if name == "softmin" else 1.0))
     out = np.zeros(2)
     assert f(x, out) == "logged"
     assert x.calls[1][3]["out"][0] is out
     assert f(np.zeros(2), x) == "logged"
     with pytest.raises(TypeError):
         f(Refusing())
-    if name not in ("sparsemax", "maxout"):
+    if name not in UNMASKED:
         with pytest.raises(TypeError, match="mask"):
             f(x, mask=[True])
 
@@ -854,6 +859,7 @@ def test_subclasses_stay_what_they_are(backend, name, rng):
     np.testing.assert_array_equal(np.asarray(y), f(np.asarray(x), axis=0))
 
 
+@pytest.mark.parametrize("name", OF_THE_LARGEST)
 def test_masked_arrays(backend, name, dtype, rng):
     """What is masked takes no part."""
     f = getattr(backend, name)
@@ -887,12 +893,11 @@ def test_the_ufunc(backend, name, dtype, rng):
     f = getattr(backend, name)
     u = f.ufunc
     assert u is f.ufunc
-    assert u.signature.replace(" ", "") == {
-        "logsumexp": "(n),()->()", "sparsemax": "(n)->(n)", "maxout": "(n)->()",
-    }.get(name, "(n),()->(n)")  # fmt: skip
+    wanted = f"(n){'' if name in UNMASKED else ',()'}->{'()' if name in REDUCING else '(n)'}"
+    assert u.signature.replace(" ", "") == wanted
     assert u.__name__ == ("softmax" if name == "softmin" else name)
     x = normal(rng, (3, 4, 5), dtype)
-    scale = () if name in ("sparsemax", "maxout") else (-1.0 if name == "softmin" else 1.0,)
+    scale = () if name in UNMASKED else (-1.0 if name == "softmin" else 1.0,)
     if dtype == ml_dtypes.bfloat16:
         scale = tuple(np.asarray(s, np.float32) for s in scale)
     for axis in (-1, 0, 1):
@@ -918,7 +923,7 @@ def test_the_ufunc(backend, name, dtype, rng):
 def test_errors_write_nothing(backend, name, rng):
     f = getattr(backend, name)
     x = rng.normal(size=(3, 4))
-    reduces = name in ("logsumexp", "maxout")
+    reduces = name in REDUCING
     out = np.full(3 if reduces else (3, 4), 7.0)
     dx = np.full((3, 4), 7.0)
     dy = out.copy()
@@ -952,7 +957,7 @@ def test_errors_write_nothing(backend, name, rng):
             f.backward(wrong, x, dx)
     with pytest.raises(TypeError, match="complex"):
         f.backward(dy.astype(complex), x, dx)
-    if name not in ("sparsemax", "maxout"):
+    if name not in UNMASKED:
         for scale in (NAN, INF, -INF):
             fails(ValueError, "scale", scale=scale)
         for scale in ("1", None, [1.0], 1j, np.ones(3)):

@@ -107,6 +107,13 @@ def test_where_kernels_are_required(source, tmp_path):
     assert "no-such-compiler" in text
 
 
+def attempt(source, *arguments):
+    """What `nox -s try` runs."""
+    path = os.pathsep.join(filter(None, [str(source), os.environ.get("PYTHONPATH")]))
+    script = "fastact/backends/native/build/mistakes.py"
+    return run(source, script, "fastact.tools.trial", *arguments, FASTACT_BACKEND="numpy", PYTHONPATH=path)
+
+
 def find(source, text, suffix):
     """The one file of the package with this text."""
     (found,) = [path for path in (source / "fastact").rglob(f"*{suffix}") if text in path.read_text()]
@@ -139,9 +146,14 @@ def test_only_what_changed_is_compiled(source, tmp_path, compiler):
     buffers = source / "fastact/runtime/buffers.pyx"
     buffers.write_text(buffers.read_text() + "# edited\n")
     assert compiled() == set()
-    rows = source / "fastact/backends/native/engine/rows.pyx"
-    rows.write_text(rows.read_text() + "\n\ndef _edited():\n    return 1\n")
+    included = source / "fastact/backends/native/engine/loss_path.pxi"  # by rows.pyx alone
+    included.write_text(included.read_text() + "\n\ndef _edited_too():\n    return 1\n")
+    other = next(source.glob("build/kernels-*/c/*.elementwise.key"))
+    before = other.stat().st_mtime_ns
     assert compiled() == {"rows"}
+    assert other.stat().st_mtime_ns == before
+    replace(source / "setup.py", "[*ENGINE, *OPENMP]", '[*ENGINE, *OPENMP, "-DEDITED"]')
+    assert compiled() == {"team"}
     replace(find(source, "real softsign_derivative(", ".pxi"), "one / (one + magnitude(x))", "one / (magnitude(x) + one)")
     assert compiled() == loops
 
@@ -163,15 +175,85 @@ def test_a_missing_formula(source, old, new, message):
     assert all(part in line for part in message), line
 
 
-def test_a_misspelt_field(source):
-    record = find(source, '\ndef softsign(x):\n    """', ".py")
-    replace(record, "    derivative=_softsign_derivative,", "    derivatve=_softsign_derivative,")
+#: Mistakes in the record and the formulas of softsign: ending of the file, the old text, the new one, what the line has.
+MISTAKES = {
+    "field": (
+        ".py",
+        "    derivative=_softsign_derivative,",
+        "    derivatve=_softsign_derivative,",
+        ["softsign: ", "'derivatve'"],
+    ),
+    "name": (".py", "    derivative=_softsign_derivative,", "    derivative=_softsing,", ["softsign: ", "'_softsing'"]),
+    "definition": (
+        ".py",
+        'formula="x / (1 + abs(x))"',
+        'formula="x / (1 + asb(x))"',
+        ["softsign: ", "'asb'", "did you mean 'abs'?"],
+    ),
+    "NumPy": (".py", "reciprocal = 1 / (1 + np.abs(x))", "reciprocal = 1 / (1 + np.asb(x))", ["_softsign_derivative: ", "'asb'"]),
+    "NumPy, by output": (".py", "(1 - np.abs(y)) ** 2,", "(1 - abz(y)) ** 2,", ["softsign: ", "'abz'", "derivative_from_output"]),
+    "both": (
+        ".pxi",
+        "real softsign_",
+        "real softsing_",
+        [
+            "no softsign_forward and no softsign_derivative and ",
+            "the entry softsign (fastact/functions/",
+            "softsing_forward and ",
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("what", MISTAKES)
+@pytest.mark.parametrize("command", ["build", "trial"])
+def test_a_mistake_is_one_line(source, command, what):
+    """It names file and entry."""
+    suffix, old, new, parts = MISTAKES[what]
+    path = find(source, {".py": "\ndef softsign(x):\n", ".pxi": "real softsign_forward("}[suffix], suffix)
+    replace(path, old, new)
+    if command == "build":
+        status, text = run(source, "setup.py", "-q", "build_ext", "--inplace", CC="no-such-compiler")
+    elif backends.available() == ("numpy",):
+        pytest.skip("needs the engine")
+    else:
+        status, text = attempt(source, "softsign")
+    assert status != 0
+    (line,) = text.strip().splitlines()
+    line = line.removeprefix("error: ")
+    assert line.startswith(path.relative_to(source).as_posix())
+    assert all(part in line for part in ["softsign", *parts]), line
+
+
+def test_a_stub_of_a_record_with_a_mistake(source, tmp_path):
+    """It is written before anything is compiled."""
+    suffix, old, new, parts = MISTAKES["field"]
+    replace(find(source, "\ndef softsign(x):\n", suffix), old, new)
+    status, text = run(source, "setup.py", "-q", "build_py", "--build-lib", str(tmp_path / "lib"))
+    assert status != 0
+    line = text.strip().splitlines()[-1]
+    assert line.startswith("error: fastact/functions/")
+    assert "Traceback" not in text
+    assert all(part in line for part in parts), line
+
+
+def test_a_function_of_rows_without_arithmetic(source):
+    """The line names the file, and the record that needs it."""
+    replace(find(source, "_ARITHMETIC = {", ".py"), '    "maxout": _Arithmetic(', '    "maxuot": _Arithmetic(')
     status, text = run(source, "setup.py", "-q", "build_ext", "--inplace", CC="no-such-compiler")
     assert status != 0
     (line,) = text.strip().splitlines()
-    assert line.startswith("error: fastact/functions/")
-    assert ", softsign: " in line
-    assert "'derivatve'" in line
+    assert line.startswith("error: fastact/backends/numpy/rows.py: ")
+    assert "'maxout', which the record maxout (fastact/functions/rows.py) needs" in line
+
+
+def test_a_function_of_rows_without_programs(source):
+    replace(source / "fastact/backends/native/formulas/rows.py", '    "maxout": RowFunction(', '    "maxuot": RowFunction(')
+    status, text = run(source, "setup.py", "-q", "build_ext", "--inplace", CC="no-such-compiler")
+    assert status != 0
+    (line,) = text.strip().splitlines()
+    assert line.startswith("error: fastact/backends/native/formulas/rows.py: ")
+    assert "'maxout', which the record maxout (fastact/functions/rows.py) needs" in line
 
 
 RECORD = '''
@@ -215,27 +297,22 @@ cdef inline real cosine_like_derivative(real x) noexcept nogil:
 @pytest.mark.skipif(backends.available() == ("numpy",), reason="needs a compiler and the engine")
 def test_trial_of_an_activation(source):
     """Of one that was just added; its forward formula is wrong."""
-
-    def attempt(*arguments):
-        path = os.pathsep.join(filter(None, [str(source), os.environ.get("PYTHONPATH")]))
-        return run(source, "-m", "fastact.tools.trial", *arguments, FASTACT_BACKEND="numpy", PYTHONPATH=path)
-
     record = find(source, '\ndef softsign(x):\n    """', ".py")
     formulas = find(source, "real softsign_forward(", ".pxi")
     record.write_text(record.read_text() + RECORD)
-    status, text = attempt("cosine_like")
+    status, text = attempt(source, "cosine_like")
     assert status == 2, text
     (line,) = text.strip().splitlines()
     assert "no cosine_like_" in line
     assert record.name in line
     formulas.write_text(formulas.read_text() + FORMULA)
-    status, text = attempt("cosine_like")
+    status, text = attempt(source, "cosine_like")
     assert status == 1, text
     assert f"cosine_like on {backends.available()[0]}" in text
     errors = {tuple(line.split()[:2]): float(line.split()[2]) for line in text.splitlines() if " ULP" in line}
     assert errors["float32", "forward"] > 1000
     assert errors["float32", "backward"] < 4
     assert errors["float64", "backward"] < 4
-    status, text = attempt("cosine_liek")
+    status, text = attempt(source, "cosine_liek")
     assert status == 2, text
     assert text == "there is no elementwise activation 'cosine_liek'; did you mean 'cosine_like'?\n"

@@ -3,6 +3,8 @@
 import itertools
 import math
 
+import pytest
+
 import fastact
 from fastact.tools.bench import cases
 from fastact.tools.bench.fused import FUSED
@@ -15,8 +17,20 @@ def test_every_function_is_a_case():
     assert [case.name for case in cases.cases(["swish", "silu"])] == ["silu", "silu"]
     from_output = {case.name for case in cases.cases(from_output=True) if case.direction == Direction.FROM_OUTPUT}
     assert from_output == {name for name in fastact.activations if fastact.functions.entries[name].derivative_from_output}
+
+
+def test_every_function_of_rows_and_loss_is_measured():
     families = {fused.function for fused in FUSED.values()}
+    for file, records in {"rows.py": fastact.functions.row_functions, "losses.py": fastact.functions.loss_functions}.items():
+        for name in records:
+            assert name in families, f"fastact/tools/bench/fused/{file}: no entry of the record {name} (fastact/functions/{file})"
     assert families == {"relu", "gelu", *(fastact.functions.records.keys() - fastact.functions.entries.keys())}
+
+
+def test_a_function_of_rows_without_an_entry(monkeypatch):
+    monkeypatch.delitem(FUSED, "maxout")
+    with pytest.raises(ValueError, match=r"\Afastact/tools/bench/fused/rows.py: no entry of the record maxout .*/rows.py\)\Z"):
+        cases.cases(["maxout"])
 
 
 def test_layers():

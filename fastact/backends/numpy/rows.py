@@ -222,6 +222,12 @@ _ARITHMETIC = {
         lambda dy, x, out, axis, scale, mask: _maxout_backward(dy, x, out, axis),
     ),
 }
+for _record in row_functions.values():
+    if _record.arithmetic not in _ARITHMETIC:
+        raise ValueError(
+            f"fastact/backends/numpy/rows.py: _ARITHMETIC has no {_record.arithmetic!r}, "
+            f"which the record {_record.name} (fastact/functions/rows.py) needs"
+        )
 
 
 def forward(record: RowFunction, x: Array, out: Array, axis: int, scale: float, mask: Any, empty: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ... import backends
 from ...api import get
-from ...functions import entries
+from ...functions import entries, row_functions
 from ..directions import BOTH, Direction
 from ..peers.peer import Subject
 from .fused import FUSED
@@ -86,6 +86,9 @@ def cases(only: Sequence[str] | None = None, rows: Sequence[int] = (), from_outp
 
 def _canonical(name: str) -> str:
     found: str = name if name in FUSED else get(name).name
+    if found not in entries and found not in FUSED:
+        file = "rows.py" if found in row_functions else "losses.py"
+        raise ValueError(f"fastact/tools/bench/fused/{file}: no entry of the record {found} (fastact/functions/{file})")
     return found
 
 

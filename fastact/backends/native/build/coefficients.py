@@ -31,6 +31,11 @@ _VECTOR = re.compile(r"\bHORNER_X(8|16)\((\w+)")
 _MACRO = re.compile(r"\b(?:HORNER|COEFFICIENT|CENTRE|CONSTANT|POWERS|INTERVALS|OFFSET|SCALE)_[a-z]\w*_f(?:32|64)\b")
 
 
+def named(path: Path) -> str:
+    """A header's path in the sources."""
+    return f"fastact/backends/native/{path.parent.name}/{path.name}"
+
+
 def literal(number: float, dtype: str) -> str:
     """A number in C, exactly: of float32 the nearest one."""
     if dtype == "float32":
@@ -90,6 +95,6 @@ def header(headers: Iterable[Path]) -> str:
     for path in headers:
         for macro in needed(path.read_text()):
             if macro not in names:
-                raise ValueError(f"{path.name} uses {macro}, which no entry of {SOURCE} gives")
+                raise ValueError(f"{named(path)}: uses {macro}, which no entry of {SOURCE} gives")
     lines = [f"/* Written by the build from {SOURCE}. */", "#ifndef FASTACT_COEFFICIENTS_H", "#define FASTACT_COEFFICIENTS_H"]
     return "\n".join([*lines, *(f"#define {name}{arguments} {text}" for name, arguments, text in defined), "#endif", ""])

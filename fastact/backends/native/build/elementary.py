@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
+HERE = "fastact/backends/native/build/elementary.py"
 #: The types that `real` stands for, and the ending of their functions and constants.
 TYPES = {"float": "f32", "double": "f64"}
 
@@ -147,13 +148,13 @@ def text(folder: Path) -> str:
         lines += ["", f'cdef extern from "{header}" nogil:']
         for function in functions:
             if function.names is None and f" F({function.name})(" not in headers:
-                raise ValueError(f"build/elementary.py lists {function.name}, which no header of math/ has")
+                raise ValueError(f"{HERE}: lists {function.name}, which no header of math/ has")
             lines += [f"    {ctype} {function.of(ctype)}({function.declared(ctype)})" for ctype in TYPES]
     lines += ["", 'cdef extern from "vecmath.h" nogil:']
     for constant in CONSTANTS:
         for ctype in TYPES:
             if f"#define {constant.of(ctype)} " not in headers:
-                raise ValueError(f"build/elementary.py lists {constant.name}, but math/constants.h has no {constant.of(ctype)}")
+                raise ValueError(f"{HERE}: lists {constant.name}, but math/constants.h has no {constant.of(ctype)}")
             lines.append(f"    const {'int' if constant.integer else ctype} {constant.of(ctype)}")
     lines += [f"    const float {name}" for name in LIMITS]
     lines.append("")

@@ -7,10 +7,13 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from ....functions import entries as all_entries
 from ....functions.entry import Entry
 from ..formulas.near import NEAR
 from .loops import loops
+from .records import file, formulas_file
 
+NATIVE = "fastact/backends/native"
 #: In this order they are put together. The first has what the others share.
 FILES = ("shared.pxi", "piecewise.pxi", "exponential.pxi", "sigmoid.pxi", "normal.pxi", "algebraic.pxi", "periodic.pxi")
 
@@ -21,26 +24,31 @@ def read(folder: Path, instead: Mapping[str, str]) -> dict[str, str]:
     """The text of each file of `folder`; some may be replaced."""
     unlisted = {path.name for path in folder.glob("*.pxi")} ^ set(FILES)
     if unlisted:
-        raise ValueError(f"build/formulas.py: FILES and the folder formulas/ differ by {', '.join(sorted(unlisted))}")
+        raise ValueError(f"{NATIVE}/build/formulas.py: FILES and the folder formulas/ differ by {', '.join(sorted(unlisted))}")
     return {name: instead.get(name) or (folder / name).read_text() for name in FILES}
+
+
+def needed(entry: Entry) -> list[str]:
+    """The formulas that an entry's loops call, the forward one first."""
+    return list(dict.fromkeys(f"{entry.name}_{part}" for loop in loops(entry) for part in loop.parts))
 
 
 def check(texts: Mapping[str, str], entries: Iterable[Entry]) -> None:
     """Stop the build where an entry's formula is missing, or NEAR is not what the texts have."""
     defined = set(re.findall(r"^cdef inline \w+ (\w+)\(", "\n".join(texts.values()), re.MULTILINE))
     for entry in entries:
-        for part in sorted({part for loop in loops(entry) for part in loop.parts}):
-            needed = f"{entry.name}_{part}"
-            if needed not in defined:
-                near = difflib.get_close_matches(needed, defined, n=1)
-                hint = f"; did you mean it by {near[0]}?" if near else ""
-                where = f"{entry.forward.__module__.replace('.', '/')}.py"
-                raise ValueError(f"formulas/: no {needed}, which the entry {entry.name} ({where}) needs{hint}")
+        missing = [name for name in needed(entry) if name not in defined]
+        if missing:
+            free = defined.difference(*map(needed, all_entries.values()))
+            near = dict.fromkeys(name for each in missing for name in difflib.get_close_matches(each, sorted(free), n=1))
+            hint = f"; did you mean it by {' and '.join(near)}?" if near else ""
+            wanted = f"no {' and no '.join(missing)}, which the entry {entry.name} ({file(entry)}) needs"
+            raise ValueError(f"{formulas_file(entry)}: {wanted}{hint}")
     for name, parts in NEAR.items():
         for part in (*parts, "limit"):
             if f"{name}_near_{part}" not in defined:
-                raise ValueError(f"formulas/near.py lists {name}, but formulas/ has no {name}_near_{part}")
+                raise ValueError(f"{NATIVE}/formulas/near.py: lists {name}, but formulas/ has no {name}_near_{part}")
     for name in sorted(defined):
         found = _NEAR.fullmatch(name)
         if found and found[2] not in NEAR.get(found[1], ()):
-            raise ValueError(f"formulas/ has {name}, which formulas/near.py does not list")
+            raise ValueError(f"{NATIVE}/formulas/near.py: does not list {name}, which formulas/ has")

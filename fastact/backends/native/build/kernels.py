@@ -25,6 +25,9 @@ from ....functions import entries
 from ...choice import ORDER
 from .loops import REALS, Loop
 
+#: Where the headers stand in the sources.
+FOLDER = "fastact/backends/native/simd"
+
 _LIST = re.compile(r"/\* FASTACT_KERNELS\n(.*?)\*/", re.DOTALL)
 _LINE = re.compile(r"\s*(\w+) +(\w+) x(\d+) +(\w+(?: \w+)*)")
 _DEFINITION = re.compile(r"\b(X\()?(\w+)_(forward|derivative|derivative_from_output)(?(1)\)|_x(\d+))\([^;{}]*\)\s*\{")
@@ -78,13 +81,13 @@ def listed(header: Path) -> Iterator[Kernel]:
                 found = None
             elif ("forward" in parts) != ("derivative" in parts):
                 raise ValueError(
-                    f"simd/{header.name}: {name} needs forward and derivative, for value_and_grad has the bits of both"
+                    f"{FOLDER}/{header.name}: {name} needs forward and derivative, for value_and_grad has the bits of both"
                 )
             else:
                 yield from (Kernel(name, part, dtype, lanes) for part in parts)
         if not found and line.strip():
             raise ValueError(
-                f"simd/{header.name}: FASTACT_KERNELS has a line {line.strip()!r}, which build/kernels.py cannot read"
+                f"{FOLDER}/{header.name}: FASTACT_KERNELS has a line {line.strip()!r}, which build/kernels.py cannot read"
             )
 
 
@@ -103,19 +106,19 @@ def read(folder: Path) -> Mapping[str, InstructionSet]:
     for header in sorted(folder.glob("*.h")):
         name = header.stem.partition("_")[0]
         if name not in ORDER:
-            raise ValueError(f"simd/{header.name}: there is no instruction set {name}")
+            raise ValueError(f"{FOLDER}/{header.name}: there is no instruction set {name}")
         instruction_set = sets.setdefault(name, InstructionSet(name))
         kernels, functions = list(listed(header)), defined(header)
         for kernel in kernels:
             key = (kernel.activation, kernel.part, kernel.dtype)
             if kernel.name not in functions and f"{kernel.activation}_{kernel.part}" not in functions:
-                raise ValueError(f"simd/{header.name}: FASTACT_KERNELS lists {kernel.name}, which is not there")
+                raise ValueError(f"{FOLDER}/{header.name}: FASTACT_KERNELS lists {kernel.name}, which is not there")
             if key in instruction_set.lanes:
-                raise ValueError(f"simd/{header.name}: {kernel.name} is a second kernel of {name} for {' '.join(key)}")
+                raise ValueError(f"{FOLDER}/{header.name}: {kernel.name} is a second kernel of {name} for {' '.join(key)}")
             instruction_set.lanes[key] = kernel.lanes
         unlisted = functions - {k.name for k in kernels} - {f"{k.activation}_{k.part}" for k in kernels}
         if unlisted:
-            raise ValueError(f"simd/{header.name}: FASTACT_KERNELS does not list {min(unlisted)}")
+            raise ValueError(f"{FOLDER}/{header.name}: FASTACT_KERNELS does not list {min(unlisted)}")
         if kernels and not header.stem.endswith("_text"):
             instruction_set.headers.append(header.name)
     return sets

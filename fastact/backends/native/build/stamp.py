@@ -8,7 +8,7 @@ from pathlib import Path
 from ....functions import loss_functions, row_functions
 from ....functions.entry import Entry
 from ..formulas.rows import FUNCTIONS
-from . import coefficients, elementary, formulas, kernels, steps
+from . import coefficients, elementary, formulas, kernels, records, steps
 from .loops import GROUP, HALVES, INTEGERS, REALS, Loop, loops
 from .write import write
 
@@ -24,6 +24,7 @@ def stamp(
     from Cython.Tempita import Template
 
     entries = list(entries)
+    records.check(entries)
     headers = sorted([*(folder / "math").glob("*.h"), *(folder / "simd").glob("*.h")])
     write(target / "coefficients.h", coefficients.header(headers))
     write(target / "elementary.pxi", elementary.text(folder / "math"))
@@ -36,7 +37,8 @@ def stamp(
     def vectors(loop: Loop) -> list[kernels.Vectors]:
         return [found for instruction_set in sets.values() if (found := instruction_set.vectors(loop))]
 
-    steps.check_complete(FUNCTIONS, [*(record.arithmetic for record in row_functions.values()), *loss_functions])
+    steps.check_complete(FUNCTIONS, {name: record.arithmetic for name, record in row_functions.items()}, "rows.py")
+    steps.check_complete(FUNCTIONS, {name: name for name in loss_functions}, "losses.py")
     rows = steps.names_for_template(FUNCTIONS)
     given = {
         "entries": entries,

@@ -16,10 +16,13 @@ In the texts a name in braces is filled in: of an `ElementStep` what is known of
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from string import Formatter
+
+#: Where the functions stand in the sources.
+FILE = "fastact/backends/native/formulas/rows.py"
 
 #: Lanes of a sum along a row, and the terms that are added in the computed type before they go on to a double.
 LANES, RUN = 32, 128
@@ -136,10 +139,10 @@ class ElementStep(Step):
 
     def __post_init__(self) -> None:
         if unknown := [name for name in self.state if name not in STATE]:
-            raise ValueError(f"formulas/rows.py: step {self.name!r}: {{{unknown[0]}}} is none of {', '.join(STATE)}")
+            raise ValueError(f"{FILE}: step {self.name!r}: {{{unknown[0]}}} is none of {', '.join(STATE)}")
         if unknown := [total.into for total in self.sums if total.into not in TOTALS]:
             totals = ", ".join(TOTALS)
-            raise ValueError(f"formulas/rows.py: step {self.name!r}: a sum goes into {unknown[0]!r}, which is none of {totals}")
+            raise ValueError(f"{FILE}: step {self.name!r}: a sum goes into {unknown[0]!r}, which is none of {totals}")
 
     @property
     def state(self) -> list[str]:
@@ -331,18 +334,20 @@ def steps_of(functions: dict[str, RowFunction]) -> list[Step]:
     for name, function in functions.items():
         for kind, program in function.programs.items():
             for fault in program.faults():
-                raise ValueError(f"formulas/rows.py: {name}, {kind}: {fault}")
+                raise ValueError(f"{FILE}: {name}, {kind}: {fault}")
             for step in program.steps:
                 if found.setdefault(step.name, step) is not step:
-                    raise ValueError(f"formulas/rows.py: {name}, {kind}: there is another step called {step.name!r}")
+                    raise ValueError(f"{FILE}: {name}, {kind}: there is another step called {step.name!r}")
     return list(found.values())
 
 
-def check_complete(functions: dict[str, RowFunction], records: Iterable[str]) -> None:
-    """ValueError where a record has no programs."""
-    for name in records:
+def check_complete(functions: dict[str, RowFunction], needed: Mapping[str, str], file: str) -> None:
+    """ValueError where a record of this file in functions/ has no programs. `needed` has their name by the record's."""
+    for record, name in needed.items():
         if name not in functions:
-            raise ValueError(f"formulas/rows.py: there are no programs for {name!r}, which has a record in functions/")
+            raise ValueError(
+                f"{FILE}: FUNCTIONS has no programs {name!r}, which the record {record} (fastact/functions/{file}) needs"
+            )
 
 
 def step_arguments(steps: Sequence[Step], dtype: str) -> list[str]:
