@@ -38,7 +38,7 @@ cdef class FastPath(Vectorcall):
     """The part of an activation that has the loops at hand, to be mixed into `calls.elementwise.Activation`."""
 
     cdef const fastact_table* table
-    cdef const fastact_row* row
+    cdef const fastact_activation* activation
     cdef bint active  # whether `_attach` was called
     cdef bint array_parameter, learnt_parameter, noisy
     cdef int cost, parameters
@@ -59,7 +59,7 @@ cdef class FastPath(Vectorcall):
         cdef int i
         if len(entry.parameters) > MAX_PARAMETERS:
             raise ValueError(f"{entry.name}: at most {MAX_PARAMETERS} parameters")
-        self.table, self.row = table.table, table.row(entry)
+        self.table, self.activation = table.table, table.activation(entry)
         self.parameters, self.cost = len(entry.parameters), LIGHT if entry.light else HEAVY
         self.noisy = entry.noise is not None
         # what is drawn has no name: with a generator or options a call goes the general way, without at their defaults' mean
@@ -215,7 +215,7 @@ cdef inline void run(FastPath f, Work* work) noexcept:
     cdef fastact_flags flags
     if work.n < RELEASE_GIL and not f.array_parameter and not is_half(work.type):
         flags = fastact_save_flags()
-        f.row.loops[work.type][work.loop](work.a, work.b, work.out1, work.out2, work.n, work.parameters)
+        f.activation.loops[work.type][work.loop](work.a, work.b, work.out1, work.out2, work.n, work.parameters)
         fastact_restore_flags(flags)
     elif work.n < FEW and not is_half(work.type):
         run_few(f, work)
@@ -233,7 +233,7 @@ cdef void run_few(FastPath f, Work* work) noexcept:
             (<float*> spread)[i] = (<const float*> work.parameters)[0]
         else:
             spread[i] = (<const double*> work.parameters)[0]
-    f.row.loops[work.type][work.loop](work.a, work.b, work.out1, work.out2, work.n, spread)
+    f.activation.loops[work.type][work.loop](work.a, work.b, work.out1, work.out2, work.n, spread)
     fastact_restore_flags(flags)
 
 
@@ -243,18 +243,18 @@ cdef void run_many(FastPath f, const Work* work) noexcept:
     cdef LoopJob job
     cdef int k
     memset(&loop, 0, sizeof(Loop))
-    loop.run, loop.cost = f.row.loops[computed_in(work.type)][work.loop], f.cost
+    loop.run, loop.cost = f.activation.loops[computed_in(work.type)][work.loop], f.cost
     loop.operands, loop.outputs = 1 + (work.b != NULL), 1 + (work.out2 != NULL)
     loop.parameters, loop.array_parameter = f.parameters, f.array_parameter
     set_ways(&loop, f.table, work.type, computed_in(work.type), False)
     job.loop, job.rows, job.n = &loop, 1, work.n
     job.at[0], job.at[1] = <char*> work.a, <char*> work.b
-    job.step[0] = job.step[1] = itemsize_of(work.type)
+    job.stride[0] = job.stride[1] = itemsize_of(work.type)
     for k in range(f.parameters):
-        job.at[loop.operands + k], job.step[loop.operands + k] = <char*> work.parameters + k * loop.itemsize, 0
+        job.at[loop.operands + k], job.stride[loop.operands + k] = <char*> work.parameters + k * loop.itemsize, 0
     k = loop.operands + f.parameters
     job.at[k], job.at[k + 1] = work.out1, work.out2
-    job.step[k] = job.step[k + 1] = itemsize_of(work.type)
+    job.stride[k] = job.stride[k + 1] = itemsize_of(work.type)
     if work.n < RELEASE_GIL:
         run_loop_job(&job)
     else:
@@ -279,10 +279,10 @@ cdef int run_rows(FastPath f, const Work* work) except -1:
     job.bias, job.out, job.dbias = work.bias, work.out1, work.dbias
     if work.a != NULL:
         job.dy, job.x = work.a if work.b != NULL else NULL, work.b if work.b != NULL else work.a
-        job.loop, job.parameters = f.row.loops[job.computed][work.loop], work.parameters
+        job.loop, job.parameters = f.activation.loops[job.computed][work.loop], work.parameters
         job.array_parameter = f.array_parameter
     if work.by_parameter != NULL:
-        job.loop_by_parameter = f.row.loops[job.computed][<int> BACKWARD_BY_PARAMETER]
+        job.loop_by_parameter = f.activation.loops[job.computed][<int> BACKWARD_BY_PARAMETER]
     return run_with_memory(&job, rows, work.columns, work.by_parameter)
 
 

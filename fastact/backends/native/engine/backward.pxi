@@ -9,7 +9,7 @@ cdef object take_backward(FastPath f, int loop, dy, saved, out, bias, dict param
     """The result, from the saved input or output; None for what this cannot take."""
     cdef PyObject* p_dy = <PyObject*> dy
     cdef Work work
-    if f.row.loops[0][loop] == NULL:
+    if f.activation.loops[0][loop] == NULL:
         return None
     work.loop, work.type = loop, operand_type(f, p_dy)
     if work.type >= 0 and array_NDIM(p_dy) > 0:

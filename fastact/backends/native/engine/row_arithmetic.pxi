@@ -130,7 +130,7 @@ cdef bint traverse(Traversal* t, PyObject** array, const bint* has, int axis) no
             t.operand[t.operands] = operand
             t.operands += 1
             t.start[operand] = array_BYTES(array[operand])
-            t.position_step[operand] = array_STRIDES(array[operand])[axis] if operand <= MASK else 0
+            t.position_stride[operand] = array_STRIDES(array[operand])[axis] if operand <= MASK else 0
     # by the first input's strides, the smallest last
     for d in range(ndim):
         if d == axis or shape[d] == 1:
@@ -148,21 +148,21 @@ cdef bint traverse(Traversal* t, PyObject** array, const bint* has, int axis) no
         merges = merged > 0
         for k in range(t.operands):
             operand = t.operand[k]
-            t.row_step[merged][operand] = array_STRIDES(array[operand])[d - (operand > MASK and d > axis)]
-            merges = merges and t.row_step[merged][operand] * shape[d] == t.row_step[merged - 1][operand]
+            t.row_stride[merged][operand] = array_STRIDES(array[operand])[d - (operand > MASK and d > axis)]
+            merges = merges and t.row_stride[merged][operand] * shape[d] == t.row_stride[merged - 1][operand]
         t.size[merged] = shape[d]
         if merges:
             t.size[merged - 1] *= shape[d]
             for k in range(t.operands):
                 operand = t.operand[k]
-                t.row_step[merged - 1][operand] = t.row_step[merged][operand]
+                t.row_stride[merged - 1][operand] = t.row_stride[merged][operand]
         else:
             merged += 1
     t.dims = merged
     if merged == 0:
         t.size[0] = t.dims = 1
         for k in range(t.operands):
-            t.row_step[0][t.operand[k]] = 0
+            t.row_stride[0][t.operand[k]] = 0
     return True
 
 

@@ -55,13 +55,13 @@ cdef struct BiasChunk:
 
 cdef void lay_out(BiasJob* job, Py_ssize_t rows, Py_ssize_t columns) noexcept nogil:
     """Stretches, blocks and strips. With sums, stretches and blocks are those of `SumLayout.lay_out`: the shape alone decides."""
-    cdef Py_ssize_t step = SUM_VECTOR, stretches
+    cdef Py_ssize_t fewest = SUM_VECTOR, stretches  # rows that fill whole vectors
     cdef bint summed = job.dbias != NULL or job.loop_by_parameter != NULL
-    while step > 1 and columns % (2 * SUM_VECTOR // step) == 0:
-        step //= 2
+    while fewest > 1 and columns % (2 * SUM_VECTOR // fewest) == 0:
+        fewest //= 2
     job.rows, job.columns, job.height, job.ahead = rows, columns, 1, 0
-    if 0 < columns * step <= SUM_LONGEST:
-        job.height = max(1, min(rows, step * max(1, SUM_STRETCH // (columns * step))))
+    if 0 < columns * fewest <= SUM_LONGEST:
+        job.height = max(1, min(rows, fewest * max(1, SUM_STRETCH // (columns * fewest))))
     job.stretch = columns * job.height
     stretches = (rows + job.height - 1) // job.height
     if summed:

@@ -30,14 +30,14 @@ typedef void (*fastact_loop)(const void *a, const void *b, void *out1, void *out
 typedef void (*fastact_load)(const char *source, ptrdiff_t stride, void *target, ptrdiff_t n);
 typedef void (*fastact_store)(const void *source, char *target, ptrdiff_t stride, ptrdiff_t n);
 typedef void (*fastact_add)(const void *a, const void *b, void *out, ptrdiff_t n);
-typedef void (*fastact_accumulate)(const void *row, double *sums, ptrdiff_t n);
+typedef void (*fastact_accumulate)(const void *values, double *sums, ptrdiff_t n); /* sums += values */
 typedef void (*fastact_stream_out)(const void *source, char *target, ptrdiff_t nbytes); /* a copy past the caches */
 
 typedef struct {
     const char *name;
     int parameters;
     fastact_loop loops[COMPUTED_TYPES][LOOPS]; /* NULL where there is none */
-} fastact_row;
+} fastact_activation;
 
 /* ---- Functions of rows ---------------------------------------------------------------------------------------------------
 
@@ -116,14 +116,14 @@ typedef void (*fastact_multiply)(double factor, void *tile, ptrdiff_t n);
 typedef struct {
     const char *flags;    /* what the compiler was told */
     const char *compiler; /* and which it was */
-    int activations;
-    const fastact_row *rows;
+    int activation_count;
+    const fastact_activation *activations;
     fastact_load load[STORED_TYPES];           /* the same type, or 16 bits to float32 */
     fastact_load load_as_double[COMPUTED_TYPES]; /* integers to float64 */
     fastact_store store[STORED_TYPES];
     fastact_add add[COMPUTED_TYPES];
     fastact_stream_out stream;        /* NULL where there is none */
-    fastact_accumulate accumulate[2]; /* sums += row, for float32 and float64 */
+    fastact_accumulate accumulate[2]; /* for float32 and float64 */
     int row_function_count;
     const fastact_row_function *row_functions;
     ptrdiff_t row_state[2]; /* for float32 and float64, as all that follows */

@@ -1,7 +1,8 @@
 /* Functions by intervals, for float or double: see avx512_intervals.h. */
 
-VECTORS VECTOR X(of_interval)(const NUMBER *row, __m512i interval) {
-    return OP(permutex2var)(OP(load)(row), interval, OP(load)(row + sizeof(VECTOR) / sizeof(NUMBER)));
+/* Each lane's number, of those that every interval has one of. */
+VECTORS VECTOR X(of_interval)(const NUMBER *numbers, __m512i interval) {
+    return OP(permutex2var)(OP(load)(numbers), interval, OP(load)(numbers + sizeof(VECTOR) / sizeof(NUMBER)));
 }
 
 /* The leading bits of the sum, where `bits` is what follows them; only the five (four) lowest of these count. */
