@@ -21,7 +21,7 @@ static inline void team_join(const void *team) { the_team = (const fastact_team 
 /* How many threads the calling thread may use now: 1 in a forked child and within a chunk. */
 static inline int team_threads(void) { return the_team ? the_team->threads() : 1; }
 
-/* Runs run_chunk(job, 0) to run_chunk(job, chunks - 1) on at most `team_threads()` threads, and returns when all are done. Where another
+/* Runs the chunks of a job, 0 to chunks - 1, on at most `team_threads()` threads, and returns when all are done. Where another
    thread of the program uses the team, the calling thread runs them alone. */
 static inline void team_run(fastact_run_chunk run_chunk, void *job, ptrdiff_t chunks) {
     int threads = chunks > 1 ? team_threads() : 1;

@@ -5,7 +5,7 @@
 from fastact.calls.elementwise import Activation
 
 cdef enum:
-    FEW = 256  # elements: below, an array parameter that is one number is repeated without further ado
+    FEW = 256  # elements: below, an array parameter that is one number is repeated on the stack, without a job
 
 cdef str BIAS = "bias"
 cdef object Float32 = np.float32, Float64 = np.float64
@@ -25,7 +25,7 @@ cdef struct Work:
     char* out1
     char* out2
     const void* parameters  # in the computed type
-    char[PARAMETER_BYTES] given  # they, where they are not the defaults
+    char[PARAMETER_BYTES] given  # room for them, where they are not the defaults
     # for whole rows:
     const char* bias
     Py_ssize_t columns
@@ -62,7 +62,8 @@ cdef class FastPath(Vectorcall):
         self.table, self.activation = table.table, table.activation(entry)
         self.parameters, self.cost = len(entry.parameters), LIGHT if entry.light else HEAVY
         self.noisy = entry.noise is not None
-        # what is drawn has no name: with a generator or options a call goes the general way, without at their defaults' mean
+        # A parameter that is drawn has no name here, so a call with a generator or options goes the general path. A call without
+        # takes the default, which is the mean of what is drawn.
         self.parameter_names = tuple(None if self.noisy else p.name for p in entry.parameters)
         self.ufunc_defaults = tuple(p.default for p in entry.parameters)
         self.lesser = self.greater = -1
@@ -263,7 +264,7 @@ cdef void run_many(FastPath f, const Work* work) noexcept:
 
 
 cdef int run_rows(FastPath f, const Work* work) except -1:
-    """Compute whole rows: a bias added, if there is one, and sums formed, where they are wanted. Without operands only the sums,
+    """Compute whole rows: add the bias, if there is one, and form the sums that are wanted. Without operands form only the sums,
     of what stands in out1.
     """
     cdef BiasJob job
@@ -288,7 +289,7 @@ cdef int run_rows(FastPath f, const Work* work) except -1:
 
 # ---- forward --------------------------------------------------------------------------------------------------------
 
-# What a call gives besides x and parameters; None where it does not
+# What a call may give besides x and parameters; None where it does not
 cdef struct Options:
     PyObject* out
     PyObject* bias

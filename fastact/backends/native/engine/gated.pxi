@@ -104,7 +104,7 @@ cdef bint add_output(UnitOperands* operands, PyObject* out, PyObject* shaped, in
 
 
 cdef inline bint rows_apart(const UnitOperands* operands, int i, int j) noexcept:
-    """Whether two of the arrays have no byte in common, as far as that is easy to see: also where their rows alternate."""
+    """Whether two of the arrays are known to have no byte in common. Their rows may alternate, as in a packed array's halves."""
     cdef Py_ssize_t last = operands.rows - 1, stride = operands.stride[i], row_bytes = operands.row_bytes
     cdef Py_ssize_t distance = operands.at[j] - operands.at[i]
     if operands.size == 0 or apart(

@@ -20,7 +20,7 @@ cdef struct DrawnCall:
 
 
 def run_drawn(FastPath f, kind, list operands, tuple out, rng, noise, dict options):
-    """The results, with noise drawn; None where the general path must do it."""
+    """The results, with noise drawn; None for what this cannot take."""
     cdef DrawnCall call
     results = take_drawn(f, kind, operands, out, &call)
     if results is None:

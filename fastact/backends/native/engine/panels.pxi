@@ -1,20 +1,20 @@
-# One panel through the passes of a program. What is called once for each small call is inline, here and in row_jobs.pxi: without,
-# softmax of (1, 10) takes 226 ns where it takes 213.
+# Takes one panel through the passes of a program. What is called once for each small call is inline, here and in row_jobs.pxi:
+# that makes softmax of (1, 10) 6 % faster.
 
 cdef enum:
-    SHORT_ROW = 32  # positions: such a row is taken all at once; the lanes of its sums
+    SHORT_ROW = 32  # positions, as many as a sum has lanes: a row of no more is taken all at once
 
 
-# What there is for each row
+# The numbers that there are for each row
 cdef struct RowValues:
     Py_ssize_t[PANEL_ROWS] labels
     double[PANEL_ROWS] factor, result
 
 
-# ---- what there is for each row -------------------------------------------------------------------------------------
+# ---- numbers for each row -------------------------------------------------------------------------------------------
 
 cdef inline void read_row_values(const RowCall* call, const Place* place, fastact_panel* p, RowValues* values) noexcept nogil:
-    """Bring in labels and factors. What rows side by side are padded with is ignored."""
+    """Bring in labels and factors. The rows that a panel is padded with have a negative label, so they are ignored."""
     cdef double[PANEL_ROWS] loaded
     cdef const char* at
     cdef Py_ssize_t r, stride
@@ -57,8 +57,9 @@ cdef inline void write_row_results(const RowCall* call, const Place* place, cons
 # ---- passes ---------------------------------------------------------------------------------------------------------
 
 cdef inline Py_ssize_t positions_to_take(const RowCall* call, const Place* place) noexcept nogil:
-    """How many of the first positions there are work for: with a causal mask up to the largest limit of these rows. But where all
-    positions of an empty row get a share, all of them."""
+    """How many positions to take, from the first on: with a causal mask as many as the largest limit of these rows. Where each
+    position of an empty row gets a share, all of them.
+    """
     cdef Py_ssize_t most = 0, r
     if not call.has[LIMIT] or call.empty == EMPTY_UNIFORM:
         return place.n

@@ -1,4 +1,4 @@
-# From arrays to rows: the general way, for operands of any supported dtype and layout.
+# From arrays to rows: the general path, for operands of any supported dtype and layout.
 
 cdef enum:
     TILES_AT_HAND = 65536  # bytes: tiles of small calls
@@ -75,7 +75,7 @@ cdef class Operands:
         return self.add(operand, array)
 
     cdef int add_numbers(self, int operand, array, bint* converts) except -1:
-        """Add an array of a number for each row, converted if it is not of float64."""
+        """Add an array with one number for each row, converted if it is not of float64."""
         converts[0] = array.dtype != np.float64 or not array.dtype.isnative or not array.flags.aligned
         if converts[0]:
             set_access(self.call.table, &self.call.access[operand], array, self.call.type)
@@ -277,7 +277,7 @@ cdef class RowArithmetic:
         self.fill_loss(operands, loss, dx)
 
     def cross_entropy_probabilities(self, x, targets, weight, smoothing, factor, loss, dx, axis):
-        """The same for probabilities."""
+        """As `cross_entropy`, for probabilities in place of labels."""
         cdef str name = "cross_entropy_probabilities"
         cdef int type = common_type(x, targets)
         cdef Operands operands = self.begin(name, dx is not None, x, axis, type)

@@ -51,6 +51,7 @@ cdef bint lies_right(
 
 
 # ---- between memory and tiles ---------------------------------------------------------------------------------------
+# A tile has lines, `pitch` elements from one to the next. A line is a row or, where rows lie side by side, a position.
 
 cdef void transpose(
     Py_ssize_t itemsize, const char* source, Py_ssize_t stride, char* target, Py_ssize_t target_stride, Py_ssize_t n, Py_ssize_t m

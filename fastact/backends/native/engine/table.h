@@ -4,15 +4,15 @@
 
 #include <stddef.h>
 
-/* The types that loops compute in; those of 16 bits occur in memory only. */
+/* The computed types, then the 16-bit types, which are only stored. */
 enum {
     FLOAT32, FLOAT64, INT8, UINT8, INT16, UINT16, INT32, UINT32, INT64, UINT64, COMPUTED_TYPES,
     FLOAT16 = COMPUTED_TYPES, BFLOAT16, STORED_TYPES
 };
 
-/* The kinds of loops, which functions/kinds.py spells in small letters. a and b are dy and x (or dy and y), or x alone; out2 is
-   the derivative of VALUE_AND_GRAD. Of a gated unit x is the gate, its value takes the place of an array parameter, and out1 and
-   out2 of GATED_BACKWARD are the gradients of gate and value. */
+/* The kinds of loops; functions/kinds.py spells them in small letters. Their inputs a and b are dy and x, dy and y, or x alone.
+   VALUE_AND_GRAD writes the derivative to out2. For a gated unit x is the gate, and its value takes the place of an array
+   parameter; GATED_BACKWARD writes the gradients of gate and value to out1 and out2. */
 #define FASTACT_LOOPS(LOOP) \
     LOOP(FORWARD) LOOP(BACKWARD) LOOP(BACKWARD_FROM_OUTPUT) LOOP(VALUE_AND_GRAD) LOOP(BACKWARD_BY_PARAMETER) \
     LOOP(GATED) LOOP(GATED_BACKWARD)
@@ -44,8 +44,8 @@ typedef struct {
    A function of rows is a program: passes over the segments of a panel, and what happens in between. Both are made of steps.
    build/steps.py describes them, formulas/rows.py lists the functions.
 
-   A panel is up to PANEL_ROWS rows. Either the elements of each row are contiguous (`along`), and `pitch` elements lie between one
-   row and the next; or the rows' elements at each position are, and `pitch` elements lie between one position and the next. */
+   A panel is up to PANEL_ROWS rows. Either the elements of each row are contiguous (`along`), and it is `pitch` elements from one
+   row to the next. Or the rows' elements at each position are, and it is `pitch` elements from one position to the next. */
 enum { PANEL_ROWS = 128, SEGMENT = 1024, MAX_INPUTS = 4 };
 
 /* What an empty row gives, one whose elements are all masked. */

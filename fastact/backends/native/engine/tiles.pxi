@@ -1,10 +1,10 @@
-# Operands in any layout and type through a loop over contiguous elements, tile by tile: load or convert or add the bias into a
-# tile, run the loop, store or convert out of a tile. What the loop can read or write where it is needs no tile.
+# Takes operands of any layout and type through a loop over contiguous elements, tile by tile: loads, converts or adds the bias
+# into a tile, runs the loop, stores or converts out of a tile. What the loop can read or write where it is needs no tile.
 
 cdef enum:
     TILE = 4096  # bytes of a tile: five of them fit in any first-level cache
     STREAM_TILE = 1024  # bytes of a streamed tile. One tile is stored while the next is computed; input is fetched two ahead
-    ALIGN_FROM = 32768  # bytes: from here on a loop starts anew where the output is aligned
+    ALIGN_FROM = 32768  # bytes: from here on a loop is called twice, the second time from where the output is aligned
     MAX_PARAMETERS = 4
     PARAMETER_BYTES = 32
     MAX_TILED = 5  # operands that may go through tiles: dy, x, a bias or an array parameter, one or two outputs
@@ -165,7 +165,7 @@ cdef inline void bring_in(InnerLoop* inner, Py_ssize_t start, Py_ssize_t m) noex
             continue
         if operand.stride != 0:
             operand.load(operand.at + start * operand.stride, operand.stride, operand.tile, m)
-        elif start == 0 or k == inner.bias:  # what is constant is loaded once, but for the bias, whose tile takes the sum
+        elif start == 0 or k == inner.bias:  # a constant is loaded once; a bias each time, because its tile takes the sum
             operand.load(operand.at, 0, operand.tile, 1)
             repeat(operand.tile, loop.itemsize, min(inner.tile, inner.n))
     if inner.bias >= 0:
@@ -208,9 +208,9 @@ cdef struct LoopJob:
     const Loop* loop
     (char*)[MAX_OPERANDS] at  # as `run_tiles` takes them
     cnp.npy_intp[MAX_OPERANDS] stride, row_stride  # bytes from element to element, and from row to row
-    Py_ssize_t rows, n  # so many elements each
+    Py_ssize_t rows, n  # how many rows, and the elements of each
     Py_ssize_t chunk  # rows of a chunk, or elements of the only row's
-    Py_ssize_t first  # elements of the only row that the first chunk has besides
+    Py_ssize_t first  # of the only row: elements before the first cache line of the output, which the first chunk takes, too
     bint streamed
 
 
@@ -238,15 +238,13 @@ cdef void run_loop_job(LoopJob* job) noexcept nogil:
     cdef int threads = threads_worth(work, grain)
     job.streamed = worth_streaming(job, threads)
     job.chunk, job.first = job.n if job.rows == 1 else job.rows, 0
-    if threads > 1:
+    if threads > 1:  # of a large job several chunks for each thread, so that no thread waits long for another
         chunks = split_job(job, threads * max(<Py_ssize_t> 1, min(<Py_ssize_t> 4, work // (32 * grain * threads))))
     run_chunks(run_loop_chunk, job, chunks, threads > 1)
 
 
 cdef Py_ssize_t split_job(LoopJob* job, Py_ssize_t chunks) noexcept nogil:
-    """Split a job in about so many chunks, of large ones several for each thread, so that none waits long for another; return
-    how many there are. No two threads write to one cache line of a row.
-    """
+    """Split a job into about so many chunks; return how many there are. No two threads write to one cache line of a row."""
     cdef const Loop* loop = job.loop
     cdef Py_ssize_t count = job.chunk
     cdef int out = loop.operands + (loop.add != NULL) + loop.parameters

@@ -1,4 +1,4 @@
-# The general way: real ufuncs, whose one inner loop works in tiles.
+# The general path: real ufuncs, whose one inner loop works in tiles.
 
 from fastact.functions.kinds import inputs_of, keeps_integers
 
@@ -113,9 +113,9 @@ cdef struct Signature:
 
 
 cdef Signature signature_of(cnp.dtype dtype, int computed, bint like_operands) noexcept:
-    """Of operands of a dtype, computed in a type: floats come out as they came in, integers as they are computed.
+    """The signature for operands of a dtype, computed in a type. Floats come out in their own dtype, integers as computed.
 
-    Parameters are numbers of the computed type. One that is learnt is `like_operands`.
+    Parameters are numbers of the computed type. One that is learnt is `like_operands`: an array of their dtype.
     """
     cdef Signature signature
     cdef int number = dtype.type_num
