@@ -15,9 +15,9 @@ cdef cnp.dtype float32_dtype = np.dtype(np.float32), float64_dtype = np.dtype(np
 cdef object general_backward = Activation.backward
 cdef object general_value_and_grad = Activation.value_and_grad
 
-# What a loop is to do
+# What is to be computed: a kind, for n elements
 cdef struct Work:
-    int loop  # FORWARD, ...
+    int kind  # FORWARD, ...
     int type  # of all arrays in memory
     Py_ssize_t n
     const char* a  # the loop's operands, as in table.h
@@ -202,7 +202,7 @@ cdef bint read_parameters(FastPath f, dict params, Work* work) except -1:
     for name, value in params.items():
         if not read_parameter(f, <PyObject*> name, <PyObject*> value, values):
             return False
-    if work.loop == BACKWARD_FROM_OUTPUT:
+    if work.kind == BACKWARD_FROM_OUTPUT:
         for i in range(f.parameters):
             if values[i] < f.from_output_low[i]:
                 return False
@@ -216,7 +216,7 @@ cdef inline void run(FastPath f, Work* work) noexcept:
     cdef fastact_flags flags
     if work.n < RELEASE_GIL and not f.array_parameter and not is_half(work.type):
         flags = fastact_save_flags()
-        f.activation.loops[work.type][work.loop](work.a, work.b, work.out1, work.out2, work.n, work.parameters)
+        f.activation.loops[work.type][work.kind](work.a, work.b, work.out1, work.out2, work.n, work.parameters)
         fastact_restore_flags(flags)
     elif work.n < FEW and not is_half(work.type):
         run_few(f, work)
@@ -234,7 +234,7 @@ cdef void run_few(FastPath f, Work* work) noexcept:
             (<float*> spread)[i] = (<const float*> work.parameters)[0]
         else:
             spread[i] = (<const double*> work.parameters)[0]
-    f.activation.loops[work.type][work.loop](work.a, work.b, work.out1, work.out2, work.n, spread)
+    f.activation.loops[work.type][work.kind](work.a, work.b, work.out1, work.out2, work.n, spread)
     fastact_restore_flags(flags)
 
 
@@ -244,7 +244,7 @@ cdef void run_many(FastPath f, const Work* work) noexcept:
     cdef LoopJob job
     cdef int k
     memset(&loop, 0, sizeof(Loop))
-    loop.run, loop.cost = f.activation.loops[computed_in(work.type)][work.loop], f.cost
+    loop.run, loop.cost = f.activation.loops[computed_in(work.type)][work.kind], f.cost
     loop.operands, loop.outputs = 1 + (work.b != NULL), 1 + (work.out2 != NULL)
     loop.parameters, loop.array_parameter = f.parameters, f.array_parameter
     set_ways(&loop, f.table, work.type, computed_in(work.type), False)
@@ -280,7 +280,7 @@ cdef int run_rows(FastPath f, const Work* work) except -1:
     job.bias, job.out, job.dbias = work.bias, work.out1, work.dbias
     if work.a != NULL:
         job.dy, job.x = work.a if work.b != NULL else NULL, work.b if work.b != NULL else work.a
-        job.loop, job.parameters = f.activation.loops[job.computed][work.loop], work.parameters
+        job.loop, job.parameters = f.activation.loops[job.computed][work.kind], work.parameters
         job.array_parameter = f.array_parameter
     if work.by_parameter != NULL:
         job.loop_by_parameter = f.activation.loops[job.computed][<int> BACKWARD_BY_PARAMETER]
@@ -315,7 +315,7 @@ cdef inline object take_forward(FastPath f, PyObject* const* args, Py_ssize_t na
     cdef Work work
     cdef double number
     cdef bint is_array
-    work.loop, work.type = FORWARD, operand_type(f, x)
+    work.kind, work.type = FORWARD, operand_type(f, x)
     is_array = work.type >= 0 and array_NDIM(x) > 0
     if not is_array:
         work.type = read_number(x, &number)
