@@ -1,9 +1,9 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
 """New arrays. When a large one is freed, its memory is kept, and given to the next array of the same size.
 
-The operating system maps fresh memory page by page as it is written. That may take longer than the activation, and the C library
-returns large blocks as soon as they are freed. relu in float32, where each result is freed before the next is made, in
-nanoseconds an element:
+The C library returns large memory to the operating system as soon as it is freed. Fresh memory is mapped page by page as it is
+written, which may take longer than the activation. Nanoseconds an element for relu in float32, where each result is freed before
+the next is made:
 
     elements    new memory   kept memory
       65,536          0.6          0.13

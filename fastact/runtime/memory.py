@@ -52,7 +52,7 @@ def kept_megabytes() -> tuple[int, int]:
 
 def _limit() -> int:
     given = os.environ.get(VARIABLE, "").strip()
-    if not given or (given.isdecimal() and len(given) < 10):  # with more digits it may be too many bytes for a number of them
+    if not given or (given.isdecimal() and len(given) < 10):  # more digits may be more bytes than a size_t counts
         return int(given or DEFAULT)
     warnings.warn(f"{VARIABLE}={given!r} is not a number of MiB: it stays at {DEFAULT}", RuntimeWarning, stacklevel=2)
     return DEFAULT

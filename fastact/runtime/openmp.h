@@ -25,18 +25,18 @@ static int threads_now(void) {
     return allowed < most ? allowed : most;
 }
 
-/* Many chunks: a thread that is free takes the next. A chunk for each thread: always the same, for its cache may still hold what
-   it needs (relu of 1 M elements takes 144 us, with the next free thread 150). */
-static void run_chunks(fastact_work work, void *job, ptrdiff_t chunks, int threads) {
+/* Of many chunks a thread that is free takes the next. Where there is one for each thread, a thread always takes the same: its
+   cache may still hold what it needs (4 % faster for relu of 1 M elements). */
+static void run_chunks(fastact_run_chunk run_chunk, void *job, ptrdiff_t chunks, int threads) {
     int shared = omp_test_lock(&in_use); /* not if another thread of the program uses the processors */
 #pragma omp parallel num_threads(threads) if (shared)
     {
         ptrdiff_t chunk;
         if (chunks > threads) {
 #pragma omp for schedule(dynamic, 1)
-            for (chunk = 0; chunk < chunks; chunk++) work(job, chunk);
+            for (chunk = 0; chunk < chunks; chunk++) run_chunk(job, chunk);
         } else
-            for (chunk = omp_get_thread_num(); chunk < chunks; chunk += omp_get_num_threads()) work(job, chunk);
+            for (chunk = omp_get_thread_num(); chunk < chunks; chunk += omp_get_num_threads()) run_chunk(job, chunk);
     }
     if (shared) omp_unset_lock(&in_use);
 }

@@ -6,11 +6,11 @@
 #include <stddef.h>
 
 /* Runs one chunk of a job, of those that are numbered from 0. It saves and restores its thread's floating-point flags. */
-typedef void (*fastact_work)(void *job, ptrdiff_t chunk);
+typedef void (*fastact_run_chunk)(void *job, ptrdiff_t chunk);
 
 typedef struct {
     int (*threads)(void); /* how many a call of this thread may use now */
-    void (*run)(fastact_work work, void *job, ptrdiff_t chunks, int threads);
+    void (*run)(fastact_run_chunk run_chunk, void *job, ptrdiff_t chunks, int threads);
 } fastact_team;
 
 #define FASTACT_TEAM_CAPSULE "fastact.runtime.team"
@@ -21,13 +21,13 @@ static inline void team_join(const void *team) { the_team = (const fastact_team 
 /* How many threads the calling thread may use now: 1 in a forked child and within a chunk. */
 static inline int team_threads(void) { return the_team ? the_team->threads() : 1; }
 
-/* Runs work(job, 0) to work(job, chunks - 1) on at most `team_threads()` threads, and returns when all are done. Where another
+/* Runs the chunks of a job, 0 to chunks - 1, on at most `team_threads()` threads, and returns when all are done. Where another
    thread of the program uses the team, the calling thread runs them alone. */
-static inline void team_run(fastact_work work, void *job, ptrdiff_t chunks) {
+static inline void team_run(fastact_run_chunk run_chunk, void *job, ptrdiff_t chunks) {
     int threads = chunks > 1 ? team_threads() : 1;
-    if (threads > 1) the_team->run(work, job, chunks, threads < chunks ? threads : (int)chunks);
+    if (threads > 1) the_team->run(run_chunk, job, chunks, threads < chunks ? threads : (int)chunks);
     else
-        for (ptrdiff_t chunk = 0; chunk < chunks; chunk++) work(job, chunk);
+        for (ptrdiff_t chunk = 0; chunk < chunks; chunk++) run_chunk(job, chunk);
 }
 
 #endif

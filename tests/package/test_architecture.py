@@ -1,4 +1,4 @@
-"""docs/architecture.md is true: every file and name that it gives exists, and every word of the glossary stands there once."""
+"""The pages for developers are true: files and names that they give exist, and every word of the glossary stands there once."""
 
 import re
 from pathlib import Path
@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "fastact"
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
 GLOSSARY = ROOT / "docs" / "glossary.md"
+PAGES = [ARCHITECTURE, GLOSSARY, *sorted((ROOT / "docs" / "decisions").glob("*.md"))]
 
 pytestmark = pytest.mark.skipif(not ARCHITECTURE.exists(), reason="no docs in the source tree")
 
@@ -23,6 +24,7 @@ DEFINED = (
     r"^\s*cp?def [^=\n]*\b{0}\(",
     r"^\s*cdef class {0}\b",
     r"^{0}\b(?:: [^=\n]+)? = ",
+    r"^\w+ \w+ F\({0}\)\(",
 )
 
 
@@ -40,12 +42,11 @@ def test_three_calls_are_drawn():
     assert len(names()) >= 15
 
 
-def test_files_and_folders_exist():
-    """Paths in backquotes are of the package, or of the repository."""
-    text = ARCHITECTURE.read_text("utf-8")
-    for path in re.findall(r"`([\w./]+/[\w./]*)`", text):
-        if "<" not in path:
-            assert (PACKAGE / path).exists() or (ROOT / path).exists(), path
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_files_and_folders_exist(page):
+    """Paths in backquotes are of the package, of its backends, or of the repository."""
+    for path in re.findall(r"`([\w./]+/[\w./]*|\w+\.py)`", page.read_text("utf-8")):
+        assert any((folder / path).exists() for folder in (PACKAGE, PACKAGE / "backends", ROOT)), path
 
 
 def test_each_word_has_one_meaning():

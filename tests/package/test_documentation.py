@@ -1,4 +1,4 @@
-"""The examples in docstrings and README run as written, and every activation documents what it must."""
+"""Examples in docstrings and README run as written, activations document what they must, and links lead somewhere."""
 
 import doctest
 import pydoc
@@ -96,3 +96,60 @@ def test_readme_lists_what_there_is():
     names = re.findall(r"\w+", " ".join(lists))
     assert len(names) > 50
     assert [name for name in names if not hasattr(fastact, name)] == []
+
+
+# ---- links ----------------------------------------------------------------------------------------------------------
+
+PAGES = sorted(path for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")))
+
+
+def text_of(page):
+    """The text of a page, without its code."""
+    text = re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    text = re.sub(r"^    .*", "", text, flags=re.MULTILINE)
+    return re.sub(r"`[^`\n]*`", "", text)
+
+
+def links(page):
+    """The targets of a page's links and pictures within the repository."""
+    targets = re.findall(r"\]\(<?([^)\s>]+)", text_of(page)) + re.findall(r"(?:src|href)=\"([^\"]+)\"", text_of(page))
+    targets += re.findall(r"^\[[^\]]+\]: +(\S+)", text_of(page), re.MULTILINE)
+    return [target for target in targets if not re.match(r"[a-z]+:", target)]
+
+
+def anchors(page):
+    """The names that GitHub gives a page's headings."""
+    text = re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text)  # of a link its text
+    names = [
+        re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in re.findall(r"^#+ +(.+?) *$", text, re.MULTILINE)
+    ]
+    return [f"{name}-{before}" if (before := names[:k].count(name)) else name for k, name in enumerate(names)]
+
+
+def broken(page):
+    """The links of a page that lead nowhere."""
+    for target in links(page):
+        path, _, anchor = target.partition("#")
+        file = (page.parent / path) if path else page
+        if not file.exists() or (anchor and anchor not in anchors(file)):
+            yield target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_links_lead_somewhere(page):
+    assert list(broken(page)) == []
+
+
+@pytest.mark.skipif(not (ROOT / "docs").exists(), reason="no docs in the source tree")
+def test_pages_are_found():
+    names = {page.relative_to(ROOT).as_posix() for page in PAGES}
+    assert names >= {"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/glossary.md", "docs/decisions/README.md"}
+    assert sum(len(links(page)) for page in PAGES) > 100
+
+
+@pytest.mark.parametrize("target", ["missing.md", "page.md#missing", "#missing", "folder/page.md"])
+def test_a_link_that_leads_nowhere_is_found(tmp_path, target):
+    page = tmp_path / "page.md"
+    page.write_text(f"# A heading\n\n[here](#a-heading) [there](page.md#a-heading) [nowhere]({target}) `[code](no.md)`\n")
+    assert list(broken(page)) == [target]

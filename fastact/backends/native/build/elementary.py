@@ -78,6 +78,8 @@ FUNCTIONS = (
     Function("exp_split", ("x", "x_low"), ("headroom",), ("scale",)),
     Function("exp_split_low", ("x", "x_low"), ("headroom",), ("scale", "q_low")),
     Function("exp_twice", ("a",), sets=("scale",)),
+    Function("exp_unit", ("z", "to_integer")),
+    Function("exp_unit_to_integer", ("largest",)),
     # logarithm.h
     Function("log1p_tail", ("t",)),
     Function("log1p", ("z", "z_low", "octaves")),
@@ -122,6 +124,7 @@ CONSTANTS = (
     Constant("per_headroom", "What takes the HEADROOM back."),
     Constant("largest_finite", "The largest finite number."),
     Constant("normal_shift", "What normal_tail adds to a."),
+    Constant("row_pivot", "From here on a row's largest element is taken from all before exp_unit."),
 )
 
 #: The constants of constants.h that are the same for both types.

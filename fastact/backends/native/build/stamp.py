@@ -48,8 +48,9 @@ def stamp(
         "formulas": formulas.FILES,
         "instruction_sets": sets.values(),
     }
+    given["TYPES"] = [(dtype, ctype, elementary.TYPES[ctype]) for dtype, (ctype, _) in REALS.items()]
     given |= {"REALS": REALS, "INTEGERS": INTEGERS, "HALVES": HALVES, "GROUP": GROUP}
-    for name in ("loops.pyx", "rows.pxi"):
-        template = Template((folder / "loops" / f"{name}.in").read_text(), name=name)  # type: ignore[no-untyped-call]
-        write(target / name, template.substitute(**given, **rows))  # type: ignore[no-untyped-call]
+    for path in sorted((folder / "loops").glob("*.in")):
+        template = Template(path.read_text(), name=path.name)  # type: ignore[no-untyped-call]
+        write(target / path.stem, template.substitute(**given, **rows))  # type: ignore[no-untyped-call]
     return target / "loops.pyx"

@@ -7,7 +7,7 @@ one of
 - `ElementStep`: computes something of every element, and sums it along the rows. Stamped twice: for a row along itself, and
   for rows side by side. So it is written once, and has the same bits both ways.
 - `RowStep`: Cython statements for the rows of a panel.
-- `BuiltInStep`: stands in loops/rows.pxi.in, with what it shares with others.
+- `BuiltInStep`: stands in loops/row_largest.pxi.in or row_softmax.pxi.in, with what it shares with others.
 
 In the texts a name in braces is filled in: of an `ElementStep` what is known of its row (`STATE`), of a `RowStep` the C type
 `real` and the name `dtype` of what it computes in.
@@ -32,7 +32,7 @@ MAX_LANES = 128
 #: What is known of a row, in the computed type, and what it is before the first pass.
 STATE = {
     "largest": "its largest element; -inf",
-    "pivot": "what is taken from an element before its exponential: see row_pivot",
+    "pivot": "what is taken from an element before its exponential: see pivot_of_row in loops/rows.pxi.in",
     "low": "what less is raised to: its exponential is 0, or the result is least",
     "unit": "what exponentials are measured in: see exp_unit",
     "factor": "what elements are multiplied by, or what is taken from them; the call's factor of the row, or its scale",
@@ -74,7 +74,7 @@ class Step:
 
 @dataclass(frozen=True)
 class BuiltInStep(Step):
-    """A step that stands in loops/rows.pxi.in."""
+    """A step that stands in a template of loops/: see rows.pxi.in."""
 
 
 @dataclass(frozen=True)
@@ -361,7 +361,7 @@ def halves(first: int, last: int) -> list[int]:
 
 
 def names_for_template(functions: dict[str, RowFunction]) -> dict[str, object]:
-    """What loops/rows.pxi.in is filled in with."""
+    """What the templates of loops/ for rows are filled in with."""
     steps = steps_of(functions)
     return {
         "LANES": LANES,

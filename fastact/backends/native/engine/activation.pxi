@@ -5,7 +5,7 @@
 from fastact.calls.elementwise import Activation
 
 cdef enum:
-    FEW = 256  # elements: below, an array parameter that is one number is repeated without further ado
+    FEW = 256  # elements: below, an array parameter that is one number is repeated on the stack, without a job
 
 cdef str BIAS = "bias"
 cdef object Float32 = np.float32, Float64 = np.float64
@@ -15,9 +15,9 @@ cdef cnp.dtype float32_dtype = np.dtype(np.float32), float64_dtype = np.dtype(np
 cdef object general_backward = Activation.backward
 cdef object general_value_and_grad = Activation.value_and_grad
 
-# What a loop is to do
+# What is to be computed: a kind, for n elements
 cdef struct Work:
-    int loop  # FORWARD, ...
+    int kind  # FORWARD, ...
     int type  # of all arrays in memory
     Py_ssize_t n
     const char* a  # the loop's operands, as in table.h
@@ -25,7 +25,7 @@ cdef struct Work:
     char* out1
     char* out2
     const void* parameters  # in the computed type
-    char[PARAMETER_BYTES] given  # they, where they are not the defaults
+    char[PARAMETER_BYTES] given  # room for them, where they are not the defaults
     # for whole rows:
     const char* bias
     Py_ssize_t columns
@@ -38,7 +38,7 @@ cdef class FastPath(Vectorcall):
     """The part of an activation that has the loops at hand, to be mixed into `calls.elementwise.Activation`."""
 
     cdef const fastact_table* table
-    cdef const fastact_row* row
+    cdef const fastact_activation* activation
     cdef bint active  # whether `_attach` was called
     cdef bint array_parameter, learnt_parameter, noisy
     cdef int cost, parameters
@@ -59,10 +59,11 @@ cdef class FastPath(Vectorcall):
         cdef int i
         if len(entry.parameters) > MAX_PARAMETERS:
             raise ValueError(f"{entry.name}: at most {MAX_PARAMETERS} parameters")
-        self.table, self.row = table.table, table.row(entry)
+        self.table, self.activation = table.table, table.activation(entry)
         self.parameters, self.cost = len(entry.parameters), LIGHT if entry.light else HEAVY
         self.noisy = entry.noise is not None
-        # what is drawn has no name: with a generator or options a call goes the general way, without at their defaults' mean
+        # A parameter that is drawn has no name here, so a call with a generator or options goes the general path. A call without
+        # takes the default, which is the mean of what is drawn.
         self.parameter_names = tuple(None if self.noisy else p.name for p in entry.parameters)
         self.ufunc_defaults = tuple(p.default for p in entry.parameters)
         self.lesser = self.greater = -1
@@ -201,7 +202,7 @@ cdef bint read_parameters(FastPath f, dict params, Work* work) except -1:
     for name, value in params.items():
         if not read_parameter(f, <PyObject*> name, <PyObject*> value, values):
             return False
-    if work.loop == BACKWARD_FROM_OUTPUT:
+    if work.kind == BACKWARD_FROM_OUTPUT:
         for i in range(f.parameters):
             if values[i] < f.from_output_low[i]:
                 return False
@@ -215,7 +216,7 @@ cdef inline void run(FastPath f, Work* work) noexcept:
     cdef fastact_flags flags
     if work.n < RELEASE_GIL and not f.array_parameter and not is_half(work.type):
         flags = fastact_save_flags()
-        f.row.loops[work.type][work.loop](work.a, work.b, work.out1, work.out2, work.n, work.parameters)
+        f.activation.loops[work.type][work.kind](work.a, work.b, work.out1, work.out2, work.n, work.parameters)
         fastact_restore_flags(flags)
     elif work.n < FEW and not is_half(work.type):
         run_few(f, work)
@@ -233,7 +234,7 @@ cdef void run_few(FastPath f, Work* work) noexcept:
             (<float*> spread)[i] = (<const float*> work.parameters)[0]
         else:
             spread[i] = (<const double*> work.parameters)[0]
-    f.row.loops[work.type][work.loop](work.a, work.b, work.out1, work.out2, work.n, spread)
+    f.activation.loops[work.type][work.kind](work.a, work.b, work.out1, work.out2, work.n, spread)
     fastact_restore_flags(flags)
 
 
@@ -243,18 +244,18 @@ cdef void run_many(FastPath f, const Work* work) noexcept:
     cdef LoopJob job
     cdef int k
     memset(&loop, 0, sizeof(Loop))
-    loop.run, loop.cost = f.row.loops[computed_in(work.type)][work.loop], f.cost
+    loop.run, loop.cost = f.activation.loops[computed_in(work.type)][work.kind], f.cost
     loop.operands, loop.outputs = 1 + (work.b != NULL), 1 + (work.out2 != NULL)
     loop.parameters, loop.array_parameter = f.parameters, f.array_parameter
     set_ways(&loop, f.table, work.type, computed_in(work.type), False)
     job.loop, job.rows, job.n = &loop, 1, work.n
     job.at[0], job.at[1] = <char*> work.a, <char*> work.b
-    job.step[0] = job.step[1] = itemsize_of(work.type)
+    job.stride[0] = job.stride[1] = itemsize_of(work.type)
     for k in range(f.parameters):
-        job.at[loop.operands + k], job.step[loop.operands + k] = <char*> work.parameters + k * loop.itemsize, 0
+        job.at[loop.operands + k], job.stride[loop.operands + k] = <char*> work.parameters + k * loop.itemsize, 0
     k = loop.operands + f.parameters
     job.at[k], job.at[k + 1] = work.out1, work.out2
-    job.step[k] = job.step[k + 1] = itemsize_of(work.type)
+    job.stride[k] = job.stride[k + 1] = itemsize_of(work.type)
     if work.n < RELEASE_GIL:
         run_loop_job(&job)
     else:
@@ -263,7 +264,7 @@ cdef void run_many(FastPath f, const Work* work) noexcept:
 
 
 cdef int run_rows(FastPath f, const Work* work) except -1:
-    """Compute whole rows: a bias added, if there is one, and sums formed, where they are wanted. Without operands only the sums,
+    """Compute whole rows: add the bias, if there is one, and form the sums that are wanted. Without operands form only the sums,
     of what stands in out1.
     """
     cdef BiasJob job
@@ -279,16 +280,16 @@ cdef int run_rows(FastPath f, const Work* work) except -1:
     job.bias, job.out, job.dbias = work.bias, work.out1, work.dbias
     if work.a != NULL:
         job.dy, job.x = work.a if work.b != NULL else NULL, work.b if work.b != NULL else work.a
-        job.loop, job.parameters = f.row.loops[job.computed][work.loop], work.parameters
+        job.loop, job.parameters = f.activation.loops[job.computed][work.kind], work.parameters
         job.array_parameter = f.array_parameter
     if work.by_parameter != NULL:
-        job.loop_by_parameter = f.row.loops[job.computed][<int> BACKWARD_BY_PARAMETER]
+        job.loop_by_parameter = f.activation.loops[job.computed][<int> BACKWARD_BY_PARAMETER]
     return run_with_memory(&job, rows, work.columns, work.by_parameter)
 
 
 # ---- forward --------------------------------------------------------------------------------------------------------
 
-# What a call gives besides x and parameters; None where it does not
+# What a call may give besides x and parameters; None where it does not
 cdef struct Options:
     PyObject* out
     PyObject* bias
@@ -314,7 +315,7 @@ cdef inline object take_forward(FastPath f, PyObject* const* args, Py_ssize_t na
     cdef Work work
     cdef double number
     cdef bint is_array
-    work.loop, work.type = FORWARD, operand_type(f, x)
+    work.kind, work.type = FORWARD, operand_type(f, x)
     is_array = work.type >= 0 and array_NDIM(x) > 0
     if not is_array:
         work.type = read_number(x, &number)

@@ -96,7 +96,7 @@ cdef inline bint same_shape(PyObject* a, PyObject* b) noexcept:
 # A loop may write over an input, all of it, but not over a part of one: it reads each element before it writes it.
 
 cdef inline bint apart(const char* a, Py_ssize_t a_bytes, const char* b, Py_ssize_t b_bytes) noexcept nogil:
-    """Whether two blocks of memory have no byte in common."""
+    """Whether two parts of memory have no byte in common."""
     return a + a_bytes <= b or b + b_bytes <= a
 
 

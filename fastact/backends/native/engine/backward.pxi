@@ -5,13 +5,13 @@ from fastact.calls.sums import round_to
 
 # ---- backward -------------------------------------------------------------------------------------------------------
 
-cdef object take_backward(FastPath f, int loop, dy, saved, out, bias, dict params):
+cdef object take_backward(FastPath f, int kind, dy, saved, out, bias, dict params):
     """The result, from the saved input or output; None for what this cannot take."""
     cdef PyObject* p_dy = <PyObject*> dy
     cdef Work work
-    if f.row.loops[0][loop] == NULL:
+    if f.activation.loops[0][kind] == NULL:
         return None
-    work.loop, work.type = loop, operand_type(f, p_dy)
+    work.kind, work.type = kind, operand_type(f, p_dy)
     if work.type >= 0 and array_NDIM(p_dy) > 0:
         return backward_array(f, p_dy, <PyObject*> saved, out, <PyObject*> bias, params, &work)
     if out is None and bias is None and not f.learnt_parameter:
@@ -54,7 +54,7 @@ cdef object backward_bias(FastPath f, PyObject* bias, dx, Work* work):
     """The tuple of dx, the parameter's gradient if it is learnt, and the bias's."""
     cdef double by_parameter = 0
     work.columns = array_DIMS(bias)[0]
-    work.bias = NULL if work.loop == BACKWARD_FROM_OUTPUT else array_BYTES(bias)
+    work.bias = NULL if work.kind == BACKWARD_FROM_OUTPUT else array_BYTES(bias)
     work.by_parameter = &by_parameter if f.learnt_parameter else NULL
     dbias = run_with_sums(f, dx, work)
     if f.learnt_parameter:
@@ -102,7 +102,7 @@ cdef object take_value_and_grad(FastPath f, x, tuple out, dict params):
     """The pair; None for what this cannot take."""
     cdef PyObject* p_x = <PyObject*> x
     cdef Work work
-    work.loop, work.type = VALUE_AND_GRAD, operand_type(f, p_x)
+    work.kind, work.type = VALUE_AND_GRAD, operand_type(f, p_x)
     if work.type >= 0 and array_NDIM(p_x) > 0:
         return array_value_and_grad(f, p_x, out, params, &work)
     if out[0] is None and out[1] is None:

@@ -2,8 +2,9 @@
 """The engine of elementwise functions: takes a call's arrays through the loops of one instruction set. It steers; it computes
 nothing itself.
 
-A call goes one of two ways. The fast path: exact ndarrays, native, contiguous, of a float dtype, straight into a loop (of 16
-bits: tile by tile). The general path: a real ufunc, whose inner loop works in tiles that stay in the first-level cache.
+A call goes one of two ways. The fast path takes exact ndarrays of a float dtype, native and contiguous, straight into a loop;
+those of 16 bits go tile by tile. The general path is a real ufunc, whose inner loop works in tiles that stay in the first-level
+cache.
 
 On either way large arrays become a job, a `LoopJob` or, with a bias, a `BiasJob`, whose chunks are shared out to threads. What is
 larger than the caches is streamed past them. Neither changes a bit: an element's result does not depend on where it stands, and

@@ -9,7 +9,7 @@ cdef struct UnitOperands:
     bint contiguous  # all of them
     Py_ssize_t size, rows, row_bytes
     (char*)[MAX_TILED] at
-    Py_ssize_t[MAX_TILED] step  # bytes from row to row
+    Py_ssize_t[MAX_TILED] stride  # bytes from row to row
 
 
 @cython.auto_pickle(False)
@@ -45,7 +45,7 @@ cdef Loop* new_unit_loop(Table table, entry, kind, int type) except NULL:
 
 # ---- operands -------------------------------------------------------------------------------------------------------
 
-cdef inline Py_ssize_t row_step(PyObject* array, Py_ssize_t itemsize) noexcept:
+cdef inline Py_ssize_t row_stride(PyObject* array, Py_ssize_t itemsize) noexcept:
     """Bytes from one contiguous row to the next of an array that is not contiguous; 0 if it has no such rows."""
     cdef int last = array_NDIM(array) - 1, k
     cdef const cnp.npy_intp* dims = array_DIMS(array)
@@ -64,10 +64,10 @@ cdef bint add_operand(UnitOperands* operands, PyObject* array) noexcept:
     if type < 0 or type != operands.type:
         return False
     operands.at[k] = array_BYTES(array)
-    operands.step[k] = operands.row_bytes
+    operands.stride[k] = operands.row_bytes
     if not array_CHKFLAGS(array, cnp.NPY_ARRAY_C_CONTIGUOUS):
-        operands.step[k] = row_step(array, itemsize_of(type))
-        if operands.step[k] == 0:
+        operands.stride[k] = row_stride(array, itemsize_of(type))
+        if operands.stride[k] == 0:
             return False
         operands.contiguous = False
     operands.count += 1
@@ -96,7 +96,7 @@ cdef bint add_output(UnitOperands* operands, PyObject* out, PyObject* shaped, in
     if not add_operand(operands, out) or not same_shape(out, shaped) or not array_CHKFLAGS(out, cnp.NPY_ARRAY_WRITEABLE):
         return False
     for k in range(new):
-        if k < inputs and operands.at[k] == operands.at[new] and operands.step[k] == operands.step[new]:
+        if k < inputs and operands.at[k] == operands.at[new] and operands.stride[k] == operands.stride[new]:
             continue
         if not rows_apart(operands, k, new):
             return False
@@ -104,19 +104,19 @@ cdef bint add_output(UnitOperands* operands, PyObject* out, PyObject* shaped, in
 
 
 cdef inline bint rows_apart(const UnitOperands* operands, int i, int j) noexcept:
-    """Whether two of the arrays have no byte in common, as far as that is easy to see: also where their rows alternate."""
-    cdef Py_ssize_t last = operands.rows - 1, step = operands.step[i], row_bytes = operands.row_bytes
+    """Whether two of the arrays are known to have no byte in common. Their rows may alternate, as in a packed array's halves."""
+    cdef Py_ssize_t last = operands.rows - 1, stride = operands.stride[i], row_bytes = operands.row_bytes
     cdef Py_ssize_t distance = operands.at[j] - operands.at[i]
     if operands.size == 0 or apart(
-        operands.at[i], last * step + row_bytes, operands.at[j], last * operands.step[j] + row_bytes
+        operands.at[i], last * stride + row_bytes, operands.at[j], last * operands.stride[j] + row_bytes
     ):
         return True
-    if step != operands.step[j]:
+    if stride != operands.stride[j]:
         return False
-    distance %= step  # by C's rules: towards zero
+    distance %= stride  # by C's rules: towards zero
     if distance < 0:
-        distance += step
-    return row_bytes <= distance <= step - row_bytes
+        distance += stride
+    return row_bytes <= distance <= stride - row_bytes
 
 
 # ---- calls ----------------------------------------------------------------------------------------------------------
@@ -130,7 +130,7 @@ cdef void run_unit(const Loop* loop, const UnitOperands* operands) noexcept nogi
     job.rows = 1 if operands.contiguous else operands.rows
     job.n = operands.size if operands.contiguous else operands.row_bytes // itemsize
     for k in range(operands.count):
-        job.at[k], job.step[k], job.row_step[k] = operands.at[k], itemsize, operands.step[k]
+        job.at[k], job.stride[k], job.row_stride[k] = operands.at[k], itemsize, operands.stride[k]
     run_loop_job(&job)
 
 

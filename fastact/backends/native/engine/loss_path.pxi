@@ -18,7 +18,7 @@ cdef double ONE_FLOAT64 = 1
 cdef bint read_labels(
     const fastact_table* table, const Shape* shape, PyObject* targets, const Py_ssize_t** labels, Py_ssize_t* converted
 ) noexcept:
-    """The labels, one per row, converted if need be; False if one is not a class, or this is something else."""
+    """The labels, one per row, converted if need be; False if these are no labels of the rows, or if one is not a class."""
     cdef Py_ssize_t rows = elements_of(shape, PER_ROW), start = 0, end, i
     cdef int type, size
     cdef double[AT_ONCE] numbers

@@ -20,7 +20,7 @@ cdef struct DrawnCall:
 
 
 def run_drawn(FastPath f, kind, list operands, tuple out, rng, noise, dict options):
-    """The results, with noise drawn; None where the general path must do it."""
+    """The results, with noise drawn; None for what this cannot take."""
     cdef DrawnCall call
     results = take_drawn(f, kind, operands, out, &call)
     if results is None:
@@ -44,7 +44,7 @@ cdef tuple take_drawn(FastPath f, kind, list operands, tuple out, DrawnCall* cal
     if call.type < 0 or is_half(call.type) or array_NDIM(shaped) == 0:
         return None
     call.n = array_SIZE(shaped)
-    call.table, call.loop = f.table, f.row.loops[call.type][loop_number(kind)]
+    call.table, call.loop = f.table, f.activation.loops[call.type][loop_number(kind)]
     call.operands, call.outputs = len(kind.loop_inputs), len(out)
     nbytes = call.n * itemsize_of(call.type)
     if kind.bias:

@@ -1,39 +1,39 @@
-# One panel through the passes of a program. What is called once for each small call is inline, here and in row_jobs.pxi: without,
-# softmax of (1, 10) takes 226 ns where it takes 213.
+# Takes one panel through the passes of a program. What is called once for each small call is inline, here and in row_jobs.pxi:
+# that makes softmax of (1, 10) 6 % faster.
 
 cdef enum:
-    SHORT_ROW = 32  # positions: such a row is taken all at once; the lanes of its sums
+    SHORT_ROW = 32  # positions, as many as a sum has lanes: a row of no more is taken all at once
 
 
-# What there is for each row
+# The numbers that there are for each row
 cdef struct RowValues:
     Py_ssize_t[PANEL_ROWS] labels
     double[PANEL_ROWS] factor, result
 
 
-# ---- what there is for each row -------------------------------------------------------------------------------------
+# ---- numbers for each row -------------------------------------------------------------------------------------------
 
 cdef inline void read_row_values(const RowCall* call, const Place* place, fastact_panel* p, RowValues* values) noexcept nogil:
-    """Bring in labels and factors. What rows side by side are padded with is ignored."""
+    """Bring in labels and factors. The rows that a panel is padded with have a negative label, so they are ignored."""
     cdef double[PANEL_ROWS] loaded
     cdef const char* at
-    cdef Py_ssize_t r, step
+    cdef Py_ssize_t r, stride
     if call.has[LABELS]:
-        at, step = place.at[LABELS], place.row_step[LABELS]
+        at, stride = place.at[LABELS], place.row_stride[LABELS]
         for r in range(p.rows):
-            values.labels[r] = (<const Py_ssize_t*> (at + r * step))[0] if r < place.rows else -1
+            values.labels[r] = (<const Py_ssize_t*> (at + r * stride))[0] if r < place.rows else -1
         p.labels = values.labels
     if call.has[FACTOR]:
-        at, step = place.at[FACTOR], place.row_step[FACTOR]
+        at, stride = place.at[FACTOR], place.row_stride[FACTOR]
         for r in range(p.rows):
             values.factor[r] = 0
         if call.converts_factor:
-            load_elements(&call.access[FACTOR], at, step, loaded, place.rows)
+            load_elements(&call.access[FACTOR], at, stride, loaded, place.rows)
             for r in range(place.rows):
                 values.factor[r] = read_element(call.type, <const char*> loaded + r * call.itemsize)
         else:
             for r in range(place.rows):
-                values.factor[r] = (<const double*> (at + r * step))[0]
+                values.factor[r] = (<const double*> (at + r * stride))[0]
         p.factor = values.factor
     for r in range(p.rows):
         values.result[r] = NAN
@@ -44,26 +44,27 @@ cdef inline void write_row_results(const RowCall* call, const Place* place, cons
     """Write each row's result."""
     cdef double[PANEL_ROWS] stored
     cdef char* at = place.at[RESULT_OF_ROW]
-    cdef Py_ssize_t r, step = place.row_step[RESULT_OF_ROW]
+    cdef Py_ssize_t r, stride = place.row_stride[RESULT_OF_ROW]
     if call.converts_result:
         for r in range(place.rows):
             write_number(call.type, result[r], <char*> stored + r * call.itemsize)
-        store_elements(&call.access[RESULT_OF_ROW], stored, at, step, place.rows)
+        store_elements(&call.access[RESULT_OF_ROW], stored, at, stride, place.rows)
     else:
         for r in range(place.rows):
-            (<double*> (at + r * step))[0] = result[r]
+            (<double*> (at + r * stride))[0] = result[r]
 
 
 # ---- passes ---------------------------------------------------------------------------------------------------------
 
 cdef inline Py_ssize_t positions_to_take(const RowCall* call, const Place* place) noexcept nogil:
-    """How many of the first positions there are work for: with a causal mask up to the largest limit of these rows. But where all
-    positions of an empty row get a share, all of them."""
+    """How many positions to take, from the first on: with a causal mask as many as the largest limit of these rows. Where each
+    position of an empty row gets a share, all of them.
+    """
     cdef Py_ssize_t most = 0, r
     if not call.has[LIMIT] or call.empty == EMPTY_UNIFORM:
         return place.n
     for r in range(place.rows):
-        most = max(most, (<Py_ssize_t*> (place.at[LIMIT] + r * place.row_step[LIMIT]))[0])
+        most = max(most, (<Py_ssize_t*> (place.at[LIMIT] + r * place.row_stride[LIMIT]))[0])
     return min(most, place.n)
 
 
@@ -77,24 +78,24 @@ cdef inline void lay_out_tiles(
     tiles.whole = place.n * p.rows <= TILE_ELEMENTS
     tiles.pitch = p.rows if not place.along else (place.n if tiles.whole else SEGMENT)
     for k in range(call.program.inputs):
-        tiles.direct[k] = lies_right(&call.access[k], place.row_step[k], place.position_step[k], place.along, place.rows)
+        tiles.direct[k] = lies_right(&call.access[k], place.row_stride[k], place.position_stride[k], place.along, place.rows)
         if k == 0 and changes_input(call):
             tiles.direct[k] = False
         tiles.loaded[k] = False
         tiles.input[k] = room
         if tiles.direct[k]:
-            p.pitch[k] = (place.row_step[k] if place.along else place.position_step[k]) >> call.shift
+            p.pitch[k] = (place.row_stride[k] if place.along else place.position_stride[k]) >> call.shift
         else:
             p.pitch[k] = tiles.pitch
             room += nbytes
     tiles.direct_out, tiles.out = False, NULL
     if call.has[OUTPUT]:
         tiles.direct_out = not call.clears and lies_right(
-            &call.access[OUTPUT], place.row_step[OUTPUT], place.position_step[OUTPUT], place.along, place.rows
+            &call.access[OUTPUT], place.row_stride[OUTPUT], place.position_stride[OUTPUT], place.along, place.rows
         )
         p.out_pitch = tiles.pitch
         if tiles.direct_out:
-            p.out_pitch = (place.row_step[OUTPUT] if place.along else place.position_step[OUTPUT]) >> call.shift
+            p.out_pitch = (place.row_stride[OUTPUT] if place.along else place.position_stride[OUTPUT]) >> call.shift
         tiles.out = tiles.input[0] if not tiles.direct[0] else room
 
 
@@ -120,7 +121,7 @@ cdef inline void bring_inputs(
     cdef int k
     for k in range(each.inputs):
         if tiles.direct[k]:
-            p.input[k] = place.at[k] + p.start * place.position_step[k]
+            p.input[k] = place.at[k] + p.start * place.position_stride[k]
             continue
         p.input[k] = tiles.input[k] + offset
         if (tiles.whole and tiles.loaded[k]) or (k == 0 and each.reads_powers):
@@ -138,7 +139,7 @@ cdef inline void run_segment(
     cdef Py_ssize_t pitch = p.pitch[0]
     bring_inputs(call, place, each, p, tiles, offset)
     if tiles.direct_out:
-        p.out = place.at[OUTPUT] + p.start * place.position_step[OUTPUT]
+        p.out = place.at[OUTPUT] + p.start * place.position_stride[OUTPUT]
     elif each.output != NO_OUTPUT:
         p.out = tiles.out + offset
     if each.reads_powers:
@@ -171,17 +172,17 @@ cdef inline void run_pass(
 cdef void fill_past(const RowCall* call, const Place* place, Py_ssize_t taken) noexcept nogil:
     """Fill the result past the positions that were taken."""
     cdef const Access* access = &call.access[OUTPUT]
-    cdef Py_ssize_t r, step = place.position_step[OUTPUT]
+    cdef Py_ssize_t r, stride = place.position_stride[OUTPUT]
     cdef double value, first, element
     cdef char* target
     for r in range(place.rows):
-        target = place.at[OUTPUT] + r * place.row_step[OUTPUT]
+        target = place.at[OUTPUT] + r * place.row_stride[OUTPUT]
         value = call.left_out
         if taken and not call.clears:  # a row that is NaN is so everywhere
-            load_elements(access, target, step, &element, 1)
+            load_elements(access, target, stride, &element, 1)
             first = read_element(call.type, &element)
             value = first if first != first else value
-        store_repeated(access, value, target + taken * step, step, place.n - taken)
+        store_repeated(access, value, target + taken * stride, stride, place.n - taken)
 
 
 cdef void run_panel(const RowCall* call, const Place* place, fastact_panel* p, char* room) noexcept nogil:

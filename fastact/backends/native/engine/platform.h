@@ -1,4 +1,4 @@
-/* What the engine asks of the processor: which instruction sets it can run, to leave its exception flags alone, and about caches. */
+/* What the engine asks of the processor: which instruction sets it can run, its exception flags, and about its caches. */
 #ifndef FASTACT_PLATFORM_H
 #define FASTACT_PLATFORM_H
 
@@ -77,8 +77,8 @@ static inline void fastact_restore_flags(fastact_flags saved) { fesetexceptflag(
 
 #endif
 
-/* How many bytes one thread can hope to find in a cache again: six times the second-level cache, measured where that is 2 MB, or
-   the third-level one of a desktop. That of a server is shared with too many. */
+/* How many bytes one thread can hope to find in a cache again: six times the second-level cache (measured where that is 2 MB), or
+   a desktop's third-level cache. A server's is shared by too many. */
 static inline ptrdiff_t fastact_own_cache(void) {
     ptrdiff_t own = 12 << 20;
 #if defined(_SC_LEVEL2_CACHE_SIZE) && defined(_SC_LEVEL3_CACHE_SIZE)

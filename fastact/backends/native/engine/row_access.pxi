@@ -39,13 +39,13 @@ cdef int set_access(const fastact_table* table, Access* access, cnp.ndarray arra
 
 
 cdef void copy_bytes(
-    const char* source, Py_ssize_t step, char* target, Py_ssize_t target_step, const Access* access, Py_ssize_t n
+    const char* source, Py_ssize_t stride, char* target, Py_ssize_t target_stride, const Access* access, Py_ssize_t n
 ) noexcept nogil:
     """Copy n elements byte by byte, in the other order if they are swapped."""
     cdef Py_ssize_t i, k, size = access.itemsize
     for i in range(n):
         for k in range(size):
-            target[i * target_step + k] = source[i * step + (size - 1 - k if access.swapped else k)]
+            target[i * target_stride + k] = source[i * stride + (size - 1 - k if access.swapped else k)]
 
 
 cdef void change_type(int type, const void* source, int to_type, void* target, Py_ssize_t n) noexcept nogil:
@@ -61,46 +61,46 @@ cdef void change_type(int type, const void* source, int to_type, void* target, P
             (<float*> target)[i] = <float> (<const double*> source)[i]
 
 
-cdef void load_elements(const Access* access, const char* source, Py_ssize_t step, void* tile, Py_ssize_t n) noexcept nogil:
+cdef void load_elements(const Access* access, const char* source, Py_ssize_t stride, void* tile, Py_ssize_t n) noexcept nogil:
     """Bring n elements of memory into a tile."""
     cdef double[AT_ONCE] native, loaded
     cdef Py_ssize_t start = 0, m
     cdef const char* at
-    if access.direct and step == access.computed_itemsize:
+    if access.direct and stride == access.computed_itemsize:
         memcpy(tile, source, n * access.computed_itemsize)
         return
     if not access.by_bytes and access.type == access.computed:
-        access.load(source, step, tile, n)
+        access.load(source, stride, tile, n)
         return
     while start < n:
         m = min(<Py_ssize_t> AT_ONCE, n - start)
-        at = source + start * step
+        at = source + start * stride
         if access.by_bytes:
-            copy_bytes(at, step, <char*> native, access.itemsize, access, m)
+            copy_bytes(at, stride, <char*> native, access.itemsize, access, m)
             at = <const char*> native
-        access.load(at, access.itemsize if access.by_bytes else step, loaded, m)
+        access.load(at, access.itemsize if access.by_bytes else stride, loaded, m)
         change_type(access.type, loaded, access.computed, <char*> tile + start * access.computed_itemsize, m)
         start += m
 
 
-cdef void store_elements(const Access* access, const void* tile, char* target, Py_ssize_t step, Py_ssize_t n) noexcept nogil:
+cdef void store_elements(const Access* access, const void* tile, char* target, Py_ssize_t stride, Py_ssize_t n) noexcept nogil:
     """Write n elements of a tile to memory."""
     cdef double[AT_ONCE] native, stored
     cdef Py_ssize_t start = 0, m
     cdef char* at
-    if access.direct and step == access.computed_itemsize:
+    if access.direct and stride == access.computed_itemsize:
         memcpy(target, tile, n * access.computed_itemsize)
         return
     if not access.by_bytes and access.type == access.computed:
-        access.store(tile, target, step, n)
+        access.store(tile, target, stride, n)
         return
     while start < n:
         m = min(<Py_ssize_t> AT_ONCE, n - start)
-        at = target + start * step
+        at = target + start * stride
         change_type(access.computed, <const char*> tile + start * access.computed_itemsize, access.type, stored, m)
-        access.store(stored, <char*> native if access.by_bytes else at, access.itemsize if access.by_bytes else step, m)
+        access.store(stored, <char*> native if access.by_bytes else at, access.itemsize if access.by_bytes else stride, m)
         if access.by_bytes:
-            copy_bytes(<const char*> native, access.itemsize, at, step, access, m)
+            copy_bytes(<const char*> native, access.itemsize, at, stride, access, m)
         start += m
 
 
@@ -116,12 +116,12 @@ cdef double read_element(int type, const void* element) noexcept nogil:
     return (<const float*> element)[0] if type == FLOAT32 else (<const double*> element)[0]
 
 
-cdef void store_repeated(const Access* access, double value, char* target, Py_ssize_t step, Py_ssize_t n) noexcept nogil:
+cdef void store_repeated(const Access* access, double value, char* target, Py_ssize_t stride, Py_ssize_t n) noexcept nogil:
     """Write one number to n elements of memory."""
     cdef double[AT_ONCE] tile
     cdef Py_ssize_t i, start = 0
     for i in range(AT_ONCE):
         write_number(access.computed, value, <char*> tile + i * access.computed_itemsize)
     while start < n:
-        store_elements(access, tile, target + start * step, step, min(<Py_ssize_t> AT_ONCE, n - start))
+        store_elements(access, tile, target + start * stride, stride, min(<Py_ssize_t> AT_ONCE, n - start))
         start += AT_ONCE

@@ -1,4 +1,4 @@
-# From arrays to rows: the general way, for operands of any supported dtype and layout.
+# From arrays to rows: the general path, for operands of any supported dtype and layout.
 
 cdef enum:
     TILES_AT_HAND = 65536  # bytes: tiles of small calls
@@ -75,7 +75,7 @@ cdef class Operands:
         return self.add(operand, array)
 
     cdef int add_numbers(self, int operand, array, bint* converts) except -1:
-        """Add an array of a number for each row, converted if it is not of float64."""
+        """Add an array with one number for each row, converted if it is not of float64."""
         converts[0] = array.dtype != np.float64 or not array.dtype.isnative or not array.flags.aligned
         if converts[0]:
             set_access(self.call.table, &self.call.access[operand], array, self.call.type)
@@ -130,7 +130,7 @@ cdef bint traverse(Traversal* t, PyObject** array, const bint* has, int axis) no
             t.operand[t.operands] = operand
             t.operands += 1
             t.start[operand] = array_BYTES(array[operand])
-            t.position_step[operand] = array_STRIDES(array[operand])[axis] if operand <= MASK else 0
+            t.position_stride[operand] = array_STRIDES(array[operand])[axis] if operand <= MASK else 0
     # by the first input's strides, the smallest last
     for d in range(ndim):
         if d == axis or shape[d] == 1:
@@ -148,21 +148,21 @@ cdef bint traverse(Traversal* t, PyObject** array, const bint* has, int axis) no
         merges = merged > 0
         for k in range(t.operands):
             operand = t.operand[k]
-            t.row_step[merged][operand] = array_STRIDES(array[operand])[d - (operand > MASK and d > axis)]
-            merges = merges and t.row_step[merged][operand] * shape[d] == t.row_step[merged - 1][operand]
+            t.row_stride[merged][operand] = array_STRIDES(array[operand])[d - (operand > MASK and d > axis)]
+            merges = merges and t.row_stride[merged][operand] * shape[d] == t.row_stride[merged - 1][operand]
         t.size[merged] = shape[d]
         if merges:
             t.size[merged - 1] *= shape[d]
             for k in range(t.operands):
                 operand = t.operand[k]
-                t.row_step[merged - 1][operand] = t.row_step[merged][operand]
+                t.row_stride[merged - 1][operand] = t.row_stride[merged][operand]
         else:
             merged += 1
     t.dims = merged
     if merged == 0:
         t.size[0] = t.dims = 1
         for k in range(t.operands):
-            t.row_step[0][t.operand[k]] = 0
+            t.row_stride[0][t.operand[k]] = 0
     return True
 
 
@@ -277,7 +277,7 @@ cdef class RowArithmetic:
         self.fill_loss(operands, loss, dx)
 
     def cross_entropy_probabilities(self, x, targets, weight, smoothing, factor, loss, dx, axis):
-        """The same for probabilities."""
+        """As `cross_entropy`, for probabilities in place of labels."""
         cdef str name = "cross_entropy_probabilities"
         cdef int type = common_type(x, targets)
         cdef Operands operands = self.begin(name, dx is not None, x, axis, type)

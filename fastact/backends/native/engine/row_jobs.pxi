@@ -16,16 +16,16 @@ def _set_grain(Py_ssize_t elements):
     return before
 
 
-# How the operands' rows lie. Steps are in bytes; the last dimension's rows can be taken side by side
+# How the operands' rows lie. Strides are in bytes; the last dimension's rows can be taken side by side
 cdef struct Traversal:
     int operands
     int[OPERANDS] operand  # which there are
     (char*)[OPERANDS] start
-    Py_ssize_t[OPERANDS] position_step
+    Py_ssize_t[OPERANDS] position_stride
     Py_ssize_t n  # positions of a row
     int dims
     Py_ssize_t[MAX_DIMENSIONS] size
-    Py_ssize_t[MAX_DIMENSIONS][OPERANDS] row_step
+    Py_ssize_t[MAX_DIMENSIONS][OPERANDS] row_stride
 
 
 cdef struct RowJob:
@@ -37,14 +37,14 @@ cdef struct RowJob:
     char* rooms
 
 
-cdef inline bint goes_along(Py_ssize_t rows, Py_ssize_t n, Py_ssize_t row_step, Py_ssize_t position_step) noexcept nogil:
+cdef inline bint goes_along(Py_ssize_t rows, Py_ssize_t n, Py_ssize_t row_stride, Py_ssize_t position_stride) noexcept nogil:
     """Whether rows are taken along themselves."""
-    return rows < 2 or (n > SIDE_BY_SIDE and llabs(position_step) <= llabs(row_step))
+    return rows < 2 or (n > SIDE_BY_SIDE and llabs(position_stride) <= llabs(row_stride))
 
 
 cdef inline Py_ssize_t rows_of_panel(const RowCall* call, const Traversal* t, bint along) noexcept nogil:
     """How many rows to take at once."""
-    cdef const Py_ssize_t* row_step = &t.row_step[t.dims - 1][0]
+    cdef const Py_ssize_t* row_stride = &t.row_stride[t.dims - 1][0]
     cdef Py_ssize_t all_rows = t.size[t.dims - 1], rows = PANEL_ROWS
     cdef int k
     cdef bint direct = True
@@ -57,7 +57,7 @@ cdef inline Py_ssize_t rows_of_panel(const RowCall* call, const Traversal* t, bi
         return min(rows, all_rows)
     for k in range(OUTPUT + 1):
         if k < call.program.inputs or (k == OUTPUT and call.has[k]):
-            direct = direct and lies_right(&call.access[k], row_step[k], t.position_step[k], along, PAD)
+            direct = direct and lies_right(&call.access[k], row_stride[k], t.position_stride[k], along, PAD)
     if not direct:
         rows = PANEL_ROWS // 2
         while rows > PAD and t.n * rows > TILE_ELEMENTS:
@@ -84,7 +84,7 @@ cdef inline Py_ssize_t go_to_row(const Traversal* t, Py_ssize_t row, Place* plac
             index -= rest * t.size[d]
         for k in range(t.operands):
             operand = t.operand[k]
-            place.at[operand] += index * t.row_step[d][operand]
+            place.at[operand] += index * t.row_stride[d][operand]
         if d == t.dims - 1:
             left = t.size[d] - index
     return left
@@ -103,8 +103,8 @@ cdef void run_row_chunk(const void* shared, Py_ssize_t chunk) noexcept nogil:
     panel.empty, panel.scale, panel.smoothing = call.empty, call.gradient_scale, call.smoothing
     panel.weights, panel.weights_sum = call.weights, call.weights_sum
     panel.factor, panel.out, panel.out_pitch, panel.state = NULL, NULL, 0, room
-    place.row_step = &t.row_step[t.dims - 1][0]
-    place.position_step = &t.position_step[0]
+    place.row_stride = &t.row_stride[t.dims - 1][0]
+    place.position_stride = &t.position_stride[0]
     place.along, place.n = job.along, t.n
     room += whole_lines(call.table.row_state[call.type])
     while first < end:
@@ -117,7 +117,7 @@ cdef void run_row_chunk(const void* shared, Py_ssize_t chunk) noexcept nogil:
             run_panel(call, &place, &panel, room)
             for k in range(t.operands):
                 operand = t.operand[k]
-                place.at[operand] += rows * place.row_step[operand]
+                place.at[operand] += rows * place.row_stride[operand]
             first += rows
 
 
@@ -128,7 +128,7 @@ cdef int run_row_job(const RowCall* call, const Traversal* t, char* at_hand, Py_
     cdef Py_ssize_t chunks = 1
     cdef char* memory = NULL
     job.call, job.traversal, job.rows = call, t, 1
-    job.along = goes_along(t.size[d], t.n, t.row_step[d][INPUT], t.position_step[INPUT])
+    job.along = goes_along(t.size[d], t.n, t.row_stride[d][INPUT], t.position_stride[INPUT])
     job.panel_rows = rows_of_panel(call, t, job.along)
     job.room = room_for(call, job.along, job.panel_rows, t.n)
     for d in range(t.dims):

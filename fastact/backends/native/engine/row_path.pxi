@@ -114,10 +114,10 @@ cdef inline int run_contiguous(RowArithmetic rows, const ContiguousCall* c, cons
     for k in range(c.operands):
         operand = t.operand[k] = c.operand[k]
         line = inner * c.itemsize[operand]
-        t.position_step[operand] = line if c.like[operand] == LIKE_X else 0
-        t.row_step[0][operand] = line * shape.n if c.like[operand] == LIKE_X else line
+        t.position_stride[operand] = line if c.like[operand] == LIKE_X else 0
+        t.row_stride[0][operand] = line * shape.n if c.like[operand] == LIKE_X else line
         if inner > 1:
-            t.row_step[t.dims - 1][operand] = c.itemsize[operand]
+            t.row_stride[t.dims - 1][operand] = c.itemsize[operand]
     if elements_of(shape, LIKE_X) < RELEASE_GIL:
         status = run_row_job(&c.call, t, rows.at_hand, rows.room)
     else:

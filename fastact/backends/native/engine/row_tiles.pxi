@@ -1,18 +1,18 @@
 # Where a panel is, and where it is worked on: each operand where it is, if it lies right, otherwise in a tile.
 
 cdef extern from "transpose.h" nogil:
-    void fastact_transpose_4(const char* source, Py_ssize_t step, char* target, Py_ssize_t to_step, Py_ssize_t n, Py_ssize_t m)
-    void fastact_transpose_8(const char* source, Py_ssize_t step, char* target, Py_ssize_t to_step, Py_ssize_t n, Py_ssize_t m)
+    void fastact_transpose_4(const char*, Py_ssize_t stride, char* target, Py_ssize_t target_stride, Py_ssize_t n, Py_ssize_t m)
+    void fastact_transpose_8(const char*, Py_ssize_t stride, char* target, Py_ssize_t target_stride, Py_ssize_t n, Py_ssize_t m)
 
 cdef enum:
     TILE_ELEMENTS = 32768  # of the largest tile for whole rows
     PAD = 16  # elements of the widest vector of float32
 
-# Where a panel is. Steps are in bytes
+# Where a panel is. Strides are in bytes
 cdef struct Place:
     (char*)[OPERANDS] at  # the first row's first element
-    const Py_ssize_t* row_step
-    const Py_ssize_t* position_step
+    const Py_ssize_t* row_stride
+    const Py_ssize_t* position_stride
     bint along  # rows are taken along themselves, otherwise side by side
     Py_ssize_t rows, n
 
@@ -39,25 +39,28 @@ cdef Py_ssize_t tile_elements(Py_ssize_t n, bint along, Py_ssize_t rows) noexcep
 
 
 cdef bint lies_right(
-    const Access* access, Py_ssize_t row_step, Py_ssize_t position_step, bint along, Py_ssize_t rows
+    const Access* access, Py_ssize_t row_stride, Py_ssize_t position_stride, bint along, Py_ssize_t rows
 ) noexcept nogil:
     """Whether an operand can be worked on where it is."""
     cdef Py_ssize_t itemsize = access.computed_itemsize
     if not access.direct:
         return False
     if along:
-        return position_step == itemsize and row_step & (itemsize - 1) == 0
-    return row_step == itemsize and rows % PAD == 0 and position_step & (itemsize - 1) == 0
+        return position_stride == itemsize and row_stride & (itemsize - 1) == 0
+    return row_stride == itemsize and rows % PAD == 0 and position_stride & (itemsize - 1) == 0
 
 
 # ---- between memory and tiles ---------------------------------------------------------------------------------------
+# A tile has lines, `pitch` elements from one to the next. A line is a row or, where rows lie side by side, a position.
 
-cdef void transpose(Py_ssize_t itemsize, const char* source, Py_ssize_t step, char* target, Py_ssize_t to_step,
-                    Py_ssize_t n, Py_ssize_t m) noexcept nogil:
+cdef void transpose(
+    Py_ssize_t itemsize, const char* source, Py_ssize_t stride, char* target, Py_ssize_t target_stride, Py_ssize_t n, Py_ssize_t m
+) noexcept nogil:
+    """target[i][j] = source[j][i] for 0 <= i < n, 0 <= j < m."""
     if itemsize == 4:
-        fastact_transpose_4(source, step, target, to_step, n, m)
+        fastact_transpose_4(source, stride, target, target_stride, n, m)
     else:
-        fastact_transpose_8(source, step, target, to_step, n, m)
+        fastact_transpose_8(source, stride, target, target_stride, n, m)
 
 
 cdef void load_segment(
@@ -65,18 +68,18 @@ cdef void load_segment(
 ) noexcept nogil:
     """Bring n positions of an input into a tile."""
     cdef const Access* access = &call.access[operand]
-    cdef Py_ssize_t row_step = place.row_step[operand], position_step = place.position_step[operand]
-    cdef const char* source = place.at[operand] + start * position_step
+    cdef Py_ssize_t row_stride = place.row_stride[operand], position_stride = place.position_stride[operand]
+    cdef const char* source = place.at[operand] + start * position_stride
     cdef Py_ssize_t k, line = pitch * call.itemsize
     if place.along:
         for k in range(place.rows):
-            load_elements(access, source + k * row_step, position_step, tile + k * line, n)
+            load_elements(access, source + k * row_stride, position_stride, tile + k * line, n)
         return
-    if access.direct and position_step == call.itemsize:
-        transpose(call.itemsize, source, row_step, tile, line, n, place.rows)
+    if access.direct and position_stride == call.itemsize:
+        transpose(call.itemsize, source, row_stride, tile, line, n, place.rows)
     else:
         for k in range(n):
-            load_elements(access, source + k * position_step, row_step, tile + k * line, place.rows)
+            load_elements(access, source + k * position_stride, row_stride, tile + k * line, place.rows)
     if pitch > place.rows:
         for k in range(n):
             memset(tile + k * line + place.rows * call.itemsize, 0, (pitch - place.rows) * call.itemsize)
@@ -87,17 +90,17 @@ cdef void store_segment(
 ) noexcept nogil:
     """Write n positions of the result to the output."""
     cdef const Access* access = &call.access[OUTPUT]
-    cdef Py_ssize_t row_step = place.row_step[OUTPUT], position_step = place.position_step[OUTPUT]
-    cdef char* target = place.at[OUTPUT] + start * position_step
+    cdef Py_ssize_t row_stride = place.row_stride[OUTPUT], position_stride = place.position_stride[OUTPUT]
+    cdef char* target = place.at[OUTPUT] + start * position_stride
     cdef Py_ssize_t k, line = pitch * call.itemsize
     if place.along:
         for k in range(place.rows):
-            store_elements(access, tile + k * line, target + k * row_step, position_step, n)
-    elif access.direct and position_step == call.itemsize:
-        transpose(call.itemsize, tile, line, target, row_step, place.rows, n)
+            store_elements(access, tile + k * line, target + k * row_stride, position_stride, n)
+    elif access.direct and position_stride == call.itemsize:
+        transpose(call.itemsize, tile, line, target, row_stride, place.rows, n)
     else:
         for k in range(n):
-            store_elements(access, tile + k * line, target + k * position_step, row_step, place.rows)
+            store_elements(access, tile + k * line, target + k * position_stride, row_stride, place.rows)
 
 
 # ---- scale and masks ------------------------------------------------------------------------------------------------
@@ -119,17 +122,17 @@ cdef void apply_mask(
     """Mask n positions of the first input in a tile; where `clearing`, of the result."""
     cdef double[SEGMENT] added
     cdef bint along = place.along
-    cdef Py_ssize_t row_step = place.row_step[MASK], position_step = place.position_step[MASK]
+    cdef Py_ssize_t row_stride = place.row_stride[MASK], position_stride = place.position_stride[MASK]
     cdef Py_ssize_t lines = place.rows if along else n, width = n if along else place.rows
-    cdef Py_ssize_t line_step = row_step if along else position_step, step = position_step if along else row_step, k
-    cdef const char* mask = place.at[MASK] + start * position_step
+    cdef Py_ssize_t line_stride = row_stride if along else position_stride, stride = position_stride if along else row_stride, k
+    cdef const char* mask = place.at[MASK] + start * position_stride
     cdef char* line
     for k in range(lines):
         line = tile + k * pitch * call.itemsize
         if call.mask == BOOLEAN_MASK:
-            call.table.select[call.type](mask + k * line_step, step, 0 if clearing else call.masked, line, width)
+            call.table.select[call.type](mask + k * line_stride, stride, 0 if clearing else call.masked, line, width)
             continue
-        load_elements(&call.access[MASK], mask + k * line_step, step, added, width)
+        load_elements(&call.access[MASK], mask + k * line_stride, stride, added, width)
         if clearing:
             clear_masked(call.type, added, line, width)
         else:
@@ -142,7 +145,7 @@ cdef void apply_limit(
     """Set what is past each row's limit to a value."""
     cdef Py_ssize_t row = pitch if place.along else 1, position = 1 if place.along else pitch, limit, r, i
     for r in range(place.rows):
-        limit = (<Py_ssize_t*> (place.at[LIMIT] + r * place.row_step[LIMIT]))[0]
+        limit = (<Py_ssize_t*> (place.at[LIMIT] + r * place.row_stride[LIMIT]))[0]
         for i in range(max(limit - start, <Py_ssize_t> 0), n):
             write_number(call.type, value, tile + (r * row + i * position) * call.itemsize)
 

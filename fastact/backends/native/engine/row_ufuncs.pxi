@@ -52,26 +52,26 @@ cdef teach_bfloat16(RowArithmetic rows, ufunc, str name, dtype):
     )
 
 
-cdef void run_gufunc(char** at, const cnp.npy_intp* dimensions, const cnp.npy_intp* steps, void* data) noexcept nogil:
+cdef void run_gufunc(char** at, const cnp.npy_intp* dimensions, const cnp.npy_intp* strides, void* data) noexcept nogil:
     """The inner loop of x alone."""
-    run_inner(<const RowCall*> data, at[0], at[1], dimensions, steps[0], steps[1], steps + 2)
+    run_inner(<const RowCall*> data, at[0], at[1], dimensions, strides[0], strides[1], strides + 2)
 
 
-cdef void run_scaled_gufunc(char** at, const cnp.npy_intp* dimensions, const cnp.npy_intp* steps, void* data) noexcept nogil:
+cdef void run_scaled_gufunc(char** at, const cnp.npy_intp* dimensions, const cnp.npy_intp* strides, void* data) noexcept nogil:
     """The inner loop of x and a scale."""
     cdef RowCall call = (<RowCall*> data)[0]
     cdef Py_ssize_t rows = dimensions[0], i = 0
-    cdef cnp.npy_intp[2] size = [rows if steps[1] == 0 else 1, dimensions[1]]
+    cdef cnp.npy_intp[2] size = [rows if strides[1] == 0 else 1, dimensions[1]]
     while i < rows:
-        call.scale = read_element(call.type, at[1] + i * steps[1])
+        call.scale = read_element(call.type, at[1] + i * strides[1])
         call.scales = call.scale != 1
-        run_inner(&call, at[0] + i * steps[0], at[2] + i * steps[2], size, steps[0], steps[2], steps + 3)
+        run_inner(&call, at[0] + i * strides[0], at[2] + i * strides[2], size, strides[0], strides[2], strides + 3)
         i += size[0]
 
 
 cdef void run_inner(
-    const RowCall* call, char* x, char* result, const cnp.npy_intp* size, Py_ssize_t step, Py_ssize_t result_step,
-    const cnp.npy_intp* position_steps
+    const RowCall* call, char* x, char* result, const cnp.npy_intp* size, Py_ssize_t stride, Py_ssize_t result_stride,
+    const cnp.npy_intp* position_strides
 ) noexcept nogil:
     """Take size[0] rows of size[1] positions."""
     cdef Traversal t
@@ -79,8 +79,8 @@ cdef void run_inner(
     t.operands, t.operand[0], t.operand[1] = 2, INPUT, output
     t.dims, t.size[0], t.n = 1, size[0], size[1]
     t.start[INPUT], t.start[output] = x, result
-    t.row_step[0][INPUT], t.row_step[0][output] = step, result_step
-    t.position_step[INPUT], t.position_step[output] = position_steps[0], position_steps[1] if output == OUTPUT else 0
+    t.row_stride[0][INPUT], t.row_stride[0][output] = stride, result_stride
+    t.position_stride[INPUT], t.position_stride[output] = position_strides[0], position_strides[1] if output == OUTPUT else 0
     if run_row_job(call, &t, NULL, 0) < 0:
         no_memory()
 

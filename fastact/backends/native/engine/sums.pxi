@@ -12,7 +12,7 @@ cdef enum:
     TILE_ELEMENTS = 512  # of a tile. With sums half as many, so that reading and adding overlap
     STRIP = 2048  # elements of a strip of long rows: its sums, too, should stay in the first-level cache
     UNSUMMED = 16384  # elements of a chunk where no sums are formed
-    MOST_LANES = 4096 + 16  # of a stretch or strip, which is at most `SUM_LONGEST`, and before it
+    MOST_LANES = 4096 + 16  # of a stretch or strip: at most `SUM_LONGEST`, and the elements ahead of it
 
 cdef struct BiasJob:
     const fastact_table* table
@@ -29,7 +29,7 @@ cdef struct BiasJob:
     Py_ssize_t height, stretch  # rows and elements of a stretch
     Py_ssize_t block, blocks  # stretches of a block, and how many blocks there are
     Py_ssize_t strip, strips  # elements of a strip, and how many strips there are
-    Py_ssize_t ahead  # elements that the first strip has besides
+    Py_ssize_t ahead  # elements before the first cache line, which the first strip takes, too
     bint streamed
     char* repeated_bias  # along a stretch, in the computed type
     void* dbias
@@ -55,13 +55,13 @@ cdef struct BiasChunk:
 
 cdef void lay_out(BiasJob* job, Py_ssize_t rows, Py_ssize_t columns) noexcept nogil:
     """Stretches, blocks and strips. With sums, stretches and blocks are those of `SumLayout.lay_out`: the shape alone decides."""
-    cdef Py_ssize_t step = SUM_VECTOR, stretches
+    cdef Py_ssize_t fewest = SUM_VECTOR, stretches  # rows that fill whole vectors
     cdef bint summed = job.dbias != NULL or job.loop_by_parameter != NULL
-    while step > 1 and columns % (2 * SUM_VECTOR // step) == 0:
-        step //= 2
+    while fewest > 1 and columns % (2 * SUM_VECTOR // fewest) == 0:
+        fewest //= 2
     job.rows, job.columns, job.height, job.ahead = rows, columns, 1, 0
-    if 0 < columns * step <= SUM_LONGEST:
-        job.height = max(1, min(rows, step * max(1, SUM_STRETCH // (columns * step))))
+    if 0 < columns * fewest <= SUM_LONGEST:
+        job.height = max(1, min(rows, fewest * max(1, SUM_STRETCH // (columns * fewest))))
     job.stretch = columns * job.height
     stretches = (rows + job.height - 1) // job.height
     if summed:
@@ -76,8 +76,10 @@ cdef void lay_out(BiasJob* job, Py_ssize_t rows, Py_ssize_t columns) noexcept no
 
 
 cdef inline Py_ssize_t elements_ahead(const BiasJob* job) noexcept nogil:
-    """How many elements of a row stand before a cache line. NumPy's large arrays begin within one, and what is written across
-    lines is slow to read back for the sums. Of long rows only, for these elements cost a tile of their own.
+    """How many elements of a row stand before its first whole cache line. They get a tile of their own.
+
+    NumPy's large arrays begin within a line, and what is stored across two lines is slow to read back for the sums. In short rows
+    one more tile costs more than that.
     """
     cdef Py_ssize_t itemsize = itemsize_of(job.type)
     if is_half(job.type) or job.columns < STRIP or job.columns * itemsize % LINE:
@@ -123,7 +125,7 @@ cdef inline const char* compute_tile(const BiasChunk* chunk, Py_ssize_t first, P
 
 
 cdef inline const char* fetch(const BiasJob* job, const char* source, char* tile, Py_ssize_t n) noexcept nogil:
-    """Where n elements of an input are in the computed type: where they are, or converted in a tile."""
+    """Return where n elements of an input are in the computed type: in their array, or converted in a tile."""
     if job.streamed:
         fastact_prefetch(source + 2 * STREAM_TILE, n * itemsize_of(job.type))
     if not is_half(job.type):
@@ -133,7 +135,7 @@ cdef inline const char* fetch(const BiasJob* job, const char* source, char* tile
 
 
 cdef inline const char* bias_along(const BiasChunk* chunk, Py_ssize_t along, Py_ssize_t n) noexcept nogil:
-    """Where the bias of n elements is in the computed type."""
+    """Return where the bias of n elements is in the computed type."""
     cdef const BiasJob* job = chunk.job
     cdef const char* bias = job.bias + along * itemsize_of(job.type)
     if job.height > 1:
@@ -145,7 +147,7 @@ cdef inline const char* bias_along(const BiasChunk* chunk, Py_ssize_t along, Py_
 
 
 cdef inline void put_result(const BiasChunk* chunk, char* result, char* out, Py_ssize_t n) noexcept nogil:
-    """Store a tile of results that is not in `out` yet. Of 16 bits it is the rounded ones that are summed."""
+    """Store a tile of results, unless it was computed in `out`. Results of 16 bits are rounded before they are summed."""
     cdef const BiasJob* job = chunk.job
     cdef Py_ssize_t itemsize = itemsize_of(job.type)
     cdef char* stored = result

@@ -4,15 +4,15 @@
 
 #include <stddef.h>
 
-/* The types that loops compute in; those of 16 bits occur in memory only. */
+/* The computed types, then the 16-bit types, which are only stored. */
 enum {
     FLOAT32, FLOAT64, INT8, UINT8, INT16, UINT16, INT32, UINT32, INT64, UINT64, COMPUTED_TYPES,
     FLOAT16 = COMPUTED_TYPES, BFLOAT16, STORED_TYPES
 };
 
-/* The kinds of loops, which functions/kinds.py spells in small letters. a and b are dy and x (or dy and y), or x alone; out2 is
-   the derivative of VALUE_AND_GRAD. Of a gated unit x is the gate, its value takes the place of an array parameter, and out1 and
-   out2 of GATED_BACKWARD are the gradients of gate and value. */
+/* The kinds of loops; functions/kinds.py spells them in small letters. Their inputs a and b are dy and x, dy and y, or x alone.
+   VALUE_AND_GRAD writes the derivative to out2. For a gated unit x is the gate, and its value takes the place of an array
+   parameter; GATED_BACKWARD writes the gradients of gate and value to out1 and out2. */
 #define FASTACT_LOOPS(LOOP) \
     LOOP(FORWARD) LOOP(BACKWARD) LOOP(BACKWARD_FROM_OUTPUT) LOOP(VALUE_AND_GRAD) LOOP(BACKWARD_BY_PARAMETER) \
     LOOP(GATED) LOOP(GATED_BACKWARD)
@@ -30,22 +30,22 @@ typedef void (*fastact_loop)(const void *a, const void *b, void *out1, void *out
 typedef void (*fastact_load)(const char *source, ptrdiff_t stride, void *target, ptrdiff_t n);
 typedef void (*fastact_store)(const void *source, char *target, ptrdiff_t stride, ptrdiff_t n);
 typedef void (*fastact_add)(const void *a, const void *b, void *out, ptrdiff_t n);
-typedef void (*fastact_accumulate)(const void *row, double *sums, ptrdiff_t n);
+typedef void (*fastact_accumulate)(const void *values, double *sums, ptrdiff_t n); /* sums += values */
 typedef void (*fastact_stream_out)(const void *source, char *target, ptrdiff_t nbytes); /* a copy past the caches */
 
 typedef struct {
     const char *name;
     int parameters;
     fastact_loop loops[COMPUTED_TYPES][LOOPS]; /* NULL where there is none */
-} fastact_row;
+} fastact_activation;
 
 /* ---- Functions of rows ---------------------------------------------------------------------------------------------------
 
    A function of rows is a program: passes over the segments of a panel, and what happens in between. Both are made of steps.
    build/steps.py describes them, formulas/rows.py lists the functions.
 
-   A panel is up to PANEL_ROWS rows. Either the elements of each row are contiguous (`along`), and `pitch` elements lie between one
-   row and the next; or the rows' elements at each position are, and `pitch` elements lie between one position and the next. */
+   A panel is up to PANEL_ROWS rows. Either the elements of each row are contiguous (`along`), and it is `pitch` elements from one
+   row to the next. Or the rows' elements at each position are, and it is `pitch` elements from one position to the next. */
 enum { PANEL_ROWS = 128, SEGMENT = 1024, MAX_INPUTS = 4 };
 
 /* What an empty row gives, one whose elements are all masked. */
@@ -116,14 +116,14 @@ typedef void (*fastact_multiply)(double factor, void *tile, ptrdiff_t n);
 typedef struct {
     const char *flags;    /* what the compiler was told */
     const char *compiler; /* and which it was */
-    int activations;
-    const fastact_row *rows;
+    int activation_count;
+    const fastact_activation *activations;
     fastact_load load[STORED_TYPES];           /* the same type, or 16 bits to float32 */
     fastact_load load_as_double[COMPUTED_TYPES]; /* integers to float64 */
     fastact_store store[STORED_TYPES];
     fastact_add add[COMPUTED_TYPES];
     fastact_stream_out stream;        /* NULL where there is none */
-    fastact_accumulate accumulate[2]; /* sums += row, for float32 and float64 */
+    fastact_accumulate accumulate[2]; /* for float32 and float64 */
     int row_function_count;
     const fastact_row_function *row_functions;
     ptrdiff_t row_state[2]; /* for float32 and float64, as all that follows */

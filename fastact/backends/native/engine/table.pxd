@@ -64,7 +64,7 @@ cdef extern from "table.h":
     ctypedef void (*fastact_select)(const char*, Py_ssize_t, double, void*, Py_ssize_t) noexcept nogil
     ctypedef void (*fastact_multiply)(double, void*, Py_ssize_t) noexcept nogil
 
-    ctypedef struct fastact_row:
+    ctypedef struct fastact_activation:
         const char* name
         int parameters
         fastact_loop loops[10][7]
@@ -72,8 +72,8 @@ cdef extern from "table.h":
     ctypedef struct fastact_table:
         const char* flags
         const char* compiler
-        int activations
-        const fastact_row* rows
+        int activation_count
+        const fastact_activation* activations
         fastact_load load[12]
         fastact_load load_as_double[10]
         fastact_store store[12]

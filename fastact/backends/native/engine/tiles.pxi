@@ -1,10 +1,10 @@
-# Operands in any layout and type through a loop over contiguous elements, tile by tile: load or convert or add the bias into a
-# tile, run the loop, store or convert out of a tile. What the loop can read or write where it is needs no tile.
+# Takes operands of any layout and type through a loop over contiguous elements, tile by tile: loads, converts or adds the bias
+# into a tile, runs the loop, stores or converts out of a tile. What the loop can read or write where it is needs no tile.
 
 cdef enum:
     TILE = 4096  # bytes of a tile: five of them fit in any first-level cache
     STREAM_TILE = 1024  # bytes of a streamed tile. One tile is stored while the next is computed; input is fetched two ahead
-    ALIGN_FROM = 32768  # bytes: from here on a loop starts anew where the output is aligned
+    ALIGN_FROM = 32768  # bytes: from here on a loop is called twice, the second time from where the output is aligned
     MAX_PARAMETERS = 4
     PARAMETER_BYTES = 32
     MAX_TILED = 5  # operands that may go through tiles: dy, x, a bias or an array parameter, one or two outputs
@@ -31,7 +31,7 @@ cdef struct Loop:
 # An operand on its way through an inner loop
 cdef struct TiledOperand:
     char* at
-    Py_ssize_t step  # bytes from element to element
+    Py_ssize_t stride  # bytes from element to element
     bint direct  # the loop takes it where it is
     fastact_load load
     char* tile
@@ -67,9 +67,9 @@ cdef void set_ways(Loop* loop, const fastact_table* table, int stored, int compu
 # ---- one inner loop -------------------------------------------------------------------------------------------------
 
 cdef void run_tiles(
-    const Loop* loop, char** pointers, const cnp.npy_intp* steps, Py_ssize_t n, bint streamed
+    const Loop* loop, char** pointers, const cnp.npy_intp* strides, Py_ssize_t n, bint streamed
 ) noexcept nogil:
-    """One inner loop: pointers and steps of operands, bias, parameters, outputs. Scalar parameters are constant along it."""
+    """One inner loop: pointers and strides of operands, bias, parameters, outputs. Scalar parameters are constant along it."""
     cdef char[(MAX_TILED + 1) * TILE + LINE] memory
     cdef InnerLoop inner
     cdef TiledOperand* operand = inner.operand
@@ -77,7 +77,7 @@ cdef void run_tiles(
     cdef const void* parameters
     cdef Py_ssize_t start = 0, m
     inner.loop, inner.n, inner.streamed = loop, n, streamed
-    take_operands(&inner, pointers, steps, <char*> first_line(<char*> memory))
+    take_operands(&inner, pointers, strides, <char*> first_line(<char*> memory))
     choose_tile(&inner)
     out = operand + inner.first_output
     while start < n:
@@ -95,34 +95,34 @@ cdef void run_tiles(
 
 
 cdef inline void take_operand(
-    InnerLoop* inner, char* at, Py_ssize_t step, bint converted, fastact_load load, char* tiles
+    InnerLoop* inner, char* at, Py_ssize_t stride, bint converted, fastact_load load, char* tiles
 ) noexcept nogil:
     """Take one more operand; an output has no load."""
     cdef TiledOperand* operand = inner.operand + inner.count
-    operand.at, operand.step, operand.load, operand.tile = at, step, load, tiles + inner.count * TILE
+    operand.at, operand.stride, operand.load, operand.tile = at, stride, load, tiles + inner.count * TILE
     operand.direct = (
-        not converted and (step == inner.loop.itemsize or inner.n == 1) and not (inner.streamed and load == NULL)
+        not converted and (stride == inner.loop.itemsize or inner.n == 1) and not (inner.streamed and load == NULL)
     )
     inner.count += 1
 
 
-cdef inline void take_operands(InnerLoop* inner, char** pointers, const cnp.npy_intp* steps, char* tiles) noexcept nogil:
+cdef inline void take_operands(InnerLoop* inner, char** pointers, const cnp.npy_intp* strides, char* tiles) noexcept nogil:
     """Which operands there are, and where each is worked on."""
     cdef const Loop* loop = inner.loop
     cdef int inputs = loop.operands + (loop.add != NULL), k
     inner.count, inner.bias, inner.parameter = 0, inputs - 1 if loop.add != NULL else -1, -1
     inner.rounded = tiles + MAX_TILED * TILE
     for k in range(inputs):
-        take_operand(inner, pointers[k], steps[k], loop.converts, loop.load, tiles)
+        take_operand(inner, pointers[k], strides[k], loop.converts, loop.load, tiles)
     if loop.array_parameter:
         inner.parameter = inputs
-        take_operand(inner, pointers[inputs], steps[inputs], loop.converts_parameter, loop.load_parameter, tiles)
+        take_operand(inner, pointers[inputs], strides[inputs], loop.converts_parameter, loop.load_parameter, tiles)
     else:
         for k in range(loop.parameters):
             memcpy(inner.scalars + k * loop.itemsize, pointers[inputs + k], loop.itemsize)
     inner.first_output = inner.count
     for k in range(inputs + loop.parameters, inputs + loop.parameters + loop.outputs):
-        take_operand(inner, pointers[k], steps[k], loop.stores_converted, NULL, tiles)
+        take_operand(inner, pointers[k], strides[k], loop.stores_converted, NULL, tiles)
 
 
 cdef inline void choose_tile(InnerLoop* inner) noexcept nogil:
@@ -163,9 +163,9 @@ cdef inline void bring_in(InnerLoop* inner, Py_ssize_t start, Py_ssize_t m) noex
         operand.now = operand.tile
         if operand.load == NULL:
             continue
-        if operand.step != 0:
-            operand.load(operand.at + start * operand.step, operand.step, operand.tile, m)
-        elif start == 0 or k == inner.bias:  # what is constant is loaded once, but for the bias, whose tile takes the sum
+        if operand.stride != 0:
+            operand.load(operand.at + start * operand.stride, operand.stride, operand.tile, m)
+        elif start == 0 or k == inner.bias:  # a constant is loaded once; a bias each time, because its tile takes the sum
             operand.load(operand.at, 0, operand.tile, 1)
             repeat(operand.tile, loop.itemsize, min(inner.tile, inner.n))
     if inner.bias >= 0:
@@ -184,9 +184,9 @@ cdef inline void put_out(InnerLoop* inner, Py_ssize_t start, Py_ssize_t m) noexc
         out = inner.operand + k
         if out.direct:
             continue
-        target = out.at + start * out.step
+        target = out.at + start * out.stride
         if not inner.streamed:
-            loop.store(out.now, target, out.step, m)
+            loop.store(out.now, target, out.stride, m)
             continue
         if loop.stores_converted:
             loop.store(out.now, inner.rounded, loop.stored_size, m)
@@ -207,10 +207,10 @@ cdef inline void repeat(char* at, Py_ssize_t nbytes, Py_ssize_t n) noexcept nogi
 cdef struct LoopJob:
     const Loop* loop
     (char*)[MAX_OPERANDS] at  # as `run_tiles` takes them
-    cnp.npy_intp[MAX_OPERANDS] step, row_step  # bytes from element to element, and from row to row
-    Py_ssize_t rows, n  # so many elements each
+    cnp.npy_intp[MAX_OPERANDS] stride, row_stride  # bytes from element to element, and from row to row
+    Py_ssize_t rows, n  # how many rows, and the elements of each
     Py_ssize_t chunk  # rows of a chunk, or elements of the only row's
-    Py_ssize_t first  # elements of the only row that the first chunk has besides
+    Py_ssize_t first  # of the only row: elements before the first cache line of the output, which the first chunk takes, too
     bint streamed
 
 
@@ -222,13 +222,13 @@ cdef void run_loop_chunk(const void* data, Py_ssize_t chunk) noexcept nogil:
     cdef (char*)[MAX_OPERANDS] at
     if job.rows == 1:
         for k in range(total):
-            at[k] = job.at[k] + start * job.step[k]
-        run_tiles(job.loop, at, job.step, min(end, job.n) - start, job.streamed)
+            at[k] = job.at[k] + start * job.stride[k]
+        run_tiles(job.loop, at, job.stride, min(end, job.n) - start, job.streamed)
         return
     for row in range(start, min(end, job.rows)):
         for k in range(total):
-            at[k] = job.at[k] + row * job.row_step[k]
-        run_tiles(job.loop, at, job.step, job.n, job.streamed)
+            at[k] = job.at[k] + row * job.row_stride[k]
+        run_tiles(job.loop, at, job.stride, job.n, job.streamed)
 
 
 cdef void run_loop_job(LoopJob* job) noexcept nogil:
@@ -238,15 +238,13 @@ cdef void run_loop_job(LoopJob* job) noexcept nogil:
     cdef int threads = threads_worth(work, grain)
     job.streamed = worth_streaming(job, threads)
     job.chunk, job.first = job.n if job.rows == 1 else job.rows, 0
-    if threads > 1:
+    if threads > 1:  # of a large job several chunks for each thread, so that no thread waits long for another
         chunks = split_job(job, threads * max(<Py_ssize_t> 1, min(<Py_ssize_t> 4, work // (32 * grain * threads))))
     run_chunks(run_loop_chunk, job, chunks, threads > 1)
 
 
 cdef Py_ssize_t split_job(LoopJob* job, Py_ssize_t chunks) noexcept nogil:
-    """Split a job in about so many chunks, of large ones several for each thread, so that none waits long for another; return
-    how many there are. No two threads write to one cache line of a row.
-    """
+    """Split a job into about so many chunks; return how many there are. No two threads write to one cache line of a row."""
     cdef const Loop* loop = job.loop
     cdef Py_ssize_t count = job.chunk
     cdef int out = loop.operands + (loop.add != NULL) + loop.parameters
@@ -267,7 +265,7 @@ cdef bint worth_streaming(const LoopJob* job, int threads) noexcept nogil:
     ):
         return False
     for k in range(inputs, inputs + loop.outputs):
-        if job.step[k] != loop.stored_size:
+        if job.stride[k] != loop.stored_size:
             return False
         for i in range(inputs):
             if job.at[i] == job.at[k]:

@@ -1,4 +1,4 @@
-# The general way: real ufuncs, whose one inner loop works in tiles.
+# The general path: real ufuncs, whose one inner loop works in tiles.
 
 from fastact.functions.kinds import inputs_of, keeps_integers
 
@@ -25,13 +25,15 @@ cdef class Table:
     def compiler(self):
         return self.table.compiler.decode()
 
-    cdef const fastact_row* row(self, entry) except NULL:
+    cdef const fastact_activation* activation(self, entry) except NULL:
         """The loops of an entry."""
+        cdef const fastact_activation* found
         cdef int i
         cdef bytes name = entry.name.encode()
-        for i in range(self.table.activations):
-            if strcmp(self.table.rows[i].name, name) == 0 and self.table.rows[i].parameters == len(entry.parameters):
-                return &self.table.rows[i]
+        for i in range(self.table.activation_count):
+            found = &self.table.activations[i]
+            if strcmp(found.name, name) == 0 and found.parameters == len(entry.parameters):
+                return found
         raise ImportError(
             f"the compiled kernels are older than fastact/functions: they have no {entry.name!r} with "
             f"{len(entry.parameters)} parameters; build them again with: pip install ."
@@ -40,45 +42,45 @@ cdef class Table:
 
 # ---- the inner loop -------------------------------------------------------------------------------------------------
 
-cdef void run_ufunc(char** pointers, const cnp.npy_intp* dimensions, const cnp.npy_intp* steps, void* data) noexcept nogil:
+cdef void run_ufunc(char** pointers, const cnp.npy_intp* dimensions, const cnp.npy_intp* strides, void* data) noexcept nogil:
     """The inner loop of every ufunc; `data` is its Loop."""
     cdef const Loop* loop = <const Loop*> data
     cdef Py_ssize_t n = dimensions[0], i
     cdef int total = loop.operands + (loop.add != NULL) + loop.parameters + loop.outputs, k
     cdef (char*)[MAX_OPERANDS] at
     cdef fastact_flags flags = fastact_save_flags()
-    if n == 1 or has_constant_parameters(loop, steps):
-        run_inner_loop(loop, pointers, steps, n)
+    if n == 1 or has_constant_parameters(loop, strides):
+        run_inner_loop(loop, pointers, strides, n)
     else:
         for i in range(n):
             for k in range(total):
-                at[k] = pointers[k] + i * steps[k]
-            run_tiles(loop, at, steps, 1, False)
+                at[k] = pointers[k] + i * strides[k]
+            run_tiles(loop, at, strides, 1, False)
     fastact_restore_flags(flags)
 
 
-cdef bint has_constant_parameters(const Loop* loop, const cnp.npy_intp* steps) noexcept nogil:
+cdef bint has_constant_parameters(const Loop* loop, const cnp.npy_intp* strides) noexcept nogil:
     """Whether the parameters that are numbers to the loop are the same for all elements."""
     cdef int inputs = loop.operands + (loop.add != NULL), k
     if not loop.array_parameter:
         for k in range(inputs, inputs + loop.parameters):
-            if steps[k] != 0:
+            if strides[k] != 0:
                 return False
     return True
 
 
-cdef void run_inner_loop(const Loop* loop, char** pointers, const cnp.npy_intp* steps, Py_ssize_t n) noexcept nogil:
+cdef void run_inner_loop(const Loop* loop, char** pointers, const cnp.npy_intp* strides, Py_ssize_t n) noexcept nogil:
     """An inner loop with constant parameters, as a job where it is long."""
     cdef int total = loop.operands + (loop.add != NULL) + loop.parameters + loop.outputs
     cdef LoopJob job
     if n >= RELEASE_GIL:
         job.loop, job.rows, job.n = loop, 1, n
         memcpy(job.at, pointers, total * sizeof(char*))
-        memcpy(job.step, steps, total * sizeof(cnp.npy_intp))
+        memcpy(job.stride, strides, total * sizeof(cnp.npy_intp))
         if not overlaps(&job):
             run_loop_job(&job)
             return
-    run_tiles(loop, pointers, steps, n, False)
+    run_tiles(loop, pointers, strides, n, False)
 
 
 cdef bint overlaps(const LoopJob* job) noexcept nogil:
@@ -89,10 +91,10 @@ cdef bint overlaps(const LoopJob* job) noexcept nogil:
     cdef int inputs = job.loop.operands + (job.loop.add != NULL) + job.loop.parameters, k, i
     cdef Py_ssize_t written, read, widest = sizeof(double)
     for k in range(inputs, inputs + job.loop.outputs):
-        written = (job.n - 1) * job.step[k]
+        written = (job.n - 1) * job.stride[k]
         for i in range(inputs):
-            read = (job.n - 1) * job.step[i]
-            if (job.at[i] != job.at[k] or job.step[i] != job.step[k]) and not apart(
+            read = (job.n - 1) * job.stride[i]
+            if (job.at[i] != job.at[k] or job.stride[i] != job.stride[k]) and not apart(
                 job.at[i] + min(read, 0), llabs(read) + widest, job.at[k] + min(written, 0), llabs(written) + widest
             ):
                 return True
@@ -111,9 +113,9 @@ cdef struct Signature:
 
 
 cdef Signature signature_of(cnp.dtype dtype, int computed, bint like_operands) noexcept:
-    """Of operands of a dtype, computed in a type: floats come out as they came in, integers as they are computed.
+    """The signature for operands of a dtype, computed in a type. Floats come out in their own dtype, integers as computed.
 
-    Parameters are numbers of the computed type. One that is learnt is `like_operands`.
+    Parameters are numbers of the computed type. One that is learnt is `like_operands`: an array of their dtype.
     """
     cdef Signature signature
     cdef int number = dtype.type_num
@@ -171,12 +173,12 @@ cdef int loop_number(kind) except -1:
 
 cdef Loop* new_loop(Table table, entry, kind, const Signature* signature) except NULL:
     """A loop, and the ways between memory and it; lives as long as the process."""
-    cdef const fastact_row* row = table.row(entry)
+    cdef const fastact_activation* activation = table.activation(entry)
     cdef Loop* loop = <Loop*> PyMem_Malloc(sizeof(Loop))
     if loop == NULL:
         raise MemoryError()
     memset(loop, 0, sizeof(Loop))
-    loop.run = row.loops[signature.computed][loop_number(kind)]
+    loop.run = activation.loops[signature.computed][loop_number(kind)]
     if loop.run == NULL:
         PyMem_Free(loop)
         raise ImportError(

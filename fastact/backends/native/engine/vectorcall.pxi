@@ -17,13 +17,9 @@ cdef class Vectorcall:
 def vectorcall(cls):
     """A class decorator: instances of cls, a subclass of Vectorcall, are called through their `vectorcall` field.
 
-    A type says by two slots and a flag that its instances have such a field. Cython cannot set them. A Python class does not
+    Two slots and a flag of a type say that its instances have such a field. Cython cannot set them, and a Python class does not
     inherit them: on CPython 3.11 never, on later ones not where another of its bases has a `__call__`, as the classes of calls/
-    have. So this sets them on the finished class. Nanoseconds for the call alone, without what it does (CPython 3.11):
-
-                                          f(x)   f(x, out=y)   f(x, bias=b)
-        through the field                   21            24             24
-        `__call__` of a Cython class        49           140            180
+    have. So this sets them on the finished class. What it gains: docs/decisions/7-vectorcall.md.
     """
     cdef Vectorcall instance = Vectorcall.__new__(Vectorcall)
     cdef PyTypeObject* c = <PyTypeObject*> cls

@@ -1,8 +1,8 @@
 # Activations made of an exponential: elu and its like, softplus, mish. See shared.pxi for the rules.
 
 cdef inline real exponential_near_limit(real x) noexcept nogil:
-    """Below it neither e^x nor its scale needs care, nor what is added to the scale: without an fma it, too, has to be a normal
-    number. Above, scaling by powers of two changes no bit of what is normal.
+    """Below it e^x, its scale and what is added to the scale are normal numbers. They need no HEADROOM then, and have the same
+    bits without: a power of two changes no bit of a normal number.
     """
     if real is float:
         return 69  # e^-69 > 2^(-126 + 26)
@@ -63,7 +63,7 @@ cdef inline real elu_derivative_from_output(real y, real alpha) noexcept nogil:
 
 
 cdef inline real celu_exponent(real x, real alpha, real *low) noexcept nogil:
-    """x / alpha, from a bounded x; its low part is not had where it would be subnormal."""
+    """x / alpha, from a bounded x. Its low part is 0 where it would be subnormal."""
     cdef real zero = 0, one = 1, least = -2.0**-80
     cdef real per_alpha = one / alpha
     cdef real per_alpha_low = division_remainder(one, per_alpha, alpha) * per_alpha
@@ -124,7 +124,7 @@ cdef inline real selu_derivative_from_output(real y) noexcept nogil:
 
 
 cdef inline real softplus_exp(real x, real beta, real *low) noexcept nogil:
-    """HEADROOM * e^-|beta x|, for NaN something else."""
+    """HEADROOM * e^-|beta x|; any number for NaN."""
     cdef real b = magnitude(beta)
     cdef real a = magnitude_up_to(x, exp_furthest(x) / b)
     cdef real z = b * a
@@ -164,7 +164,7 @@ cdef inline real softplus_derivative_from_output(real y, real beta) noexcept nog
 
 
 cdef inline real log_sigmoid_bounded(real x) noexcept nogil:
-    """|x|, where the exponential has vanished less, for NaN something else."""
+    """|x|, bounded where the exponential has vanished; any number for NaN."""
     return magnitude_up_to(x, exp_furthest(x))
 
 cdef inline real log_sigmoid_forward(real x) noexcept nogil:

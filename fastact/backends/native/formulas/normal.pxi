@@ -3,7 +3,7 @@
 cdef inline real gelu_tanh_denominator(real x, real *a, real *z_slope, real *z_slope_low) noexcept nogil:
     """(1 + e^z) / HEADROOM, with a = |x| bounded, z = a (k + c a^2), k = 2 sqrt(2/pi), c = 0.044715 k; z_slope is a dz/da.
 
-    k's first part is so short that what the sum k + c a^2 loses is a number."""
+    k's first part is so short that what rounding takes from the sum k + c a^2 fits in one number."""
     cdef real k, k_low, c, c_low, furthest, two = 2, three = 3
     if real is float:
         k, k_low, c, c_low, furthest = 1.59576416015625, 4.961449576512678e-06, 0.07135481387376785, 2.3988325e-09, 11.265

@@ -42,7 +42,7 @@ cdef inline real sinusoid_near_limit(real x) noexcept nogil:
         return 1.5e6
 
 cdef inline real sinusoid_near(real x, int more, real *low, real *parity, real *sign) noexcept nogil:
-    """r: sin(|x| + more * pi/2) is +-sin(r + low), or +-cos(r + low): see quarter_turns in vecmath.h."""
+    """r: sin(|x| + more * pi/2) is +-sin(r + low), or +-cos(r + low): see quarter_turns in math/reduction.h."""
     cdef real a = magnitude(x)
     return minus_quarters(a, quarter_turns(a, more, parity, sign), low)
 
@@ -96,9 +96,10 @@ cdef inline real snake_reduced(real x, real alpha, real *low, real *sign) noexce
     return r
 
 cdef inline real snake_forward(real x, real alpha) noexcept nogil:
-    """x + sin(r)^2/alpha, or (x + 1/alpha) - sin(r)^2/alpha where the sine is the larger: so the sums do not cancel after
-    a rounding; 2r (1 - 0.6 u) is about sin(2r), by which low counts. Far out, where the sine's square changes x by an ULP at
-    most, half of that."""
+    """x + sin(r)^2/alpha, or (x + 1/alpha) - sin(r)^2/alpha where sin(alpha x)^2 is cos(r)^2: so no sum cancels after a rounding.
+
+    low counts by sin(2r), about 2r (1 - 0.6 u). Far out the sine's square changes x by an ULP at most; its mean is added there.
+    """
     cdef real zero = 0, one = 1, two = 2, half = 0.5, bend = -0.6, far = 1.25e7
     if real is double:
         far = 7e15

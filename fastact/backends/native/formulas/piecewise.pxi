@@ -145,8 +145,8 @@ cdef inline real hard_sigmoid_derivative_from_output(real y, real alpha, real be
 
 
 cdef inline real hard_swish_forward(real x) noexcept nogil:
-    """x (x + 3) / 6 between -3 and 3; a sixth in two parts, for a division would cost more than all the rest, and both
-    positive, so that -0 stays -0."""
+    """x (x + 3) / 6 between -3 and 3. A sixth is given in two parts, because a division would cost more than all the rest. Both
+    are positive, so that -0 stays -0."""
     cdef real zero = 0, three = 3, sixth, sixth_low
     if real is float:
         sixth, sixth_low = 0.16666665673255920, 9.9341074626e-9

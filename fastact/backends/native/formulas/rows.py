@@ -16,7 +16,7 @@ from ..build.steps import BuiltInStep, ElementStep, Output, Pass, Program, RowFu
 MAX = BuiltInStep("max")  # NaN is passed over
 MAXIMUM = BuiltInStep("maximum")  # NaN is the largest
 
-# What exponentials are measured in: see exp_unit in loops/rows.pxi.in.
+# What exponentials are measured in: see exp_unit in math/exponential.h.
 UNIT = RowStep(
     "unit",
     """

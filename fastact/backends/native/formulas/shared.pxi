@@ -18,7 +18,7 @@
 # Constants are typed (`cdef real one = 1`): a bare 1 in a float formula is a C double and halves its speed.  Every
 # comparison lets NaN through to the result.  What forward and derivative share is computed by one helper from the same
 # arguments, so that the compiler merges it where a loop calls both.  A number called x_low is what must be added to x to
-# have it exactly; numbers scaled by 2^HEADROOM (see vecmath.h) are scaled back last.
+# have it exactly.  Numbers scaled by HEADROOM, a power of two (see vecmath.h), are scaled back last.  (In C it is the exponent.)
 #
 # This file has what several families share.  The elementary functions come from math/: build/elementary.py lists them.
 
@@ -71,7 +71,7 @@ cdef inline real exp_plain(real x, real *scale) noexcept nogil:
     return exp_split(x, zero, 0, scale)
 
 cdef inline real one_plus_exp(real a, real a_low) noexcept nogil:
-    """(1 + e^(a + a_low)) / HEADROOM for 0 <= a <= exp_furthest: the sum of 1 and a power of two, what that lost, the rest."""
+    """(1 + e^(a + a_low)) / HEADROOM for 0 <= a <= exp_furthest: 1 plus a power of two, then what that lost, and the rest."""
     cdef real scale
     cdef real q = exp_up(a, a_low, &scale)
     cdef real total = scale + per_headroom(a)

@@ -18,7 +18,7 @@ cdef inline real sigmoid_derivative_from_output(real y) noexcept nogil:
 
 
 cdef inline real tanh_tail(real x) noexcept nogil:
-    """HEADROOM * sigmoid(-2|x|), for NaN something else."""
+    """HEADROOM * sigmoid(-2|x|); any number for NaN."""
     cdef real one = 1, half = 0.5
     cdef real scale
     cdef real a = magnitude_up_to(x, half * exp_furthest(x))
@@ -144,7 +144,7 @@ cdef inline real generalized_logistic_derivative(real x, real alpha) noexcept no
     return (f if x < zero else f * per_headroom(x) * e) / (one + t) * (alpha * per_headroom(x))
 
 
-# With a large alpha the tails are near: where they don't count, subnormal numbers, which are slow, are replaced by 0.
+# With a large alpha the tails begin near 0. Where they do not count they are replaced by 0, because subnormal numbers are slow.
 cdef inline real soft_clipping_cut(real x) noexcept nogil:
     """HEADROOM * 2^-60"""
     cdef real cut

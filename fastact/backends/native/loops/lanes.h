@@ -1,6 +1,6 @@
-/* What the lanes of a row have found, as one number: sums of LANES doubles in pairs, and the largest of LANES elements.  By
-   vectors, where a compiler unrolls loops over halves into scalars: wide ones as long as elements stay where they are, then those
-   of 16 bytes, which every instruction set has.  What float and double have alike stands in lanes_text.h. */
+/* Makes one number of a row's lanes: the sum of LANES doubles, added in pairs, or the largest of LANES elements.  It is written
+   in vectors, because compilers unroll loops over halves into scalars: in wide vectors while elements keep their places, then in
+   those of 16 bytes, which every instruction set has.  What float and double share stands in lanes_text.h. */
 #ifndef FASTACT_LANES_H
 #define FASTACT_LANES_H
 

@@ -1,7 +1,7 @@
 /* What lanes.h has for float and for double. */
 
-/* The first n of 32 lanes, the others filled: a masked load where there is one.  A copy of n elements costs a call, and a vector
-   that is read just after it was written in parts waits for them. */
+/* Reads n elements into the first of 32 lanes, and fills the others.  By a masked load where there is one: a copy of n elements
+   costs a call, and a vector that is read just after it was written in parts waits for them. */
 static inline void F(fastact_last)(NUMBER *last, const NUMBER *from, ptrdiff_t n, NUMBER fill) {
 #if defined(__AVX2__)
     for (int i = 0; i < 32; i++)
@@ -13,6 +13,7 @@ static inline void F(fastact_last)(NUMBER *last, const NUMBER *from, ptrdiff_t n
 #endif
 }
 
+/* Writes the first n of 32 lanes. */
 static inline void F(fastact_put_last)(NUMBER *to, const NUMBER *last, ptrdiff_t n) {
 #if defined(__AVX2__)
     for (int i = 0; i < 32; i++)

@@ -13,7 +13,7 @@
 #define PER_HEADROOM_F32 0x1p-48f
 #define PER_HEADROOM_F64 0x1p-128
 
-/* How far below zero the z of exp_unit may lie; more of it has vanished. */
+/* From this magnitude on a row's largest element is taken from all of them before exp_unit, which would not reduce it exactly. */
 #define ROW_PIVOT_F32 1024.0f
 #define ROW_PIVOT_F64 2048.0
 

@@ -1,4 +1,4 @@
-/* What is made of e^x, for float or double: see avx512_exp.h.  Beside each pair: what it gains for float; for double. */
+/* What is made of e^x, for float or double: see avx512_exp.h, which says what it gains. */
 
 /* FASTACT_KERNELS
    exponential   float32 x16   forward derivative
@@ -21,13 +21,10 @@ VECTORS VECTOR X(sigmoid_numerator)(VECTOR x, VECTOR e) { return OP(mask_blend)(
 /* -|x| */
 VECTORS VECTOR X(minus_magnitude)(VECTOR x) { return OP(or)(x, X(all)(-0.0f)); }
 
-/* 0.26 and 0.22 -> 0.19 and 0.15; 0.65 and 0.58 -> 0.43 and 0.39 */
 VECTORS VECTOR X(exponential_forward)(VECTOR x) { return X(exp)(x); }
 
 VECTORS VECTOR X(exponential_derivative)(VECTOR x) { return X(exp)(x); }
 
-/* 0.41 and 0.38 -> 0.34 and 0.30; backward 0.46 and 0.40 -> 0.34 and 0.27;
-   0.99 and 0.94 -> 0.80 and 0.78; backward 1.05 and 0.99 -> 0.75 and 0.71 */
 VECTORS VECTOR X(sigmoid_forward)(VECTOR x) {
     VECTOR e = X(exp)(X(minus_magnitude)(x));
     return X(over_one_plus)(X(sigmoid_numerator)(x, e), e);
@@ -40,10 +37,8 @@ VECTORS VECTOR X(sigmoid_derivative)(VECTOR x) {
     return OP(fnmadd)(t, t, t);
 }
 
-/* min(x, 0) - log1p(t + t_low), t + t_low = e^-|x|, by log1p_tail's polynomial; t_low counts by three quarters, as the slope is
-   between a half and 1.
-   0.53 and 0.51 -> 0.44 and 0.40; backward 0.46 and 0.41 -> 0.36 and 0.29;
-   1.89 and 1.85 -> 1.54 and 1.50; backward 1.08 and 1.02 -> 0.76 and 0.71 */
+/* min(x, 0) - log1p(t + t_low), t + t_low = e^-|x|, by log1p_tail's polynomial.  t_low counts by three quarters, because the
+   slope is between a half and 1. */
 VECTORS VECTOR X(log_sigmoid_forward)(VECTOR x) {
     VECTOR n, power, q = X(exp_parts)(X(minus_magnitude)(x), &n, &power), scale = OP(scalef)(power, n);
     VECTOR t = OP(fmadd)(scale, q, scale), t_low = OP(fmadd)(scale, q, scale - t);

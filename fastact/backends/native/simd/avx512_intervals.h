@@ -1,7 +1,7 @@
 /* What the block kernels of tanh, erf and gelu are made of: functions by intervals, and powers of two.  See avx512.h.
 
-   A function of a >= 0 is 32 polynomials (16 in double), their coefficients in two registers each, of which vpermi2ps takes all
-   lanes' at once.
+   A function of a >= 0 is 32 polynomials (16 in double).  Two registers hold the coefficients of one degree; vpermi2ps picks each
+   lane's at once.
    The interval is the leading bits of offset + a * scale: within an octave of this sum the intervals are equally wide, in the
    next twice as wide.  In an interval the function is
 

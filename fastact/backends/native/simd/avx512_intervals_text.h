@@ -1,7 +1,8 @@
 /* Functions by intervals, for float or double: see avx512_intervals.h. */
 
-VECTORS VECTOR X(of_interval)(const NUMBER *row, __m512i interval) {
-    return OP(permutex2var)(OP(load)(row), interval, OP(load)(row + sizeof(VECTOR) / sizeof(NUMBER)));
+/* Each lane's number, of those that every interval has one of. */
+VECTORS VECTOR X(of_interval)(const NUMBER *numbers, __m512i interval) {
+    return OP(permutex2var)(OP(load)(numbers), interval, OP(load)(numbers + sizeof(VECTOR) / sizeof(NUMBER)));
 }
 
 /* The leading bits of the sum, where `bits` is what follows them; only the five (four) lowest of these count. */
@@ -23,7 +24,7 @@ VECTORS VECTOR X(magnitude_up_to)(VECTOR x, NUMBER limit) { return OP(min)(X(all
 /* y with the sign of x, for y >= 0. */
 VECTORS VECTOR X(with_sign)(VECTOR y, VECTOR x) { return OP(or)(y, OP(and)(x, X(all)(-0.0f))); }
 
-/* An odd function, from where it has rounded to its limit on bounded. */
+/* An odd function; |x| is bounded where the function has rounded to its limit. */
 VECTORS VECTOR X(odd_by_intervals)(const F(intervals) table, VECTOR x, NUMBER furthest, NUMBER scale, NUMBER offset, int bits) {
     VECTOR a = X(magnitude_up_to)(x, furthest);
     __m512i interval = X(interval)(a, scale, offset, bits);
