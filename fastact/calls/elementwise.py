@@ -322,7 +322,7 @@ class Activation(WithUfuncs):
             self._check_out(out, operands + values, where)
             keywords["out"] = out
         huge = any(isinstance(value, float) and abs(value) > 1e38 for value in values)
-        if given or huge or dtype is not None:  # results or parameters may be converted, and a conversion may overflow
+        if given or huge or dtype is not None:  # a conversion of results or parameters may overflow
             with np.errstate(all="ignore"):
                 return ufunc(*operands, *values, **keywords)
         return ufunc(*operands, *values, **keywords)

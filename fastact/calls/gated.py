@@ -181,7 +181,7 @@ class Gated(WithUfuncs):
         ufunc = self._ufunc(kind)
         if all(array is None for array in out):
             return ufunc(*operands)
-        with np.errstate(all="ignore"):  # the results may be converted, and a conversion may overflow
+        with np.errstate(all="ignore"):  # a conversion of the results may overflow
             return ufunc(*operands, out=out)
 
 

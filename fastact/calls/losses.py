@@ -1,4 +1,4 @@
-"""Losses from logits, with their gradients: what a call means, the same on every backend. The arithmetic is `Backend.rows`'."""
+"""Losses from logits, with their gradients: what a call means on every backend. The arithmetic is that of `Backend.losses`."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ class CrossEntropy(_Loss):
         dx = None
         if gradient:
             x, targets, weight = apart(given, x, targets, weight)
-            # read again after the gradient's place has been used for exponentials
+            # These are read again after exponentials have been stored where the gradient goes.
             targets, weight = (array.copy() if _shared(given, array) else array for array in (targets, weight))
             dx = empty_array(x.shape, dtype) if given is None else given
         losses = np.zeros(rows)

@@ -175,7 +175,7 @@ class AxisFunction(Rowwise):
         return data
 
     def _call_ufunc(self, x: Any, *scale: float, out: Any, axis: int) -> Any:
-        if scale and is_bfloat16(getattr(x, "dtype", np.dtype(bool))):  # a Python number would not be weak beside it
+        if scale and is_bfloat16(getattr(x, "dtype", np.dtype(bool))):  # NumPy does not treat a Python number beside it as weak
             scale = (np.asarray(scale[0], np.float32),)  # type: ignore[assignment]
         keywords = {} if out is None else {"out": out}
         with np.errstate(all="ignore"):

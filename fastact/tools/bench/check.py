@@ -1,4 +1,4 @@
-"""Is a function equal to its formula?"""
+"""Whether a function is equal to its formula."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .fused import FUSED
 from .fused.definition import Fused, WideOperands
 from .workspace import Workspace
 
-#: The bound of a derivative from the output, beside the formula at the same output.
+#: The bound of a derivative from the output, in ULP, against the formula at the same output.
 FROM_OUTPUT_ULP = 4
 
 
@@ -53,14 +53,14 @@ def _check_activation(entry: Entry, function: Any, dtype: str) -> list[Check]:
     from .. import reference  # needs mpmath and SciPy, which may be missing
 
     info = entry.info
-    parameters = [float(np.dtype(dtype).type(p.default)) for p in entry.parameters]  # as a loop of this dtype sees them
+    parameters = [float(np.dtype(dtype).type(p.default)) for p in entry.parameters]  # rounded as in a loop of this dtype
     slack = 1 if dtype == "float32" else 2
     x = sample(dtype)
     exact = x.astype(np.float64)
     value, slope = entry.forward(exact, *parameters), entry.derivative(exact, *parameters)
     y = function(x)
     found = [Check(entry.name, Direction.FORWARD, _largest_error(y, value, value), slack * info.ulp)]
-    # a power of two, so that the product is exact and the error that of the derivative
+    # Powers of two: the product is exact, so the error is that of the derivative.
     dy = np.random.default_rng(1).choice([-4, -2, -1, 1, 2, 4], x.shape).astype(dtype)
     terms = np.fmax(np.abs(slope), reference.wide(entry.name, exact, *(p.default for p in entry.parameters))[2])
     dx = _gradient(function.backward(dy, x))
