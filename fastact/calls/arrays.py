@@ -78,6 +78,11 @@ def broadcast(*shapes: tuple[int, ...]) -> tuple[int, ...]:
     return np.broadcast_shapes(*distinct) if len(distinct) > 1 else distinct.pop() if distinct else ()
 
 
+def without_axis(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
+    """The shape of one number a row, of rows that lie along this axis >= 0."""
+    return shape[:axis] + shape[axis + 1 :]
+
+
 # ---- outputs --------------------------------------------------------------------------------------------------------
 
 
@@ -87,6 +92,13 @@ def only(function: str, out: Any) -> Any:
         if len(out) != 1:
             raise TypeError(f"{function}: out must be one array, not a tuple of {len(out)}")
         return out[0]
+    return out
+
+
+def pair(function: str, out: Any, names: str) -> tuple[Any, Any]:
+    """The two outputs of these names; each may be None."""
+    if not (isinstance(out, tuple) and len(out) == 2):
+        raise TypeError(f"{function}: out must be a pair ({names}) of arrays or None")
     return out
 
 

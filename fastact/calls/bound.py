@@ -83,7 +83,7 @@ class WithUfuncs(Bound):
         return self._ufuncs[name]
 
     def _bfloat16_numbers(self, operands: list[Any], values: list[Any]) -> tuple[list[Any], list[Any]]:
-        """Python numbers beside bfloat16 arrays in the dtype that its loops take, for to NumPy they are not weak there."""
+        """Give Python numbers beside bfloat16 arrays the dtype that the loops take: NumPy does not treat them as weak there."""
         dtypes = [value.dtype for value in operands + values if hasattr(value, "dtype")]
         bfloat16 = next(filter(is_bfloat16, dtypes), None)
         if bfloat16 is None or np.result_type(*dtypes).type is not bfloat16.type:

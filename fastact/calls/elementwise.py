@@ -25,7 +25,7 @@ from ..functions.kinds import (
     Kind,
 )
 from ..functions.noise import Noise
-from .arrays import SUPPORTED_TEXT, broadcast, check_out, is_bfloat16, only, operand, promoted, supported
+from .arrays import SUPPORTED_TEXT, broadcast, check_out, is_bfloat16, only, operand, pair, promoted, supported
 from .bound import Backend, WithUfuncs
 from .documentation import documentation, signature
 from .sums import sum_by_column, sum_to_shape
@@ -178,8 +178,7 @@ class Activation(WithUfuncs):
         (array([0.5]), array([0.25]))
         """
         values, rng = self._values(params, "out")
-        if not (isinstance(out, tuple) and len(out) == 2):
-            raise TypeError(f"{self.name}.value_and_grad: out must be a pair (y, d) of arrays or None")
+        out = pair(f"{self.name}.value_and_grad", out, "y, d")
         y, d = self._run(VALUE_AND_GRAD, [self._operand("x", x)], values, out, rng)
         return y, d
 
@@ -323,7 +322,7 @@ class Activation(WithUfuncs):
             self._check_out(out, operands + values, where)
             keywords["out"] = out
         huge = any(isinstance(value, float) and abs(value) > 1e38 for value in values)
-        if given or huge or dtype is not None:  # results or parameters may be converted, and a conversion may overflow
+        if given or huge or dtype is not None:  # a conversion of results or parameters may overflow
             with np.errstate(all="ignore"):
                 return ufunc(*operands, *values, **keywords)
         return ufunc(*operands, *values, **keywords)

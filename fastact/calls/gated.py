@@ -9,7 +9,7 @@ import numpy as np
 
 from ..functions.gated import GatedUnit
 from ..functions.kinds import GATED, GATED_BACKWARD, Kind
-from .arrays import check_out, only, operand, share_memory
+from .arrays import check_out, only, operand, pair, share_memory
 from .bound import Backend, WithUfuncs
 from .elementwise import Activation
 
@@ -153,8 +153,7 @@ class Gated(WithUfuncs):
         """
         function = f"{self.name}.backward"
         _check_keywords(function, unknown, "out")
-        if not (isinstance(out, tuple) and len(out) == 2):
-            raise TypeError(f"{function}: out must be a pair (dgate, dvalue) of arrays or None")
+        out = pair(function, out, "dgate, dvalue")
         dgate, dvalue = self._run(GATED_BACKWARD, function, {"dy": dy, "gate": gate, "value": value}, out)
         return dgate, dvalue
 
@@ -182,7 +181,7 @@ class Gated(WithUfuncs):
         ufunc = self._ufunc(kind)
         if all(array is None for array in out):
             return ufunc(*operands)
-        with np.errstate(all="ignore"):  # the results may be converted, and a conversion may overflow
+        with np.errstate(all="ignore"):  # a conversion of the results may overflow
             return ufunc(*operands, out=out)
 
 

@@ -1,4 +1,4 @@
-"""Losses from logits, with their gradients: what a call means, the same on every backend. The arithmetic is `Backend.rows`'."""
+"""Losses from logits, with their gradients: what a call means on every backend. The arithmetic is that of `Backend.losses`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from ..functions.losses import Loss
 from ..runtime.memory import empty_array
-from .arrays import Array, apart, result_dtype, supported
+from .arrays import Array, apart, result_dtype, supported, without_axis
 from .bound import Backend
 from .rows import Rowwise
 
@@ -142,7 +142,7 @@ class CrossEntropy(_Loss):
         smoothing = self._number("label_smoothing", label_smoothing)
         if not 0 <= smoothing <= 1:
             raise ValueError(f"{self.name}: label_smoothing must lie in [0, 1], not {smoothing}")
-        classes, rows = x.shape[axis], x.shape[:axis] + x.shape[axis + 1 :]
+        classes, rows = x.shape[axis], without_axis(x.shape, axis)
         weight = self._weight("weight", weight)
         if weight is not None and weight.shape != (classes,):
             raise ValueError(f"{self.name}: weight has shape {weight.shape}, not ({classes},), one for each class")
@@ -160,7 +160,7 @@ class CrossEntropy(_Loss):
         dx = None
         if gradient:
             x, targets, weight = apart(given, x, targets, weight)
-            # read again after the gradient's place has been used for exponentials
+            # These are read again after exponentials have been stored where the gradient goes.
             targets, weight = (array.copy() if _shared(given, array) else array for array in (targets, weight))
             dx = empty_array(x.shape, dtype) if given is None else given
         losses = np.zeros(rows)
@@ -313,7 +313,7 @@ class BinaryCrossEntropy(_Loss):
         else:
             shape = operands[0].shape
             axis = len(shape) - 1 if shape[-1] >= self._long_enough else int(np.argmax(shape))
-            losses = np.zeros(shape[:axis] + shape[axis + 1 :])
+            losses = np.zeros(without_axis(shape, axis))
             if x.size:
                 run(*operands, 1 / divisor, losses, gradients, axis)
             loss = self._reduced(losses, reduction, divisor, dtype, None if gradient else given)

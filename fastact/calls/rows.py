@@ -23,7 +23,7 @@ import numpy as np
 from ..functions.record import Record
 from ..functions.rows import RowFunction
 from ..runtime.memory import empty_array
-from .arrays import Array, apart, check_out, is_bfloat16, only, plain_operand, result_dtype, supported
+from .arrays import Array, apart, check_out, is_bfloat16, only, plain_operand, result_dtype, supported, without_axis
 from .bound import Backend, Bound
 
 _EMPTY = ("nan", "zero", "uniform")
@@ -97,7 +97,7 @@ class Rowwise(Bound):
             raise ValueError(f"{self.name}.backward: dy has shape {dy.shape}, {name} {saved.shape}")
 
     def _row_shape(self, dy: Array, x: Array, axis: int) -> None:
-        wanted = x.shape[:axis] + x.shape[axis + 1 :]
+        wanted = without_axis(x.shape, axis)
         if dy.shape != wanted:
             raise ValueError(f"{self.name}.backward: dy has shape {dy.shape}, not {wanted}, x's {x.shape} without axis {axis}")
 
@@ -119,6 +119,33 @@ class AxisFunction(Rowwise):
     def ufunc(self) -> Any:
         """The generalized ufunc behind it (on the NumPy backend an object with a ufunc's call)."""
         return self._backend.rows.gufunc(self._record.arithmetic)
+
+    def _call(self, x: Any, out: Any, axis: Any) -> Any:
+        """The forward pass of a function without scale and mask, for every kind of array."""
+        if not self._through_ufunc(x, out):
+            return self._forward(x, out, axis)
+        if self._is_masked(x, out):
+            return self._masked_result(self._forward(self._without_masked(x), None, axis), np.ma.getmaskarray(x), axis)
+        return self._call_ufunc(x, out=out, axis=axis)
+
+    def _call_with_mask(self, x: Any, out: Any, axis: Any, scale: Any, mask: Any, empty: str = "nan") -> Any:
+        """The same for a function that takes both."""
+        factor = self._factor(scale)
+        if not self._through_ufunc(x, out):
+            return self._forward(x, out, axis, factor, mask, empty)
+        if self._is_masked(x, out, mask):
+            hidden = np.ma.getmaskarray(x)
+            return self._masked_result(
+                self._forward(np.ma.getdata(x, subok=False), None, axis, factor, ~hidden, empty), hidden, axis
+            )
+        if mask is not None or empty != "nan":
+            options = "mask= takes" if self._record.reduces else "mask= and empty= take"
+            raise TypeError(f"{self.name}: {options} plain arrays, not {type(x).__name__}; give np.asarray(x)")
+        return self._call_ufunc(x, factor, out=out, axis=axis)
+
+    def _factor(self, scale: Any) -> float:
+        """What x is multiplied by."""
+        return self._record.sign * self._number("scale", scale)
 
     def _through_ufunc(self, x: Any, out: Any) -> bool:
         """Whether one of the two takes part in NumPy's `__array_ufunc__` protocol as another kind of array."""
@@ -148,7 +175,7 @@ class AxisFunction(Rowwise):
         return data
 
     def _call_ufunc(self, x: Any, *scale: float, out: Any, axis: int) -> Any:
-        if scale and is_bfloat16(getattr(x, "dtype", np.dtype(bool))):  # a Python number would not be weak beside it
+        if scale and is_bfloat16(getattr(x, "dtype", np.dtype(bool))):  # NumPy does not treat a Python number beside it as weak
             scale = (np.asarray(scale[0], np.float32),)  # type: ignore[assignment]
         keywords = {} if out is None else {"out": out}
         with np.errstate(all="ignore"):
@@ -193,6 +220,10 @@ class AxisFunction(Rowwise):
     def _result_shape(self, x: Array, axis: int) -> tuple[int, ...]:
         raise NotImplementedError
 
+    def _masked_result(self, y: Any, hidden: Array, axis: int) -> Any:
+        """The result for a masked array, itself one; `hidden` are the elements of x that are masked."""
+        raise NotImplementedError
+
     def _check_elements(self, x: Array, axis: int) -> None:
         """Raise ValueError where there are rows, but without the elements that the function needs."""
 
@@ -203,12 +234,18 @@ class _Maps(AxisFunction):
     def _result_shape(self, x: Array, axis: int) -> tuple[int, ...]:
         return x.shape
 
+    def _masked_result(self, y: Any, hidden: Array, axis: int) -> Any:
+        return np.ma.array(y, mask=hidden)
+
 
 class _Reduces(AxisFunction):
     """The result has the shape of x without the axis."""
 
     def _result_shape(self, x: Array, axis: int) -> tuple[int, ...]:
-        return x.shape[:axis] + x.shape[axis + 1 :]
+        return without_axis(x.shape, axis)
+
+    def _masked_result(self, y: Any, hidden: Array, axis: int) -> Any:
+        return np.ma.array(y, mask=hidden.all(axis=axis))[()]
 
     def _check_elements(self, x: Array, axis: int) -> None:
         if self._record.of_nothing is None and not x.shape[axis] and 0 not in self._result_shape(x, axis):
@@ -219,11 +256,7 @@ class Map(_Maps):
     """A function of rows whose result has the shape of x, such as `fastact.sparsemax`."""
 
     def __call__(self, x: Any, out: Any = None, *, axis: int = -1) -> Any:
-        if self._through_ufunc(x, out):
-            if self._is_masked(x, out):
-                return np.ma.array(self(self._without_masked(x), axis=axis), mask=np.ma.getmaskarray(x))
-            return self._call_ufunc(x, out=out, axis=axis)
-        return self._forward(x, out, axis)
+        return self._call(x, out, axis)
 
     def backward(self, dy: Any, y: Any, out: Any = None, *, axis: int = -1) -> Any:
         """The gradient of the input from the gradient of the output and the output itself.
@@ -269,16 +302,7 @@ class MaskedMap(_Maps):
     ) -> Any:
         if empty not in _EMPTY:
             raise ValueError(f"{self.name}: empty must be one of {', '.join(map(repr, _EMPTY))}, not {empty!r}")
-        factor = self._record.sign * self._number("scale", scale)
-        if self._through_ufunc(x, out):
-            if self._is_masked(x, out, mask):
-                hidden = np.ma.getmaskarray(x)
-                y = self(np.ma.getdata(x, subok=False), axis=axis, scale=scale, mask=~hidden, empty=empty)
-                return np.ma.array(y, mask=hidden)
-            if mask is not None or empty != "nan":
-                raise TypeError(f"{self.name}: mask= and empty= take plain arrays, not {type(x).__name__}; give np.asarray(x)")
-            return self._call_ufunc(x, factor, out=out, axis=axis)
-        return self._forward(x, out, axis, factor, mask, empty)
+        return self._call_with_mask(x, out, axis, scale, mask, empty)
 
     def backward(self, dy: Any, y: Any, out: Any = None, *, axis: int = -1, scale: float = 1.0, mask: Any = None) -> Any:
         """The gradient of the input from the gradient of the output and the output itself.
@@ -322,19 +346,14 @@ class MaskedMap(_Maps):
         >>> softmin.backward(np.array([1.0, 0.0]), np.array([0.5, 0.5]))
         array([-0.25,  0.25])
         """
-        factor = self._record.sign * self._number("scale", scale)
-        return self._gradient(dy, y, "y", out, axis, factor, mask)
+        return self._gradient(dy, y, "y", out, axis, self._factor(scale), mask)
 
 
 class Reduction(_Reduces):
     """A function of rows whose result has no axis: `fastact.maxout`."""
 
     def __call__(self, x: Any, out: Any = None, *, axis: int = -1) -> Any:
-        if self._through_ufunc(x, out):
-            if self._is_masked(x, out):
-                return np.ma.array(self(self._without_masked(x), axis=axis), mask=np.ma.getmaskarray(x).all(axis=axis))[()]
-            return self._call_ufunc(x, out=out, axis=axis)
-        return self._forward(x, out, axis)
+        return self._call(x, out, axis)
 
     def backward(self, dy: Any, x: Any, out: Any = None, *, axis: int = -1) -> Any:
         """The gradient of the input from the gradient of the output and the input.
@@ -377,16 +396,7 @@ class MaskedReduction(_Reduces):
     """The same with a scale and a mask: `fastact.logsumexp`."""
 
     def __call__(self, x: Any, out: Any = None, *, axis: int = -1, scale: float = 1.0, mask: Any = None) -> Any:
-        factor = self._record.sign * self._number("scale", scale)
-        if self._through_ufunc(x, out):
-            if self._is_masked(x, out, mask):
-                hidden = np.ma.getmaskarray(x)
-                y = self(np.ma.getdata(x, subok=False), axis=axis, scale=scale, mask=~hidden)
-                return np.ma.array(y, mask=hidden.all(axis=axis))[()]
-            if mask is not None:
-                raise TypeError(f"{self.name}: mask= takes plain arrays, not {type(x).__name__}; give np.asarray(x)")
-            return self._call_ufunc(x, factor, out=out, axis=axis)
-        return self._forward(x, out, axis, factor, mask)
+        return self._call_with_mask(x, out, axis, scale, mask)
 
     def backward(self, dy: Any, x: Any, out: Any = None, *, axis: int = -1, scale: float = 1.0, mask: Any = None) -> Any:
         """The gradient of the input from the gradient of the output and the input.
@@ -424,5 +434,4 @@ class MaskedReduction(_Reduces):
         >>> logsumexp.backward(2.0, np.array([7.0, 7.0]))
         array([1., 1.])
         """
-        factor = self._record.sign * self._number("scale", scale)
-        return self._gradient(dy, x, "x", out, axis, factor, mask)
+        return self._gradient(dy, x, "x", out, axis, self._factor(scale), mask)

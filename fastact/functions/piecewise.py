@@ -183,9 +183,13 @@ def relu_squared(x):
     return np.where(x < 0, 0, x * x)
 
 
+def _leaky_derivative(x, slope):
+    return nan_or(np.where(x > 0, 1.0, slope), x)
+
+
 @activation(
-    derivative=lambda x, negative_slope: nan_or(np.where(x > 0, 1.0, negative_slope), x),
-    derivative_from_output=lambda y, negative_slope: nan_or(np.where(y > 0, 1.0, negative_slope), y),
+    derivative=_leaky_derivative,
+    derivative_from_output=_leaky_derivative,  # y has the sign of x
     from_output_low={"negative_slope": 0},
     keeps_integers=True,
     light=True,
@@ -238,7 +242,7 @@ _LEAKY = Info(
 
 
 @activation(
-    derivative=lambda x, slope: nan_or(np.where(x > 0, 1.0, slope), x),
+    derivative=_leaky_derivative,
     derivative_by_parameter=lambda x, slope: np.where(x > 0, 0.0, x),
     keeps_integers=True,
     light=True,
@@ -270,7 +274,7 @@ def prelu(x, slope=0.25):
 
 
 @activation(
-    derivative=lambda x, slope: nan_or(np.where(x > 0, 1.0, slope), x),
+    derivative=_leaky_derivative,
     noise=Uniform("lower", "upper"),
     ordered=("lower", "upper"),
     light=True,
@@ -521,8 +525,12 @@ def hard_swish(x):
     return np.where(x <= -3, -0.0, np.where(x >= 3, x, x * (x + 3) / 6))
 
 
+def _shrink_derivative(x, lambd):
+    return nan_or(np.abs(x) > lambd, x)
+
+
 @activation(
-    derivative=lambda x, lambd: nan_or(np.abs(x) > lambd, x),
+    derivative=_shrink_derivative,
     domain={"lambd": (0, False)},
     keeps_integers=True,
     thresholds=("lambd",),
@@ -562,7 +570,7 @@ def hard_shrink(x, lambd=0.5):
 
 
 @activation(
-    derivative=lambda x, lambd: nan_or(np.abs(x) > lambd, x),
+    derivative=_shrink_derivative,
     domain={"lambd": (0, False)},
     keeps_integers=True,
     thresholds=("lambd",),

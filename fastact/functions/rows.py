@@ -69,6 +69,13 @@ empty : {{"nan", "zero", "uniform"}}, default "nan"
     What a row gives whose elements are all masked or -inf. "nan": NaN, as everywhere else; "zero":
     {zero}; "uniform": {uniform}, with n the row's length."""
 
+_MASKED_MAP_RETURNS = """\
+Returns
+-------
+y : ndarray
+    Of the shape of `x`. Floating dtypes are kept; integers and bool give float64. Masked elements give
+    {masked}, but in a row that has no others: see `empty`."""
+
 _RAISES = """\
 Raises
 ------
@@ -93,11 +100,7 @@ Call it for the forward pass, `backward` for the gradient: ``help(fastact.softma
 
 {_PARAMETERS}{_EMPTY_PARAMETER.format(zero="0, so that such a query attends to nothing", uniform="1/n")}
 
-Returns
--------
-y : ndarray
-    Of the shape of `x`. Floating dtypes are kept; integers and bool give float64. Masked elements give
-    0, but in a row that has no others: see `empty`.
+{_MASKED_MAP_RETURNS.format(masked="0")}
 
 {_RAISES}
 
@@ -135,11 +138,7 @@ Call it for the forward pass, `backward` for the gradient: ``help(fastact.log_so
 
 {_PARAMETERS}{_EMPTY_PARAMETER.format(zero="-inf, the logarithm of 0", uniform="-log n")}
 
-Returns
--------
-y : ndarray
-    Of the shape of `x`. Floating dtypes are kept; integers and bool give float64. Masked elements give
-    -inf, but in a row that has no others: see `empty`.
+{_MASKED_MAP_RETURNS.format(masked="-inf")}
 
 {_RAISES}
 
@@ -173,11 +172,7 @@ which takes ``-scale``.
 
 {_PARAMETERS}{_EMPTY_PARAMETER.format(zero="0", uniform="1/n")}
 
-Returns
--------
-y : ndarray
-    Of the shape of `x`. Floating dtypes are kept; integers and bool give float64. Masked elements give
-    0, but in a row that has no others: see `empty`.
+{_MASKED_MAP_RETURNS.format(masked="0")}
 
 {_RAISES}
 

@@ -32,16 +32,16 @@ _NORMAL_TAIL = _coefficients("normal_tail")
 _CENTRE = CENTRES["normal_tail"]["float64"]
 _SHIFT = CONSTANTS["normal_shift"]["float64"]
 _ERF_SMALL = CONSTANTS["erf_small"]["float64"]
-# The steps of the tail's evaluation whose rounding errors are kept.
+# How many of the last steps of the tail's evaluation keep their rounding errors.
 _COMPENSATED = 3
-# From here on even a * Phi(-a) is zero.
+# From here on a * Phi(-a) is zero.
 _FURTHEST = 39.5
-# From here on even x * exp(-x^2) is.
+# From here on x * exp(-x^2) is zero.
 _GAUSSIAN_FURTHEST = 28.0
 _LOG2_E = CONSTANTS["log2_e"]["float64"]
 # ln 2 in two parts; the first has 42 bits, so that its product with an exponent is exact.
 _LN2_HIGH, _LN2_LOW = CONSTANTS["ln2_high"]["float64"], CONSTANTS["ln2_low"]["float64"]
-_PER_SQRT_2PI = 0.3989422804014327  # no polynomial's, so not in coefficients.py; formulas.pxi has it, too
+_PER_SQRT_2PI = 0.3989422804014327  # belongs to no polynomial, so it is not in coefficients.py; formulas/normal.pxi has it, too
 
 
 def gelu(x):

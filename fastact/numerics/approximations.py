@@ -24,14 +24,14 @@ class Target:
 class Polynomial:
     """What a polynomial approximates.
 
-    `name` is that of the C function which evaluates it, without suffix. `weight` makes an error relative to that function's
-    whole result. `text` is `function` and its domain in words.
+    `name` is that of the C function which evaluates it, without suffix. `text` is `function` and its domain in words. `weight`
+    makes an error relative to that function's whole result. By default this is `function` itself.
     """
 
     name: str
     text: str
     function: Callable
-    weight: Callable
+    weight: Callable | None = None
     float32: Target | None = None
     float64: Target | None = None
 
@@ -40,20 +40,21 @@ class Polynomial:
 class Table:
     """A function of x >= 0 by polynomials, one for each of some intervals: see simd/avx512_intervals.h.
 
-    The intervals reach up to `furthest` and spread over `octaves`. The centre of each is a number for which `rounded` almost is
-    a number of the type, too: the function itself, or that of the table whose centres it shares.
+    The intervals reach up to `furthest` and spread over `octaves`. The centre of each is a number of the type for which
+    `rounded` almost is one, too. By default this is `function`; a table that shares its centres with another has that one's.
+    `weight` is that of a `Polynomial`.
     """
 
     name: str
     text: str
     function: Callable
-    weight: Callable
-    rounded: Callable
     dtype: str
     furthest: float
     octaves: int
     degree: int
     intervals: int
+    weight: Callable | None = None
+    rounded: Callable | None = None
 
 
 # ---- The functions that are fitted ---------------------------------------------------------------------------------------
@@ -139,12 +140,10 @@ NORMAL_CENTRE = {"float32": 0.508544921875, "float64": 0.45018482208251953}
 
 def normal_tails(dtype, furthest, degree):
     shift, centre = NORMAL_SHIFT[dtype], NORMAL_CENTRE[dtype]
-    tail = normal_tail(shift)
     return Polynomial(
         "normal_tail",
         "(a + shift) e^(a^2/2) Phi(-a), in powers of v - centre, v = a / (a + shift): 0 <= a <= 15 (float64: 39.5)",
-        function=tail,
-        weight=lambda v: 1 / tail(v),
+        function=normal_tail(shift),
         **{dtype: Target(0, mp.mpf(furthest) / (furthest + shift), degree, centre)},
     )
 
@@ -202,7 +201,6 @@ POLYNOMIALS = (
         "tanh_shrink_unit",
         "(a - tanh(a)) / a^3, in powers of u = a^2, 0 <= a <= 1",
         function=tanh_shrink,
-        weight=lambda u: 1 / tanh_shrink(u),
         float32=Target(0, 1, 7),
         float64=Target(0, 1, 15),
     ),
@@ -252,7 +250,6 @@ POLYNOMIALS = (
         "sinc_slope",
         "the derivative of sin(pi r) / (pi r), over r, in powers of u = r^2, 0 <= r <= 1/2",
         function=sinc_slope,
-        weight=lambda u: 1 / sinc_slope(u),
         float32=Target(0, 0.25, 4),
         float64=Target(0, 0.25, 7),
     ),
@@ -318,8 +315,6 @@ TABLES = (
         "tanh_intervals",
         "tanh(x), 0 <= x <= 9.3",
         function=mp.tanh,
-        weight=lambda x: 1 / mp.tanh(x),
-        rounded=mp.tanh,
         dtype="float32",
         furthest=9.3,
         octaves=4,
@@ -330,8 +325,6 @@ TABLES = (
         "erf_intervals",
         "erf(x), 0 <= x <= 4",
         function=mp.erf,
-        weight=lambda x: 1 / mp.erf(x),
-        rounded=mp.erf,
         dtype="float32",
         furthest=4,
         octaves=2,
@@ -342,8 +335,6 @@ TABLES = (
         "erf_intervals",
         "erf(x), 0 <= x <= 6",
         function=mp.erf,
-        weight=lambda x: 1 / mp.erf(x),
-        rounded=mp.erf,
         dtype="float64",
         furthest=6,
         octaves=1,
@@ -354,8 +345,6 @@ TABLES = (
         "gelu_intervals",
         "2^(k a^2) a Phi(-a), k = 0.7213475, in powers of a/2 - centre, 0 <= a <= 14.6",
         function=gelu_tail,
-        weight=lambda h: 1 / gelu_tail(h),
-        rounded=gelu_tail,
         dtype="float32",
         furthest=7.3,
         octaves=4,
@@ -366,12 +355,12 @@ TABLES = (
         "gelu_slope_intervals",
         "2^(k a^2) (Phi(-a) - a phi(a)), k = 0.7213475, in powers of a/2 - centre, 0 <= a <= 14.6",
         function=gelu_slope,
-        weight=lambda h: 1,
-        rounded=gelu_tail,
         dtype="float32",
         furthest=7.3,
         octaves=4,
         degree=3,
         intervals=32,
+        weight=lambda h: 1,
+        rounded=gelu_tail,
     ),
 )

@@ -117,13 +117,18 @@ def minimax(xs, values, weights, degree):
     return [mp.ldexp(int(coefficient), -FRACTION) for coefficient in best]
 
 
+def weight_at(approximation, x):
+    """What an error at x is multiplied by."""
+    return abs(approximation.weight(x) if approximation.weight else 1 / approximation.function(x))
+
+
 def fit_polynomial(polynomial, dtype):
     """Rounded coefficients, from the constant term up, and log2 of their largest weighted error."""
     target = getattr(polynomial, dtype)
     centre = mp.mpf(target.centre)
     xs = chebyshev_grid(target.low - centre, target.high - centre)
     values = [polynomial.function(x + centre) for x in xs]
-    weights = [abs(polynomial.weight(x + centre)) for x in xs]
+    weights = [weight_at(polynomial, x + centre) for x in xs]
     rest, scale, rounded = values, weights, []
     for k in range(min(REFITTED, target.degree)):
         lowest = nearest(minimax(xs, rest, scale, target.degree - k)[0], dtype)
@@ -159,11 +164,11 @@ def interval_ends(table):
 
 def fit_interval(table, low, high):
     """centre, value = function(centre), and the polynomial (function(x) - value) / d - 1 of d = x - centre; its largest error."""
-    centre = centre_between(table.rounded, low, high, table.dtype)
+    centre = centre_between(table.rounded or table.function, low, high, table.dtype)
     value = nearest(table.function(centre), table.dtype)
     ds = [x - centre for x in chebyshev_grid(low, high)]
     values = [(table.function(centre + d) - value) / d - 1 for d in ds]
-    weights = [abs(table.weight(centre + d) * d) for d in ds]
+    weights = [weight_at(table, centre + d) * abs(d) for d in ds]
     rounded = [nearest(c, table.dtype) for c in minimax(ds, values, weights, table.degree)]
     worst = max(abs(w * (v - evaluate(rounded, d))) for d, v, w in zip(ds, values, weights, strict=True))
     return [centre, value, *rounded], worst

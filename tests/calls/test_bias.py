@@ -1,14 +1,14 @@
 """f(x, bias=b) is f(x + b), and backward gives the sum of dx by column: right to the last digit, on any way through."""
 
 import itertools
-import tracemalloc
 
 import ml_dtypes
 import numpy as np
 import pytest
+from helpers import cast, layouts, peak
 
 import fastact
-from fastact.calls import arrays, sums
+from fastact.calls import sums
 
 SHAPES = [(5,), (1, 16), (4, 10), (700, 1), (90, 16), (50, 33), (2, 3, 17), (3, 2, 2, 31), (3, 1500), (0, 5), (5, 0), (2, 0, 3)]
 
@@ -16,11 +16,6 @@ SHAPES = [(5,), (1, 16), (4, 10), (700, 1), (90, 16), (50, 33), (2, 3, 17), (3, 
 def wide_sum(z, b):
     """z + b as the loops see it: in float32 where both have 16 bits."""
     return z + b if z.dtype.itemsize > 2 else z.astype(np.float32) + b.astype(np.float32)
-
-
-def cast(x, dtype):
-    with np.errstate(all="ignore"):
-        return x.astype(dtype)
 
 
 def assert_same(f, got, wanted):
@@ -46,17 +41,6 @@ def assert_sum_of(dx, dbias):
     with np.errstate(under="ignore"):
         half_ulp = 0.5001 * np.maximum(float(info.eps) * np.abs(total), float(info.smallest_subnormal))
         assert (np.abs(dbias - total) <= half_ulp + 1e-15 * size).all()
-
-
-def layouts(x):
-    """The same values in memory contiguous, by columns, backwards, with gaps between rows, swapped, misaligned."""
-    gaps = np.zeros((*x.shape[:-1], 2 * x.shape[-1] + 3), x.dtype)[..., 3 : 3 + x.shape[-1]]
-    gaps[...] = x
-    misaligned = np.zeros(x.nbytes + 1, np.uint8)[1:].view(x.dtype).reshape(x.shape)
-    misaligned[...] = x
-    yield from (x, np.asfortranarray(x), x[::-1].copy()[::-1], gaps, misaligned)
-    if not arrays.is_bfloat16(x.dtype):
-        yield x.astype(x.dtype.newbyteorder())
 
 
 def case(rng, shape, dtype, arrays=2):
@@ -283,16 +267,6 @@ def test_overlap(backend, dtype):
     np.testing.assert_array_equal(dbias, np.ones(4, dtype))
 
 
-def peak(function, *args, **keywords):
-    """Bytes of NumPy's and the interpreter's memory in use at once, beyond what was before."""
-    function(*args, **keywords)
-    tracemalloc.start()
-    function(*args, **keywords)
-    _, most = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    return most
-
-
 @pytest.mark.parametrize("shape", [(500, 2000), (200_000, 5), (1_000_000, 1)])
 @pytest.mark.parametrize("name", ["relu", "silu", "prelu", "rrelu"], indirect=True)
 def test_peak_memory_is_the_output(f, dtype, shape, rng):
@@ -303,21 +277,21 @@ def test_peak_memory_is_the_output(f, dtype, shape, rng):
         options["rng"] = rng
     if f.name == "prelu" and (dtype.itemsize == 2 or f.backend == "numpy"):
         own += 2 * x.nbytes  # the slope's gradient by element; twice because an iterator's buffers are as long
-    assert peak(f, x, bias=b, out=x, **options) <= own
-    assert peak(f, x, bias=b, **options) <= x.nbytes + own
-    assert peak(f.backward, dy, x, bias=b, out=dy, **options) <= own
-    assert peak(f.backward, dy, x, bias=b, **options) <= x.nbytes + own
+    assert peak(lambda: f(x, bias=b, out=x, **options)) <= own
+    assert peak(lambda: f(x, bias=b, **options)) <= x.nbytes + own
+    assert peak(lambda: f.backward(dy, x, bias=b, out=dy, **options)) <= own
+    assert peak(lambda: f.backward(dy, x, bias=b, **options)) <= x.nbytes + own
     if f.name == "relu":
-        assert peak(f.backward, dy, y=x, bias=b, out=dy) <= own
+        assert peak(lambda: f.backward(dy, y=x, bias=b, out=dy)) <= own
         strided = np.zeros((2 * shape[0], shape[1]), dtype)[::2]
-        assert peak(f.backward, dy, strided, bias=b, out=strided) <= max(own, 1 << 20)
+        assert peak(lambda: f.backward(dy, strided, bias=b, out=strided)) <= max(own, 1 << 20)
 
 
 def test_peak_memory_of_long_rows(backend, dtype):
     x, b = np.ones((2, 1_000_000), dtype), np.ones(1_000_000, dtype)
     sums = 8 * b.size if dtype.itemsize == 2 or backend.relu.backend == "numpy" else 0
-    assert peak(backend.relu, x, bias=b, out=x) <= 1 << 20
-    assert peak(backend.relu.backward, x, x, bias=b, out=x) <= b.nbytes + 3 * sums + (1 << 20)
+    assert peak(lambda: backend.relu(x, bias=b, out=x)) <= 1 << 20
+    assert peak(lambda: backend.relu.backward(x, x, bias=b, out=x)) <= b.nbytes + 3 * sums + (1 << 20)
 
 
 BAD = {

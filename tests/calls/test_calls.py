@@ -25,11 +25,6 @@ def assert_same(f, got, wanted):
         np.testing.assert_array_equal(got, wanted)
 
 
-def cast(x, dtype):
-    with np.errstate(all="ignore"):
-        return x.astype(dtype)
-
-
 def test_out_is_returned(f, dtype):
     x = np.linspace(-3, 3, 40).astype(dtype)
     expected = f(x)

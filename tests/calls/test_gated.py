@@ -6,11 +6,11 @@ import inspect
 import pickle
 import re
 import threading
-import tracemalloc
 
 import ml_dtypes
 import numpy as np
 import pytest
+from helpers import layouts, peak, same_bits
 
 import fastact
 from fastact import functions
@@ -41,14 +41,6 @@ def values(dtype, shape, rng):
     flat[7::41] = -np.inf
     flat[11::43] = np.nan
     return flat.reshape(shape)
-
-
-def same_bits(a, b):
-    assert a.dtype == b.dtype
-    assert a.shape == b.shape
-    np.testing.assert_array_equal(np.isnan(a), np.isnan(b))
-    bits, keep = f"u{a.dtype.itemsize}", ~np.isnan(a)
-    np.testing.assert_array_equal(a[keep].view(bits), b[keep].view(bits))
 
 
 def triple(dtype, shape, rng):
@@ -300,28 +292,6 @@ def test_alignments(f, dtype, rng):
         assert (memory[:, start + n * step :] == 255).all()
 
 
-def layouts(x):
-    """The same elements in every layout."""
-    rows, columns = x.shape
-    yield x
-    yield np.asfortranarray(x)
-    yield x[::-1].copy()[::-1]
-    yield x[:, ::-1].copy()[:, ::-1]
-    spread = np.zeros((2 * rows, 3 * columns), x.dtype)
-    spread[::2, ::3] = x
-    yield spread[::2, ::3]
-    yield x.astype(x.dtype.newbyteorder())
-    record = np.zeros((rows, columns), dtype=[("pad", "u1"), ("x", x.dtype)])  # misaligned
-    record["x"] = x
-    yield record["x"]
-    packed = np.zeros((rows, 2 * columns), x.dtype)
-    packed[:, columns:] = x
-    yield packed[:, columns:]
-    readonly = x.copy()
-    readonly.flags.writeable = False
-    yield readonly
-
-
 @pytest.mark.parametrize("shape", [(7, 60), (3, 1500)])
 def test_layouts(f, dtype, shape, rng):
     dy, gate, value = triple(dtype, shape, rng)
@@ -450,15 +420,6 @@ def test_outputs_that_share_memory_are_refused(f, dtype, rng):
 # Memory and the GIL.
 
 
-def peak_of(call):
-    tracemalloc.start()
-    try:
-        call()
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-
-
 @pytest.mark.parametrize("dtype", [np.float16, np.float32])
 @pytest.mark.parametrize("packed", [False, True])
 def test_peak_memory_is_the_output(f, dtype, packed):
@@ -469,13 +430,13 @@ def test_peak_memory_is_the_output(f, dtype, packed):
     out = tuple(np.split(np.empty_like(both), 2, axis=-1)) if packed else (np.empty_like(dy), np.empty_like(dy))
     # NumPy works in blocks of 8192 float64 elements, and has many of them at a time; one array in float64 would be 4 MB
     slack = 3_000_000 if f.backend == "numpy" else 20_000
-    assert peak_of(lambda: f(gate, value, out=out[0])) <= slack
-    assert peak_of(lambda: f.backward(dy, gate, value, out=out)) <= slack
+    assert peak(lambda: f(gate, value, out=out[0])) <= slack
+    assert peak(lambda: f.backward(dy, gate, value, out=out)) <= slack
     if f.backend != "numpy":
-        assert peak_of(lambda: f(gate, value)) <= dy.nbytes + slack
-        assert peak_of(lambda: f.backward(dy, gate, value)) <= 2 * dy.nbytes + slack
+        assert peak(lambda: f(gate, value)) <= dy.nbytes + slack
+        assert peak(lambda: f.backward(dy, gate, value)) <= 2 * dy.nbytes + slack
         work = gate.copy()
-        assert peak_of(lambda: f(work, value, out=work)) <= slack
+        assert peak(lambda: f(work, value, out=work)) <= slack
 
 
 def test_threads(f, rng):

@@ -4,12 +4,12 @@ import copy
 import inspect
 import itertools
 import pickle
-import tracemalloc
 
 import ml_dtypes
 import mpmath
 import numpy as np
 import pytest
+from helpers import layouts, normal, peak
 
 import fastact
 from fastact import functions
@@ -23,11 +23,6 @@ INTEGERS = (np.int8, np.uint8, np.int16, np.uint16, np.int32, np.uint32, np.int6
 @pytest.fixture
 def torch():
     return pytest.importorskip("torch")
-
-
-def normal(rng, shape, dtype, spread=1.0):
-    with np.errstate(all="ignore"):
-        return (spread * rng.normal(size=shape)).astype(dtype)
 
 
 def shares(rng, classes, rows, dtype):
@@ -247,22 +242,6 @@ def test_many_classes_and_many_rows(backend, rng):
         assert loss == pytest.approx(each.mean(), rel=4e-7)
         np.testing.assert_allclose(np.moveaxis(dx, axis, -1), p / labels.size, rtol=2e-6, atol=1e-7 / labels.size)
         np.testing.assert_allclose(backend.cross_entropy(x, labels, axis=axis, reduction="none"), each, rtol=1e-6)
-
-
-def layouts(x):
-    """The same elements in other layouts."""
-    spread = np.zeros((*x.shape[:-1], 3 * x.shape[-1]), x.dtype)
-    spread[..., ::3] = x
-    yield spread[..., ::3]
-    yield x[::-1, ..., ::-1].copy()[::-1, ..., ::-1]
-    yield np.asfortranarray(x)
-    yield x.astype(x.dtype.newbyteorder())
-    readonly = x.copy()
-    readonly.flags.writeable = False
-    yield readonly
-    shifted = np.zeros(x.nbytes + 1, np.uint8)[1:].view(x.dtype).reshape(x.shape)
-    shifted[...] = x
-    yield shifted
 
 
 def assert_stored(out, plain):
@@ -534,16 +513,6 @@ def test_binary_cross_entropy_shapes(backend, dtype, rng):
 
 
 # Memory.
-
-
-def peak(call):
-    call()
-    tracemalloc.start()
-    try:
-        call()
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
 
 
 def test_memory(backend, rng):

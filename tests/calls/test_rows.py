@@ -4,12 +4,12 @@ import copy
 import inspect
 import itertools
 import pickle
-import tracemalloc
 
 import ml_dtypes
 import mpmath
 import numpy as np
 import pytest
+from helpers import layouts, normal, peak
 
 import fastact
 from fastact import functions
@@ -84,11 +84,6 @@ def error(got, wanted, sizes=None):
     if isinstance(wanted, list):
         return reference.ulp_errors(np.ravel(got), wanted, None if sizes is None else np.ravel(sizes).tolist()).max(initial=0)
     return reference.ulp_errors(np.asarray(got), wanted, sizes).max(initial=0)
-
-
-def normal(rng, shape, dtype, spread=1.0):
-    with np.errstate(all="ignore"):
-        return (spread * rng.normal(size=shape)).astype(dtype)
 
 
 def inputs(kind, shape, dtype, rng):
@@ -437,27 +432,6 @@ def calls(f, shape, dtype, rng, axis):
             yield lambda x, dy, out=None, k=keywords: f.backward(dy, x, out, axis=axis, **k)
 
 
-def layouts(x):
-    """The same elements in other layouts."""
-    spread = np.zeros((*x.shape[:-1], 3 * x.shape[-1]), x.dtype)
-    spread[..., ::3] = x
-    yield spread[..., ::3]
-    yield x[::-1, ..., ::-1].copy()[::-1, ..., ::-1]
-    yield np.asfortranarray(x)
-    yield np.moveaxis(np.moveaxis(x, 0, -1).copy(), -1, 0)
-    yield x.astype(x.dtype.newbyteorder())
-    readonly = x.copy()
-    readonly.flags.writeable = False
-    yield readonly
-    record = np.zeros(x.shape, dtype=[("pad", "u1"), ("x", x.dtype)])
-    record["x"] = x
-    yield record["x"]
-    raw = np.zeros(x.nbytes + 1, np.uint8)
-    shifted = raw[1:].view(x.dtype).reshape(x.shape)
-    shifted[...] = x
-    yield shifted
-
-
 @pytest.mark.parametrize("axis", [0, 1, 2, -1, -3])
 def test_any_axis(backend, name, dtype, axis, rng):
     f = getattr(backend, name)
@@ -777,16 +751,6 @@ def test_maxout(backend, dtype, rng):
 
 
 # Memory.
-
-
-def peak(call):
-    call()
-    tracemalloc.start()
-    try:
-        call()
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
 
 
 def test_memory(backend, name, rng):

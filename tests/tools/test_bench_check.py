@@ -77,15 +77,3 @@ def test_a_wrong_fused_function_is_noticed(name, direction):
         wrong = SimpleNamespace(**{family: Wrong(getattr(backend, family), direction, result)})
         passed = {c.kind.partition(" ")[0]: c.passed for c in check.check(name, wrong)}
         assert passed == {"forward": direction != "forward", "backward": direction != "backward"}
-
-
-def test_ulps():
-    one, inf, nan = (np.array([value], np.float32) for value in (1, np.inf, np.nan))
-    unit = np.spacing(one).astype(np.float64)
-    assert check.ulps(one, one.astype(np.float64), unit) == 0
-    assert check.ulps(one + np.spacing(one), one.astype(np.float64), unit) == 1
-    assert check.ulps(nan, nan.astype(np.float64), unit) == 0
-    assert check.ulps(one, nan.astype(np.float64), unit) == math.inf
-    assert check.ulps(inf, np.array([1e39]), np.array([2.0**104])) == 0
-    largest = np.array([np.finfo(np.float32).max])
-    assert check.ulps(inf, largest.astype(np.float64), np.array([2.0**104])) == 1

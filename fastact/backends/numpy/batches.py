@@ -148,7 +148,7 @@ class Exponentials:
         z = wide - self.largest
         e = np.exp(z)
         if self._computed == np.float64:
-            # The difference's own rounding error, without which the exponential's error would grow with its argument.
+            # The rounding error of the difference is put back in. Else the exponential's error would grow with its argument.
             back = z + self.largest
             lost = (wide - back) + ((back - z) - self.largest)
             e += e * np.where(np.isfinite(lost), lost, 0)

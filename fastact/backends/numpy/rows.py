@@ -5,7 +5,8 @@ and fill the outputs, which share memory with an input only where they are that 
 parts of one long row, in float64. A result is rounded once, to the dtype that belongs to the inputs; an output of another dtype
 gets that rounded number.
 
-Where one element of a row dominates, 1 plus the sum of the others would lose their digits: so that sum is kept apart from the 1.
+Where one element of a row dominates, its exponential is 1 and the others are tiny: 1 + their sum would lose their digits. So the
+sum is kept apart from the 1.
 """
 
 from __future__ import annotations

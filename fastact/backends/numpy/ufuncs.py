@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from ...calls.arrays import apart, check_out, computed_dtype, is_bfloat16, promoted, result_dtype, supported
+from ...calls.arrays import apart, check_out, computed_dtype, is_bfloat16, promoted, result_dtype, supported, without_axis
 
 _BATCH = 8192  # elements: a batch and a formula's temporaries stay in the second-level cache
 
 
 class UfuncLike:
-    """What there is to a `np.ufunc`'s call besides arithmetic: overriding by other kinds of arrays, and results of their kind.
+    """What a call of `np.ufunc` does besides arithmetic: other kinds of arrays may override it, or get results of their kind.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ class Ufunc(UfuncLike):
         return np.dtype(np.float64) if found.kind in "iub" and not self._keeps_integers else found.newbyteorder("=")
 
     def _promote(self, inputs: tuple[Any, ...]) -> np.dtype[Any]:
-        """The common dtype. Scalar parameters take part as Python numbers only: what is drawn per element follows."""
+        """The common dtype. A scalar parameter takes part if it is a Python number. An array of drawn ones follows the others."""
         first_scalar = self.nin - self._scalars
         return np.result_type(
             *(promoted(value) for i, value in enumerate(inputs) if i < first_scalar or not isinstance(value, np.ndarray))
@@ -182,8 +182,8 @@ class GeneralizedUfunc(UfuncLike):
         of_x = np.lib.array_utils.normalize_axis_index(axis, x.ndim)
         scale: list[Any] = [array[()] for array in scales]
         if scales and scales[0].ndim:
-            # One for each row: the product is made first, and rounded as in the loop.
-            rows = np.broadcast_shapes(x.shape[:of_x] + x.shape[of_x + 1 :], scales[0].shape)
+            # There is a scale for each row. The product is formed first, and rounded as in the loop.
+            rows = np.broadcast_shapes(without_axis(x.shape, of_x), scales[0].shape)
             x = np.moveaxis(x, of_x, -1)
             computed = computed_dtype(result)
             with np.errstate(all="ignore"):
@@ -192,7 +192,7 @@ class GeneralizedUfunc(UfuncLike):
             x = np.moveaxis(np.broadcast_to(product, (*rows, x.shape[-1])), -1, axis)
             of_x = np.lib.array_utils.normalize_axis_index(axis, x.ndim)
             scale = [1.0]
-        shape = x.shape[:of_x] + x.shape[of_x + 1 :] if self._reduces else x.shape
+        shape = without_axis(x.shape, of_x) if self._reduces else x.shape
         check_out(self.__name__, out, shape, result)
         (x,) = apart(out, x)
         filled = np.empty(shape, result) if out is None else out

@@ -1,4 +1,4 @@
-"""Is a function equal to its formula?"""
+"""Whether a function is equal to its formula."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .fused import FUSED
 from .fused.definition import Fused, WideOperands
 from .workspace import Workspace
 
-#: The bound of a derivative from the output, beside the formula at the same output.
+#: The bound of a derivative from the output, in ULP, against the formula at the same output.
 FROM_OUTPUT_ULP = 4
 
 
@@ -41,7 +41,7 @@ def check(name: str, backend: backends.Backend, dtype: str = "float32") -> list[
 
     Half the inputs are random bit patterns, so every tail, subnormal, infinite and NaN value is among them. The bounds are those
     of `Info`: `ulp`, and for the derivative `derivative_ulp`, in ULP of its largest term. In float64, the formula itself
-    may be as far from the truth as the function, so the bound is doubled.
+    may be as far from the truth as the function, so the bound is doubled. `reference.ulp_errors` says what an ULP is.
     """
     with np.errstate(all="ignore"):
         if name in FUSED:
@@ -53,24 +53,29 @@ def _check_activation(entry: Entry, function: Any, dtype: str) -> list[Check]:
     from .. import reference  # needs mpmath and SciPy, which may be missing
 
     info = entry.info
-    parameters = [float(np.dtype(dtype).type(p.default)) for p in entry.parameters]  # as a loop of this dtype sees them
+    parameters = [float(np.dtype(dtype).type(p.default)) for p in entry.parameters]  # rounded as in a loop of this dtype
     slack = 1 if dtype == "float32" else 2
     x = sample(dtype)
     exact = x.astype(np.float64)
     value, slope = entry.forward(exact, *parameters), entry.derivative(exact, *parameters)
     y = function(x)
-    found = [Check(entry.name, Direction.FORWARD, ulps(y, value, _unit(value, dtype)), slack * info.ulp)]
-    # a power of two, so that the product is exact and the error that of the derivative
+    found = [Check(entry.name, Direction.FORWARD, _largest_error(y, value, value), slack * info.ulp)]
+    # Powers of two: the product is exact, so the error is that of the derivative.
     dy = np.random.default_rng(1).choice([-4, -2, -1, 1, 2, 4], x.shape).astype(dtype)
     terms = np.fmax(np.abs(slope), reference.wide(entry.name, exact, *(p.default for p in entry.parameters))[2])
     dx = _gradient(function.backward(dy, x))
-    error = ulps(dx, dy * slope, np.abs(dy) * _unit(terms, dtype))
+    error = _largest_error(dx, dy * slope, _product(dy, terms))
     found.append(Check(entry.name, Direction.BACKWARD, error, slack * info.derivative_ulp))
     if entry.derivative_from_output is not None:
         slope = entry.derivative_from_output(y.astype(np.float64), *parameters)
-        error = ulps(function.backward(dy, y=y), dy * slope, np.abs(dy) * _unit(slope, dtype))
+        error = _largest_error(function.backward(dy, y=y), dy * slope, _product(dy, slope))
         found.append(Check(entry.name, Direction.FROM_OUTPUT, error, slack * FROM_OUTPUT_ULP))
     return found
+
+
+def _product(dy: np.ndarray, slope: np.ndarray) -> np.ndarray:
+    """A size whose ULP is |dy| times that of the slope: a subnormal slope counts as the smallest normal one."""
+    return np.asarray(np.abs(dy) * np.maximum(np.abs(slope), np.finfo(dy.dtype).smallest_normal), np.float64)
 
 
 def _gradient(result: Any) -> np.ndarray:
@@ -84,7 +89,7 @@ def _check_fused(fused: Fused, direction: Direction, backend: backends.Backend, 
     assert contestant is not None
     wanted = fused.textbook.of(direction)(WideOperands(operands))
     found = contestant.results()
-    error = max(ulps(got, want, _unit(size, dtype)) for got, (want, size) in zip(found, wanted, strict=True))
+    error = max(_largest_error(got, want, size) for got, (want, size) in zip(found, wanted, strict=True))
     kind = Direction.FROM_OUTPUT if "y" in names(contestant.statement) else direction
     return Check(fused.name, kind, error, fused.ulp.of(direction) * (1 if dtype == "float32" else 4))
 
@@ -100,17 +105,8 @@ def sample(dtype: str, size: int = 1 << 17, seed: int = 0) -> np.ndarray:
     return np.concatenate([patterns, usual, special])
 
 
-def _unit(value: np.ndarray, dtype: str) -> np.ndarray:
-    """The unit in the last place, in this dtype, of float64 values."""
-    magnitude = np.minimum(np.abs(value), np.finfo(dtype).max)
-    return np.asarray(np.spacing(magnitude.astype(dtype)), np.float64)
+def _largest_error(computed: np.ndarray, wanted: np.ndarray, sizes: np.ndarray) -> float:
+    """The largest error in ULP of the sizes; infinite where only one of the two is NaN."""
+    from .. import reference  # needs mpmath and SciPy, which may be missing
 
-
-def ulps(got: np.ndarray, expected: np.ndarray, unit: np.ndarray) -> float:
-    """The largest error in the units given; infinite if one of the two is NaN alone."""
-    limit = 2.0**128 if got.dtype == np.float32 else np.finfo(np.float64).max  # so that overflow is one ULP past the largest
-    a, b = (np.clip(np.asarray(v, np.float64), -limit, limit) for v in (got, expected))
-    error = np.where(a == b, 0, np.abs(a - b) / unit)
-    nan_a, nan_b = np.isnan(a), np.isnan(b)
-    error = np.where(nan_a & nan_b, 0, np.where(nan_a | nan_b, np.inf, error))
-    return float(error.max(initial=0))
+    return float(reference.ulp_errors(computed, np.asarray(wanted, np.float64), sizes).max(initial=0))

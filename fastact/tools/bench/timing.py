@@ -73,7 +73,7 @@ def measure(contestants: Sequence[Contestant], pace: Pace) -> list[float]:
                 break
             for i, contestant in enumerate(contestants):
                 if repetition and best[i] > max(3 * min(best), pace.cell / 10):
-                    continue  # so slow that a further repetition would tell nothing
+                    continue  # it is so slow that one more repetition would tell nothing
                 if (count := math.ceil(pace.repetition / best[i])) > 1:
                     contestant.call()  # brings its data back into the caches
                 best[i] = min(best[i], contestant.seconds(count, clock) / count)

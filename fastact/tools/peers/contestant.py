@@ -59,5 +59,5 @@ class Contestant:
         return [np.asarray(v) for v in (value if isinstance(value, tuple | list) else [value])]
 
     def result(self) -> np.ndarray:
-        """The first of them: of an activation's pair of gradients the input's."""
+        """The first of them. Of a pair of gradients this is the input's."""
         return self.results()[0]

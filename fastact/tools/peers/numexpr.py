@@ -5,6 +5,8 @@ A number that is not an integer would make it compute float32 in float64, so the
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from . import packages
@@ -14,6 +16,8 @@ from .operands import Operands
 from .peer import Peer, ThreadPool
 from .statements import Statements, names
 
+_RELU = Statements(forward="where(x > 0, x, zero)", backward="where(x > 0, dy, zero)")
+_LOGISTIC = Statements(forward="1 / (1 + exp(-x))", backward="dy * exp(-x) / (1 + exp(-x)) ** 2")
 _ELU = Statements(
     forward="where(x > 0, x, expm1(x))",
     backward="where(x > 0, dy, dy * exp(x))",
@@ -23,7 +27,7 @@ _ELU = Statements(
 ACTIVATIONS: dict[str, Statements] = {
     "identity": Statements(forward="x", backward="dy", from_output="dy"),
     "binary_step": Statements(forward="where(x >= 0, one, zero)", backward="dy * zero"),
-    "relu": Statements(forward="where(x > 0, x, zero)", backward="where(x > 0, dy, zero)", from_output="where(y > 0, dy, zero)"),
+    "relu": replace(_RELU, from_output="where(y > 0, dy, zero)"),
     "relu6": Statements(
         forward="where(x < 0, zero, where(x > six, six, x))",
         backward="where((x > 0) & (x < 6), dy, zero)",
@@ -36,9 +40,7 @@ ACTIVATIONS: dict[str, Statements] = {
     ),
     "prelu": Statements(forward="where(x > 0, x, quarter * x)"),
     "elu": _ELU,
-    "sigmoid": Statements(
-        forward="1 / (1 + exp(-x))", backward="dy * exp(-x) / (1 + exp(-x)) ** 2", from_output="dy * y * (1 - y)"
-    ),
+    "sigmoid": replace(_LOGISTIC, from_output="dy * y * (1 - y)"),
     "tanh": Statements(forward="tanh(x)", backward="dy * (1 - tanh(x) ** 2)", from_output="dy * (1 - y * y)"),
     "softplus": Statements(
         forward="where(x > 0, x, zero) + log1p(exp(-abs(x)))", backward="dy / (1 + exp(-x))", from_output="-dy * expm1(-y)"
@@ -51,8 +53,8 @@ ACTIVATIONS: dict[str, Statements] = {
         forward="where(x > 0, x * x, zero)", backward="where(x > 0, 2 * dy * x, zero)", from_output="2 * dy * sqrt(y)"
     ),
     "rrelu": Statements(forward="where(x > 0, x, rrelu_mean * x)", backward="where(x > 0, dy, rrelu_mean * dy)"),
-    "noisy_relu": Statements(forward="where(x > 0, x, zero)", backward="where(x > 0, dy, zero)"),
-    "threshold": Statements(forward="where(x > 0, x, zero)", backward="where(x > 0, dy, zero)"),
+    "noisy_relu": _RELU,
+    "threshold": _RELU,
     "celu": _ELU,
     "selu": Statements(
         forward="selu_scale * where(x > 0, x, selu_alpha * expm1(x))",
@@ -104,7 +106,7 @@ ACTIVATIONS: dict[str, Statements] = {
     "isrlu": Statements(
         forward="where(x < 0, x / sqrt(1 + x * x), x)", backward="where(x < 0, dy / ((1 + x * x) * sqrt(1 + x * x)), dy)"
     ),
-    "generalized_logistic": Statements(forward="1 / (1 + exp(-x))", backward="dy * exp(-x) / (1 + exp(-x)) ** 2"),
+    "generalized_logistic": _LOGISTIC,
     "arsinh": Statements(forward="arcsinh(x)", backward="dy / sqrt(1 + x * x)"),
     "bent_identity": Statements(forward="half * (sqrt(x * x + 1) - 1) + x", backward="dy * (half * x / sqrt(x * x + 1) + 1)"),
     "soft_exponential": Statements(forward="expm1(x) + one", backward="dy * exp(x)"),

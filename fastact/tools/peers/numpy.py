@@ -24,7 +24,7 @@ class NumPy(Peer):
     name, title, package = "numpy", "NumPy", "numpy"
 
     def tables(self) -> Sequence[Mapping[str, Statements]]:
-        """The tables of activations, the first that has a statement counts. What is in the first needs SciPy."""
+        """The tables of activations: the first that has a statement counts. The first table needs SciPy."""
         return IDIOMS_WITH_SCIPY, IDIOMS, TUNED
 
     def statements(self, subject: Subject) -> Statements:

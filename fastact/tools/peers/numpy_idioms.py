@@ -15,6 +15,11 @@ _ELU = Statements(
     from_output="np.multiply(dy, np.where(y > 0, 1, y + 1), out=out)",
 )
 
+_LOGISTIC = Statements(
+    forward="np.divide(1, 1 + np.exp(-x), out=out)",
+    backward="s = 1 / (1 + np.exp(-x)); np.multiply(dy, s * (1 - s), out=out)",
+)
+
 #: By the activation's name. Where one is missing, the statement of `numpy_tuned.py` is taken.
 IDIOMS: dict[str, Statements] = {
     "relu": replace(_RELU, from_output="np.multiply(dy, y > 0, out=out)"),
@@ -33,11 +38,7 @@ IDIOMS: dict[str, Statements] = {
         backward="(np.where(x > 0, dy, 0.25 * dy), np.sum(dy * np.minimum(x, 0)))",
     ),
     "elu": _ELU,
-    "sigmoid": Statements(
-        forward="np.divide(1, 1 + np.exp(-x), out=out)",
-        backward="s = 1 / (1 + np.exp(-x)); np.multiply(dy, s * (1 - s), out=out)",
-        from_output="np.multiply(dy, y * (1 - y), out=out)",
-    ),
+    "sigmoid": replace(_LOGISTIC, from_output="np.multiply(dy, y * (1 - y), out=out)"),
     "tanh": Statements(
         forward="np.tanh(x, out=out)",
         backward="np.multiply(dy, 1 - np.tanh(x) ** 2, out=out)",
@@ -134,10 +135,7 @@ IDIOMS: dict[str, Statements] = {
         forward="np.where(x < 0, x / np.sqrt(1 + x**2), x)", backward="np.where(x < 0, dy / (1 + x**2) ** 1.5, dy)"
     ),
     # with its default alpha = 1 the logistic sigmoid, which is quicker written without the power
-    "generalized_logistic": Statements(
-        forward="np.divide(1, 1 + np.exp(-x), out=out)",
-        backward="s = 1 / (1 + np.exp(-x)); np.multiply(dy, s * (1 - s), out=out)",
-    ),
+    "generalized_logistic": _LOGISTIC,
     "arsinh": Statements(forward="np.arcsinh(x, out=out)", backward="np.divide(dy, np.sqrt(1 + x**2), out=out)"),
     "bent_identity": Statements(
         forward="np.add((np.sqrt(x**2 + 1) - 1) / 2, x, out=out)",

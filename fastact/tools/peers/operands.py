@@ -59,7 +59,7 @@ class Operands:
     def put(self, x: np.ndarray) -> None:
         """Put other numbers into x, for contestants that see it already."""
         np.copyto(self.x, x)
-        if "buffer" in self.__dict__:  # has been made of the numbers before
+        if "buffer" in self.__dict__:  # it was made of the old numbers
             np.copyto(self.buffer, self._buffer())
 
     @cached_property

@@ -15,6 +15,6 @@ def installed(package: str) -> bool:
 
 def imported(module: str) -> Any:
     """A module of a package that is installed."""
-    with warnings.catch_warnings():  # of no interest here, and errors where warnings are
+    with warnings.catch_warnings():  # they are of no interest here, and under pytest they would be errors
         warnings.simplefilter("ignore")
         return importlib.import_module(module)

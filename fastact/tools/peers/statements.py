@@ -31,7 +31,7 @@ class Statements:
                 return self.from_output
 
 
-#: Of a function that is not to be had.
+#: The statements of a function that a peer does not have.
 NONE = Statements()
 
 

@@ -15,6 +15,16 @@ from .operands import Operands
 from .peer import Peer, ThreadPool
 from .statements import Statements
 
+
+def _elu(forward: str, backward: str) -> Statements:
+    """An ELU with these parameters: alpha and the scales of x > 0 and of x before the exponential."""
+    return Statements(
+        forward=f"nn.elu(x, {forward}, out=out)",
+        backward=f"aten.elu_backward.grad_input(dy, {backward}, False, x, grad_input=out)",
+        from_output=f"aten.elu_backward.grad_input(dy, {backward}, True, y, grad_input=out)",
+    )
+
+
 ACTIVATIONS: dict[str, Statements] = {
     "identity": Statements(
         forward="x.clone() if out is None else out.copy_(x)",
@@ -39,11 +49,7 @@ ACTIVATIONS: dict[str, Statements] = {
     "prelu": Statements(
         forward="torch.prelu(x, slope)", backward="dx, d = aten._prelu_kernel_backward(dy, x, slope); (dx, d.sum())"
     ),
-    "elu": Statements(
-        forward="nn.elu(x, 1, out=out)",
-        backward="aten.elu_backward.grad_input(dy, 1, 1, 1, False, x, grad_input=out)",
-        from_output="aten.elu_backward.grad_input(dy, 1, 1, 1, True, y, grad_input=out)",
-    ),
+    "elu": _elu("1", "1, 1, 1"),
     "sigmoid": Statements(
         forward="torch.sigmoid(x, out=out)",
         backward="aten.sigmoid_backward.grad_input(dy, torch.sigmoid(x, out=out), grad_input=out)",
@@ -78,16 +84,8 @@ ACTIVATIONS: dict[str, Statements] = {
     "threshold": Statements(
         forward="torch.threshold(x, 0, 0, out=out)", backward="aten.threshold_backward.grad_input(dy, x, 0, grad_input=out)"
     ),
-    "celu": Statements(
-        forward="nn.elu(x, 1, 1, 1, out=out)",
-        backward="aten.elu_backward.grad_input(dy, 1, 1, 1, False, x, grad_input=out)",
-        from_output="aten.elu_backward.grad_input(dy, 1, 1, 1, True, y, grad_input=out)",
-    ),
-    "selu": Statements(
-        forward=f"nn.elu(x, {SELU_ALPHA}, {SELU_SCALE}, out=out)",
-        backward=f"aten.elu_backward.grad_input(dy, {SELU_ALPHA}, {SELU_SCALE}, 1, False, x, grad_input=out)",
-        from_output=f"aten.elu_backward.grad_input(dy, {SELU_ALPHA}, {SELU_SCALE}, 1, True, y, grad_input=out)",
-    ),
+    "celu": _elu("1, 1, 1", "1, 1, 1"),
+    "selu": _elu(f"{SELU_ALPHA}, {SELU_SCALE}", f"{SELU_ALPHA}, {SELU_SCALE}, 1"),
     "gelu_tanh": Statements(
         forward="nn.gelu(x, approximate='tanh', out=out)",
         backward="aten.gelu_backward.grad_input(dy, x, approximate='tanh', grad_input=out)",
@@ -162,5 +160,5 @@ class _WithoutOut(ast.NodeTransformer):
 
 
 def without_out(statement: str) -> str:
-    """The form that makes a fresh array: PyTorch's operators take None for `out` for a fault."""
+    """The form that makes a new array. `out=None` will not do: PyTorch's operators raise an error."""
     return "; ".join(map(ast.unparse, _WithoutOut().visit(ast.parse(statement)).body))

@@ -53,7 +53,7 @@ class Meter:
                     self._compare(names, direction, computed, x, wanted, sizes, per_unit)
 
     def _different(self, direction: Direction, x: Array) -> list[tuple[Array, list[str]]]:
-        """The results in one direction, and whose they are: most backends give the same bits, which are compared once."""
+        """The results in one direction, and whose they are. Most backends give the same bits: these are compared once."""
         found: list[tuple[Array, list[str]]] = []
         bits = self.form.unsigned
         for implementation in self.implementations:
