@@ -5,7 +5,6 @@ A family has a module; what a module defines is found by its type, so that a new
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from types import ModuleType
 from typing import TypeVar
@@ -59,6 +58,8 @@ def units_of(entry: Entry) -> list[GatedUnit]:
 
 def no_such(what: str, name: object, known: Iterable[str]) -> str:
     """The message for a name that is none of the known ones: it suggests the nearest, or lists them."""
+    import difflib  # needed for errors alone
+
     near = difflib.get_close_matches(str(name), list(known), n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
     return f"there is no {what} {name!r}; {hint}"

@@ -1,6 +1,8 @@
 """Imports go one way, from the API down to what there is. The tools are above all, and nothing of the product knows them."""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -135,3 +137,11 @@ def test_imports_go_down():
 def test_the_product_knows_no_tools():
     wrong = [str(i) for i in IMPORTS if i.target.partition(".")[0] == "tools" and layer(i.source) < LEVEL["tools"]]
     assert wrong == [], "the product imports tools: " + "; ".join(wrong)
+
+
+def test_an_import_leaves_out_what_few_calls_need():
+    """numpy.random alone takes a third of the time."""
+    code = "import sys, numpy; before = set(sys.modules); import fastact; print(*set(sys.modules) - before)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert "fastact.api" in loaded
+    assert {"numpy.random", "pathlib", "difflib", "fastact.tools"}.isdisjoint(loaded)
