@@ -56,9 +56,9 @@ class Info:
     ----------
     formula, derivative : str
         The definition of f(x) and f'(x), in Python's notation, of x, the parameters, and the functions of mathematics in
-        `DEFINED`, of which Phi and phi are the standard normal distribution and density. `reference.py` evaluates it, as what
-        the kernels are measured against: so write the textbook's form, but one that in float64 is right for every float32 x,
-        which neither cancels nor overflows where the function does not.
+        `fastact.functions.entry.DEFINED`, of which Phi and phi are the standard normal distribution and density.
+        `reference.py` evaluates it, as what the kernels are measured against: so write the textbook's form, but one that in
+        float64 is right for every float32 x, which neither cancels nor overflows where the function does not.
     range : tuple of float
         Greatest lower and least upper bound of f(x).
     monotonic : bool
@@ -137,6 +137,11 @@ class Entry(Record):
     light: bool
     noise: Noise | None
     info: Info = field(repr=False)
+
+    @property
+    def file(self) -> str:
+        """The file of this record, in the sources."""
+        return f"{self.forward.__module__.replace('.', '/')}.py"
 
     @property
     def array_parameter(self) -> Parameter | None:

@@ -130,7 +130,7 @@ def _of(name: str) -> _Definition:
     try:
         return _definition(info.formula, info.derivative, tuple(p.name for p in entry.parameters))
     except ValueError as error:
-        raise ValueError(f"{entry.forward.__module__.replace('.', '/')}.py, {name}: {error}") from None
+        raise ValueError(f"{entry.file}, {name}: {error}") from None
 
 
 def _terms(node: ast.expr) -> list[ast.expr]:

@@ -4,6 +4,8 @@ import tracemalloc
 
 import numpy as np
 
+import fastact
+
 
 def cast(x, dtype):
     with np.errstate(all="ignore"):
@@ -50,8 +52,9 @@ def same_bits(a, b):
 
 
 def peak(call):
-    """The most bytes in use at once during a call, beyond those before it; it has been called before."""
+    """The most bytes in use at once during a call, beyond those before it: not the first call, nor with memory that was kept."""
     call()
+    fastact.empty_cache()
     tracemalloc.start()
     try:
         call()

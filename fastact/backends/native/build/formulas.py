@@ -11,7 +11,7 @@ from ....functions import entries as all_entries
 from ....functions.entry import Entry
 from ..formulas.near import NEAR
 from .loops import loops
-from .records import file, formulas_file
+from .records import formulas_file
 
 NATIVE = "fastact/backends/native"
 #: In this order they are put together. The first has what the others share.
@@ -42,7 +42,7 @@ def check(texts: Mapping[str, str], entries: Iterable[Entry]) -> None:
             free = defined.difference(*map(needed, all_entries.values()))
             near = dict.fromkeys(name for each in missing for name in difflib.get_close_matches(each, sorted(free), n=1))
             hint = f"; did you mean it by {' and '.join(near)}?" if near else ""
-            wanted = f"no {' and no '.join(missing)}, which the entry {entry.name} ({file(entry)}) needs"
+            wanted = f"no {' and no '.join(missing)}, which the entry {entry.name} ({entry.file}) needs"
             raise ValueError(f"{formulas_file(entry)}: {wanted}{hint}")
     for name, parts in NEAR.items():
         for part in (*parts, "limit"):

@@ -39,7 +39,7 @@ def place(error: Exception) -> str:
     for node in ast.parse(path.read_text(encoding="utf-8")).body if path.exists() else ():
         first = min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", ()))])
         if first <= line <= (node.end_lineno or 0):
-            return f"{_relative(path)}, line {line}, {_name(node)}: {said}".replace(", : ", ": ")
+            return f"{', '.join([_relative(path), f'line {line}', *_names(node)])}: {said}"
     return f"{_relative(path)}, line {line}: {said}"
 
 
@@ -48,11 +48,11 @@ def _relative(path: Path | str) -> str:
     return path.relative_to(ROOT).as_posix() if ROOT in path.parents else str(path)
 
 
-def _name(node: ast.stmt) -> str:
-    """What a statement defines."""
+def _names(node: ast.stmt) -> list[str]:
+    """What a statement defines, if anything."""
     if isinstance(node, ast.Assign):
-        return ast.unparse(node.targets[0])
-    return getattr(node, "name", "")
+        return [ast.unparse(node.targets[0])]
+    return [node.name] if isinstance(node, (ast.FunctionDef, ast.ClassDef)) else []
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -16,14 +16,9 @@ from .mistakes import place
 FORMULAS = ("forward", "derivative", "derivative_from_output", "derivative_by_parameter")
 
 
-def file(entry: Entry) -> str:
-    """The file of its record."""
-    return f"{entry.forward.__module__.replace('.', '/')}.py"
-
-
 def formulas_file(entry: Entry) -> str:
     """The file that its typed formulas belong into."""
-    return f"fastact/backends/native/formulas/{Path(file(entry)).stem}.pxi"
+    return f"fastact/backends/native/formulas/{Path(entry.file).stem}.pxi"
 
 
 def check(entries: Iterable[Entry]) -> None:
@@ -37,7 +32,7 @@ def _faults_of_definition(entry: Entry) -> Iterator[str]:
     """What is wrong with the definition, the text that `reference.py` evaluates."""
     known = {*DEFINED, "x", *(p.name for p in entry.parameters)}
     for field in ("formula", "derivative"):
-        start = f"{file(entry)}, {entry.name}: {field} in Info"
+        start = f"{entry.file}, {entry.name}: {field} in Info"
         try:
             tree = ast.parse(getattr(entry.info, field).strip(), mode="eval")
         except SyntaxError as error:
