@@ -36,7 +36,7 @@ class RowFunction(Record):
 
     @property
     def reduces(self) -> bool:
-        """Whether its result has no axis. Then `backward` needs the input, otherwise the output."""
+        """Whether its result has no axis. Then `backward` takes the input, otherwise the output, too."""
         return self.call in (Call.REDUCTION, Call.MASKED_REDUCTION)
 
     @property
