@@ -93,7 +93,7 @@ def named_arguments(method: _Method) -> _Method:
             if name in operands[: len(given)]:
                 raise TypeError(f"{_function(self, method)}: {name} is given by position and by keyword")
             if name not in keywords and name not in own and name not in operands:
-                raise TypeError(f"{_function(self, method)}: {_unexpected(name, operands, [*keywords, *own])}")
+                raise TypeError(f"{_function(self, method)}: {_unexpected(name, operands, [*own, *keywords])}")
         for name in required[len(given) :]:
             if name not in named:
                 raise TypeError(f"{_function(self, method)}: {name} is missing; it takes {_listed(operands)} by position")

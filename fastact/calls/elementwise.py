@@ -29,7 +29,7 @@ from .arguments import named_arguments, saved_operand
 from .arrays import broadcast, check_out, is_bfloat16, only, operand, pair, promoted, requested_dtype, supported
 from .bound import Backend, WithUfuncs
 from .documentation import call_signature, documentation
-from .manners import PLAIN, Manner
+from .manners import PLAIN, Manner, check_cast
 from .manners import manner as ufunc_manner
 from .sums import sum_by_column, sum_to_shape
 
@@ -321,11 +321,15 @@ class Activation(WithUfuncs):
         if manner.where is not True:
             keywords["where"] = manner.where
         if manner.x is not None and manner.y is not None:
+            for name, value in zip(kind.inputs, operands, strict=True):
+                check_cast(self.name, name, value, manner)
             if is_bfloat16(manner.y):  # for other packages' dtypes ufuncs find the loop by their inputs only
                 with np.errstate(all="ignore"):
                     operands = [np.asanyarray(value).astype(manner.y, copy=False) for value in operands]
             else:
                 keywords["signature"] = self._loop_dtypes(kind, manner.x, manner.y)
+        if "casting" in keywords:
+            values = self._strong(operands, values, manner.y)
         operands, values = self._bfloat16_numbers(operands, values)
         given = any(array is not None for array in out)
         if given:
@@ -342,5 +346,25 @@ class Activation(WithUfuncs):
 
         With dtype=y alone NumPy would look for a loop whose inputs are all like y; but those of 16 bits take numbers of float32.
         """
-        parameter = x if self._entry.learnt_parameter else np.dtype(np.float32) if y == np.float16 else y
-        return (x,) * len(kind.inputs) + (parameter,) * len(self._entry.parameters) + (y,) * len(kind.outputs)
+        if self._entry.learnt_parameter:  # it is like x, and of integers would lose its fraction
+            x = y
+        return (x,) * len(kind.inputs) + (self._number_dtype(y),) * len(self._entry.parameters) + (y,) * len(kind.outputs)
+
+    def _number_dtype(self, y: np.dtype[Any]) -> np.dtype[Any]:
+        """The dtype of a parameter in the loop for results of this dtype."""
+        narrow = y.itemsize == 2 and y.kind not in "iu" and not self._entry.learnt_parameter
+        return np.dtype(np.float32) if narrow else y
+
+    def _strong(self, operands: list[Any], values: list[Any], y: np.dtype[Any] | None) -> list[Any]:
+        """The parameters in the dtype of the loop: some casting rules do not even let a Python number be what it must be."""
+        if y is None:
+            y = np.result_type(*map(promoted, operands))
+        if y.kind in "iub" and not (self._entry.keeps_integers and all(isinstance(value, int | np.integer) for value in values)):
+            y = np.dtype(np.float64)
+        with np.errstate(all="ignore"):
+            strong = [
+                np.asarray(value).astype(self._number_dtype(y)) if type(value) in (bool, int, float) else value
+                for value in values
+            ]
+        # Beside 16-bit arrays they are arrays, which take no part in the choice of a loop on the NumPy backend.
+        return strong if y.itemsize == 2 else [value[()] for value in strong]

@@ -76,3 +76,12 @@ def _dtypes(function: str, dtype: Any, signature: Any) -> tuple[Any, Any]:
             f"{function}: signature must name the dtypes of x and of the result, as 'f->f' or (None, np.float32), not {signature!r}"
         )
     return tuple(None if one is None else requested_dtype(function, one) for one in given)  # type: ignore[return-value]
+
+
+def check_cast(function: str, name: str, value: Any, manner: Manner) -> None:
+    """Raise where the casting rule does not let this input be what the loop takes; Python numbers are weak."""
+    if manner.x is None or not hasattr(value, "dtype"):
+        return
+    casting = manner.keywords.get("casting", "same_kind")
+    if not np.can_cast(value.dtype, manner.x, casting):
+        raise TypeError(f"{function}: {name} has dtype {value.dtype}, which can't be cast to {manner.x} with casting={casting!r}")

@@ -29,7 +29,7 @@ def test_out_is_returned(f, dtype):
     x = np.linspace(-3, 3, 40).astype(dtype)
     expected = f(x)
     for out in (np.empty_like(x), np.empty(40, dtype)[::1], np.empty(80, dtype)[::2]):
-        assert f(x, out) is out
+        assert f(x, out=out) is out
         np.testing.assert_array_equal(out, expected)
         assert f(x, out=out) is out
         assert f(x, out=(out,)) is out
@@ -223,10 +223,11 @@ def test_the_ufunc(backend):
 def test_attributes(f):
     assert f.name == f.__name__
     assert isinstance(f, fastact.Activation)
-    assert f.__doc__.startswith(f"{f.name}(x, out=None")
+    assert f.__doc__.startswith(f"{f.name}(x, *, out=None")
     signature = inspect.signature(f)
     rng = ["rng"] if f._entry.noise else []
-    assert list(signature.parameters) == ["x", "out", "where", "dtype", "bias", *f.params, *rng]
+    of_ufuncs = ["casting", "order", "subok", "signature"]
+    assert list(signature.parameters) == ["x", "out", "where", "dtype", "bias", *f.params, *rng, *of_ufuncs]
     assert all(signature.parameters[p].default == value for p, value in f.params.items())
     assert f.name in repr(f)
     assert f.backend in repr(f)

@@ -391,7 +391,7 @@ def test_loss_out(backend, dtype, rng):
             for other in (dtype, np.float64, np.float32):
                 if np.can_cast(dtype, other, "same_kind"):
                     out = np.zeros(shape if reduction == "none" else (), other)
-                    assert f(x, t, out, reduction=reduction) is out
+                    assert f(x, t, out=out, reduction=reduction) is out
                     assert_stored(out, np.asarray(wanted))
     work = x.copy()
     backend.binary_cross_entropy(work, targets, work, reduction="none")
@@ -546,9 +546,9 @@ def test_cross_entropy_errors_write_nothing(backend, rng):
 
     def fails(kind, match, targets=good, x=x, out=out, dx=dx, **keywords):
         with pytest.raises(kind, match=match):
-            f(x, targets, out, **{"reduction": "none", **keywords})
+            f(x, targets, out=out, **{"reduction": "none", **keywords})
         with pytest.raises(kind, match=match):
-            f.value_and_grad(x, targets, dx, **keywords)
+            f.value_and_grad(x, targets, out=dx, **keywords)
 
     for wrong, at in ((4, 1), (-1, 0), (-101, 2), (2**40, 1), (-(2**63), 0)):
         labels = good.copy()
@@ -607,9 +607,9 @@ def test_binary_cross_entropy_errors_write_nothing(backend, rng):
 
     def fails(kind, match, targets=good, x=x, out=out, **keywords):
         with pytest.raises(kind, match=match):
-            f(x, targets, out, **{"reduction": "none", **keywords})
+            f(x, targets, out=out, **{"reduction": "none", **keywords})
         with pytest.raises(kind, match=match):
-            f.value_and_grad(x, targets, out, **keywords)
+            f.value_and_grad(x, targets, out=out, **keywords)
 
     for bad in (good[:2], good[0], np.zeros((3, 1)), 1.0, good[None]):
         fails(ValueError, "targets have shape", bad)

@@ -115,12 +115,11 @@ class Ufunc(UfuncLike):
         computed = result_dtype if result_dtype.kind in "iub" else np.dtype(np.float64)
         input_dtypes = self._input_dtypes(result_dtype, computed) if signature is None else list(signature[: self.nin])
         arrays = [np.asarray(value) for value in inputs]
-        if casting in ("no", "equiv", "safe"):  # Python numbers are weak
-            with np.errstate(all="ignore"):
-                arrays = [
-                    array.astype(like) if type(value) in (bool, int, float) else array
-                    for value, array, like in zip(inputs, arrays, input_dtypes, strict=True)
-                ]
+        of_arrays = self.nin - self._scalars
+        if casting in ("no", "equiv", "safe") and signature is None:
+            whole = np.result_type(*map(promoted, inputs[:of_arrays]))
+            if whole.kind in "iub":  # integers have loops of their own
+                input_dtypes[:of_arrays] = [whole] * of_arrays
         reading = ["readonly", "contig", "aligned", "nbo", "overlap_assume_elementwise"]
         writing = ["readwrite" if where is not True else "writeonly", *reading[1:], "allocate", "no_subtype", "no_broadcast"]
         masks = [] if where is True else [np.asarray(where)]
