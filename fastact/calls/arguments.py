@@ -114,7 +114,7 @@ def saved_operand(function: str, x: Any, y: Any) -> tuple[str, Any]:
 
 def _function(bound: Any, method: Any) -> str:
     """What a method is called in messages."""
-    return bound.name if method.__name__ == "__call__" else f"{bound.name}.{method.__name__}"  # type: ignore[no-any-return]
+    return bound.name if method.__name__ == "__call__" else f"{bound.name}.{method.__name__}"
 
 
 def _listed(names: Sequence[str], ending: str = "") -> str:

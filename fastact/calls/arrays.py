@@ -27,10 +27,10 @@ def supported(dtype: np.dtype[Any]) -> bool:
 
 def requested_dtype(function: str, dtype: Any) -> np.dtype[Any]:
     """The dtype that a call asks for, by anything that NumPy takes for one."""
-    if isinstance(dtype, type) and issubclass(dtype, np.dtype) and dtype is not np.dtype:  # such as np.dtypes.Float32DType
-        dtype = np.dtype(dtype.type)
+    # a class of dtypes, such as np.dtypes.Float32DType, has the type of its scalars
+    given: Any = dtype.type if isinstance(dtype, type) and issubclass(dtype, np.dtype) else dtype
     try:
-        found: np.dtype[Any] = np.dtype(dtype)
+        found: np.dtype[Any] = np.dtype(given)
     except TypeError as error:
         raise TypeError(f"{function}: dtype {dtype!r} is none that NumPy knows") from error
     if not supported(found):

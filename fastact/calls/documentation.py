@@ -56,7 +56,8 @@ y : ndarray or scalar
 Raises
 ------
 TypeError
-    A complex, object, string or datetime dtype; an unknown keyword, or one given by position; an `out` to which the result can't be cast.
+    A complex, object, string or datetime dtype; an unknown keyword, or what is one by position; an `out` to which the result
+    can't be cast.
 ValueError
     An `out` of another shape or read-only; a bias that doesn't fit; a parameter out of its domain.
 

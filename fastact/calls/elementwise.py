@@ -26,7 +26,7 @@ from ..functions.kinds import (
 )
 from ..functions.noise import Noise
 from .arguments import named_arguments, saved_operand
-from .arrays import broadcast, check_out, is_bfloat16, only, operand, pair, promoted, requested_dtype, supported
+from .arrays import broadcast, check_out, is_bfloat16, only, operand, pair, promoted, supported
 from .bound import Backend, WithUfuncs
 from .documentation import call_signature, documentation
 from .manners import PLAIN, Manner, check_cast
@@ -249,7 +249,7 @@ class Activation(WithUfuncs):
         return sum_by_column(dx)
 
     def _fitting(self, values: list[Any], operands: list[Any], dtype: Any) -> list[Any]:
-        """Integer parameters for input of an integer dtype, in that; others as they are. A dtype that the call asks for counts."""
+        """Integer parameters for integer input, in its dtype or the one that the call asks for; others as they are."""
         if dtype is None:
             dtype = getattr(operands[0], "dtype", None)
         kind = getattr(dtype, "kind", "")

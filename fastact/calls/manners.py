@@ -73,7 +73,7 @@ def _dtypes(function: str, dtype: Any, signature: Any) -> tuple[Any, Any]:
     given = signature.split("->") if isinstance(signature, str) else signature
     if not isinstance(given, list | tuple) or len(given) != 2:
         raise TypeError(
-            f"{function}: signature must name the dtypes of x and of the result, as 'f->f' or (None, np.float32), not {signature!r}"
+            f"{function}: signature must name the dtypes of x and of the result, as 'f->f' or (None, 'f4'), not {signature!r}"
         )
     return tuple(None if one is None else requested_dtype(function, one) for one in given)  # type: ignore[return-value]
 

@@ -34,7 +34,7 @@ def test_out_is_returned(f, dtype):
         assert f(x, out=out) is out
         assert f(x, out=(out,)) is out
     y, d = np.empty_like(x), np.empty_like(x)
-    both = f.value_and_grad(x, (y, d))
+    both = f.value_and_grad(x, out=(y, d))
     assert both[0] is y
     assert both[1] is d
     results = f.value_and_grad(x, out=(None, d))

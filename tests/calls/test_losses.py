@@ -291,14 +291,14 @@ def test_gradient_in_place_of_targets_or_weights(backend, rng, n):
             loss, dx = backend.cross_entropy.value_and_grad(x, t, label_smoothing=smoothing)
             if t.ndim:
                 work = t.copy()
-                got = backend.cross_entropy.value_and_grad(x, work, work, label_smoothing=smoothing)
+                got = backend.cross_entropy.value_and_grad(x, work, out=work, label_smoothing=smoothing)
                 assert got[0] == loss
                 np.testing.assert_array_equal(got[1], dx)
                 assert got[1] is work
             weight = rng.random(n)
             loss, dx = backend.cross_entropy.value_and_grad(x, t, weight=weight, label_smoothing=smoothing)
             if x.ndim == 1:
-                got = backend.cross_entropy.value_and_grad(x, t, weight, weight=weight, label_smoothing=smoothing)
+                got = backend.cross_entropy.value_and_grad(x, t, out=weight, weight=weight, label_smoothing=smoothing)
                 assert got[0] == loss
                 np.testing.assert_array_equal(got[1], dx)
 
@@ -528,11 +528,11 @@ def test_memory(backend, rng):
         for t in (labels, targets):
             keywords = {"axis": axis, "weight": weight, "label_smoothing": 0.1}
             assert peak(lambda t=t, k=keywords: cross(x, t, **k)) < blocks  # noqa: B023
-            assert peak(lambda t=t, k=keywords: cross.value_and_grad(x, t, dx, **k)) < blocks  # noqa: B023
+            assert peak(lambda t=t, k=keywords: cross.value_and_grad(x, t, out=dx, **k)) < blocks  # noqa: B023
         assert peak(lambda: cross.value_and_grad(x, labels, axis=axis)) < x.nbytes + blocks  # noqa: B023
         assert peak(lambda: binary(x, targets)) < blocks  # noqa: B023
-        assert peak(lambda: binary.value_and_grad(x, targets, dx, pos_weight=2)) < blocks  # noqa: B023
-        assert peak(lambda: binary(x, targets, dx, reduction="none")) < blocks  # noqa: B023
+        assert peak(lambda: binary.value_and_grad(x, targets, out=dx, pos_weight=2)) < blocks  # noqa: B023
+        assert peak(lambda: binary(x, targets, out=dx, reduction="none")) < blocks  # noqa: B023
 
 
 # Errors.

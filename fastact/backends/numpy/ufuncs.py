@@ -123,10 +123,10 @@ class Ufunc(UfuncLike):
         reading = ["readonly", "contig", "aligned", "nbo", "overlap_assume_elementwise"]
         writing = ["readwrite" if where is not True else "writeonly", *reading[1:], "allocate", "no_subtype", "no_broadcast"]
         masks = [] if where is True else [np.asarray(where)]
-        iterator = np.nditer(  # type: ignore[call-overload]  # the stub does not know 'contig'
+        iterator = np.nditer(
             [*arrays, *masks, *out],
             flags=["external_loop", "buffered", "zerosize_ok", "copy_if_overlap"],
-            op_flags=[reading] * (len(arrays) + len(masks)) + [writing] * self.nout,
+            op_flags=[reading] * (len(arrays) + len(masks)) + [writing] * self.nout,  # type: ignore[arg-type]  # knows no 'contig'
             op_dtypes=input_dtypes + [np.dtype(bool)] * len(masks) + [result_dtype] * self.nout,
             order=order,
             casting=casting,

@@ -197,7 +197,7 @@ cdef inline bint read_keywords(FastPath f, PyObject* const* values, PyObject* na
 
 
 cdef inline bint take_parameters(FastPath f, const Options* options, Work* work) noexcept:
-    """Have the loop read the parameters; False if they are not in the prescribed order, or y does not determine the derivative."""
+    """Have the loop read the parameters; False if they are not in order, or if y does not determine the derivative."""
     cdef int i
     if not options.has_parameters:
         work.parameters = f.default_values[computed_in(work.type)]
