@@ -326,6 +326,8 @@ class Activation(WithUfuncs):
             if is_bfloat16(manner.y):  # for other packages' dtypes ufuncs find the loop by their inputs only
                 with np.errstate(all="ignore"):
                     operands = [np.asanyarray(value).astype(manner.y, copy=False) for value in operands]
+            elif manner.x == manner.y and (not values or self._number_dtype(manner.y) == manner.y):
+                keywords["dtype"] = manner.y
             else:
                 keywords["signature"] = self._loop_dtypes(kind, manner.x, manner.y)
         if "casting" in keywords:
@@ -344,7 +346,7 @@ class Activation(WithUfuncs):
     def _loop_dtypes(self, kind: Kind, x: np.dtype[Any], y: np.dtype[Any]) -> tuple[np.dtype[Any], ...]:
         """The dtypes of all inputs and outputs of the ufunc's loop from x to y.
 
-        With dtype=y alone NumPy would look for a loop whose inputs are all like y; but those of 16 bits take numbers of float32.
+        With dtype=y NumPy looks for a loop whose inputs are all like y; but those of 16 bits take numbers of float32.
         """
         if self._entry.learnt_parameter:  # it is like x, and of integers would lose its fraction
             x = y

@@ -109,7 +109,7 @@ def test_parameters_on_every_way(backend, name, value, dtype):
     for result in (
         f(x, **keywords),
         f(x[::-1], **keywords)[::-1],
-        f(x, x.copy(), **keywords),
+        f(x, out=x.copy(), **keywords),
         f.ufunc(x, value),
         f.ufunc(x, np.full(101, value, dtype)),
         f(x, **{next(iter(f.params)): np.float64(value)}),

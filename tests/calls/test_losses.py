@@ -263,11 +263,11 @@ def cases(backend, dtype, rng):
     for reduction in REDUCTIONS:
         for smoothing in (0.0, 0.1):
             keywords = {"weight": weight, "label_smoothing": smoothing, "reduction": reduction}
-            yield x, labels, lambda x, t, out=None, k=keywords: cross(x, t, out, **k)
-            yield x, probabilities, lambda x, t, out=None, k=keywords: cross(x, t, out, **k)
-        yield x.T.copy(), labels, lambda x, t, out=None, r=reduction: cross(x, t, out, axis=0, reduction=r)
+            yield x, labels, lambda x, t, out=None, k=keywords: cross(x, t, out=out, **k)
+            yield x, probabilities, lambda x, t, out=None, k=keywords: cross(x, t, out=out, **k)
+        yield x.T.copy(), labels, lambda x, t, out=None, r=reduction: cross(x, t, out=out, axis=0, reduction=r)
         keywords = {"weight": weight, "pos_weight": 1 / weight, "reduction": reduction}
-        yield x, probabilities, lambda x, t, out=None, k=keywords: binary(x, t, out, **k)
+        yield x, probabilities, lambda x, t, out=None, k=keywords: binary(x, t, out=out, **k)
 
 
 def test_layouts(backend, dtype, rng):
@@ -394,11 +394,11 @@ def test_loss_out(backend, dtype, rng):
                     assert f(x, t, out=out, reduction=reduction) is out
                     assert_stored(out, np.asarray(wanted))
     work = x.copy()
-    backend.binary_cross_entropy(work, targets, work, reduction="none")
+    backend.binary_cross_entropy(work, targets, out=work, reduction="none")
     np.testing.assert_array_equal(work, backend.binary_cross_entropy(x, targets, reduction="none"))
     wanted = backend.cross_entropy(x, labels, reduction="none")
     work = x.copy()
-    backend.cross_entropy(work, labels, work[:, 0], reduction="none")
+    backend.cross_entropy(work, labels, out=work[:, 0], reduction="none")
     np.testing.assert_array_equal(work[:, 0], wanted)
 
 

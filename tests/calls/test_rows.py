@@ -539,10 +539,10 @@ def test_in_place_and_overlap(backend, name, dtype, rng):
         x = rng.normal(size=(4, 5)).astype(np.float32)
         m = rng.normal(size=(4, 5)).astype(np.float32)
         plain = f(x, mask=m)
-        same(f(x, m, mask=m), plain)
+        same(f(x, out=m, mask=m), plain)
         m = rng.normal(size=(5, 5)).astype(np.float32)
         plain = f(x, mask=m[1:])
-        same(f(x, m[:4], mask=m[1:]), plain)
+        same(f(x, out=m[:4], mask=m[1:]), plain)
 
 
 def test_other_inputs(backend, name, tmp_path, rng):

@@ -146,10 +146,22 @@ cdef void write_parameters(FastPath f, const double* values, int type, char* tar
             (<double*> target)[i] = values[i]
 
 
-cdef inline bint read_parameter(FastPath f, PyObject* name, PyObject* value, double* values) noexcept:
+# What a call may give by keyword; None where it does not, NULL where the method has no such keyword
+cdef struct Options:
+    PyObject* out
+    PyObject* bias
+    PyObject* y
+    bint has_parameters
+    double[MAX_PARAMETERS] parameters
+
+
+cdef bint read_parameter(FastPath f, PyObject* name, PyObject* value, Options* options) noexcept:
     """Set one parameter from a keyword; False if that needs the general path's checks."""
     cdef int i
     cdef double number
+    if not options.has_parameters:
+        memcpy(options.parameters, f.defaults, sizeof(f.defaults))
+        options.has_parameters = True
     for i in range(f.parameters):
         if PyTuple_GET_ITEM(<PyObject*> f.parameter_names, i) == name:
             if not PyFloat_CheckExact(value):
@@ -158,18 +170,9 @@ cdef inline bint read_parameter(FastPath f, PyObject* name, PyObject* value, dou
             # what float32 may not hold is left to the general path, too
             if not (f.low[i] <= number < 1e38) or number < -1e38 or (f.open_low[i] and number == f.low[i]):
                 return False
-            values[i] = number
+            options.parameters[i] = number
             return True
     return False
-
-
-# What a call may give by keyword; None where it does not, NULL where the method has no such keyword
-cdef struct Options:
-    PyObject* out
-    PyObject* bias
-    PyObject* y
-    bint has_parameters
-    double[MAX_PARAMETERS] parameters
 
 
 cdef inline bint read_keywords(FastPath f, PyObject* const* values, PyObject* names, Options* options) noexcept:
@@ -187,21 +190,22 @@ cdef inline bint read_keywords(FastPath f, PyObject* const* values, PyObject* na
             options.bias = values[i]
         elif name == <PyObject*> Y and options.y != NULL:
             options.y = values[i]
-        else:
-            if not options.has_parameters:
-                memcpy(options.parameters, f.defaults, sizeof(f.defaults))
-                options.has_parameters = True
-            if not read_parameter(f, name, values[i], options.parameters):
-                return False
+        elif not read_parameter(f, name, values[i], options):
+            return False
     return True
 
 
 cdef inline bint take_parameters(FastPath f, const Options* options, Work* work) noexcept:
-    """Have the loop read the parameters; False if they are not in order, or if y does not determine the derivative."""
+    """Have the loop read the parameters; False if the general path has to check them."""
+    if options.has_parameters:
+        return take_given_parameters(f, options, work)
+    work.parameters = f.default_values[computed_in(work.type)]
+    return True
+
+
+cdef bint take_given_parameters(FastPath f, const Options* options, Work* work) noexcept:
+    """The same for others than the defaults; False if they are not in order, or if y does not determine the derivative."""
     cdef int i
-    if not options.has_parameters:
-        work.parameters = f.default_values[computed_in(work.type)]
-        return True
     if f.lesser >= 0 and not options.parameters[f.lesser] <= options.parameters[f.greater]:
         return False
     if work.kind == BACKWARD_FROM_OUTPUT:
