@@ -1,7 +1,9 @@
 """How arguments are given: operands by position, all else by keyword, on every function and backend, and what errors say."""
 
+import copy
 import inspect
 import itertools
+import pickle
 
 import ml_dtypes
 import numpy as np
@@ -119,6 +121,20 @@ def test_operands_missing_or_given_twice(backend, name, method, operands):
     call = call_of(backend, name, method)
     for a, b in zip(all_of(call(**dict(zip(names, operands, strict=True)))), all_of(call(*operands)), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+@every_way
+def test_methods_pickle(backend, name, method, operands):
+    """By themselves, and bound: `pickle` takes a bound method by its name, cloudpickle by its function."""
+    if method == "__call__":
+        return
+    f = getattr(backend, name)
+    again = pickle.loads(pickle.dumps(call_of(fastact, name, method)))
+    assert again.__self__ is getattr(fastact, name)
+    function = getattr(type(f), method)
+    assert pickle.loads(pickle.dumps(function)) is function
+    assert copy.deepcopy(getattr(f, method)).__self__ is f
+    assert inspect.ismethod(getattr(f, method))
 
 
 # ---- by keyword -------------------------------------------------------------------------------------------------------

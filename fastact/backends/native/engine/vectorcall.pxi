@@ -33,6 +33,10 @@ def vectorcall(cls):
     if issubclass(cls, Method):  # a call finds it on the class, and hands over the instance, without an object in between
         c.tp_flags |= Py_TPFLAGS_METHOD_DESCRIPTOR
     PyType_Modified(c)
+    for owner in cls.__mro__:
+        for value in vars(owner).values():
+            if isinstance(value, Method):
+                (<Method> value).owner = owner
     return cls
 
 
@@ -43,11 +47,14 @@ cdef class Method(Vectorcall):
     What that does not take goes to the Python method with the same arguments, which checks them and raises all errors.
     """
 
-    cdef object general
+    cdef object general, owner
     cdef dict __dict__  # for the name, the signature and the documentation of the Python method
 
     def __get__(self, instance, owner):
         return self if instance is None else MethodType(self, instance)
+
+    def __reduce__(self):
+        return getattr, (self.owner, self.__name__)
 
 
 vectorcall(Method)
