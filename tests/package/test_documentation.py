@@ -62,7 +62,7 @@ def test_help(name):
     """It is about the function, not about its class, and tells how it is called."""
     text = pydoc.plain(pydoc.render_doc(fastact.get(name)))
     assert (
-        f"\n    {name}({'gate, value' if name in functions.units else 'logits, targets' if 'entropy' in name else 'x'}, out=None"
+        f"\n    {name}({'gate, value' if name in functions.units else 'logits, targets' if 'entropy' in name else 'x'}, *, out=None"
         in text
     )
     assert "= class " not in text
