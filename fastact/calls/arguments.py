@@ -75,8 +75,9 @@ _OF_UFUNCS = frozenset({"where", "dtype", "casting", "order", "subok", "signatur
 def named_arguments(method: _Method) -> _Method:
     """Decorate a method that users call, so that wrong arguments are told in words that they know: never a class's name.
 
-    The method's signature says what it takes; ``**params`` in it stands for `_parameter_names` of the object. For every such
-    method ``out=...`` means what it means to a ufunc: a new array, where a scalar would be returned, too.
+    The method's signature says what it takes. ``**params`` in it stands for `_parameter_names` of the object, and the method
+    raises a TypeError for others before it does anything. For every such method ``out=...`` means what it means to a ufunc: a
+    new array, where a scalar would be returned, too.
     """
     parameters = list(inspect.signature(method).parameters.values())[1:]
     operands = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
@@ -84,23 +85,34 @@ def named_arguments(method: _Method) -> _Method:
     keywords = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
     more = any(p.kind is p.VAR_KEYWORD for p in parameters)
 
-    @functools.wraps(method)
-    def checked(self: Any, *given: Any, **named: Any) -> Any:
+    def complaint(self: Any, given: Sequence[Any], named: dict[str, Any]) -> str | None:
+        """What is wrong with the arguments; None if nothing is."""
+        function = self.name if method.__name__ == "__call__" else f"{self.name}.{method.__name__}"
         own = self._parameter_names if more else ()
         if len(given) > len(operands):
-            raise TypeError(_surplus(_function(self, method), operands, own, keywords))
+            return _surplus(function, operands, own, keywords)
         for name in named:
             if name in operands[: len(given)]:
-                raise TypeError(f"{_function(self, method)}: {name} is given by position and by keyword")
+                return f"{function}: {name} is given by position and by keyword"
             if name not in keywords and name not in own and name not in operands:
-                raise TypeError(f"{_function(self, method)}: {_unexpected(name, operands, [*own, *keywords])}")
+                return f"{function}: {_unexpected(name, operands, [*own, *keywords])}"
         for name in required[len(given) :]:
             if name not in named:
-                raise TypeError(f"{_function(self, method)}: {name} is missing; it takes {_listed(operands)} by position")
-        if named.get("out") is ...:
+                return f"{function}: {name} is missing; it takes {_listed(operands)} by position"
+        return None
+
+    @functools.wraps(method)
+    def checked(self: Any, *given: Any, **named: Any) -> Any:
+        if "out" in named and named["out"] is ...:
             del named["out"]
-            return _as_arrays(method(self, *given, **named))
-        return method(self, *given, **named)
+            return _as_arrays(checked(self, *given, **named))
+        try:
+            return method(self, *given, **named)
+        except TypeError:  # looked at only now, as it takes longer than Python's own look at the arguments
+            message = complaint(self, given, named)
+            if message is None:
+                raise
+        raise TypeError(message)
 
     return cast(_Method, checked)
 
@@ -110,11 +122,6 @@ def saved_operand(function: str, x: Any, y: Any) -> tuple[str, Any]:
     if (x is None) == (y is None):
         raise TypeError(f"{function} takes either x or y=; {'neither was' if x is None else 'both were'} given")
     return ("x", x) if y is None else ("y", y)
-
-
-def _function(bound: Any, method: Any) -> str:
-    """What a method is called in messages."""
-    return bound.name if method.__name__ == "__call__" else f"{bound.name}.{method.__name__}"
 
 
 def _listed(names: Sequence[str], ending: str = "") -> str:

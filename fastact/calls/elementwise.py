@@ -79,7 +79,9 @@ class Activation(WithUfuncs):
     ) -> Any:
         values, rng = self._values(params)
         kind = FORWARD if bias is None else FORWARD_BIAS
-        manner = ufunc_manner(self.name, self._entry.keeps_integers, where, dtype, casting, order, subok, signature)
+        manner = PLAIN
+        if not (where is True and dtype is signature is None and casting == "same_kind" and order == "K" and subok is True):
+            manner = ufunc_manner(self.name, self._entry.keeps_integers, where, dtype, casting, order, subok, signature)
         operands = [self._operand("x", x)]
         if bias is not None:
             operands.append(self._bias(bias, operands[0]))
@@ -212,6 +214,9 @@ class Activation(WithUfuncs):
         """The parameters' values in order, checked, and the generator to draw from."""
         entry = self._entry
         rng = params.get("rng")
+        for name in params:
+            if name not in self._parameter_names:
+                raise TypeError(f"{self.name}: unexpected keyword argument {name!r}")  # `named_arguments` says more
         if rng is not None and not isinstance(rng, np.random.Generator):
             raise TypeError(
                 f"{self.name}: rng must be a np.random.Generator, such as np.random.default_rng(seed), not {type(rng).__name__}"
@@ -317,12 +322,31 @@ class Activation(WithUfuncs):
                 narrow = result in (np.float32, np.float16) or is_bfloat16(result)
                 values = [drawn.astype(np.float32) if narrow else drawn]
         ufunc = self._ufunc(kind)
-        keywords = dict(manner.keywords)
+        keywords: dict[str, Any] = {}
+        if manner is not PLAIN:
+            operands, values = self._in_manner(kind, operands, values, manner, keywords)
+        operands, values = self._bfloat16_numbers(operands, values)
+        given = any(array is not None for array in out)
+        if given:
+            self._check_out(out, operands + values, manner.where)
+            keywords["out"] = out
+        huge = any(isinstance(value, float) and abs(value) > 1e38 for value in values)
+        if given or huge or manner.y is not None or "casting" in keywords:  # a conversion of results or parameters may overflow
+            with np.errstate(all="ignore"):
+                return ufunc(*operands, *values, **keywords)
+        return ufunc(*operands, *values, **keywords)
+
+    def _in_manner(
+        self, kind: Kind, operands: list[Any], values: list[Any], manner: Manner, keywords: dict[str, Any]
+    ) -> tuple[list[Any], list[Any]]:
+        """Operands and parameters as the ufunc takes them with these options, whose keywords are added."""
+        keywords.update(manner.keywords)
         if manner.where is not True:
             keywords["where"] = manner.where
         if manner.x is not None and manner.y is not None:
             for name, value in zip(kind.inputs, operands, strict=True):
-                check_cast(self.name, name, value, manner)
+                if getattr(value, "dtype", manner.x) != manner.x:
+                    check_cast(self.name, name, value, manner)
             if is_bfloat16(manner.y):  # for other packages' dtypes ufuncs find the loop by their inputs only
                 with np.errstate(all="ignore"):
                     operands = [np.asanyarray(value).astype(manner.y, copy=False) for value in operands]
@@ -332,16 +356,7 @@ class Activation(WithUfuncs):
                 keywords["signature"] = self._loop_dtypes(kind, manner.x, manner.y)
         if "casting" in keywords:
             values = self._strong(operands, values, manner.y)
-        operands, values = self._bfloat16_numbers(operands, values)
-        given = any(array is not None for array in out)
-        if given:
-            self._check_out(out, operands + values, manner.where)
-            keywords["out"] = out
-        huge = any(isinstance(value, float) and abs(value) > 1e38 for value in values)
-        if given or huge or keywords:  # a conversion of results or parameters may overflow
-            with np.errstate(all="ignore"):
-                return ufunc(*operands, *values, **keywords)
-        return ufunc(*operands, *values, **keywords)
+        return operands, values
 
     def _loop_dtypes(self, kind: Kind, x: np.dtype[Any], y: np.dtype[Any]) -> tuple[np.dtype[Any], ...]:
         """The dtypes of all inputs and outputs of the ufunc's loop from x to y.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,8 +15,7 @@ _CASTINGS = ("same_kind", "no", "equiv", "safe", "unsafe")
 _ORDERS = ("K", "A", "C", "F")
 
 
-@dataclass(frozen=True)
-class Manner:
+class Manner(NamedTuple):
     """How a ufunc is to compute.
 
     Attributes
@@ -29,7 +29,7 @@ class Manner:
     """
 
     where: Any = True
-    keywords: dict[str, Any] = field(default_factory=dict)
+    keywords: Mapping[str, Any] = MappingProxyType({})
     x: np.dtype[Any] | None = None
     y: np.dtype[Any] | None = None
 
@@ -42,8 +42,6 @@ def manner(
     function: str, keeps_integers: bool, where: Any, dtype: Any, casting: Any, order: Any, subok: Any, signature: Any
 ) -> Manner:
     """These options, checked, for a function that keeps integers or not."""
-    if where is True and dtype is signature is None and casting == "same_kind" and order == "K" and subok is True:
-        return PLAIN
     if dtype is not None and signature is not None:
         raise TypeError(f"{function}: dtype= and signature= can't be given together")
     keywords: dict[str, Any] = {}
@@ -54,6 +52,8 @@ def manner(
             keywords[name] = value
     if not subok:
         keywords["subok"] = False
+    if dtype is signature is None:
+        return Manner(where, keywords)
     x, y = _dtypes(function, dtype, signature)
     if x is None:
         x = y
@@ -69,7 +69,7 @@ def manner(
 def _dtypes(function: str, dtype: Any, signature: Any) -> tuple[Any, Any]:
     """The dtypes of x and of the result that a call asks for, None where it doesn't."""
     if signature is None:
-        return (None, None) if dtype is None else (None, requested_dtype(function, dtype))
+        return None, requested_dtype(function, dtype)
     given = signature.split("->") if isinstance(signature, str) else signature
     if not isinstance(given, list | tuple) or len(given) != 2:
         raise TypeError(
