@@ -29,7 +29,7 @@ class Fastact:
         return fastact.softmax(scores, out=scores, scale=scale, mask="causal")
 
     def attention_backward(self, dweights, weights, scale):
-        return fastact.softmax.backward(dweights, weights, out=dweights, scale=scale, mask="causal")
+        return fastact.softmax.backward(dweights, y=weights, out=dweights, scale=scale, mask="causal")
 
     def feed_forward(self, gate, value):
         return fastact.swiglu(gate, value)

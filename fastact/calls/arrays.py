@@ -25,6 +25,19 @@ def supported(dtype: np.dtype[Any]) -> bool:
     return dtype.char in _SUPPORTED or is_bfloat16(dtype)
 
 
+def requested_dtype(function: str, dtype: Any) -> np.dtype[Any]:
+    """The dtype that a call asks for, by anything that NumPy takes for one."""
+    # a class of dtypes, such as np.dtypes.Float32DType, has the type of its scalars
+    given: Any = dtype.type if isinstance(dtype, type) and issubclass(dtype, np.dtype) else dtype
+    try:
+        found: np.dtype[Any] = np.dtype(given)
+    except TypeError as error:
+        raise TypeError(f"{function}: dtype {dtype!r} is none that NumPy knows") from error
+    if not supported(found):
+        raise TypeError(f"{function}: dtype {found} is not supported; it takes {SUPPORTED_TEXT}")
+    return found.newbyteorder("=")
+
+
 def promoted(value: Any) -> Any:
     """What takes part in `np.result_type`: Python numbers weakly (NEP 50), the rest by its dtype."""
     return value if type(value) in (int, float) else np.asarray(value).dtype
@@ -96,9 +109,11 @@ def only(function: str, out: Any) -> Any:
 
 
 def pair(function: str, out: Any, names: str) -> tuple[Any, Any]:
-    """The two outputs of these names; each may be None."""
+    """The two outputs of these names; each may be None. One would overwrite the other where they share memory."""
     if not (isinstance(out, tuple) and len(out) == 2):
         raise TypeError(f"{function}: out must be a pair ({names}) of arrays or None")
+    if share_memory(*out, work=10_000):
+        raise ValueError(f"{function}: the two arrays of out share memory")
     return out
 
 

@@ -36,6 +36,9 @@ class Bound:
         The backend that computes it.
     """
 
+    #: The keywords that ``**params`` stands for in the signatures of its methods.
+    _parameter_names: tuple[str, ...] = ()
+
     def __init__(self, record: Record, backend: Backend) -> None:
         self.name = self.__name__ = self.__qualname__ = record.name
         self.backend = backend.name

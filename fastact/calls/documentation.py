@@ -8,17 +8,19 @@ import re
 from ..functions.entry import Entry
 
 
-def signature(entry: Entry) -> inspect.Signature:
-    positional, keyword = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
+def call_signature(entry: Entry) -> inspect.Signature:
+    """How an activation is called."""
+    defaults = {
+        **{"out": None, "where": True, "dtype": None, "bias": None},
+        **{p.name: p.default for p in entry.options},
+        **({"rng": None} if entry.noise else {}),
+        **{"casting": "same_kind", "order": "K", "subok": True, "signature": None},
+    }
+    keyword = inspect.Parameter.KEYWORD_ONLY
     return inspect.Signature(
         [
-            inspect.Parameter("x", positional),
-            inspect.Parameter("out", positional, default=None),
-            inspect.Parameter("where", keyword, default=True),
-            inspect.Parameter("dtype", keyword, default=None),
-            inspect.Parameter("bias", keyword, default=None),
-            *(inspect.Parameter(p.name, keyword, default=p.default) for p in entry.options),
-            *([inspect.Parameter("rng", keyword, default=None)] if entry.noise else []),
+            inspect.Parameter("x", inspect.Parameter.POSITIONAL_OR_KEYWORD),
+            *(inspect.Parameter(name, keyword, default=default) for name, default in defaults.items()),
         ]
     )
 
@@ -36,14 +38,16 @@ Parameters
 x : array_like
     The input, of any shape and layout; float16, bfloat16 (of ml_dtypes), float32, float64, integers or bool.
 out : ndarray, optional
-    Where to put the result, of its shape; may be `x` itself.
+    Where to put the result, of its shape; may be `x` itself. ``...`` gives an array where otherwise a scalar is returned.
 where : array_like of bool, optional
     Where to compute; elsewhere `out` keeps its values.
 dtype : dtype, optional
     The dtype to compute and return.
 bias : array_like of shape (x.shape[-1],), optional
     Added to the input along its last axis: f(x + bias).
-{parameters}
+{parameters}casting, order, subok, signature : optional
+    As a ufunc of x alone takes them; `signature` names the dtypes of x and of the result.
+
 Returns
 -------
 y : ndarray or scalar
@@ -52,7 +56,8 @@ y : ndarray or scalar
 Raises
 ------
 TypeError
-    A complex, object, string or datetime dtype; an unknown keyword; an `out` to which the result can't be cast.
+    A complex, object, string or datetime dtype; an unknown keyword, or what is one by position; an `out` to which the result
+    can't be cast.
 ValueError
     An `out` of another shape or read-only; a bias that doesn't fit; a parameter out of its domain.
 
@@ -76,7 +81,7 @@ def documentation(entry: Entry) -> str:
     keeps = "integers and bool are kept" + (" if the parameters are integers too" if entry.options else "")
     return _DOCUMENTATION.format(
         name=entry.name,
-        signature=signature(entry),
+        signature=call_signature(entry),
         summary=summary,
         info=entry.info,
         parameters=own["Parameters"] + "\n" if "Parameters" in own else "",

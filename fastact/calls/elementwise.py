@@ -25,9 +25,12 @@ from ..functions.kinds import (
     Kind,
 )
 from ..functions.noise import Noise
-from .arrays import SUPPORTED_TEXT, broadcast, check_out, is_bfloat16, only, operand, pair, promoted, supported
+from .arguments import named_arguments, saved_operand
+from .arrays import broadcast, check_out, is_bfloat16, only, operand, pair, promoted, supported
 from .bound import Backend, WithUfuncs
-from .documentation import documentation, signature
+from .documentation import call_signature, documentation
+from .manners import PLAIN, Manner, check_cast
+from .manners import manner as ufunc_manner
 from .sums import sum_by_column, sum_to_shape
 
 
@@ -55,28 +58,39 @@ class Activation(WithUfuncs):
         super().__init__(entry, backend, entry)
         self.params: Mapping[str, float] = MappingProxyType({p.name: p.default for p in entry.options})
         self.info: Info = entry.info
-        self.__signature__ = signature(entry)
+        self._parameter_names = (*self.params, *(["rng"] if entry.noise else []))
+        self.__signature__ = call_signature(entry)
         self.__doc__ = documentation(entry)
 
+    @named_arguments
     def __call__(
         self,
         x: Any,
-        out: Any = None,
         *,
+        out: Any = None,
         where: Any = True,
         dtype: Any = None,
         bias: Any = None,
+        casting: Any = "same_kind",
+        order: Any = "K",
+        subok: Any = True,
+        signature: Any = None,
         **params: Any,
     ) -> Any:
-        values, rng = self._values(params, "out, where, dtype, bias")
+        values, rng = self._values(params)
+        kind = FORWARD if bias is None else FORWARD_BIAS
+        manner = PLAIN
+        if not (where is True and dtype is signature is None and casting == "same_kind" and order == "K" and subok is True):
+            manner = ufunc_manner(self.name, self._entry.keeps_integers, where, dtype, casting, order, subok, signature)
         operands = [self._operand("x", x)]
         if bias is not None:
             operands.append(self._bias(bias, operands[0]))
-        if self._entry.keeps_integers and dtype is None:
-            values = self._fitting(values, operands)
-        return self._run(FORWARD if bias is None else FORWARD_BIAS, operands, values, (only(self.name, out),), rng, where, dtype)
+        if self._entry.keeps_integers:
+            values = self._fitting(values, operands, manner.y)
+        return self._run(kind, operands, values, (only(self.name, out),), rng, manner)
 
-    def backward(self, dy: Any, x: Any = None, out: Any = None, *, y: Any = None, bias: Any = None, **params: Any) -> Any:
+    @named_arguments
+    def backward(self, dy: Any, x: Any = None, *, y: Any = None, out: Any = None, bias: Any = None, **params: Any) -> Any:
         """The gradient of the input from the gradient of the output: dy * f'(x), in one pass.
 
         Parameters
@@ -85,10 +99,10 @@ class Activation(WithUfuncs):
             Gradient of the output; broadcast to the shape of `x`.
         x : array_like
             The input of the forward pass.
-        out : ndarray, optional
-            Where to put dx; may be `dy` or `x` itself.
         y : array_like
             Instead of `x`, the output of the forward pass, where the derivative can be had from it.
+        out : ndarray, optional
+            Where to put dx; may be `dy`, `x` or `y` itself.
         bias : array_like of shape (x.shape[-1],), optional
             The bias of the forward pass: the derivative is taken at x + bias, and the bias gradient is returned too, the sum of
             dx over all other axes. It is summed in float64, by the shape alone, and rounded once: neither strides nor the
@@ -117,15 +131,11 @@ class Activation(WithUfuncs):
         >>> relu.backward(np.array([1.0, 2.0, 3.0]), np.array([-1.0, 0.0, 1.0]))
         array([0., 0., 3.])
         """
-        values, rng = self._values(params, "out, y, bias", from_output=y is not None)
-        if (x is None) == (y is None):
-            raise TypeError(f"{self.name}.backward takes either x or y=; {'neither was' if x is None else 'both were'} given")
-        if y is None:
-            kind, saved_name, saved = BACKWARD, "x", x
-        elif self._entry.derivative_from_output is None:
+        values, rng = self._values(params, from_output=y is not None)
+        saved_name, saved = saved_operand(f"{self.name}.backward", x, y)
+        if y is not None and self._entry.derivative_from_output is None:
             raise TypeError(f"{self.name}.backward: the derivative of {self.name} can't be had from its output; give x, not y=")
-        else:
-            kind, saved_name, saved = BACKWARD_FROM_OUTPUT, "y", y
+        kind = BACKWARD if y is None else BACKWARD_FROM_OUTPUT
         operands = [self._operand("dy", dy), self._operand(saved_name, saved)]
         dy, saved = operands
         shape = np.shape(saved)
@@ -152,7 +162,8 @@ class Activation(WithUfuncs):
             gradients.append(self._sum_rows(dx) if type(dx) is np.ndarray else sum_to_shape(dx, np.shape(bias)))
         return (dx, *gradients) if gradients else dx
 
-    def value_and_grad(self, x: Any, out: tuple[Any, Any] = (None, None), **params: Any) -> tuple[Any, Any]:
+    @named_arguments
+    def value_and_grad(self, x: Any, *, out: tuple[Any, Any] = (None, None), **params: Any) -> tuple[Any, Any]:
         """The pair f(x), f'(x) in one pass, what they share computed once.
 
         Parameters
@@ -160,7 +171,7 @@ class Activation(WithUfuncs):
         x : array_like
             The input.
         out : pair of ndarray or None, optional
-            Where to put the two results.
+            Where to put the two results, which must not share memory; one may be `x` itself.
         **params
             The activation's parameters.
 
@@ -168,6 +179,13 @@ class Activation(WithUfuncs):
         -------
         y, d : ndarray
             f(x) and f'(x), both of the shape of `x`.
+
+        Raises
+        ------
+        TypeError
+            A wrong dtype or keyword, an `out` that is not a pair.
+        ValueError
+            An `out` of another shape, read-only, or sharing memory with the other; a parameter out of its domain.
 
         Examples
         --------
@@ -177,7 +195,7 @@ class Activation(WithUfuncs):
         >>> y, d
         (array([0.5]), array([0.25]))
         """
-        values, rng = self._values(params, "out")
+        values, rng = self._values(params)
         out = pair(f"{self.name}.value_and_grad", out, "y, d")
         y, d = self._run(VALUE_AND_GRAD, [self._operand("x", x)], values, out, rng)
         return y, d
@@ -192,18 +210,17 @@ class Activation(WithUfuncs):
     def _ufunc_name(self, kind: Kind) -> str:
         return self.name if kind is FORWARD else f"{self.name}_{kind.name}"
 
-    def _values(self, params: dict[str, Any], accepted: str, from_output: bool = False) -> tuple[list[Any], Any]:
+    def _values(self, params: dict[str, Any], from_output: bool = False) -> tuple[list[Any], Any]:
         """The parameters' values in order, checked, and the generator to draw from."""
         entry = self._entry
-        rng = params.pop("rng", None) if entry.noise else None
+        rng = params.get("rng")
+        for name in params:
+            if name not in self._parameter_names:
+                raise TypeError(f"{self.name}: unexpected keyword argument {name!r}")  # `named_arguments` says more
         if rng is not None and not isinstance(rng, np.random.Generator):
             raise TypeError(
                 f"{self.name}: rng must be a np.random.Generator, such as np.random.default_rng(seed), not {type(rng).__name__}"
             )
-        for name in params:
-            if name not in self.params:
-                takes = ", ".join([accepted, *self.params, *(["rng"] if entry.noise else [])])
-                raise TypeError(f"{self.name}: unexpected keyword argument {name!r}; it takes {takes}")
         values = []
         for p in entry.options:
             value = params.get(p.name, p.default)
@@ -236,20 +253,21 @@ class Activation(WithUfuncs):
         """The bias gradient: the sum of dx over all axes but the last."""
         return sum_by_column(dx)
 
-    def _fitting(self, values: list[Any], operands: list[Any]) -> list[Any]:
-        """Integer parameters for integer input, in its dtype; others as they are."""
-        x = operands[0]
-        kind = getattr(getattr(x, "dtype", None), "kind", "")
+    def _fitting(self, values: list[Any], operands: list[Any], dtype: Any) -> list[Any]:
+        """Integer parameters for integer input, in its dtype or the one that the call asks for; others as they are."""
+        if dtype is None:
+            dtype = getattr(operands[0], "dtype", None)
+        kind = getattr(dtype, "kind", "")
         if kind not in ("i", "u", "b") or len(operands) > 1 or not values or not all(type(value) is int for value in values):
             return values
-        low, high = (0, 1) if kind == "b" else (np.iinfo(x.dtype).min, np.iinfo(x.dtype).max)
+        low, high = (0, 1) if kind == "b" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
         fitted = []
         for name, value in zip(self.params, values, strict=True):
             if name in self._entry.thresholds:
                 value = min(max(value, low), high)  # noqa: PLW2901
             elif not low <= value <= high:
-                raise ValueError(f"{self.name}: {name}={value} does not fit input of dtype {x.dtype}; convert the input first")
-            fitted.append(x.dtype.type(value))
+                raise ValueError(f"{self.name}: {name}={value} does not fit input of dtype {dtype}; convert the input first")
+            fitted.append(dtype.type(value))
         return fitted
 
     def _number(self, name: str, value: Any) -> float:
@@ -289,40 +307,81 @@ class Activation(WithUfuncs):
         values: list[Any],
         out: tuple[Any, ...],
         rng: Any = None,
-        where: Any = True,
-        dtype: Any = None,
+        manner: Manner = PLAIN,
     ) -> Any:
         if noise := self._entry.noise:
             options = dict(zip(self.params, values, strict=True))
             values = [noise.mean(options)]
             if rng is not None:
-                if where is True and dtype is None:
+                if manner is PLAIN:
                     results = self._run_drawn(kind, operands, out, rng, noise, options)
                     if results is not None:
                         return results
                 drawn = noise.draw(rng, broadcast(*map(np.shape, operands)), options)
-                result = np.result_type(*map(promoted, operands)) if dtype is None else np.dtype(dtype)
+                result = np.result_type(*map(promoted, operands)) if manner.y is None else manner.y
                 narrow = result in (np.float32, np.float16) or is_bfloat16(result)
                 values = [drawn.astype(np.float32) if narrow else drawn]
         ufunc = self._ufunc(kind)
         keywords: dict[str, Any] = {}
-        if where is not True:
-            keywords["where"] = where
-        if dtype is not None:
-            keywords["dtype"] = np.dtype(dtype)
-            if not supported(keywords["dtype"]):
-                raise TypeError(f"{self.name}: dtype {keywords['dtype']} is not supported; it takes {SUPPORTED_TEXT}")
-            if is_bfloat16(keywords["dtype"]):  # for other packages' dtypes ufuncs find the loop by their inputs only
-                bfloat16 = keywords.pop("dtype")
-                with np.errstate(all="ignore"):
-                    operands = [np.asanyarray(value).astype(bfloat16, copy=False) for value in operands]
+        if manner is not PLAIN:
+            operands, values = self._in_manner(kind, operands, values, manner, keywords)
         operands, values = self._bfloat16_numbers(operands, values)
         given = any(array is not None for array in out)
         if given:
-            self._check_out(out, operands + values, where)
+            self._check_out(out, operands + values, manner.where)
             keywords["out"] = out
         huge = any(isinstance(value, float) and abs(value) > 1e38 for value in values)
-        if given or huge or dtype is not None:  # a conversion of results or parameters may overflow
+        if given or huge or manner.y is not None or "casting" in keywords:  # a conversion of results or parameters may overflow
             with np.errstate(all="ignore"):
                 return ufunc(*operands, *values, **keywords)
         return ufunc(*operands, *values, **keywords)
+
+    def _in_manner(
+        self, kind: Kind, operands: list[Any], values: list[Any], manner: Manner, keywords: dict[str, Any]
+    ) -> tuple[list[Any], list[Any]]:
+        """Operands and parameters as the ufunc takes them with these options, whose keywords are added."""
+        keywords.update(manner.keywords)
+        if manner.where is not True:
+            keywords["where"] = manner.where
+        if manner.x is not None and manner.y is not None:
+            for name, value in zip(kind.inputs, operands, strict=True):
+                if getattr(value, "dtype", manner.x) != manner.x:
+                    check_cast(self.name, name, value, manner)
+            if is_bfloat16(manner.y):  # for other packages' dtypes ufuncs find the loop by their inputs only
+                with np.errstate(all="ignore"):
+                    operands = [np.asanyarray(value).astype(manner.y, copy=False) for value in operands]
+            elif manner.x == manner.y and (not values or self._number_dtype(manner.y) == manner.y):
+                keywords["dtype"] = manner.y
+            else:
+                keywords["signature"] = self._loop_dtypes(kind, manner.x, manner.y)
+        if "casting" in keywords:
+            values = self._strong(operands, values, manner.y)
+        return operands, values
+
+    def _loop_dtypes(self, kind: Kind, x: np.dtype[Any], y: np.dtype[Any]) -> tuple[np.dtype[Any], ...]:
+        """The dtypes of all inputs and outputs of the ufunc's loop from x to y.
+
+        With dtype=y NumPy looks for a loop whose inputs are all like y; but those of 16 bits take numbers of float32.
+        """
+        if self._entry.learnt_parameter:  # it is like x, and of integers would lose its fraction
+            x = y
+        return (x,) * len(kind.inputs) + (self._number_dtype(y),) * len(self._entry.parameters) + (y,) * len(kind.outputs)
+
+    def _number_dtype(self, y: np.dtype[Any]) -> np.dtype[Any]:
+        """The dtype of a parameter in the loop for results of this dtype."""
+        narrow = y.itemsize == 2 and y.kind not in "iu" and not self._entry.learnt_parameter
+        return np.dtype(np.float32) if narrow else y
+
+    def _strong(self, operands: list[Any], values: list[Any], y: np.dtype[Any] | None) -> list[Any]:
+        """The parameters in the dtype of the loop: some casting rules do not even let a Python number be what it must be."""
+        if y is None:
+            y = np.result_type(*map(promoted, operands))
+        if y.kind in "iub" and not (self._entry.keeps_integers and all(isinstance(value, int | np.integer) for value in values)):
+            y = np.dtype(np.float64)
+        with np.errstate(all="ignore"):
+            strong = [
+                np.asarray(value).astype(self._number_dtype(y)) if type(value) in (bool, int, float) else value
+                for value in values
+            ]
+        # Beside 16-bit arrays they are arrays, which take no part in the choice of a loop on the NumPy backend.
+        return strong if y.itemsize == 2 else [value[()] for value in strong]

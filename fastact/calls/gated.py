@@ -9,12 +9,13 @@ import numpy as np
 
 from ..functions.gated import GatedUnit
 from ..functions.kinds import GATED, GATED_BACKWARD, Kind
-from .arrays import check_out, only, operand, pair, share_memory
+from .arguments import named_arguments
+from .arrays import check_out, only, operand, pair
 from .bound import Backend, WithUfuncs
 from .elementwise import Activation
 
 _DOCUMENTATION = """\
-{name}(gate, value, out=None)
+{name}(gate, value, *, out=None)
 
 {unit.summary}
 
@@ -108,11 +109,12 @@ class Gated(WithUfuncs):
             accuracy=(_ACCURACY if ulp else _EXACT).format(activation=unit.activation.name, ulp=ulp, bound=2 * ulp + 0.5),
         )
 
-    def __call__(self, gate: Any, value: Any, out: Any = None, **unknown: Any) -> Any:
-        _check_keywords(self.name, unknown, "out")
+    @named_arguments
+    def __call__(self, gate: Any, value: Any, *, out: Any = None) -> Any:
         return self._run(GATED, self.name, {"gate": gate, "value": value}, (only(self.name, out),))
 
-    def backward(self, dy: Any, gate: Any, value: Any, out: tuple[Any, Any] = (None, None), **unknown: Any) -> tuple[Any, Any]:
+    @named_arguments
+    def backward(self, dy: Any, gate: Any, value: Any, *, out: tuple[Any, Any] = (None, None)) -> tuple[Any, Any]:
         """The gradients of gate and value from the gradient of the output, in one pass.
 
             dgate = dy * value * act'(gate)
@@ -152,7 +154,6 @@ class Gated(WithUfuncs):
         (array([0., 4.]), array([0., 2.]))
         """
         function = f"{self.name}.backward"
-        _check_keywords(function, unknown, "out")
         out = pair(function, out, "dgate, dvalue")
         dgate, dvalue = self._run(GATED_BACKWARD, function, {"dy": dy, "gate": gate, "value": value}, out)
         return dgate, dvalue
@@ -175,8 +176,6 @@ class Gated(WithUfuncs):
             raise ValueError(f"{function}: {told}; they must have the same shape")
         for array in out:
             check_out(function, array, shapes[0])
-        if len(out) == 2 and share_memory(*out, work=10_000):
-            raise ValueError(f"{function}: the two arrays of out share memory")
         operands, _ = self._bfloat16_numbers(operands, [])
         ufunc = self._ufunc(kind)
         if all(array is None for array in out):
@@ -185,9 +184,4 @@ class Gated(WithUfuncs):
             return ufunc(*operands, out=out)
 
 
-_SIGNATURE = inspect.Signature(list(inspect.signature(Gated.__call__).parameters.values())[1:-1])
-
-
-def _check_keywords(function: str, unknown: dict[str, Any], accepted: str) -> None:
-    for name in unknown:
-        raise TypeError(f"{function}: unexpected keyword argument {name!r}; it takes {accepted}")
+_SIGNATURE = inspect.Signature(list(inspect.signature(Gated.__call__).parameters.values())[1:])

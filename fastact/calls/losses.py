@@ -10,6 +10,7 @@ import numpy as np
 
 from ..functions.losses import Loss
 from ..runtime.memory import empty_array
+from .arguments import named_arguments
 from .arrays import Array, apart, result_dtype, supported, without_axis
 from .bound import Backend
 from .rows import Rowwise
@@ -59,12 +60,13 @@ class _Loss(Rowwise):
 class CrossEntropy(_Loss):
     """Cross-entropy of logits with class labels or probabilities: `fastact.cross_entropy`."""
 
+    @named_arguments
     def __call__(
         self,
         logits: Any,
         targets: Any,
-        out: Any = None,
         *,
+        out: Any = None,
         axis: int = -1,
         weight: Any = None,
         ignore_index: int = -100,
@@ -73,12 +75,13 @@ class CrossEntropy(_Loss):
     ) -> Any:
         return self._run(logits, targets, out, False, axis, weight, ignore_index, label_smoothing, reduction)
 
+    @named_arguments
     def value_and_grad(
         self,
         logits: Any,
         targets: Any,
-        out: Any = None,
         *,
+        out: Any = None,
         axis: int = -1,
         weight: Any = None,
         ignore_index: int = -100,
@@ -229,24 +232,26 @@ class BinaryCrossEntropy(_Loss):
 
     _long_enough = 64  # elements along the last axis, from which one sum per row takes little memory beside the logits
 
+    @named_arguments
     def __call__(
         self,
         logits: Any,
         targets: Any,
-        out: Any = None,
         *,
+        out: Any = None,
         weight: Any = None,
         pos_weight: Any = None,
         reduction: str = "mean",
     ) -> Any:
         return self._run(logits, targets, out, False, weight, pos_weight, reduction)
 
+    @named_arguments
     def value_and_grad(
         self,
         logits: Any,
         targets: Any,
-        out: Any = None,
         *,
+        out: Any = None,
         weight: Any = None,
         pos_weight: Any = None,
         reduction: str = "mean",

@@ -23,7 +23,19 @@ import numpy as np
 from ..functions.record import Record
 from ..functions.rows import RowFunction
 from ..runtime.memory import empty_array
-from .arrays import Array, apart, check_out, is_bfloat16, only, plain_operand, result_dtype, supported, without_axis
+from .arguments import named_arguments, saved_operand
+from .arrays import (
+    Array,
+    apart,
+    check_out,
+    computed_dtype,
+    is_bfloat16,
+    only,
+    plain_operand,
+    result_dtype,
+    supported,
+    without_axis,
+)
 from .bound import Backend, Bound
 
 _EMPTY = ("nan", "zero", "uniform")
@@ -198,13 +210,15 @@ class AxisFunction(Rowwise):
             result.fill(self._record.of_nothing)
         return result if given is not None or shape else result[()]
 
-    def _gradient(self, dy: Any, saved: Any, name: str, out: Any, axis: Any, scale: float = 1.0, mask: Any = None) -> Any:
+    def _gradient(
+        self, dy: Any, name: str, saved: Any, out: Any, axis: Any, scale: float = 1.0, mask: Any = None, empty: str = "nan"
+    ) -> Any:
         """The same for the gradient, from the input or output of that name."""
         dy, saved = self._operand("dy", dy), self._operand(name, saved)
-        if name == "y":
+        if not self._record.reduces:
             self._same_shape(dy, saved, name)
         axis = self._axis(axis, saved.ndim)
-        if name == "x":
+        if self._record.reduces:
             self._check_elements(saved, axis)
             self._row_shape(dy, saved, axis)
         dtype = result_dtype(dy.dtype, saved.dtype)
@@ -214,8 +228,29 @@ class AxisFunction(Rowwise):
         if dx is None:
             dx = empty_array(saved.shape, dtype)
         if saved.size:
+            if name == "x" and not self._record.reduces:
+                saved = self._output(dy, saved, dx, computed_dtype(dtype), axis, scale, mask, empty)
             self._backend.rows.backward(self._record, dy, saved, dx, axis, scale, mask)
         return dx
+
+    def _output(
+        self, dy: Array, x: Array, dx: Array, dtype: np.dtype[Any], axis: int, scale: float, mask: Any, empty: str
+    ) -> Array:
+        """The output that the gradient is computed from, of this dtype. It stands where dx will, if that can be."""
+        read_again = any(isinstance(array, Array) and np.may_share_memory(dx, array) for array in (dy, mask))
+        y = empty_array(x.shape, dtype) if read_again or dx.dtype != dtype else dx
+        if x.dtype != dtype:
+            with np.errstate(all="ignore"):
+                np.copyto(y, x, casting="unsafe")
+            x = y
+        self._backend.rows.forward(self._record, x, y, axis, scale, mask, empty)
+        return y
+
+    def _empty(self, empty: Any) -> str:
+        """What rows without elements that take part give."""
+        if not isinstance(empty, str) or empty not in _EMPTY:
+            raise ValueError(f"{self.name}: empty must be one of {', '.join(map(repr, _EMPTY))}, not {empty!r}")
+        return empty
 
     def _result_shape(self, x: Array, axis: int) -> tuple[int, ...]:
         raise NotImplementedError
@@ -255,11 +290,13 @@ class _Reduces(AxisFunction):
 class Map(_Maps):
     """A function of rows whose result has the shape of x, such as `fastact.sparsemax`."""
 
-    def __call__(self, x: Any, out: Any = None, *, axis: int = -1) -> Any:
+    @named_arguments
+    def __call__(self, x: Any, *, out: Any = None, axis: int = -1) -> Any:
         return self._call(x, out, axis)
 
-    def backward(self, dy: Any, y: Any, out: Any = None, *, axis: int = -1) -> Any:
-        """The gradient of the input from the gradient of the output and the output itself.
+    @named_arguments
+    def backward(self, dy: Any, x: Any = None, *, y: Any = None, out: Any = None, axis: int = -1) -> Any:
+        """The gradient of the input from the gradient of the output, and from the input or the output.
 
             sparsemax:  dx_i = dy_i - mean(dy where y > 0) where y_i > 0, else 0
 
@@ -267,10 +304,13 @@ class Map(_Maps):
         ----------
         dy : array_like
             Gradient of the output, of its shape.
+        x : array_like
+            The input of the forward pass.
         y : array_like
-            The output of the forward pass.
+            Instead of `x`, the output of the forward pass. It is what the gradient is computed from, so `x` costs the forward
+            pass once more.
         out : ndarray, optional
-            Where to put dx; may be `dy` or `y` itself.
+            Where to put dx; may be `dy`, `x` or `y` itself.
         axis : int, default -1
             The axis of the forward pass.
 
@@ -282,30 +322,43 @@ class Map(_Maps):
         Raises
         ------
         TypeError, ValueError, numpy.exceptions.AxisError
-            As in the forward pass, or `dy` and `y` of different shapes.
+            As in the forward pass; both or neither of `x` and `y`, or shapes that don't fit each other.
 
         Examples
         --------
         >>> import numpy as np
         >>> from fastact import sparsemax
-        >>> sparsemax.backward(np.array([1.0, 0.0, 7.0]), np.array([0.75, 0.25, 0.0]))
+        >>> sparsemax.backward(np.array([1.0, 0.0, 7.0]), np.array([1.0, 0.5, -1.0]))
+        array([ 0.5, -0.5,  0. ])
+        >>> sparsemax.backward(np.array([1.0, 0.0, 7.0]), y=np.array([0.75, 0.25, 0.0]))
         array([ 0.5, -0.5,  0. ])
         """
-        return self._gradient(dy, y, "y", out, axis)
+        return self._gradient(dy, *saved_operand(f"{self.name}.backward", x, y), out, axis)
 
 
 class MaskedMap(_Maps):
     """The same with a scale and a mask: `fastact.softmax`, `fastact.log_softmax` and `fastact.softmin`."""
 
+    @named_arguments
     def __call__(
-        self, x: Any, out: Any = None, *, axis: int = -1, scale: float = 1.0, mask: Any = None, empty: str = "nan"
+        self, x: Any, *, out: Any = None, axis: int = -1, scale: float = 1.0, mask: Any = None, empty: str = "nan"
     ) -> Any:
-        if empty not in _EMPTY:
-            raise ValueError(f"{self.name}: empty must be one of {', '.join(map(repr, _EMPTY))}, not {empty!r}")
-        return self._call_with_mask(x, out, axis, scale, mask, empty)
+        return self._call_with_mask(x, out, axis, scale, mask, self._empty(empty))
 
-    def backward(self, dy: Any, y: Any, out: Any = None, *, axis: int = -1, scale: float = 1.0, mask: Any = None) -> Any:
-        """The gradient of the input from the gradient of the output and the output itself.
+    @named_arguments
+    def backward(
+        self,
+        dy: Any,
+        x: Any = None,
+        *,
+        y: Any = None,
+        out: Any = None,
+        axis: int = -1,
+        scale: float = 1.0,
+        mask: Any = None,
+        empty: str = "nan",
+    ) -> Any:
+        """The gradient of the input from the gradient of the output, and from the input or the output.
 
             softmax:      dx = scale * y * (dy - sum(y * dy))
             log_softmax:  dx = scale * (dy - exp(y) * sum(dy))
@@ -315,15 +368,20 @@ class MaskedMap(_Maps):
         ----------
         dy : array_like
             Gradient of the output, of its shape.
+        x : array_like
+            The input of the forward pass.
         y : array_like
-            The output of the forward pass.
+            Instead of `x`, the output of the forward pass. It is what the gradient is computed from, so `x` costs the forward
+            pass once more.
         out : ndarray, optional
-            Where to put dx; may be `dy` or `y` itself.
+            Where to put dx; may be `dy`, `x` or `y` itself.
         axis : int, default -1
             The axis of the forward pass.
         scale, mask
             Those of the forward pass. Where a mask leaves an element out, its gradient is 0; a boolean or causal mask leaves it
             out of the sum, too.
+        empty : {"nan", "zero", "uniform"}, default "nan"
+            That of the forward pass, where the gradient is computed from `x`: `y` has it in it.
 
         Returns
         -------
@@ -333,29 +391,34 @@ class MaskedMap(_Maps):
         Raises
         ------
         TypeError, ValueError, numpy.exceptions.AxisError
-            As in the forward pass, or shapes that don't fit each other.
+            As in the forward pass; both or neither of `x` and `y`, or shapes that don't fit each other.
 
         Examples
         --------
         >>> import numpy as np
         >>> from fastact import log_softmax, softmax, softmin
-        >>> softmax.backward(np.array([1.0, 0.0]), np.array([0.5, 0.5]))
+        >>> softmax.backward(np.array([1.0, 0.0]), np.array([7.0, 7.0]))
         array([ 0.25, -0.25])
-        >>> log_softmax.backward(np.array([1.0, 0.0]), np.log([0.5, 0.5]))
+        >>> softmax.backward(np.array([1.0, 0.0]), y=np.array([0.5, 0.5]))
+        array([ 0.25, -0.25])
+        >>> log_softmax.backward(np.array([1.0, 0.0]), y=np.log([0.5, 0.5]))
         array([ 0.5, -0.5])
-        >>> softmin.backward(np.array([1.0, 0.0]), np.array([0.5, 0.5]))
+        >>> softmin.backward(np.array([1.0, 0.0]), y=np.array([0.5, 0.5]))
         array([-0.25,  0.25])
         """
-        return self._gradient(dy, y, "y", out, axis, self._factor(scale), mask)
+        saved = saved_operand(f"{self.name}.backward", x, y)
+        return self._gradient(dy, *saved, out, axis, self._factor(scale), mask, self._empty(empty))
 
 
 class Reduction(_Reduces):
     """A function of rows whose result has no axis: `fastact.maxout`."""
 
-    def __call__(self, x: Any, out: Any = None, *, axis: int = -1) -> Any:
+    @named_arguments
+    def __call__(self, x: Any, *, out: Any = None, axis: int = -1) -> Any:
         return self._call(x, out, axis)
 
-    def backward(self, dy: Any, x: Any, out: Any = None, *, axis: int = -1) -> Any:
+    @named_arguments
+    def backward(self, dy: Any, x: Any, *, out: Any = None, axis: int = -1) -> Any:
         """The gradient of the input from the gradient of the output and the input.
 
             maxout:  dy at each row's first maximum, 0 elsewhere
@@ -389,16 +452,18 @@ class Reduction(_Reduces):
         array([[ 0., 10.],
                [20.,  0.]])
         """
-        return self._gradient(dy, x, "x", out, axis)
+        return self._gradient(dy, "x", x, out, axis)
 
 
 class MaskedReduction(_Reduces):
     """The same with a scale and a mask: `fastact.logsumexp`."""
 
-    def __call__(self, x: Any, out: Any = None, *, axis: int = -1, scale: float = 1.0, mask: Any = None) -> Any:
+    @named_arguments
+    def __call__(self, x: Any, *, out: Any = None, axis: int = -1, scale: float = 1.0, mask: Any = None) -> Any:
         return self._call_with_mask(x, out, axis, scale, mask)
 
-    def backward(self, dy: Any, x: Any, out: Any = None, *, axis: int = -1, scale: float = 1.0, mask: Any = None) -> Any:
+    @named_arguments
+    def backward(self, dy: Any, x: Any, *, out: Any = None, axis: int = -1, scale: float = 1.0, mask: Any = None) -> Any:
         """The gradient of the input from the gradient of the output and the input.
 
             logsumexp:  dx = dy * scale * softmax(scale*x + mask)
@@ -434,4 +499,4 @@ class MaskedReduction(_Reduces):
         >>> logsumexp.backward(2.0, np.array([7.0, 7.0]))
         array([1., 1.])
         """
-        return self._gradient(dy, x, "x", out, axis, self._factor(scale), mask)
+        return self._gradient(dy, "x", x, out, axis, self._factor(scale), mask)

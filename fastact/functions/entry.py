@@ -22,7 +22,8 @@ from .record import Call, Record
 class Parameter:
     """One parameter of an activation: its name, default and domain.
 
-    `open_low` excludes `low` itself. An `array` parameter is broadcast against the input.
+    `open_low` excludes `low` itself. An `array` parameter is broadcast against the input. `infinite` says that infinities make
+    sense: as a bound that is none, or as a constant.
     """
 
     name: str
@@ -30,15 +31,16 @@ class Parameter:
     low: float = -math.inf
     open_low: bool = False
     array: bool = False
+    infinite: bool = False
 
     @property
     def domain(self) -> str:
-        if self.low == -math.inf:
-            return "a finite number"
-        return f"a finite number {'>' if self.open_low else '>='} {self.low:g}"
+        number = "a number" if self.infinite else "a finite number"
+        return number if self.low == -math.inf else f"{number} {'>' if self.open_low else '>='} {self.low:g}"
 
     def admits(self, value: float) -> bool:
-        return math.isfinite(value) and (value > self.low if self.open_low else value >= self.low)
+        within = not math.isnan(value) if self.infinite else math.isfinite(value)
+        return within and (value > self.low if self.open_low else value >= self.low)
 
 
 #: The names that a definition may use besides x and the parameters: see `Info`.
@@ -160,6 +162,7 @@ def activation(
     derivative_from_output: Callable[..., Any] | None = None,
     derivative_by_parameter: Callable[..., Any] | None = None,
     domain: Mapping[str, tuple[float, bool]] | None = None,
+    infinite: tuple[str, ...] = (),
     ordered: tuple[str, str] | None = None,
     thresholds: tuple[str, ...] = (),
     noise: Noise | None = None,
@@ -178,7 +181,9 @@ def activation(
     derivative_by_parameter : callable, optional
         df/dp(x, p) of an activation whose parameter p is an array.
     domain : mapping, optional
-        Per parameter its lower bound, and whether the bound itself is excluded. Every parameter must be finite.
+        Per parameter its lower bound, and whether the bound itself is excluded.
+    infinite : tuple of str, optional
+        The parameters that may be infinite; every other one must be finite, and none NaN.
     ordered : pair of str, optional
         Two parameters of which the first must not exceed the second.
     thresholds : tuple of str, optional
@@ -207,6 +212,7 @@ def activation(
             )
 
         parameters = of(inspect.Parameter.POSITIONAL_OR_KEYWORD, noise is not None or derivative_by_parameter is not None)
+        parameters = tuple(replace(p, infinite=p.name in infinite) for p in parameters)
         options = parameters
         if noise:
             options = of(inspect.Parameter.KEYWORD_ONLY, False)

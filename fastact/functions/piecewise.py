@@ -368,6 +368,7 @@ def noisy_relu(x, noise):
     derivative=lambda x, threshold, value: nan_or(x > threshold, x),
     keeps_integers=True,
     thresholds=("threshold",),
+    infinite=("threshold", "value"),
     light=True,
     info=Info(
         formula="x if x > threshold else value",
@@ -389,7 +390,7 @@ def threshold(x, threshold=0, value=0):
     threshold : float, default 0
         Above it x is passed on.
     value : float, default 0
-        What takes the place of the rest. With the defaults this is relu.
+        What takes the place of the rest, -inf for instance. With the defaults this is relu.
 
     Notes
     -----
@@ -411,6 +412,7 @@ def threshold(x, threshold=0, value=0):
     ordered=("min", "max"),
     keeps_integers=True,
     thresholds=("min", "max"),
+    infinite=("min", "max"),
     light=True,
     info=Info(
         formula="min if x < min else (max if x > max else x)",
@@ -430,7 +432,7 @@ def hard_tanh(x, min=-1, max=1):
     Parameters
     ----------
     min, max : float, default -1 and 1
-        The interval's ends. Beyond the range of integer input they are brought into it.
+        The interval's ends, infinite for none. Beyond the range of integer input they are brought into it.
 
     Notes
     -----
@@ -534,6 +536,7 @@ def _shrink_derivative(x, lambd):
     domain={"lambd": (0, False)},
     keeps_integers=True,
     thresholds=("lambd",),
+    infinite=("lambd",),
     light=True,
     info=Info(
         formula="x if abs(x) > lambd else 0",
@@ -574,6 +577,7 @@ def hard_shrink(x, lambd=0.5):
     domain={"lambd": (0, False)},
     keeps_integers=True,
     thresholds=("lambd",),
+    infinite=("lambd",),
     light=True,
     info=Info(
         formula="x - lambd if x > lambd else (x + lambd if x < -lambd else 0)",
@@ -615,6 +619,7 @@ def soft_shrink(x, lambd=0.5):
         np.where(x <= threshold_left, slope_left, np.where(x >= threshold_right, slope_right, 1.0)), x
     ),
     ordered=("threshold_left", "threshold_right"),
+    infinite=("threshold_left", "threshold_right"),
     keeps_integers=True,
     light=True,
     info=Info(
@@ -635,7 +640,7 @@ def srelu(x, threshold_left=-1.0, slope_left=0.2, threshold_right=1.0, slope_rig
     Parameters
     ----------
     threshold_left, threshold_right : float, default -1 and 1
-        Between them x is passed on.
+        Between them x is passed on; infinite for none.
     slope_left, slope_right : float, default 0.2
         The slopes below and above.
 
@@ -653,4 +658,4 @@ def srelu(x, threshold_left=-1.0, slope_left=0.2, threshold_right=1.0, slope_rig
     """
     left = threshold_left + slope_left * (x - threshold_left)
     right = threshold_right + slope_right * (x - threshold_right)
-    return np.where(x <= threshold_left, left, np.where(x >= threshold_right, right, x))
+    return np.where(x < threshold_left, left, np.where(x > threshold_right, right, x))

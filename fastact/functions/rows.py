@@ -36,7 +36,7 @@ class RowFunction(Record):
 
     @property
     def reduces(self) -> bool:
-        """Whether its result has no axis. Then `backward` needs the input, otherwise the output."""
+        """Whether its result has no axis. Then `backward` takes the input, otherwise the output, too."""
         return self.call in (Call.REDUCTION, Call.MASKED_REDUCTION)
 
     @property
@@ -80,7 +80,8 @@ _RAISES = """\
 Raises
 ------
 TypeError
-    A complex, object, string or datetime dtype; a mask of integers; an `out` to which the result can't be cast.
+    A complex, object, string or datetime dtype; a mask of integers; an `out` to which the result can't be cast; an unknown
+    keyword, or what is one by position.
 ValueError
     An `out` of another shape or read-only; a mask that doesn't broadcast, or "causal" for what has no two axes or along
     another than the last; a `scale` that isn't finite, an option that isn't known.

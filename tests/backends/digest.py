@@ -604,7 +604,7 @@ class Rows:
 
     def __init__(self, f: Any, direction: str) -> None:
         self.f, self.name, self.direction = f, f.__name__, direction
-        self.function = f if direction == "forward" else f.backward
+        self.function = f if direction == "forward" else f.backward if self.name in PER_ROW else self._from_output
 
     def inputs(self, shape: tuple[int, ...], axis: int, dtype: np.dtype[Any], kind: str = "tame") -> list[np.ndarray]:
         """x; or dy and what is saved of the forward pass, made up."""
@@ -624,6 +624,9 @@ class Rows:
 
     def result_shape(self, shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
         return tuple(np.delete(shape, axis)) if self.name in PER_ROW and self.direction == "forward" else shape
+
+    def _from_output(self, dy: Any, y: Any, **keywords: Any) -> Any:
+        return self.f.backward(dy, y=y, **keywords)
 
     def __call__(self, *arrays: Any, **keywords: Any) -> Any:
         return self.function(*arrays, **keywords)
@@ -827,14 +830,14 @@ def cross_entropy(d: Digest, call: Any, dtype: np.dtype[Any], case: str) -> None
                     for other in (dtype, np.dtype(np.float64), np.dtype(np.float16), np.dtype(np.int32)):
                         for wanted in ((), labels.shape, shape):
                             place = np.full(wanted, 7).astype(other)
-                            d.call(call, x, targets, place, axis=axis, reduction=reduction)
+                            d.call(call, x, targets, out=place, axis=axis, reduction=reduction)
                             d.add(place)
                     place = plain(x)
-                    d.call(call, place, targets, place, axis=axis, reduction=reduction)
+                    d.call(call, place, targets, out=place, axis=axis, reduction=reduction)
                     d.add(place)
                     for layout in (strided, reversed_, fortran, swapped, misaligned):
                         place = layout(np.full(shape, 7).astype(dtype))
-                        d.call(call, x, targets, place, axis=axis, reduction=reduction)
+                        d.call(call, x, targets, out=place, axis=axis, reduction=reduction)
                         d.add(place)
 
 
@@ -870,14 +873,14 @@ def binary_cross_entropy(d: Digest, call: Any, dtype: np.dtype[Any], case: str) 
                     for other in (dtype, np.dtype(np.float64), np.dtype(np.float16), np.dtype(np.int32)):
                         for wanted in ((), shape):
                             place = np.full(wanted, 7).astype(other)
-                            d.call(call, x, targets, place, reduction=reduction)
+                            d.call(call, x, targets, out=place, reduction=reduction)
                             d.add(place)
                     place = plain(x)
-                    d.call(call, place, targets, place, reduction=reduction)
+                    d.call(call, place, targets, out=place, reduction=reduction)
                     d.add(place)
                     for layout in (strided, reversed_, fortran, swapped, misaligned):
                         place = layout(np.full(shape or (1,), 7).astype(dtype))
-                        d.call(call, x, targets, place, reduction=reduction)
+                        d.call(call, x, targets, out=place, reduction=reduction)
                         d.add(place)
 
 
@@ -991,8 +994,8 @@ def bad_activation(f: Any) -> Calls:
         made[f"backward-out-{name}"] = functools.partial(f.backward, X, X, out=out)
         made[f"backward-y-out-{name}"] = functools.partial(f.backward, X, y=X, out=out)
         made[f"backward-bias-out-{name}"] = functools.partial(f.backward, X, X, out=out, bias=X[0])
-        made[f"grad-out-{name}"] = functools.partial(f.value_and_grad, X, out)
-        made[f"grad-one-out-{name}"] = functools.partial(f.value_and_grad, X, (np.zeros_like(X), out))
+        made[f"grad-out-{name}"] = functools.partial(f.value_and_grad, X, out=out)
+        made[f"grad-one-out-{name}"] = functools.partial(f.value_and_grad, X, out=(np.zeros_like(X), out))
     for name, bias in {"length": X[0, :2], "2-d": X, "0-d": 1.0, "empty": [], "column": X[:, 0]}.items():
         made[f"bias-{name}"] = functools.partial(f, X, bias=bias)
         made[f"backward-bias-{name}"] = functools.partial(f.backward, X, X, bias=bias)
@@ -1000,12 +1003,12 @@ def bad_activation(f: Any) -> Calls:
     for name, shape in {"shorter": (2,), "longer": (2, 3, 4), "4-d": (1, 1, 2, 3), "row": (1, 3)}.items():
         made[f"backward-dy-{name}"] = functools.partial(f.backward, np.ones(shape, np.float32), X)
         made[f"backward-y-dy-{name}"] = functools.partial(f.backward, np.ones(shape, np.float32), y=X)
-        made[f"where-{name}"] = functools.partial(f, X, np.zeros_like(X), where=np.ones(shape, bool))
+        made[f"where-{name}"] = functools.partial(f, X, out=np.zeros_like(X), where=np.ones(shape, bool))
     for dtype in ("complex64", "int32", "bool", "object", "U3", "nonsense", "longdouble", "float16", "M8[s]"):
         made[f"dtype-{dtype}"] = functools.partial(f, X, dtype=dtype)
         made[f"dtype-{dtype}-integer"] = functools.partial(f, X.astype(np.int8), dtype=dtype)
-    made["where-float"] = functools.partial(f, X, np.zeros_like(X), where=X)
-    made["where-text"] = functools.partial(f, X, np.zeros_like(X), where="a")
+    made["where-float"] = functools.partial(f, X, out=np.zeros_like(X), where=X)
+    made["where-text"] = functools.partial(f, X, out=np.zeros_like(X), where="a")
     made["backward-both"] = functools.partial(f.backward, X, X, y=X)
     made["backward-neither"] = functools.partial(f.backward, X)
     made["backward-where"] = functools.partial(f.backward, X, X, where=True)
@@ -1086,8 +1089,8 @@ def bad_losses(f: Any) -> Calls:
             made[f"{label}-{name}"] = functools.partial(function, *arguments, **keywords)
 
         for name, out in {**bad_outs(()), **{f"array-{k}": v for k, v in bad_outs(X.shape, crashing=False).items()}}.items():
-            bad(f"out-{name}", X, targets, out)
-            bad(f"none-out-{name}", X, targets, out, reduction="none")
+            bad(f"out-{name}", X, targets, out=out)
+            bad(f"none-out-{name}", X, targets, out=out, reduction="none")
         for name, shape in {"shorter": (2,), "longer": (2, 3, 4), "row": (1, 3), "scalar": (), "empty": (0,)}.items():
             bad(f"targets-{name}", X, np.ones(shape, np.float32))
             bad(f"labels-{name}", X, np.ones(shape, int))

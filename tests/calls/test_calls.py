@@ -29,12 +29,12 @@ def test_out_is_returned(f, dtype):
     x = np.linspace(-3, 3, 40).astype(dtype)
     expected = f(x)
     for out in (np.empty_like(x), np.empty(40, dtype)[::1], np.empty(80, dtype)[::2]):
-        assert f(x, out) is out
+        assert f(x, out=out) is out
         np.testing.assert_array_equal(out, expected)
         assert f(x, out=out) is out
         assert f(x, out=(out,)) is out
     y, d = np.empty_like(x), np.empty_like(x)
-    both = f.value_and_grad(x, (y, d))
+    both = f.value_and_grad(x, out=(y, d))
     assert both[0] is y
     assert both[1] is d
     results = f.value_and_grad(x, out=(None, d))
@@ -109,7 +109,7 @@ def test_parameters_on_every_way(backend, name, value, dtype):
     for result in (
         f(x, **keywords),
         f(x[::-1], **keywords)[::-1],
-        f(x, x.copy(), **keywords),
+        f(x, out=x.copy(), **keywords),
         f.ufunc(x, value),
         f.ufunc(x, np.full(101, value, dtype)),
         f(x, **{next(iter(f.params)): np.float64(value)}),
@@ -223,10 +223,11 @@ def test_the_ufunc(backend):
 def test_attributes(f):
     assert f.name == f.__name__
     assert isinstance(f, fastact.Activation)
-    assert f.__doc__.startswith(f"{f.name}(x, out=None")
+    assert f.__doc__.startswith(f"{f.name}(x, *, out=None")
     signature = inspect.signature(f)
     rng = ["rng"] if f._entry.noise else []
-    assert list(signature.parameters) == ["x", "out", "where", "dtype", "bias", *f.params, *rng]
+    of_ufuncs = ["casting", "order", "subok", "signature"]
+    assert list(signature.parameters) == ["x", "out", "where", "dtype", "bias", *f.params, *rng, *of_ufuncs]
     assert all(signature.parameters[p].default == value for p, value in f.params.items())
     assert f.name in repr(f)
     assert f.backend in repr(f)

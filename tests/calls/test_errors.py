@@ -58,8 +58,8 @@ def test_integer_dtype_of_what_is_not_whole(backend):
 def test_unknown_keyword(f, out):
     for call in (
         lambda: f(X, out=out, slop=1),
-        lambda: f.backward(X, X, out, slop=1),
-        lambda: f.value_and_grad(X, (out, None), slop=1),
+        lambda: f.backward(X, X, out=out, slop=1),
+        lambda: f.value_and_grad(X, out=(out, None), slop=1),
     ):
         with pytest.raises(TypeError, match=r"slop.*takes.*out"):
             call()
@@ -121,7 +121,7 @@ def test_out_that_is_no_array(f):
 
 def test_both_x_and_y_or_neither(f, out):
     with pytest.raises(TypeError, match="both"):
-        f.backward(X, X, out, y=X)
+        f.backward(X, X, out=out, y=X)
     with pytest.raises(TypeError, match="neither"):
         f.backward(X, out=out)
     assert (out == 7).all()
@@ -159,12 +159,14 @@ def test_these_have_no_derivative_from_output(backend, name):
         ("hard_shrink", {"lambd": -0.5}),
         ("soft_shrink", {"lambd": np.nan}),
         ("hard_tanh", {"min": np.nan}),
+        ("hard_tanh", {"min": np.inf}),
         ("hard_tanh", {"min": 1.5, "max": 1.0}),
         ("hard_tanh", {"min": 2}),
         ("rrelu", {"lower": 0.5}),
         ("rrelu", {"lower": np.nan}),
         ("srelu", {"threshold_left": 2.0}),
-        ("threshold", {"value": np.inf}),
+        ("threshold", {"value": np.nan}),
+        ("hard_shrink", {"lambd": -np.inf}),
         ("hard_sigmoid", {"alpha": np.nan}),
         ("squareplus", {"b": 0.0}),
         ("isru", {"alpha": -0.1}),
@@ -181,7 +183,7 @@ def test_parameter_out_of_its_domain(backend, out, name, params):
     for call in (
         lambda: f(X, out=out, **params),
         lambda: f.backward(X, X, out=out, **params),
-        lambda: f.value_and_grad(X, (out, None), **params),
+        lambda: f.value_and_grad(X, out=(out, None), **params),
         lambda: f(X[::2], **params),
     ):
         with pytest.raises(ValueError, match=next(iter(params))):
@@ -207,7 +209,7 @@ def test_what_is_no_generator(backend, out, name, rng):
     for call in (
         lambda: f(X, out=out, rng=rng),
         lambda: f.backward(X, X, out=out, rng=rng),
-        lambda: f.value_and_grad(X, (out, None), rng=rng),
+        lambda: f.value_and_grad(X, out=(out, None), rng=rng),
     ):
         with pytest.raises(TypeError, match=r"np\.random\.Generator"):
             call()

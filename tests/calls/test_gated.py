@@ -363,7 +363,7 @@ def test_in_place(f, dtype, n, rng):
     assert f(work, value, out=work) is work
     same_bits(work, y)
     work = value.copy()
-    f(gate, work, work)
+    f(gate, work, out=work)
     same_bits(work, y)
     for first, second in [(0, 1), (1, 0), (1, 2), (2, 1), (0, 2), (2, 0)]:
         work = [dy.copy(), gate.copy(), value.copy()]

@@ -263,11 +263,11 @@ def cases(backend, dtype, rng):
     for reduction in REDUCTIONS:
         for smoothing in (0.0, 0.1):
             keywords = {"weight": weight, "label_smoothing": smoothing, "reduction": reduction}
-            yield x, labels, lambda x, t, out=None, k=keywords: cross(x, t, out, **k)
-            yield x, probabilities, lambda x, t, out=None, k=keywords: cross(x, t, out, **k)
-        yield x.T.copy(), labels, lambda x, t, out=None, r=reduction: cross(x, t, out, axis=0, reduction=r)
+            yield x, labels, lambda x, t, out=None, k=keywords: cross(x, t, out=out, **k)
+            yield x, probabilities, lambda x, t, out=None, k=keywords: cross(x, t, out=out, **k)
+        yield x.T.copy(), labels, lambda x, t, out=None, r=reduction: cross(x, t, out=out, axis=0, reduction=r)
         keywords = {"weight": weight, "pos_weight": 1 / weight, "reduction": reduction}
-        yield x, probabilities, lambda x, t, out=None, k=keywords: binary(x, t, out, **k)
+        yield x, probabilities, lambda x, t, out=None, k=keywords: binary(x, t, out=out, **k)
 
 
 def test_layouts(backend, dtype, rng):
@@ -291,14 +291,14 @@ def test_gradient_in_place_of_targets_or_weights(backend, rng, n):
             loss, dx = backend.cross_entropy.value_and_grad(x, t, label_smoothing=smoothing)
             if t.ndim:
                 work = t.copy()
-                got = backend.cross_entropy.value_and_grad(x, work, work, label_smoothing=smoothing)
+                got = backend.cross_entropy.value_and_grad(x, work, out=work, label_smoothing=smoothing)
                 assert got[0] == loss
                 np.testing.assert_array_equal(got[1], dx)
                 assert got[1] is work
             weight = rng.random(n)
             loss, dx = backend.cross_entropy.value_and_grad(x, t, weight=weight, label_smoothing=smoothing)
             if x.ndim == 1:
-                got = backend.cross_entropy.value_and_grad(x, t, weight, weight=weight, label_smoothing=smoothing)
+                got = backend.cross_entropy.value_and_grad(x, t, out=weight, weight=weight, label_smoothing=smoothing)
                 assert got[0] == loss
                 np.testing.assert_array_equal(got[1], dx)
 
@@ -391,14 +391,14 @@ def test_loss_out(backend, dtype, rng):
             for other in (dtype, np.float64, np.float32):
                 if np.can_cast(dtype, other, "same_kind"):
                     out = np.zeros(shape if reduction == "none" else (), other)
-                    assert f(x, t, out, reduction=reduction) is out
+                    assert f(x, t, out=out, reduction=reduction) is out
                     assert_stored(out, np.asarray(wanted))
     work = x.copy()
-    backend.binary_cross_entropy(work, targets, work, reduction="none")
+    backend.binary_cross_entropy(work, targets, out=work, reduction="none")
     np.testing.assert_array_equal(work, backend.binary_cross_entropy(x, targets, reduction="none"))
     wanted = backend.cross_entropy(x, labels, reduction="none")
     work = x.copy()
-    backend.cross_entropy(work, labels, work[:, 0], reduction="none")
+    backend.cross_entropy(work, labels, out=work[:, 0], reduction="none")
     np.testing.assert_array_equal(work[:, 0], wanted)
 
 
@@ -528,11 +528,11 @@ def test_memory(backend, rng):
         for t in (labels, targets):
             keywords = {"axis": axis, "weight": weight, "label_smoothing": 0.1}
             assert peak(lambda t=t, k=keywords: cross(x, t, **k)) < blocks  # noqa: B023
-            assert peak(lambda t=t, k=keywords: cross.value_and_grad(x, t, dx, **k)) < blocks  # noqa: B023
+            assert peak(lambda t=t, k=keywords: cross.value_and_grad(x, t, out=dx, **k)) < blocks  # noqa: B023
         assert peak(lambda: cross.value_and_grad(x, labels, axis=axis)) < x.nbytes + blocks  # noqa: B023
         assert peak(lambda: binary(x, targets)) < blocks  # noqa: B023
-        assert peak(lambda: binary.value_and_grad(x, targets, dx, pos_weight=2)) < blocks  # noqa: B023
-        assert peak(lambda: binary(x, targets, dx, reduction="none")) < blocks  # noqa: B023
+        assert peak(lambda: binary.value_and_grad(x, targets, out=dx, pos_weight=2)) < blocks  # noqa: B023
+        assert peak(lambda: binary(x, targets, out=dx, reduction="none")) < blocks  # noqa: B023
 
 
 # Errors.
@@ -546,9 +546,9 @@ def test_cross_entropy_errors_write_nothing(backend, rng):
 
     def fails(kind, match, targets=good, x=x, out=out, dx=dx, **keywords):
         with pytest.raises(kind, match=match):
-            f(x, targets, out, **{"reduction": "none", **keywords})
+            f(x, targets, out=out, **{"reduction": "none", **keywords})
         with pytest.raises(kind, match=match):
-            f.value_and_grad(x, targets, dx, **keywords)
+            f.value_and_grad(x, targets, out=dx, **keywords)
 
     for wrong, at in ((4, 1), (-1, 0), (-101, 2), (2**40, 1), (-(2**63), 0)):
         labels = good.copy()
@@ -607,9 +607,9 @@ def test_binary_cross_entropy_errors_write_nothing(backend, rng):
 
     def fails(kind, match, targets=good, x=x, out=out, **keywords):
         with pytest.raises(kind, match=match):
-            f(x, targets, out, **{"reduction": "none", **keywords})
+            f(x, targets, out=out, **{"reduction": "none", **keywords})
         with pytest.raises(kind, match=match):
-            f.value_and_grad(x, targets, out, **keywords)
+            f.value_and_grad(x, targets, out=out, **keywords)
 
     for bad in (good[:2], good[0], np.zeros((3, 1)), 1.0, good[None]):
         fails(ValueError, "targets have shape", bad)

@@ -251,7 +251,7 @@ def test_zero_elements(backend, dtype):
             assert f(x).dtype == dtype
             assert f.backward(x, x).shape == shape
             out = np.empty(shape, dtype)
-            assert f(x, out) is out
+            assert f(x, out=out) is out
     lse, maxout = backend.logsumexp, backend.maxout
     np.testing.assert_array_equal(lse(np.empty((3, 0), dtype)), np.full(3, -INF, dtype))
     assert lse(np.empty((0, 3), dtype)).shape == (0,)
@@ -346,13 +346,13 @@ def test_masked_elements(backend, dtype, mask, rng):
                 dx = f.backward(dy[..., 0], spoilt, mask=m)
                 same(dx, f.backward(dy[..., 0], x, mask=m))
             else:
-                dx = f.backward(bad, f(x, mask=m), mask=m)
-                same(dx, f.backward(dy, f(x, mask=m), mask=m))
+                dx = f.backward(bad, y=f(x, mask=m), mask=m)
+                same(dx, f.backward(dy, y=f(x, mask=m), mask=m))
             assert (dx[left_out] == 0).all()
     for name in FAMILY:
         f = getattr(backend, name)
         dy = normal(rng, x.shape, dtype)
-        assert (f.backward(dy, f(x, mask=m), mask=m)[left_out] == 0).all()
+        assert (f.backward(dy, y=f(x, mask=m), mask=m)[left_out] == 0).all()
 
 
 def test_the_causal_mask_is_the_triangle(backend, dtype, rng):
@@ -364,8 +364,8 @@ def test_the_causal_mask_is_the_triangle(backend, dtype, rng):
             y = f(x, mask="causal")
             same(y, f(x, mask=triangle))
             dy = normal(rng, y.shape, dtype)
-            saved = x if name == "logsumexp" else y
-            np.testing.assert_array_equal(f.backward(dy, saved, mask="causal"), f.backward(dy, saved, mask=triangle))
+            saved = {"x": x} if name == "logsumexp" else {"y": y}
+            np.testing.assert_array_equal(f.backward(dy, **saved, mask="causal"), f.backward(dy, **saved, mask=triangle))
 
 
 def test_a_boolean_mask_is_as_minus_infinity(backend, dtype, rng):
@@ -387,8 +387,8 @@ def test_masks_are_broadcast(backend, rng):
                 whole = np.broadcast_to(m, x.shape).copy()
                 same(f(x, mask=m, axis=axis), f(x, mask=whole, axis=axis))
                 dy = f(x, mask=m, axis=axis)
-                saved = x if name == "logsumexp" else dy
-                same(f.backward(dy, saved, mask=m, axis=axis), f.backward(dy, saved, mask=whole, axis=axis))
+                saved = {"x": x} if name == "logsumexp" else {"y": dy}
+                same(f.backward(dy, **saved, mask=m, axis=axis), f.backward(dy, **saved, mask=whole, axis=axis))
 
 
 def test_no_mask_or_scale_changes_the_dtype(backend, dtype, rng):
@@ -425,11 +425,12 @@ def calls(f, shape, dtype, rng, axis):
         additive = mask_of("-inf", shape, rng, axis, np.float32)
         options = [{}, {"scale": 0.5}, {"mask": taking}, {"mask": additive, "scale": 2.0}]
     for keywords in options:
-        yield lambda x, dy, out=None, k=keywords: f(x, out, axis=axis, **k)
+        yield lambda x, dy, out=None, k=keywords: f(x, out=out, axis=axis, **k)
         if name in REDUCING:
-            yield lambda x, dy, out=None, k=keywords: f.backward(np.take(dy, 0, axis), x, out, axis=axis, **k)
+            yield lambda x, dy, out=None, k=keywords: f.backward(np.take(dy, 0, axis), x, out=out, axis=axis, **k)
         else:
-            yield lambda x, dy, out=None, k=keywords: f.backward(dy, x, out, axis=axis, **k)
+            yield lambda x, dy, out=None, k=keywords: f.backward(dy, y=x, out=out, axis=axis, **k)
+            yield lambda x, dy, out=None, k=keywords: f.backward(dy, x, out=out, axis=axis, **k)
 
 
 @pytest.mark.parametrize("axis", [0, 1, 2, -1, -3])
@@ -445,8 +446,8 @@ def test_any_axis(backend, name, dtype, axis, rng):
             same(f.backward(g, x, axis=axis), np.moveaxis(f.backward(g, moved), -1, axis))
         else:
             y = f(x, axis=axis)
-            gradient = f.backward(np.moveaxis(dy, axis, -1).copy(), np.moveaxis(y, axis, -1).copy())
-            same(f.backward(dy, y, axis=axis), back(gradient))
+            gradient = f.backward(np.moveaxis(dy, axis, -1).copy(), y=np.moveaxis(y, axis, -1).copy())
+            same(f.backward(dy, y=y, axis=axis), back(gradient))
 
 
 def test_layouts(backend, name, dtype, rng):
@@ -538,10 +539,10 @@ def test_in_place_and_overlap(backend, name, dtype, rng):
         x = rng.normal(size=(4, 5)).astype(np.float32)
         m = rng.normal(size=(4, 5)).astype(np.float32)
         plain = f(x, mask=m)
-        same(f(x, m, mask=m), plain)
+        same(f(x, out=m, mask=m), plain)
         m = rng.normal(size=(5, 5)).astype(np.float32)
         plain = f(x, mask=m[1:])
-        same(f(x, m[:4], mask=m[1:]), plain)
+        same(f(x, out=m[:4], mask=m[1:]), plain)
 
 
 def test_other_inputs(backend, name, tmp_path, rng):
@@ -569,7 +570,7 @@ def test_scalars(backend, name, dtype):
         assert isinstance(y, np.generic)
         assert y.dtype == dtype
         out = np.zeros((), dtype)
-        assert f(np.array([1, 2, 3], dtype), out) is out
+        assert f(np.array([1, 2, 3], dtype), out=out) is out
         assert out == y
         assert f.backward(2.0, np.array([1.0, 2.0, 3.0])).shape == (3,)
     else:
@@ -586,14 +587,14 @@ def test_mixed_dtypes(backend, rng):
     for a, b in itertools.product((np.float16, ml_dtypes.bfloat16, np.float32, np.float64), repeat=2):
         if {a, b} == {np.float16, ml_dtypes.bfloat16}:  # have no dtype in common
             with pytest.raises(TypeError):
-                backend.softmax.backward(x.astype(a), y.astype(b))
+                backend.softmax.backward(x.astype(a), y=y.astype(b))
             continue
-        dx = backend.softmax.backward(x.astype(a), y.astype(b))
+        dx = backend.softmax.backward(x.astype(a), y=y.astype(b))
         assert dx.dtype == np.result_type(a, b)
-        wide = backend.softmax.backward(x.astype(a).astype(np.float64), y.astype(b).astype(np.float64))
+        wide = backend.softmax.backward(x.astype(a).astype(np.float64), y=y.astype(b).astype(np.float64))
         np.testing.assert_allclose(dx.astype(np.float64), wide, atol=float(ml_dtypes.finfo(dx.dtype).eps))
     integers = np.arange(12).reshape(3, 4)
-    assert backend.softmax.backward(integers, y.astype(np.float32)).dtype == np.float64
+    assert backend.softmax.backward(integers, y=y.astype(np.float32)).dtype == np.float64
 
 
 # Gradients.
@@ -620,7 +621,7 @@ def test_backward_is_the_derivative(backend, empty, rng):
             dx = f.backward(dy, x, **keywords)
         else:
             dy[left_out] = 0
-            dx = f.backward(dy, y, **keywords)
+            dx = f.backward(dy, y=y, **keywords)
 
         def loss(x, f=f, dy=dy, keywords=keywords):
             y = f(x, **keywords)
@@ -655,7 +656,7 @@ def test_backward_against_pytorch(backend, dtype, rng):
             sizes = p * np.expand_dims(np.abs(g), axis)
         else:
             g = dy
-            dx = f.backward(g, y, **keywords)
+            dx = f.backward(g, y=y, **keywords)
             magnitude = np.abs(g.astype(np.float64))
             if name == "log_softmax":
                 saved = np.where(left_out, 0, result.detach().numpy())
@@ -678,7 +679,7 @@ def test_backward_edges(backend, dtype):
     y = np.array([[NAN, NAN], [0.5, 0.5], [0, 0]], dtype)
     dy = np.array([[1, 2], [1, 1], [3, 4]], dtype)
     for name in ("softmax", "softmin"):
-        dx = getattr(backend, name).backward(dy, y)
+        dx = getattr(backend, name).backward(dy, y=y)
         np.testing.assert_array_equal(dx.astype(np.float64), [[NAN, NAN], [0, 0], [0, 0]])
     x = np.array([[-INF, -INF], [INF, 0], [NAN, 0], [-INF, 3]], dtype)
     dx = backend.logsumexp.backward(np.array([1, 1, 1, 5], dtype), x)
@@ -686,7 +687,7 @@ def test_backward_edges(backend, dtype):
     assert dx[3].tolist() == [0, 5]
     none = np.zeros((4, 2), bool)
     assert (backend.logsumexp.backward(np.ones(4, dtype), x, mask=none) == 0).all()
-    assert (backend.softmax.backward(x, x, mask=none) == 0).all()
+    assert (backend.softmax.backward(x, y=x, mask=none) == 0).all()
 
 
 # Sparsemax and maxout.
@@ -723,7 +724,7 @@ def test_sparsemax(backend, dtype, spread, rng):
 def test_sparsemax_backward(backend, axis, rng):
     x, dy = rng.normal(size=(2, 4, 5, 6))
     y = backend.sparsemax(x, axis=axis)
-    dx = backend.sparsemax.backward(dy, y, axis=axis)
+    dx = backend.sparsemax.backward(dy, y=y, axis=axis)
     support = y > 0
     assert (dx[~support] == 0).all()
     np.testing.assert_allclose(dx.sum(axis=axis), 0, atol=1e-14)
@@ -761,18 +762,20 @@ def test_memory(backend, name, rng):
         x = rng.normal(size=shape).astype(np.float32)
         out = f(x, axis=axis)
         if out.ndim:
-            assert peak(lambda f=f, x=x, out=out, axis=axis: f(x, out, axis=axis)) < blocks
+            assert peak(lambda f=f, x=x, out=out, axis=axis: f(x, out=out, axis=axis)) < blocks
         assert peak(lambda f=f, x=x, axis=axis: f(x, axis=axis)) < out.nbytes + blocks
         dx = np.empty_like(x)
-        dy, saved = (out, x) if name in REDUCING else (x, out)
-        assert peak(lambda f=f, dy=dy, saved=saved, dx=dx, axis=axis: f.backward(dy, saved, dx, axis=axis)) < blocks
+        dy, saved = (out, {"x": x}) if name in REDUCING else (x, {"y": out})
+        assert peak(lambda f=f, dy=dy, saved=saved, dx=dx, axis=axis: f.backward(dy, **saved, out=dx, axis=axis)) < blocks
+        if name not in REDUCING:
+            assert peak(lambda f=f, x=x, dx=dx, axis=axis: f.backward(x, x, out=dx, axis=axis)) < blocks
         if name in FAMILY and x.ndim > 1:
             taking = np.ones(shape[1:], bool)
-            assert peak(lambda f=f, x=x, out=out, m=taking, axis=axis: f(x, out, axis=axis, mask=m, scale=0.5)) < blocks
+            assert peak(lambda f=f, x=x, out=out, m=taking, axis=axis: f(x, out=out, axis=axis, mask=m, scale=0.5)) < blocks
     if name in FAMILY:
         x = x.reshape(1000, 2000)
         out = np.empty_like(x)
-        assert peak(lambda: f(x, out, mask="causal")) < blocks
+        assert peak(lambda: f(x, out=out, mask="causal")) < blocks
 
 
 # Arrays of other kinds, and the ufunc.
@@ -805,9 +808,9 @@ def test_array_ufunc_protocol(backend, name):
     assert (ufunc, method, keywords) == (f.ufunc, "__call__", {"axis": 0})
     assert inputs == ((x,) if name in UNMASKED else (x, -1.0 if name == "softmin" else 1.0))
     out = np.zeros(2)
-    assert f(x, out) == "logged"
+    assert f(x, out=out) == "logged"
     assert x.calls[1][3]["out"][0] is out
-    assert f(np.zeros(2), x) == "logged"
+    assert f(np.zeros(2), out=x) == "logged"
     with pytest.raises(TypeError):
         f(Refusing())
     if name not in UNMASKED:
@@ -840,7 +843,7 @@ def test_masked_arrays(backend, name, dtype, rng):
         assert (y.mask == x.mask).all()
         assert error(y.data[0, [0, 2, 3]], alone.astype(np.float64)) <= 2
     with pytest.raises(TypeError, match="masked"):
-        f(x, np.zeros(y.shape))
+        f(x, out=np.zeros(y.shape))
 
 
 def test_dask_arrays(backend, name, rng):
@@ -894,9 +897,9 @@ def test_errors_write_nothing(backend, name, rng):
 
     def fails(kind, match, x=x, out=out, dy=dy, dx=dx, **keywords):
         with pytest.raises(kind, match=match):
-            f(x, out, **keywords)
+            f(x, out=out, **keywords)
         with pytest.raises(kind, match=match):
-            f.backward(dy, x, dx, **keywords)
+            f.backward(dy, x, out=dx, **keywords)
 
     for axis in (2, -3):
         fails(np.exceptions.AxisError, name, axis=axis)
@@ -918,9 +921,9 @@ def test_errors_write_nothing(backend, name, rng):
     fails(ValueError, "read-only", out=frozen, dx=fixed)
     for wrong in (dy[:2], dy[0], np.zeros((3, 1)), np.zeros((1, *dy.shape))):
         with pytest.raises(ValueError, match=rf"{name}\.backward.*shape"):
-            f.backward(wrong, x, dx)
+            f.backward(wrong, x, out=dx)
     with pytest.raises(TypeError, match="complex"):
-        f.backward(dy.astype(complex), x, dx)
+        f.backward(dy.astype(complex), x, out=dx)
     if name not in UNMASKED:
         for scale in (NAN, INF, -INF):
             fails(ValueError, "scale", scale=scale)
@@ -937,7 +940,9 @@ def test_errors_write_nothing(backend, name, rng):
     if name in FAMILY:
         for empty in ("none", None, 0):
             with pytest.raises(ValueError, match="'nan', 'zero', 'uniform'"):
-                f(x, out, empty=empty)
+                f(x, out=out, empty=empty)
+            with pytest.raises(ValueError, match="'nan', 'zero', 'uniform'"):
+                f.backward(dy, x, out=dx, empty=empty)
     assert (out == 7).all()
     assert (dx == 7).all()
 

@@ -56,6 +56,3 @@ class NativeGated(GatedPath, _WithNativeUfuncs, Gated):  # type: ignore[misc]
     def __init__(self, unit: GatedUnit, backend: Backend) -> None:
         super().__init__(unit, backend)
         self._attach(table(backend.name), unit.activation)
-
-
-GatedPath.backward.__doc__ = Gated.backward.__doc__

@@ -88,24 +88,48 @@ class Ufunc(UfuncLike):
         self._keeps_integers = keeps_integers
         self._scalars = scalars
 
-    def __call__(self, *inputs: Any, out: Any = None, where: Any = True, dtype: Any = None) -> Any:
+    def __call__(
+        self,
+        *inputs: Any,
+        out: Any = None,
+        where: Any = True,
+        dtype: Any = None,
+        casting: Any = "same_kind",
+        order: Any = "K",
+        subok: bool = True,
+        signature: tuple[Any, ...] | None = None,
+    ) -> Any:
         out = out if isinstance(out, tuple) else (out,) * self.nout
-        given = {"where": where} if where is not True else {}
-        overridden = self._override(inputs, out, **given, **({} if dtype is None else {"dtype": dtype}))
+        given = {
+            **({} if where is True else {"where": where}),
+            **({} if dtype is None else {"dtype": dtype}),
+            **({} if casting == "same_kind" else {"casting": casting}),
+            **({} if order == "K" else {"order": order}),
+            **({} if subok else {"subok": subok}),
+            **({} if signature is None else {"signature": signature}),
+        }
+        overridden = self._override(inputs, out, **given)
         if overridden is not None:
             return overridden[0]
-        result_dtype = self._result_dtype(inputs, dtype)
+        result_dtype = self._result_dtype(inputs, dtype) if signature is None else np.dtype(signature[-1])
         computed = result_dtype if result_dtype.kind in "iub" else np.dtype(np.float64)
+        input_dtypes = self._input_dtypes(result_dtype, computed) if signature is None else list(signature[: self.nin])
         arrays = [np.asarray(value) for value in inputs]
+        of_arrays = self.nin - self._scalars
+        if casting in ("no", "equiv", "safe") and signature is None:
+            whole = np.result_type(*map(promoted, inputs[:of_arrays]))
+            if whole.kind in "iub":  # integers have loops of their own
+                input_dtypes[:of_arrays] = [whole] * of_arrays
         reading = ["readonly", "contig", "aligned", "nbo", "overlap_assume_elementwise"]
         writing = ["readwrite" if where is not True else "writeonly", *reading[1:], "allocate", "no_subtype", "no_broadcast"]
         masks = [] if where is True else [np.asarray(where)]
-        iterator = np.nditer(  # type: ignore[call-overload]  # the stub does not know 'contig'
+        iterator = np.nditer(
             [*arrays, *masks, *out],
             flags=["external_loop", "buffered", "zerosize_ok", "copy_if_overlap"],
-            op_flags=[reading] * (len(arrays) + len(masks)) + [writing] * self.nout,
-            op_dtypes=self._input_dtypes(result_dtype, computed) + [np.dtype(bool)] * len(masks) + [result_dtype] * self.nout,
-            casting="same_kind",
+            op_flags=[reading] * (len(arrays) + len(masks)) + [writing] * self.nout,  # type: ignore[arg-type]  # knows no 'contig'
+            op_dtypes=input_dtypes + [np.dtype(bool)] * len(masks) + [result_dtype] * self.nout,
+            order=order,
+            casting=casting,
             buffersize=_BATCH,
         )
         with iterator, np.errstate(all="ignore"):
@@ -117,7 +141,7 @@ class Ufunc(UfuncLike):
                     np.copyto(batch, result, casting="unsafe", where=mask)
             results = iterator.operands[-self.nout :]
         wrapped = tuple(
-            given if given is not None else self._wrap(result, inputs, i)
+            given if given is not None else self._wrap(result, inputs if subok else (), i)
             for i, (given, result) in enumerate(zip(out, results, strict=True))
         )
         return wrapped if self.nout > 1 else wrapped[0]

@@ -8,12 +8,9 @@ cdef enum:
     FEW = 256  # elements: below, an array parameter that is one number is repeated on the stack, without a job
 
 cdef str BIAS = "bias"
+cdef tuple NO_PAIR = (None, None)
 cdef object Float32 = np.float32, Float64 = np.float64
 cdef cnp.dtype float32_dtype = np.dtype(np.float32), float64_dtype = np.dtype(np.float64)
-
-# What takes a call that the fast path does not, as unbound functions
-cdef object general_backward = Activation.backward
-cdef object general_value_and_grad = Activation.value_and_grad
 
 # What is to be computed: a kind, for n elements
 cdef struct Work:
@@ -78,24 +75,8 @@ cdef class FastPath(Vectorcall):
         self.learnt_parameter = entry.learnt_parameter is not None
         self.active = True
 
-    def backward(self, dy, x=None, out=None, *, y=None, bias=None, **params):
-        result = None
-        if self.active and (x is None or y is None):
-            if x is None:
-                result = take_backward(self, BACKWARD_FROM_OUTPUT, dy, y, out, bias, params)
-            else:
-                result = take_backward(self, BACKWARD, dy, x, out, bias, params)
-        return general_backward(self, dy, x, out, y=y, bias=bias, **params) if result is None else result
-
-    def value_and_grad(self, x, out=(None, None), **params):
-        result = None
-        if self.active and is_pair(out):
-            result = take_value_and_grad(self, x, <tuple> out, params)
-        return general_value_and_grad(self, x, out, **params) if result is None else result
-
-
-FastPath.backward.__doc__ = Activation.backward.__doc__
-FastPath.value_and_grad.__doc__ = Activation.value_and_grad.__doc__
+    backward = new_method(Activation.backward, <void*> call_backward)
+    value_and_grad = new_method(Activation.value_and_grad, <void*> call_value_and_grad)
 
 
 # ---- arguments ------------------------------------------------------------------------------------------------------
@@ -165,10 +146,22 @@ cdef void write_parameters(FastPath f, const double* values, int type, char* tar
             (<double*> target)[i] = values[i]
 
 
-cdef inline bint read_parameter(FastPath f, PyObject* name, PyObject* value, double* values) noexcept:
+# What a call may give by keyword; None where it does not, NULL where the method has no such keyword
+cdef struct Options:
+    PyObject* out
+    PyObject* bias
+    PyObject* y
+    bint has_parameters
+    double[MAX_PARAMETERS] parameters
+
+
+cdef bint read_parameter(FastPath f, PyObject* name, PyObject* value, Options* options) noexcept:
     """Set one parameter from a keyword; False if that needs the general path's checks."""
     cdef int i
     cdef double number
+    if not options.has_parameters:
+        memcpy(options.parameters, f.defaults, sizeof(f.defaults))
+        options.has_parameters = True
     for i in range(f.parameters):
         if PyTuple_GET_ITEM(<PyObject*> f.parameter_names, i) == name:
             if not PyFloat_CheckExact(value):
@@ -177,36 +170,51 @@ cdef inline bint read_parameter(FastPath f, PyObject* name, PyObject* value, dou
             # what float32 may not hold is left to the general path, too
             if not (f.low[i] <= number < 1e38) or number < -1e38 or (f.open_low[i] and number == f.low[i]):
                 return False
-            values[i] = number
+            options.parameters[i] = number
             return True
     return False
 
 
-cdef inline bint take_parameters(FastPath f, const double* values, Work* work) noexcept:
-    """Have the loop read these parameters; False if they are not in the prescribed order."""
-    if f.lesser >= 0 and not values[f.lesser] <= values[f.greater]:
-        return False
-    write_parameters(f, values, computed_in(work.type), work.given)
-    work.parameters = work.given
+cdef inline bint read_keywords(FastPath f, PyObject* const* values, PyObject* names, Options* options) noexcept:
+    """Take the keywords; False if one needs the general path's checks."""
+    cdef PyObject* name
+    cdef Py_ssize_t i
+    options.has_parameters = False
+    if names == NULL:
+        return True
+    for i in range(PyTuple_GET_SIZE(names)):
+        name = PyTuple_GET_ITEM(names, i)
+        if name == <PyObject*> OUT:
+            options.out = values[i]
+        elif name == <PyObject*> BIAS and options.bias != NULL:
+            options.bias = values[i]
+        elif name == <PyObject*> Y and options.y != NULL:
+            options.y = values[i]
+        elif not read_parameter(f, name, values[i], options):
+            return False
     return True
 
 
-cdef bint read_parameters(FastPath f, dict params, Work* work) except -1:
-    """Take the parameters given as keywords; False if they need the general path's checks."""
-    cdef double[MAX_PARAMETERS] values
-    cdef int i
+cdef inline bint take_parameters(FastPath f, const Options* options, Work* work) noexcept:
+    """Have the loop read the parameters; False if the general path has to check them."""
+    if options.has_parameters:
+        return take_given_parameters(f, options, work)
     work.parameters = f.default_values[computed_in(work.type)]
-    if not params:
-        return True
-    memcpy(values, f.defaults, sizeof(values))
-    for name, value in params.items():
-        if not read_parameter(f, <PyObject*> name, <PyObject*> value, values):
-            return False
+    return True
+
+
+cdef bint take_given_parameters(FastPath f, const Options* options, Work* work) noexcept:
+    """The same for others than the defaults; False if they are not in order, or if y does not determine the derivative."""
+    cdef int i
+    if f.lesser >= 0 and not options.parameters[f.lesser] <= options.parameters[f.greater]:
+        return False
     if work.kind == BACKWARD_FROM_OUTPUT:
         for i in range(f.parameters):
-            if values[i] < f.from_output_low[i]:
+            if options.parameters[i] < f.from_output_low[i]:
                 return False
-    return take_parameters(f, values, work)
+    write_parameters(f, options.parameters, computed_in(work.type), work.given)
+    work.parameters = work.given
+    return True
 
 
 # ---- into the loops -------------------------------------------------------------------------------------------------
@@ -289,26 +297,20 @@ cdef int run_rows(FastPath f, const Work* work) except -1:
 
 # ---- forward --------------------------------------------------------------------------------------------------------
 
-# What a call may give besides x and parameters; None where it does not
-cdef struct Options:
-    PyObject* out
-    PyObject* bias
-
-
 cdef object call_activation(object self, PyObject* const* args, size_t nargsf, PyObject* names):
-    """f(x, out=None, *, bias=None, **params) as a vectorcall; anything unusual goes to `Activation.__call__`."""
+    """f(x, *, out=None, bias=None, **params) as a vectorcall; anything unusual goes to `Activation.__call__`."""
     cdef FastPath f = <FastPath> self
     cdef Py_ssize_t nargs = PyVectorcall_NARGS(nargsf)
-    if f.active and 1 <= nargs <= 2:
-        result = take_forward(f, args, nargs, names)
+    if f.active and nargs == 1:
+        result = take_forward(f, args, names)
         if result is not None:
             return result
-        if nargs == 1 and names == NULL and goes_to_ufunc(f, args[0]):
+        if names == NULL and goes_to_ufunc(f, args[0]):
             return call_ufunc(f, <object> args[0])
     return call_general(self, args, nargs, names)
 
 
-cdef inline object take_forward(FastPath f, PyObject* const* args, Py_ssize_t nargs, PyObject* names):
+cdef inline object take_forward(FastPath f, PyObject* const* args, PyObject* names):
     """The result; None for what this cannot take."""
     cdef PyObject* x = args[0]
     cdef Options options
@@ -321,36 +323,12 @@ cdef inline object take_forward(FastPath f, PyObject* const* args, Py_ssize_t na
         work.type = read_number(x, &number)
         if work.type < 0:
             return None
-    options.out, options.bias = args[1] if nargs == 2 else Py_None, Py_None
-    work.parameters = f.default_values[computed_in(work.type)]
-    if names != NULL and not read_keywords(f, args + nargs, names, nargs == 1, &options, &work):
+    options.out, options.bias, options.y = Py_None, Py_None, NULL
+    if not read_keywords(f, args + 1, names, &options) or not take_parameters(f, &options, &work):
         return None
     if is_array:
         return forward_array(f, x, &options, &work)
     return forward_number(f, &number, &work) if options.out == Py_None and options.bias == Py_None else None
-
-
-cdef bint read_keywords(
-    FastPath f, PyObject* const* values, PyObject* names, bint takes_out, Options* options, Work* work
-) noexcept:
-    """Take the keywords; False if one needs the general path's checks."""
-    cdef double[MAX_PARAMETERS] parameters
-    cdef bint given = False
-    cdef PyObject* name
-    cdef Py_ssize_t i
-    for i in range(PyTuple_GET_SIZE(names)):
-        name = PyTuple_GET_ITEM(names, i)
-        if name == <PyObject*> OUT and takes_out:
-            options.out = values[i]
-        elif name == <PyObject*> BIAS:
-            options.bias = values[i]
-        else:
-            if not given:
-                memcpy(parameters, f.defaults, sizeof(parameters))
-                given = True
-            if not read_parameter(f, name, values[i], parameters):
-                return False
-    return take_parameters(f, parameters, work) if given else True
 
 
 cdef inline object forward_array(FastPath f, PyObject* x, const Options* options, Work* work):

@@ -14,6 +14,7 @@ cdef extern from "Python.h":
         unsigned long tp_flags
         void* tp_call
     const unsigned long Py_TPFLAGS_HAVE_VECTORCALL
+    const unsigned long Py_TPFLAGS_METHOD_DESCRIPTOR
     void* PyVectorcall_Call
     void PyType_Modified(PyTypeObject*)
     Py_ssize_t PyVectorcall_NARGS(size_t)

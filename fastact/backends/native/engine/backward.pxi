@@ -5,36 +5,53 @@ from fastact.calls.sums import round_to
 
 # ---- backward -------------------------------------------------------------------------------------------------------
 
-cdef object take_backward(FastPath f, int kind, dy, saved, out, bias, dict params):
+cdef object call_backward(object method, PyObject* const* args, size_t nargsf, PyObject* names):
+    """f.backward(dy, x=None, *, y=None, out=None, bias=None, **params); anything unusual goes to `Activation.backward`."""
+    cdef Py_ssize_t nargs = PyVectorcall_NARGS(nargsf)
+    if 2 <= nargs <= 3 and isinstance(<object> args[0], FastPath) and (<FastPath> args[0]).active:
+        result = take_backward(<FastPath> args[0], args, nargs, names)
+        if result is not None:
+            return result
+    return call_general_method(method, args, nargs, names)
+
+
+cdef inline object take_backward(FastPath f, PyObject* const* args, Py_ssize_t nargs, PyObject* names):
     """The result, from the saved input or output; None for what this cannot take."""
-    cdef PyObject* p_dy = <PyObject*> dy
+    cdef PyObject* dy = args[1]
+    cdef PyObject* saved = args[2] if nargs == 3 else Py_None
+    cdef Options options
     cdef Work work
-    if f.activation.loops[0][kind] == NULL:
+    options.out = options.bias = options.y = Py_None
+    if not read_keywords(f, args + nargs, names, &options):
         return None
-    work.kind, work.type = kind, operand_type(f, p_dy)
-    if work.type >= 0 and array_NDIM(p_dy) > 0:
-        return backward_array(f, p_dy, <PyObject*> saved, out, <PyObject*> bias, params, &work)
-    if out is None and bias is None and not f.learnt_parameter:
-        return backward_number(f, p_dy, <PyObject*> saved, params, &work)
+    work.kind = BACKWARD
+    if options.y != Py_None:
+        if saved != Py_None or f.activation.loops[0][<int> BACKWARD_FROM_OUTPUT] == NULL:
+            return None
+        work.kind, saved = BACKWARD_FROM_OUTPUT, options.y
+    work.type = operand_type(f, dy)
+    if work.type >= 0 and array_NDIM(dy) > 0:
+        return backward_array(f, dy, saved, &options, &work)
+    if options.out == Py_None and options.bias == Py_None and not f.learnt_parameter:
+        return backward_number(f, dy, saved, &options, &work)
     return None
 
 
-cdef inline object backward_array(
-    FastPath f, PyObject* dy, PyObject* saved, out, PyObject* bias, dict params, Work* work
-):
+cdef inline object backward_array(FastPath f, PyObject* dy, PyObject* saved, const Options* options, Work* work):
+    cdef PyObject* bias = options.bias
     cdef PyObject* target
     cdef Py_ssize_t nbytes
     cdef double by_parameter
     if (
         contiguous_type(saved) != work.type or array_NDIM(saved) == 0 or not same_shape(dy, saved)
-        or (bias != Py_None and not is_bias(bias, saved, work.type)) or not read_parameters(f, params, work)
+        or (bias != Py_None and not is_bias(bias, saved, work.type)) or not take_parameters(f, options, work)
     ):
         return None
     work.n = array_SIZE(saved)
     nbytes = work.n * itemsize_of(work.type)
-    dx = new_like(saved) if out is None else out
+    dx = new_like(saved) if options.out == Py_None else <object> options.out
     target = <PyObject*> dx
-    if out is not None and not (
+    if options.out != Py_None and not (
         writable_like(target, saved, work.type, nbytes) and in_place_or_apart(target, dy, nbytes)
         and (bias == Py_None or apart_from_bias(target, bias, nbytes))
     ):
@@ -85,11 +102,11 @@ def sum_by_column(FastPath f, dx):
     return run_with_sums(f, dx, &work)
 
 
-cdef object backward_number(FastPath f, PyObject* dy, PyObject* saved, dict params, Work* work):
+cdef object backward_number(FastPath f, PyObject* dy, PyObject* saved, const Options* options, Work* work):
     cdef double[2] numbers
     cdef double dx
     work.type = read_number(dy, &numbers[0])
-    if work.type < 0 or read_number(saved, &numbers[1]) != work.type or not read_parameters(f, params, work):
+    if work.type < 0 or read_number(saved, &numbers[1]) != work.type or not take_parameters(f, options, work):
         return None
     work.n, work.a, work.b, work.out1, work.out2 = 1, <char*> &numbers[0], <char*> &numbers[1], <char*> &dx, NULL
     run(f, work)
@@ -98,23 +115,39 @@ cdef object backward_number(FastPath f, PyObject* dy, PyObject* saved, dict para
 
 # ---- value and gradient ---------------------------------------------------------------------------------------------
 
-cdef object take_value_and_grad(FastPath f, x, tuple out, dict params):
+cdef object call_value_and_grad(object method, PyObject* const* args, size_t nargsf, PyObject* names):
+    """f.value_and_grad(x, *, out=(None, None), **params); anything unusual goes to `Activation.value_and_grad`."""
+    cdef Py_ssize_t nargs = PyVectorcall_NARGS(nargsf)
+    if nargs == 2 and isinstance(<object> args[0], FastPath) and (<FastPath> args[0]).active:
+        pair = take_value_and_grad(<FastPath> args[0], args, names)
+        if pair is not None:
+            return pair
+    return call_general_method(method, args, nargs, names)
+
+
+cdef inline object take_value_and_grad(FastPath f, PyObject* const* args, PyObject* names):
     """The pair; None for what this cannot take."""
-    cdef PyObject* p_x = <PyObject*> x
+    cdef PyObject* x = args[1]
+    cdef Options options
     cdef Work work
-    work.kind, work.type = VALUE_AND_GRAD, operand_type(f, p_x)
-    if work.type >= 0 and array_NDIM(p_x) > 0:
-        return array_value_and_grad(f, p_x, out, params, &work)
+    cdef tuple out
+    options.out, options.bias, options.y = <PyObject*> NO_PAIR, NULL, NULL
+    if not read_keywords(f, args + 2, names, &options) or not is_pair(<object> options.out):
+        return None
+    out = <tuple> <object> options.out
+    work.kind, work.type = VALUE_AND_GRAD, operand_type(f, x)
+    if work.type >= 0 and array_NDIM(x) > 0:
+        return array_value_and_grad(f, x, out, &options, &work)
     if out[0] is None and out[1] is None:
-        return number_value_and_grad(f, p_x, params, &work)
+        return number_value_and_grad(f, x, &options, &work)
     return None
 
 
-cdef inline object array_value_and_grad(FastPath f, PyObject* x, tuple out, dict params, Work* work):
+cdef inline object array_value_and_grad(FastPath f, PyObject* x, tuple out, const Options* options, Work* work):
     cdef Py_ssize_t nbytes
     cdef PyObject* p_y
     cdef PyObject* p_d
-    if not read_parameters(f, params, work):
+    if not take_parameters(f, options, work):
         return None
     work.n = array_SIZE(x)
     nbytes = work.n * itemsize_of(work.type)
@@ -134,10 +167,10 @@ cdef inline object array_value_and_grad(FastPath f, PyObject* x, tuple out, dict
     return y, d
 
 
-cdef object number_value_and_grad(FastPath f, PyObject* x, dict params, Work* work):
+cdef object number_value_and_grad(FastPath f, PyObject* x, const Options* options, Work* work):
     cdef double number, y, d
     work.type = read_number(x, &number)
-    if work.type < 0 or not read_parameters(f, params, work):
+    if work.type < 0 or not take_parameters(f, options, work):
         return None
     work.n, work.a, work.b, work.out1, work.out2 = 1, <char*> &number, NULL, <char*> &y, <char*> &d
     run(f, work)

@@ -1,6 +1,7 @@
 # The fast path of the gated units. It also takes arrays of contiguous rows at equal distances, such as the halves of a packed
 # array.
 
+from fastact.calls.gated import Gated
 from fastact.functions import kinds
 
 # The operands of a call
@@ -28,12 +29,7 @@ cdef class GatedPath(Vectorcall):
             self.forward_loops[type] = new_unit_loop(table, entry, kinds.GATED, type)
             self.backward_loops[type] = new_unit_loop(table, entry, kinds.GATED_BACKWARD, type)
 
-    def backward(self, dy, gate, value, out=(None, None), **unknown):
-        cdef (PyObject*)[3] inputs = [<PyObject*> dy, <PyObject*> gate, <PyObject*> value]
-        result = None
-        if is_pair(out) and not unknown:
-            result = take_gated_backward(self, inputs, <tuple> out)
-        return super(GatedPath, self).backward(dy, gate, value, out, **unknown) if result is None else result
+    backward = new_method(Gated.backward, <void*> call_gated_backward)
 
 
 cdef Loop* new_unit_loop(Table table, entry, kind, int type) except NULL:
@@ -142,21 +138,42 @@ cdef void run_unit_call(const Loop* loop, const UnitOperands* operands) noexcept
             run_unit(loop, operands)
 
 
+cdef inline bint read_out(PyObject* const* values, PyObject* names, PyObject** out) noexcept:
+    """Take the keyword out, if there is one; False if there are others."""
+    if names == NULL:
+        return True
+    if PyTuple_GET_SIZE(names) != 1 or PyTuple_GET_ITEM(names, 0) != <PyObject*> OUT:
+        return False
+    out[0] = values[0]
+    return True
+
+
 cdef object call_gated(object self, PyObject* const* args, size_t nargsf, PyObject* names):
-    """f(gate, value, out=None) as a vectorcall; anything unusual goes to `Gated.__call__`."""
+    """f(gate, value, *, out=None) as a vectorcall; anything unusual goes to `Gated.__call__`."""
     cdef GatedPath f = <GatedPath> self
-    cdef Py_ssize_t nargs = PyVectorcall_NARGS(nargsf), named = PyTuple_GET_SIZE(names) if names != NULL else 0
+    cdef Py_ssize_t nargs = PyVectorcall_NARGS(nargsf)
     cdef PyObject* out = Py_None
     cdef UnitOperands operands
-    cdef bint usual = nargs == 2 and named == 0
-    if (nargs == 3 and named == 0) or (nargs == 2 and named == 1 and PyTuple_GET_ITEM(names, 0) == <PyObject*> OUT):
-        out, usual = args[2], True
-    if usual and take_inputs(&operands, <PyObject**> args, 2) and f.forward_loops[operands.type] != NULL:
+    if (
+        nargs == 2 and read_out(args + nargs, names, &out) and take_inputs(&operands, <PyObject**> args, 2)
+        and f.forward_loops[operands.type] != NULL
+    ):
         result = new_like(args[0]) if out == Py_None else <object> out
         if add_output(&operands, <PyObject*> result, args[0], 2):
             run_unit_call(f.forward_loops[operands.type], &operands)
             return result
     return call_general(self, args, nargs, names)
+
+
+cdef object call_gated_backward(object method, PyObject* const* args, size_t nargsf, PyObject* names):
+    """f.backward(dy, gate, value, *, out=(None, None)); anything unusual goes to `Gated.backward`."""
+    cdef Py_ssize_t nargs = PyVectorcall_NARGS(nargsf)
+    cdef PyObject* out = <PyObject*> NO_PAIR
+    if nargs == 4 and isinstance(<object> args[0], GatedPath) and read_out(args + nargs, names, &out) and is_pair(<object> out):
+        gradients = take_gated_backward(<GatedPath> args[0], <PyObject**> args + 1, <tuple> <object> out)
+        if gradients is not None:
+            return gradients
+    return call_general_method(method, args, nargs, names)
 
 
 cdef object take_gated_backward(GatedPath f, PyObject** inputs, tuple out):

@@ -4,6 +4,10 @@
 from fastact.calls.losses import BinaryCrossEntropy, CrossEntropy
 
 cdef str REDUCTION = "reduction"
+cdef str WEIGHT = "weight"
+cdef str POS_WEIGHT = "pos_weight"
+cdef str IGNORE_INDEX = "ignore_index"
+cdef str LABEL_SMOOTHING = "label_smoothing"
 cdef str MEAN = "mean"
 cdef str SUM = "sum"
 cdef str NONE = "none"
@@ -180,40 +184,63 @@ cdef object take_loss(
             PyMem_Free(call.losses)
 
 
-cdef object take_loss_and_gradient(LossPath f, logits, targets, out, axis, reduction):
-    """The loss and its gradient; None for what this cannot take."""
-    cdef PyObject* x = <PyObject*> logits
-    cdef int type = direct_type(x)
-    if type < 0:
+cdef inline bint is_default(LossPath f, PyObject* name, PyObject* value) noexcept:
+    """Whether this keyword changes nothing."""
+    if name == <PyObject*> WEIGHT or (name == <PyObject*> POS_WEIGHT and not f.has_axis):
+        return value == Py_None
+    if name == <PyObject*> LABEL_SMOOTHING and f.has_axis:
+        return PyFloat_CheckExact(value) and PyFloat_AS_DOUBLE(value) == 0
+    return name == <PyObject*> IGNORE_INDEX and f.has_axis and axis_number(value) < 0  # no label of the fast path is negative
+
+
+cdef inline object take_call(LossPath f, const ContiguousCall* c, PyObject* const* args, PyObject* names):
+    """The loss, or the pair, of the arguments after the instance; None for what this cannot take."""
+    cdef PyObject* out = Py_None
+    cdef PyObject* reduction = <PyObject*> MEAN
+    cdef PyObject* name
+    cdef Py_ssize_t i
+    cdef long axis = -1
+    if names != NULL:
+        for i in range(PyTuple_GET_SIZE(names)):
+            name = PyTuple_GET_ITEM(names, i)
+            if name == <PyObject*> OUT:
+                out = args[2 + i]
+            elif name == <PyObject*> REDUCTION:
+                reduction = args[2 + i]
+            elif name == <PyObject*> AXIS and f.has_axis:
+                axis = axis_number(args[2 + i])
+            elif not is_default(f, name, args[2 + i]):
+                return None
+    if out != Py_None and not c.call.has[OUTPUT]:
         return None
-    return take_loss(
-        f, &f.gradient[type], x, <PyObject*> targets, <PyObject*> out, axis_number(<PyObject*> axis), <PyObject*> reduction
-    )
+    return take_loss(f, c, args[0], args[1], out, axis, reduction)
 
 
 cdef object call_loss(object self, PyObject* const* args, size_t nargsf, PyObject* names):
     """f(logits, targets, *, axis=-1, reduction="mean") as a vectorcall. Anything else goes to `__call__` of the Python class."""
     cdef LossPath f = <LossPath> self
-    cdef Py_ssize_t nargs = PyVectorcall_NARGS(nargsf), i
-    cdef long axis = -1
-    cdef PyObject* reduction = <PyObject*> MEAN
+    cdef Py_ssize_t nargs = PyVectorcall_NARGS(nargsf)
     cdef int type
-    if nargs != 2:
-        return call_general(self, args, nargs, names)
-    type = direct_type(args[0])
-    if names != NULL:
-        for i in range(PyTuple_GET_SIZE(names)):
-            if PyTuple_GET_ITEM(names, i) == <PyObject*> REDUCTION:
-                reduction = args[nargs + i]
-            elif PyTuple_GET_ITEM(names, i) == <PyObject*> AXIS and f.has_axis:
-                axis = axis_number(args[nargs + i])
-            else:
-                type = -1
-    if type >= 0:
-        loss = take_loss(f, &f.forward[type], args[0], args[1], Py_None, axis, reduction)
-        if loss is not None:
-            return loss
+    if nargs == 2:
+        type = direct_type(args[0])
+        if type >= 0:
+            loss = take_call(f, &f.forward[type], args, names)
+            if loss is not None:
+                return loss
     return call_general(self, args, nargs, names)
+
+
+cdef object call_loss_and_gradient(object method, PyObject* const* args, size_t nargsf, PyObject* names):
+    """f.value_and_grad(logits, targets, *, out=None, axis=-1, reduction="mean"). Anything else goes to the Python method."""
+    cdef Py_ssize_t nargs = PyVectorcall_NARGS(nargsf)
+    cdef int type
+    if nargs == 3 and isinstance(<object> args[0], LossPath):
+        type = direct_type(args[1])
+        if type >= 0:
+            pair = take_call(<LossPath> args[0], &(<LossPath> args[0]).gradient[type], args + 1, names)
+            if pair is not None:
+                return pair
+    return call_general_method(method, args, nargs, names)
 
 
 # ---- the losses -----------------------------------------------------------------------------------------------------
@@ -228,19 +255,7 @@ cdef class CrossEntropyPath(LossPath):
         add_contiguous(c, LABELS, PER_ROW, sizeof(Py_ssize_t))
         return 0
 
-    def value_and_grad(
-        self, logits, targets, out=None, *, axis=-1, weight=None, ignore_index=-100, label_smoothing=0.0, reduction="mean"
-    ):
-        pair = None
-        cdef bint plain = weight is None and type(ignore_index) is int and ignore_index < 0
-        if plain and type(label_smoothing) is float and <double> label_smoothing == 0:
-            pair = take_loss_and_gradient(self, logits, targets, out, axis, reduction)
-        if pair is not None:
-            return pair
-        return CrossEntropy.value_and_grad(
-            self, logits, targets, out, axis=axis, weight=weight, ignore_index=ignore_index, label_smoothing=label_smoothing,
-            reduction=reduction,
-        )
+    value_and_grad = new_method(CrossEntropy.value_and_grad, <void*> call_loss_and_gradient)
 
 
 @cython.auto_pickle(False)
@@ -255,16 +270,4 @@ cdef class BinaryCrossEntropyPath(LossPath):
         add_contiguous(c, INPUT + 3, CONSTANT, 0)
         return 0
 
-    def value_and_grad(self, logits, targets, out=None, *, weight=None, pos_weight=None, reduction="mean"):
-        pair = None
-        if weight is None and pos_weight is None:
-            pair = take_loss_and_gradient(self, logits, targets, out, -1, reduction)
-        if pair is not None:
-            return pair
-        return BinaryCrossEntropy.value_and_grad(
-            self, logits, targets, out, weight=weight, pos_weight=pos_weight, reduction=reduction
-        )
-
-
-update_wrapper(CrossEntropyPath.value_and_grad, CrossEntropy.value_and_grad)
-update_wrapper(BinaryCrossEntropyPath.value_and_grad, BinaryCrossEntropy.value_and_grad)
+    value_and_grad = new_method(BinaryCrossEntropy.value_and_grad, <void*> call_loss_and_gradient)

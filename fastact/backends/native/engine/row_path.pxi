@@ -192,75 +192,121 @@ cdef object take_rows(RowPath f, const ContiguousCall* c, PyObject** arrays, lon
     return result[()] if array_NDIM(<PyObject*> result) == 0 and arrays[inputs] == Py_None else result
 
 
-cdef object take_gradient(RowPath f, first, second, out, axis):
-    """The gradient, from arrays in the order of `describe`; None for what this cannot take."""
-    cdef (PyObject*)[3] arrays = [<PyObject*> first, <PyObject*> second, <PyObject*> out]
-    cdef int type = direct_type(arrays[0])
-    return None if type < 0 else take_rows(f, &f.gradient[type], arrays, axis_number(<PyObject*> axis))
+# What a call may give by keyword; None where it does not, NULL where the method has no such keyword
+cdef struct RowOptions:
+    PyObject* out
+    PyObject* y
+    long axis
+
+
+cdef inline bint read_row_keywords(PyObject* const* values, PyObject* names, RowOptions* options) noexcept:
+    """Take the keywords; False if one needs the general path's checks."""
+    cdef PyObject* name
+    cdef Py_ssize_t i
+    options.axis = -1
+    if names == NULL:
+        return True
+    for i in range(PyTuple_GET_SIZE(names)):
+        name = PyTuple_GET_ITEM(names, i)
+        if name == <PyObject*> OUT:
+            options.out = values[i]
+        elif name == <PyObject*> Y and options.y != NULL:
+            options.y = values[i]
+        elif name == <PyObject*> AXIS:
+            options.axis = axis_number(values[i])
+        else:
+            return False
+    return True
 
 
 cdef object call_rows(object self, PyObject* const* args, size_t nargsf, PyObject* names):
-    """f(x, out=None, *, axis=-1) as a vectorcall. Anything else goes to `__call__` of the Python class."""
+    """f(x, *, out=None, axis=-1) as a vectorcall. Anything else goes to `__call__` of the Python class."""
     cdef RowPath f = <RowPath> self
-    cdef Py_ssize_t nargs = PyVectorcall_NARGS(nargsf), i
-    cdef long axis = -1
+    cdef Py_ssize_t nargs = PyVectorcall_NARGS(nargsf)
     cdef (PyObject*)[2] arrays
+    cdef RowOptions options
     cdef int type
-    if nargs < 1 or nargs > 2:
-        return call_general(self, args, nargs, names)
-    arrays[0], arrays[1] = args[0], args[1] if nargs == 2 else Py_None
-    if names != NULL:
-        for i in range(PyTuple_GET_SIZE(names)):
-            if PyTuple_GET_ITEM(names, i) == <PyObject*> OUT and nargs == 1:
-                arrays[1] = args[nargs + i]
-            elif PyTuple_GET_ITEM(names, i) == <PyObject*> AXIS:
-                axis = axis_number(args[nargs + i])
-            else:
-                return call_general(self, args, nargs, names)
-    type = direct_type(arrays[0])
-    if type >= 0:
-        result = take_rows(f, &f.forward[type], arrays, axis)
-        if result is not None:
-            return result
+    options.out, options.y = Py_None, NULL
+    if nargs == 1 and read_row_keywords(args + nargs, names, &options):
+        type = direct_type(args[0])
+        if type >= 0:
+            arrays[0], arrays[1] = args[0], options.out
+            result = take_rows(f, &f.forward[type], arrays, options.axis)
+            if result is not None:
+                return result
     return call_general(self, args, nargs, names)
 
 
-cdef inline bint unmasked(mask, scale):
-    """Whether these are the defaults; whatever else they are is looked at later."""
-    return mask is None and type(scale) is float and <double> scale == 1
+cdef object call_backward_of_map(object method, PyObject* const* args, size_t nargsf, PyObject* names):
+    """f.backward(dy, x=None, *, y=None, out=None, axis=-1) of a function whose result has the shape of x."""
+    cdef Py_ssize_t nargs = PyVectorcall_NARGS(nargsf)
+    cdef RowOptions options
+    options.out = options.y = Py_None
+    if 2 <= nargs <= 3 and isinstance(<object> args[0], RowPath) and read_row_keywords(args + nargs, names, &options):
+        dx = take_gradient_of_map(<RowPath> args[0], args[1], args[2] if nargs == 3 else Py_None, &options)
+        if dx is not None:
+            return dx
+    return call_general_method(method, args, nargs, names)
+
+
+cdef inline object take_gradient_of_map(RowPath f, PyObject* dy, PyObject* x, const RowOptions* options):
+    """The gradient from the output, which is computed first where x is given; None for what this cannot take."""
+    cdef int type = direct_type(dy)
+    cdef (PyObject*)[3] arrays = [dy, options.y, options.out]
+    if type < 0 or (x == Py_None) == (options.y == Py_None):
+        return None
+    if x == Py_None:
+        return take_rows(f, &f.gradient[type], arrays, options.axis)
+    if direct_type(x) != type or not same_shape(x, dy):
+        return None
+    # The output stands where dx will, unless dy is there.
+    if options.out != Py_None and (
+        direct_type(options.out) != type
+        or not apart(array_BYTES(dy), array_NBYTES(dy), array_BYTES(options.out), array_NBYTES(options.out))
+    ):
+        return None
+    arrays[1] = x
+    y = take_rows(f, &f.forward[type], arrays + 1, options.axis)
+    if y is None:
+        return None
+    arrays[1] = arrays[2] = <PyObject*> y
+    return take_rows(f, &f.gradient[type], arrays, options.axis)
+
+
+cdef object call_backward_of_reduction(object method, PyObject* const* args, size_t nargsf, PyObject* names):
+    """f.backward(dy, x, *, out=None, axis=-1) of a function whose result has no axis."""
+    cdef Py_ssize_t nargs = PyVectorcall_NARGS(nargsf)
+    cdef (PyObject*)[3] arrays
+    cdef RowOptions options
+    cdef int type
+    options.out, options.y = Py_None, NULL
+    if nargs == 3 and isinstance(<object> args[0], RowPath) and read_row_keywords(args + nargs, names, &options):
+        type = direct_type(args[2])
+        if type >= 0:
+            arrays[0], arrays[1], arrays[2] = args[2], args[1], options.out
+            dx = take_rows(<RowPath> args[0], &(<RowPath> args[0]).gradient[type], arrays, options.axis)
+            if dx is not None:
+                return dx
+    return call_general_method(method, args, nargs, names)
 
 
 # ---- one class for each way to call a function of rows: see functions/record.py ---------------------------------------
 
 @cython.auto_pickle(False)
 cdef class MapPath(RowPath):
-    def backward(self, dy, y, out=None, *, axis=-1):
-        dx = take_gradient(self, dy, y, out, axis)
-        return Map.backward(self, dy, y, out, axis=axis) if dx is None else dx
+    backward = new_method(Map.backward, <void*> call_backward_of_map)
 
 
 @cython.auto_pickle(False)
 cdef class ReductionPath(RowPath):
-    def backward(self, dy, x, out=None, *, axis=-1):
-        dx = take_gradient(self, x, dy, out, axis)
-        return Reduction.backward(self, dy, x, out, axis=axis) if dx is None else dx
+    backward = new_method(Reduction.backward, <void*> call_backward_of_reduction)
 
 
 @cython.auto_pickle(False)
 cdef class MaskedMapPath(RowPath):
-    def backward(self, dy, y, out=None, *, axis=-1, scale=1.0, mask=None):
-        dx = take_gradient(self, dy, y, out, axis) if unmasked(mask, scale) else None
-        return MaskedMap.backward(self, dy, y, out, axis=axis, scale=scale, mask=mask) if dx is None else dx
+    backward = new_method(MaskedMap.backward, <void*> call_backward_of_map)
 
 
 @cython.auto_pickle(False)
 cdef class MaskedReductionPath(RowPath):
-    def backward(self, dy, x, out=None, *, axis=-1, scale=1.0, mask=None):
-        dx = take_gradient(self, x, dy, out, axis) if unmasked(mask, scale) else None
-        return MaskedReduction.backward(self, dy, x, out, axis=axis, scale=scale, mask=mask) if dx is None else dx
-
-
-update_wrapper(MapPath.backward, Map.backward)
-update_wrapper(ReductionPath.backward, Reduction.backward)
-update_wrapper(MaskedMapPath.backward, MaskedMap.backward)
-update_wrapper(MaskedReductionPath.backward, MaskedReduction.backward)
+    backward = new_method(MaskedReduction.backward, <void*> call_backward_of_reduction)

@@ -36,7 +36,6 @@ from fastact.backends.native.engine.table cimport *
 from fastact.backends.native.engine.types cimport *
 
 import sys
-from functools import update_wrapper
 
 import numpy as np
 

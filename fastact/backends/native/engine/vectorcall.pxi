@@ -4,7 +4,11 @@ from fastact.runtime.buffers cimport KEPT_FROM
 
 from fastact.runtime.memory import empty_array
 
+from functools import update_wrapper
+from types import MethodType
+
 cdef str OUT = "out"
+cdef str Y = "y"
 
 
 @cython.auto_pickle(False)
@@ -26,8 +30,47 @@ def vectorcall(cls):
     c.tp_vectorcall_offset = <uintptr_t> &instance.vectorcall - <uintptr_t> <PyObject*> instance
     c.tp_call = PyVectorcall_Call
     c.tp_flags |= Py_TPFLAGS_HAVE_VECTORCALL
+    if issubclass(cls, Method):  # a call finds it on the class, and hands over the instance, without an object in between
+        c.tp_flags |= Py_TPFLAGS_METHOD_DESCRIPTOR
     PyType_Modified(c)
+    for owner in cls.__mro__:
+        for value in vars(owner).values():
+            if isinstance(value, Method):
+                (<Method> value).owner = owner
     return cls
+
+
+@cython.auto_pickle(False)
+cdef class Method(Vectorcall):
+    """A method that is called through a field, too: it reads its arguments as they are handed over.
+
+    What that does not take goes to the Python method with the same arguments, which checks them and raises all errors.
+    """
+
+    cdef object general, owner
+    cdef dict __dict__  # for the name, the signature and the documentation of the Python method
+
+    def __get__(self, instance, owner):
+        return self if instance is None else MethodType(self, instance)
+
+    def __reduce__(self):
+        return getattr, (self.owner, self.__name__)
+
+
+vectorcall(Method)
+
+
+cdef object new_method(general, void* call):
+    """A method with the arguments of this Python method; `call` has those of `call_activation`, the instance first."""
+    cdef Method method = Method.__new__(Method)
+    method.general, method.vectorcall = general, call
+    update_wrapper(method, general)
+    return method
+
+
+cdef object call_general_method(object method, PyObject* const* args, Py_ssize_t nargs, PyObject* names):
+    """Call the Python method that this one stands for."""
+    return PyObject_Vectorcall(<PyObject*> (<Method> method).general, args, nargs, names)
 
 
 cdef object call_general(object self, PyObject* const* args, Py_ssize_t nargs, PyObject* names):

@@ -198,7 +198,7 @@ cdef inline number srelu_forward(
 ) noexcept nogil:
     cdef number left = <number>(threshold_left + slope_left * (x - threshold_left))
     cdef number right = <number>(threshold_right + slope_right * (x - threshold_right))
-    return left if x <= threshold_left else (right if x >= threshold_right else x)
+    return left if x < threshold_left else (right if x > threshold_right else x)
 
 cdef inline real srelu_derivative(
     real x, real threshold_left, real slope_left, real threshold_right, real slope_right

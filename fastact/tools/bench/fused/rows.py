@@ -70,7 +70,7 @@ ENTRIES = (
         name="softmax",
         function="softmax",
         statements={
-            "fastact": Statements(forward="f(x, out=out)", backward="f.backward(dy, y, out=out)"),
+            "fastact": Statements(forward="f(x, out=out)", backward="f.backward(dy, y=y, out=out)"),
             "numpy": Statements(
                 forward=f"e = np.exp(x - {MAX}); np.divide(e, e.sum(axis=-1, keepdims=True), out=out)",
                 backward="np.multiply(y, dy - np.sum(y * dy, axis=-1, keepdims=True), out=out)",
@@ -93,7 +93,7 @@ ENTRIES = (
         name="softmax-axis0",
         function="softmax",
         statements={
-            "fastact": Statements(forward="f(x, axis=0, out=out)", backward="f.backward(dy, y, axis=0, out=out)"),
+            "fastact": Statements(forward="f(x, axis=0, out=out)", backward="f.backward(dy, y=y, axis=0, out=out)"),
             "numpy": Statements(
                 forward="e = np.exp(x - x.max(axis=0)); np.divide(e, e.sum(axis=0), out=out)",
                 backward="np.multiply(y, dy - np.sum(y * dy, axis=0), out=out)",
@@ -117,7 +117,7 @@ ENTRIES = (
         name="log_softmax",
         function="log_softmax",
         statements={
-            "fastact": Statements(forward="f(x, out=out)", backward="f.backward(dy, y, out=out)"),
+            "fastact": Statements(forward="f(x, out=out)", backward="f.backward(dy, y=y, out=out)"),
             "numpy": Statements(
                 forward=f"z = x - {MAX}; np.subtract(z, np.log(np.exp(z).sum(axis=-1, keepdims=True)), out=out)",
                 backward="np.subtract(dy, np.exp(y) * dy.sum(axis=-1, keepdims=True), out=out)",
@@ -141,7 +141,7 @@ ENTRIES = (
         name="softmin",
         function="softmin",
         statements={
-            "fastact": Statements(forward="f(x, out=out)", backward="f.backward(dy, y, out=out)"),
+            "fastact": Statements(forward="f(x, out=out)", backward="f.backward(dy, y=y, out=out)"),
             "numpy": Statements(
                 forward="e = np.exp(x.min(axis=-1, keepdims=True) - x); np.divide(e, e.sum(axis=-1, keepdims=True), out=out)",
                 backward="np.multiply(y, np.sum(y * dy, axis=-1, keepdims=True) - dy, out=out)",
@@ -190,7 +190,7 @@ ENTRIES = (
         name="sparsemax",
         function="sparsemax",
         statements={
-            "fastact": Statements(forward="f(x, out=out)", backward="f.backward(dy, y, out=out)"),
+            "fastact": Statements(forward="f(x, out=out)", backward="f.backward(dy, y=y, out=out)"),
             "numpy": Statements(
                 forward=_SPARSEMAX,
                 backward="s = (y > 0).astype(x.dtype); "
