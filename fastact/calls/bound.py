@@ -41,6 +41,11 @@ class Bound:
         self.backend = backend.name
         self._backend = backend
 
+    def __getattr__(self, name: str) -> Any:
+        if "_backend" not in self.__dict__:
+            raise TypeError(f"this {type(self).__name__} was made without __init__; take the function from fastact")
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
     def __reduce__(self) -> tuple[Any, ...]:
         return getattr, (self._backend, self.name)
 

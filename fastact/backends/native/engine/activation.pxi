@@ -39,7 +39,6 @@ cdef class FastPath(Vectorcall):
 
     cdef const fastact_table* table
     cdef const fastact_activation* activation
-    cdef bint active  # whether `_attach` was called
     cdef bint array_parameter, learnt_parameter, noisy
     cdef int cost, parameters
     cdef int lesser, greater  # two parameters whose order is prescribed, or -1
@@ -52,9 +51,8 @@ cdef class FastPath(Vectorcall):
 
     def __cinit__(self, *args, **kwargs):
         self.vectorcall = <void*> call_activation
-        self.active = False
 
-    def _attach(self, Table table, entry):
+    def _attach(self, Table table not None, entry):
         """Take the loops of this entry from a table."""
         cdef int i
         if len(entry.parameters) > MAX_PARAMETERS:
@@ -80,7 +78,8 @@ cdef class FastPath(Vectorcall):
 
     def backward(self, dy, x=None, out=None, *, y=None, bias=None, **params):
         result = None
-        if self.active and (x is None or y is None):
+        check_active(self)
+        if x is None or y is None:
             if x is None:
                 result = take_backward(self, BACKWARD_FROM_OUTPUT, dy, y, out, bias, params)
             else:
@@ -89,7 +88,8 @@ cdef class FastPath(Vectorcall):
 
     def value_and_grad(self, x, out=(None, None), **params):
         result = None
-        if self.active and is_pair(out):
+        check_active(self)
+        if is_pair(out):
             result = take_value_and_grad(self, x, <tuple> out, params)
         return general_value_and_grad(self, x, out, **params) if result is None else result
 
@@ -299,7 +299,8 @@ cdef object call_activation(object self, PyObject* const* args, size_t nargsf, P
     """f(x, out=None, *, bias=None, **params) as a vectorcall; anything unusual goes to `Activation.__call__`."""
     cdef FastPath f = <FastPath> self
     cdef Py_ssize_t nargs = PyVectorcall_NARGS(nargsf)
-    if f.active and 1 <= nargs <= 2:
+    check_active(f)
+    if 1 <= nargs <= 2:
         result = take_forward(f, args, nargs, names)
         if result is not None:
             return result

@@ -73,7 +73,7 @@ cdef object run_with_sums(FastPath f, dx, Work* work):
     return round_to(sums, dx.dtype) if is_half(work.type) else sums
 
 
-def sum_by_column(FastPath f, dx):
+def sum_by_column(FastPath f not None, dx):
     """The sum of dx by column, as `backward` forms it; None for what this cannot take."""
     cdef PyObject* p_dx = <PyObject*> dx
     cdef Work work

@@ -21,16 +21,18 @@ cdef class GatedPath(Vectorcall):
     def __cinit__(self, *args, **kwargs):
         self.vectorcall = <void*> call_gated
 
-    def _attach(self, Table table, entry):
+    def _attach(self, Table table not None, entry):
         """Take the loops of the unit of this activation from a table."""
         cdef int type
         for type in (FLOAT32, FLOAT64, FLOAT16, BFLOAT16):
             self.forward_loops[type] = new_unit_loop(table, entry, kinds.GATED, type)
             self.backward_loops[type] = new_unit_loop(table, entry, kinds.GATED_BACKWARD, type)
+        self.active = True
 
     def backward(self, dy, gate, value, out=(None, None), **unknown):
         cdef (PyObject*)[3] inputs = [<PyObject*> dy, <PyObject*> gate, <PyObject*> value]
         result = None
+        check_active(self)
         if is_pair(out) and not unknown:
             result = take_gated_backward(self, inputs, <tuple> out)
         return super(GatedPath, self).backward(dy, gate, value, out, **unknown) if result is None else result
@@ -149,6 +151,7 @@ cdef object call_gated(object self, PyObject* const* args, size_t nargsf, PyObje
     cdef PyObject* out = Py_None
     cdef UnitOperands operands
     cdef bint usual = nargs == 2 and named == 0
+    check_active(f)
     if (nargs == 3 and named == 0) or (nargs == 2 and named == 1 and PyTuple_GET_ITEM(names, 0) == <PyObject*> OUT):
         out, usual = args[2], True
     if usual and take_inputs(&operands, <PyObject**> args, 2) and f.forward_loops[operands.type] != NULL:

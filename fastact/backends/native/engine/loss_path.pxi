@@ -184,6 +184,7 @@ cdef object take_loss_and_gradient(LossPath f, logits, targets, out, axis, reduc
     """The loss and its gradient; None for what this cannot take."""
     cdef PyObject* x = <PyObject*> logits
     cdef int type = direct_type(x)
+    check_active(f)
     if type < 0:
         return None
     return take_loss(
@@ -198,6 +199,7 @@ cdef object call_loss(object self, PyObject* const* args, size_t nargsf, PyObjec
     cdef long axis = -1
     cdef PyObject* reduction = <PyObject*> MEAN
     cdef int type
+    check_active(f)
     if nargs != 2:
         return call_general(self, args, nargs, names)
     type = direct_type(args[0])

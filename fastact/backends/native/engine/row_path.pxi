@@ -138,13 +138,14 @@ cdef class RowPath(Vectorcall):
     def __cinit__(self, *args, **kwargs):
         self.vectorcall = <void*> call_rows
 
-    def _attach(self, RowArithmetic rows, record):
+    def _attach(self, RowArithmetic rows not None, record):
         """Take the programs of this record, with the loops of one instruction set."""
         cdef int type
         self.rows = rows
         for type in (FLOAT32, FLOAT64):
             self.describe(&self.forward[type], record, False, type)
             self.describe(&self.gradient[type], record, True, type)
+        self.active = True
 
     cdef int describe(self, ContiguousCall* c, record, bint gradient, int type) except -1:
         """Describe the call of a function of rows, or of its gradient.
@@ -196,6 +197,7 @@ cdef object take_gradient(RowPath f, first, second, out, axis):
     """The gradient, from arrays in the order of `describe`; None for what this cannot take."""
     cdef (PyObject*)[3] arrays = [<PyObject*> first, <PyObject*> second, <PyObject*> out]
     cdef int type = direct_type(arrays[0])
+    check_active(f)
     return None if type < 0 else take_rows(f, &f.gradient[type], arrays, axis_number(<PyObject*> axis))
 
 
@@ -206,6 +208,7 @@ cdef object call_rows(object self, PyObject* const* args, size_t nargsf, PyObjec
     cdef long axis = -1
     cdef (PyObject*)[2] arrays
     cdef int type
+    check_active(f)
     if nargs < 1 or nargs > 2:
         return call_general(self, args, nargs, names)
     arrays[0], arrays[1] = args[0], args[1] if nargs == 2 else Py_None

@@ -195,7 +195,7 @@ cdef Loop* new_loop(Table table, entry, kind, const Signature* signature) except
     return loop
 
 
-def make_ufunc(Table table, entry, kind, str name):
+def make_ufunc(Table table not None, entry, kind, str name):
     """The ufunc of one kind of call for an entry. Its inputs are the kind's, then the parameters."""
     cdef Signature[MOST_SIGNATURES] signatures
     cdef int[MAX_OPERANDS] numbers
@@ -221,7 +221,7 @@ def make_ufunc(Table table, entry, kind, str name):
     )
 
 
-def add_bfloat16(Table table, entry, kind, ufunc, cnp.dtype dtype):
+def add_bfloat16(Table table not None, entry, kind, ufunc, cnp.dtype dtype):
     """Add the loop for bfloat16, the given dtype of another package, to a ufunc of `make_ufunc`."""
     cdef Signature signature = signature_of(dtype, FLOAT32, takes_parameter_like_operands(entry, kind))
     cdef int[MAX_OPERANDS] numbers

@@ -12,6 +12,14 @@ cdef class Vectorcall:
     """The base of what is called through a field of the instance; see the decorator `vectorcall`."""
 
     cdef void* vectorcall  # a function with the arguments of `call_activation`; set by __cinit__
+    cdef bint active  # whether `_attach` has run to its end
+
+
+cdef inline int check_active(Vectorcall f) except -1:
+    """Raise TypeError for an object that has no loops, because it was made by __new__ without __init__."""
+    if not f.active:
+        raise TypeError(f"this {type(f).__name__} was made without __init__; take the function from fastact")
+    return 0
 
 
 def vectorcall(cls):
@@ -23,6 +31,8 @@ def vectorcall(cls):
     """
     cdef Vectorcall instance = Vectorcall.__new__(Vectorcall)
     cdef PyTypeObject* c = <PyTypeObject*> cls
+    if not issubclass(cls, Vectorcall):
+        raise TypeError(f"{cls.__name__} is no subclass of Vectorcall")
     c.tp_vectorcall_offset = <uintptr_t> &instance.vectorcall - <uintptr_t> <PyObject*> instance
     c.tp_call = PyVectorcall_Call
     c.tp_flags |= Py_TPFLAGS_HAVE_VECTORCALL
