@@ -12,7 +12,6 @@ cdef enum:
     TILE_ELEMENTS = 512  # of a tile. With sums half as many, so that reading and adding overlap
     STRIP = 2048  # elements of a strip of long rows: its sums, too, should stay in the first-level cache
     UNSUMMED = 16384  # elements of a chunk where no sums are formed
-    MOST_LANES = 4096 + 16  # of a stretch or strip: at most `SUM_LONGEST`, and the elements ahead of it
 
 cdef struct BiasJob:
     const fastact_table* table
@@ -165,14 +164,13 @@ cdef inline void put_result(const BiasChunk* chunk, char* result, char* out, Py_
 cdef void run_bias_chunk(const void* data, Py_ssize_t number) noexcept nogil:
     """One strip of the stretches of one block, and its sums."""
     cdef const BiasJob* job = <const BiasJob*> data
-    cdef char[6 * TILE + LINE] memory
-    cdef double[MOST_LANES + 8] lanes_memory
+    cdef char* memory = first_line(own_tiles())
     cdef BiasChunk chunk
     cdef Py_ssize_t strip = number // job.blocks, block = number % job.blocks
     cdef Py_ssize_t stretches = (job.rows + job.height - 1) // job.height, stretch
     chunk.job = job
     take_strip(&chunk, strip)
-    take_tiles(&chunk, <char*> first_line(<char*> memory), <double*> first_line(<double*> lanes_memory))
+    take_tiles(&chunk, memory, <double*> (memory + 6 * TILE))
     for stretch in range(block * job.block, min((block + 1) * job.block, stretches)):
         run_stretch(&chunk, stretch)
     if job.streamed:

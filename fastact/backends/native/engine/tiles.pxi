@@ -10,6 +10,17 @@ cdef enum:
     MAX_TILED = 5  # operands that may go through tiles: dy, x, a bias or an array parameter, one or two outputs
     MAX_OPERANDS = 3 + MAX_PARAMETERS + 2
 
+cdef extern from *:
+    """
+    /* A thread's tiles, of an inner loop or of a chunk with sums, and the sums. Neither calls the other. */
+    #define FASTACT_MOST_LANES (4096 + 16)
+    static FASTACT_THREAD_LOCAL double fastact_tiles[(6 * 4096 + 3 * 64) / sizeof(double) + FASTACT_MOST_LANES];
+    static char *fastact_own_tiles(void) { return (char *)fastact_tiles; }
+    """
+    enum:
+        MOST_LANES "FASTACT_MOST_LANES"  # of a stretch or strip: at most `SUM_LONGEST`, and the elements ahead of it
+    char* own_tiles "fastact_own_tiles"() noexcept nogil
+
 # A loop, and the ways between memory and it
 cdef struct Loop:
     fastact_loop run
@@ -70,14 +81,13 @@ cdef void run_tiles(
     const Loop* loop, char** pointers, const cnp.npy_intp* strides, Py_ssize_t n, bint streamed
 ) noexcept nogil:
     """One inner loop: pointers and strides of operands, bias, parameters, outputs. Scalar parameters are constant along it."""
-    cdef char[(MAX_TILED + 1) * TILE + LINE] memory
     cdef InnerLoop inner
     cdef TiledOperand* operand = inner.operand
     cdef TiledOperand* out
     cdef const void* parameters
     cdef Py_ssize_t start = 0, m
     inner.loop, inner.n, inner.streamed = loop, n, streamed
-    take_operands(&inner, pointers, strides, <char*> first_line(<char*> memory))
+    take_operands(&inner, pointers, strides, first_line(own_tiles()))
     choose_tile(&inner)
     out = operand + inner.first_output
     while start < n:
