@@ -247,7 +247,7 @@ cdef void run_many(FastPath f, const Work* work) noexcept:
     loop.run, loop.cost = f.activation.loops[computed_in(work.type)][work.kind], f.cost
     loop.operands, loop.outputs = 1 + (work.b != NULL), 1 + (work.out2 != NULL)
     loop.parameters, loop.array_parameter = f.parameters, f.array_parameter
-    set_ways(&loop, f.table, work.type, computed_in(work.type), False)
+    set_ways(&loop, f.table, work.type, computed_in(work.type), False, False)
     job.loop, job.rows, job.n = &loop, 1, work.n
     job.at[0], job.at[1] = <char*> work.a, <char*> work.b
     job.stride[0] = job.stride[1] = itemsize_of(work.type)

@@ -32,7 +32,7 @@ cdef int set_access(const fastact_table* table, Access* access, cnp.ndarray arra
         access.load, access.store = table.load[type], table.store[type]
     else:
         access.type = FLOAT64
-        access.load = table.load_as_double[type]
+        access.load = load_bool_as_double if is_bool(dtype) else table.load_as_double[type]
     return 0
 
 

@@ -62,7 +62,9 @@ cdef struct InnerLoop:
 
 # ---- how an array's type meets a loop's -----------------------------------------------------------------------------
 
-cdef void set_ways(Loop* loop, const fastact_table* table, int stored, int computed, bint converts_parameter) noexcept nogil:
+cdef void set_ways(
+    Loop* loop, const fastact_table* table, int stored, int computed, bint converts_parameter, bint bools
+) noexcept nogil:
     """Set the ways in and out between memory of one type and a loop that computes in another."""
     loop.table = table
     loop.itemsize = loop.stored_size = itemsize_of(computed)
@@ -72,6 +74,9 @@ cdef void set_ways(Loop* loop, const fastact_table* table, int stored, int compu
         loop.load, loop.store, loop.stores_converted, loop.stored_size = table.load[stored], table.store[stored], True, 2
     elif loop.converts:
         loop.load = table.load_as_double[stored]
+    if bools:
+        loop.converts = True
+        loop.load = load_bool if computed == UINT8 else load_bool_as_double
     loop.load_parameter = loop.load if converts_parameter else table.load[computed]
 
 

@@ -62,6 +62,24 @@ cdef inline int stored_type(cnp.dtype dtype) noexcept:
     return float_type(number)
 
 
+cdef inline bint is_bool(cnp.dtype dtype) noexcept:
+    """Whether a byte other than 0 is 1."""
+    return dtype.type_num == cnp.NPY_BOOL
+
+
+cdef inline void load_bool(const char* source, Py_ssize_t stride, void* target, Py_ssize_t n) noexcept nogil:
+    """Load bools as UINT8: 0 or 1, whatever their bytes are."""
+    cdef Py_ssize_t i
+    for i in range(n):
+        (<unsigned char*> target)[i] = source[i * stride] != 0
+
+
+cdef inline void load_bool_as_double(const char* source, Py_ssize_t stride, void* target, Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(n):
+        (<double*> target)[i] = source[i * stride] != 0
+
+
 cdef inline int computed_type(cnp.dtype dtype) noexcept:
     """FLOAT32 for float32 and the 16-bit floats; for all others, the integers too, FLOAT64."""
     cdef int type = stored_type(dtype)

@@ -110,6 +110,7 @@ cdef enum:
 cdef struct Signature:
     int operand, parameter, out
     int stored, stored_parameter, computed
+    bint bools  # what is stored
 
 
 cdef Signature signature_of(cnp.dtype dtype, int computed, bint like_operands) noexcept:
@@ -122,6 +123,7 @@ cdef Signature signature_of(cnp.dtype dtype, int computed, bint like_operands) n
     if computed == FLOAT32 or computed == FLOAT64:
         number = cnp.NPY_FLOAT if computed == FLOAT32 else cnp.NPY_DOUBLE
     signature.operand, signature.stored, signature.computed = dtype.type_num, stored_type(dtype), computed
+    signature.bools = is_bool(dtype)
     signature.out = dtype.type_num if is_half(signature.stored) else number
     signature.parameter = signature.operand if like_operands else number
     signature.stored_parameter = signature.stored if like_operands else computed
@@ -175,6 +177,7 @@ cdef Loop* new_loop(Table table, entry, kind, const Signature* signature) except
     """A loop, and the ways between memory and it; lives as long as the process."""
     cdef const fastact_activation* activation = table.activation(entry)
     cdef Loop* loop = <Loop*> PyMem_Malloc(sizeof(Loop))
+    cdef bint converts_parameter
     if loop == NULL:
         raise MemoryError()
     memset(loop, 0, sizeof(Loop))
@@ -191,7 +194,9 @@ cdef Loop* new_loop(Table table, entry, kind, const Signature* signature) except
     loop.cost = LIGHT if entry.light else HEAVY
     if kind.bias:
         loop.add = table.table.add[signature.computed]
-    set_ways(loop, table.table, signature.stored, signature.computed, signature.stored_parameter != signature.computed)
+    converts_parameter = signature.stored_parameter != signature.computed
+    converts_parameter |= signature.bools and takes_parameter_like_operands(entry, kind)
+    set_ways(loop, table.table, signature.stored, signature.computed, converts_parameter, signature.bools)
     return loop
 
 
