@@ -184,9 +184,12 @@ cdef inline bint read_parameter(FastPath f, PyObject* name, PyObject* value, dou
 
 cdef inline bint take_parameters(FastPath f, const double* values, Work* work) noexcept:
     """Have the loop read these parameters; False if they are not in the prescribed order."""
+    cdef fastact_flags flags
     if f.lesser >= 0 and not values[f.lesser] <= values[f.greater]:
         return False
+    flags = fastact_save_flags()
     write_parameters(f, values, computed_in(work.type), work.given)
+    fastact_restore_flags(flags)
     work.parameters = work.given
     return True
 

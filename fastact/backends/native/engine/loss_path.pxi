@@ -146,7 +146,9 @@ cdef object run_contiguous_loss(
             return None
         t.start[OUTPUT] = array_BYTES(<PyObject*> dx)
     call.divisor = elements_of(&call.shape, PER_ROW if f.has_axis else LIKE_X) if mean else 1
+    flags = fastact_save_flags()
     factor = 1 / call.divisor
+    fastact_restore_flags(flags)
     t.start[INPUT], t.start[FACTOR], t.start[RESULT_OF_ROW] = array_BYTES(x), <char*> &factor, <char*> call.losses
     run_contiguous(f.rows, c, &call.shape, &t)
     flags = fastact_save_flags()
