@@ -25,6 +25,15 @@ class Backend(Protocol):
     def __getattr__(self, name: str) -> Any: ...
 
 
+class _SetByInit:
+    """An attribute that only `__init__` sets: TypeError where an object was made by `__new__` alone."""
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        if instance is None:
+            return self
+        raise TypeError(f"this {owner.__name__} was made without __init__; take the function from fastact")
+
+
 class Bound:
     """A function on one backend.
 
@@ -36,15 +45,17 @@ class Bound:
         The backend that computes it.
     """
 
+    name: Any = _SetByInit()
+    backend: Any = _SetByInit()
+    _backend: Any = _SetByInit()
+    _entry: Any = _SetByInit()
+    _record: Any = _SetByInit()
+    _ufuncs: Any = _SetByInit()
+
     def __init__(self, record: Record, backend: Backend) -> None:
         self.name = self.__name__ = self.__qualname__ = record.name
         self.backend = backend.name
         self._backend = backend
-
-    def __getattr__(self, name: str) -> Any:
-        if "_backend" not in self.__dict__:
-            raise TypeError(f"this {type(self).__name__} was made without __init__; take the function from fastact")
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __reduce__(self) -> tuple[Any, ...]:
         return getattr, (self._backend, self.name)

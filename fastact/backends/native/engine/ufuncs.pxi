@@ -48,14 +48,15 @@ cdef void run_ufunc(char** pointers, const cnp.npy_intp* dimensions, const cnp.n
     cdef Py_ssize_t n = dimensions[0], i
     cdef int total = loop.operands + (loop.add != NULL) + loop.parameters + loop.outputs, k
     cdef (char*)[MAX_OPERANDS] at
+    cdef char[TILES] tiles  # on NumPy's own thread
     cdef fastact_flags flags = fastact_save_flags()
     if n == 1 or has_constant_parameters(loop, strides):
-        run_inner_loop(loop, pointers, strides, n)
+        run_inner_loop(loop, pointers, strides, n, tiles)
     else:
         for i in range(n):
             for k in range(total):
                 at[k] = pointers[k] + i * strides[k]
-            run_tiles(loop, at, strides, 1, False)
+            run_tiles(loop, at, strides, 1, False, tiles)
     fastact_restore_flags(flags)
 
 
@@ -69,7 +70,9 @@ cdef bint has_constant_parameters(const Loop* loop, const cnp.npy_intp* strides)
     return True
 
 
-cdef void run_inner_loop(const Loop* loop, char** pointers, const cnp.npy_intp* strides, Py_ssize_t n) noexcept nogil:
+cdef void run_inner_loop(
+    const Loop* loop, char** pointers, const cnp.npy_intp* strides, Py_ssize_t n, char* tiles
+) noexcept nogil:
     """An inner loop with constant parameters, as a job where it is long."""
     cdef int total = loop.operands + (loop.add != NULL) + loop.parameters + loop.outputs
     cdef LoopJob job
@@ -80,7 +83,7 @@ cdef void run_inner_loop(const Loop* loop, char** pointers, const cnp.npy_intp* 
         if not overlaps(&job):
             run_loop_job(&job)
             return
-    run_tiles(loop, pointers, strides, n, False)
+    run_tiles(loop, pointers, strides, n, False, tiles)
 
 
 cdef bint overlaps(const LoopJob* job) noexcept nogil:
