@@ -196,17 +196,16 @@ cdef void fill_past(const RowCall* call, const Place* place, Py_ssize_t taken) n
         store_repeated(access, value, target + taken * stride, stride, place.n - taken)
 
 
-cdef void run_panel(
-    const RowCall* call, const Place* place, fastact_panel* p, RowValues* values, char* room
-) noexcept nogil:
+cdef void run_panel(const RowCall* call, const Place* place, fastact_panel* p, char* room) noexcept nogil:
     """Take a panel through all passes of the call's program."""
     cdef Py_ssize_t n = positions_to_take(call, place)
     cdef Tiles tiles
+    cdef RowValues values
     cdef const fastact_passes* passes
     cdef const fastact_pass* each
     cdef int k = 0
     lay_out_tiles(call, place, p, room, &tiles)
-    read_row_values(call, place, p, values)
+    read_row_values(call, place, p, &values)
     call.table.start_rows[call.type](p)
     passes = passes_for(call, place, &tiles)
     while k < passes.count:

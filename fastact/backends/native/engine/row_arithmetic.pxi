@@ -211,9 +211,7 @@ cdef class RowArithmetic:
     def __cinit__(self, capsule):
         self.table = <const fastact_table*> PyCapsule_GetPointer(capsule, FASTACT_TABLE_CAPSULE)
         self.gufuncs, self.know_bfloat16 = {}, set()
-        self.room = (
-            max(self.table.row_state[<int> FLOAT32], self.table.row_state[<int> FLOAT64]) + BESIDE_TILES + TILES_AT_HAND
-        )
+        self.room = max(self.table.row_state[<int> FLOAT32], self.table.row_state[<int> FLOAT64]) + TILES_AT_HAND
         self.at_hand = <char*> PyMem_Malloc(self.room)
         if self.at_hand == NULL:
             raise MemoryError()

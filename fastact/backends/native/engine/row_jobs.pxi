@@ -4,7 +4,6 @@ cdef enum:
     MAX_DIMENSIONS = 64
     SIDE_BY_SIDE = 48  # positions: shorter rows are taken side by side
     TOGETHER = 16384  # bytes of contiguous rows that are taken together
-    BESIDE_TILES = 4096 + SEGMENT * 8  # bytes: the RowValues of a panel, and what a mask adds
 
 # Elements: fewer are not worth another thread
 cdef Py_ssize_t row_grain = 32768
@@ -34,7 +33,7 @@ cdef struct RowJob:
     const Traversal* traversal
     bint along
     Py_ssize_t rows, chunk_rows, panel_rows
-    Py_ssize_t room  # bytes that a chunk needs: what is known of a panel's rows, numbers for each, a mask, then tiles
+    Py_ssize_t room  # bytes that a chunk needs: what is known of a panel's rows, tiles, a mask
     char* rooms
 
 
@@ -69,10 +68,9 @@ cdef inline Py_ssize_t rows_of_panel(const RowCall* call, const Traversal* t, bi
 cdef inline Py_ssize_t room_for(const RowCall* call, bint along, Py_ssize_t rows, Py_ssize_t n) noexcept nogil:
     """The bytes that a chunk needs."""
     cdef Py_ssize_t most = max(tile_elements(n, along, rows), tile_elements(n, along, min(rows, <Py_ssize_t> PAD)))
-    return (
-        whole_lines(call.table.row_state[call.type]) + BESIDE_TILES
-        + whole_lines(most * (call.program.inputs + 1) * call.itemsize)
-    )
+    cdef Py_ssize_t mask = SEGMENT * sizeof(double) if call.mask == FLOATING_MASK else 0
+    most = whole_lines(most * (call.program.inputs + 1) * call.itemsize)
+    return whole_lines(call.table.row_state[call.type]) + most + mask
 
 
 cdef inline Py_ssize_t go_to_row(const Traversal* t, Py_ssize_t row, Place* place) noexcept nogil:
@@ -102,7 +100,6 @@ cdef void run_row_chunk(const void* shared, Py_ssize_t chunk) noexcept nogil:
     cdef Py_ssize_t first = chunk * job.chunk_rows, end = min(first + job.chunk_rows, job.rows), last, rows
     cdef fastact_panel panel
     cdef Place place
-    cdef RowValues* values
     cdef int k, operand
     cdef char* room = job.rooms + chunk * job.room
     panel.empty, panel.scale, panel.smoothing = call.empty, call.gradient_scale, call.smoothing
@@ -111,9 +108,8 @@ cdef void run_row_chunk(const void* shared, Py_ssize_t chunk) noexcept nogil:
     place.row_stride = &t.row_stride[t.dims - 1][0]
     place.position_stride = &t.position_stride[0]
     place.along, place.n = job.along, t.n
-    values = <RowValues*> (room + whole_lines(call.table.row_state[call.type]))
-    place.added = <double*> (<char*> values + BESIDE_TILES - SEGMENT * sizeof(double))
-    room = <char*> values + BESIDE_TILES
+    room += whole_lines(call.table.row_state[call.type])
+    place.added = <double*> (job.rooms + (chunk + 1) * job.room) - SEGMENT
     while first < end:
         last = min(first + go_to_row(t, first, &place), end)
         while first < last:
@@ -121,7 +117,7 @@ cdef void run_row_chunk(const void* shared, Py_ssize_t chunk) noexcept nogil:
             if rows > PAD and not job.along:
                 rows &= -PAD  # the rest in a narrow panel of its own
             place.rows = rows
-            run_panel(call, &place, &panel, values, room)
+            run_panel(call, &place, &panel, room)
             for k in range(t.operands):
                 operand = t.operand[k]
                 place.at[operand] += rows * place.row_stride[operand]

@@ -162,9 +162,22 @@ cdef inline void put_result(const BiasChunk* chunk, char* result, char* out, Py_
 # ---- one chunk ------------------------------------------------------------------------------------------------------
 
 cdef void run_bias_chunk(const void* data, Py_ssize_t number) noexcept nogil:
+    """One strip of the stretches of one block, and its sums, on any thread of the team."""
+    run_strip(<const BiasJob*> data, number, first_line(own_tiles()) + AWAY)
+
+
+cdef void run_bias_chunks(const BiasJob* job) noexcept nogil:
+    """All chunks, on the calling thread: its stack is the nearest memory."""
+    cdef char[6 * TILE + MOST_LANES * 8 + 2 * LINE] tiles
+    cdef fastact_flags flags = fastact_save_flags()
+    cdef Py_ssize_t number
+    for number in range(job.strips * job.blocks):
+        run_strip(job, number, first_line(tiles))
+    fastact_restore_flags(flags)
+
+
+cdef void run_strip(const BiasJob* job, Py_ssize_t number, char* memory) noexcept nogil:
     """One strip of the stretches of one block, and its sums."""
-    cdef const BiasJob* job = <const BiasJob*> data
-    cdef char* memory = first_line(own_tiles())
     cdef BiasChunk chunk
     cdef Py_ssize_t strip = number // job.blocks, block = number % job.blocks
     cdef Py_ssize_t stretches = (job.rows + job.height - 1) // job.height, stretch
@@ -268,7 +281,10 @@ cdef void run_bias_job(BiasJob* job, double* by_parameter) noexcept nogil:
     )
     if job.repeated_bias != NULL:
         repeat_bias(job)
-    run_chunks(run_bias_chunk, job, job.strips * job.blocks, threads > 1)
+    if threads > 1:
+        run_chunks(run_bias_chunk, job, job.strips * job.blocks, True)
+    else:
+        run_bias_chunks(job)
     if job.dbias != NULL and job.blocks > 1:
         add_blocks(job)
     if by_parameter != NULL:

@@ -9,13 +9,14 @@ cdef enum:
     PARAMETER_BYTES = 32
     MAX_TILED = 5  # operands that may go through tiles: dy, x, a bias or an array parameter, one or two outputs
     MAX_OPERANDS = 3 + MAX_PARAMETERS + 2
+    AWAY = 1024  # bytes from where large arrays begin in a page: what is stored at a place in a page holds up reading it in another
     TILES = (MAX_TILED + 1) * TILE + LINE  # bytes of an inner loop's tiles
 
 cdef extern from *:
     """
     /* A thread's tiles, of an inner loop or of a chunk with sums, and the sums. Neither calls the other. */
     #define FASTACT_MOST_LANES (4096 + 16)
-    static FASTACT_THREAD_LOCAL double fastact_tiles[(6 * 4096 + 3 * 64) / sizeof(double) + FASTACT_MOST_LANES];
+    static FASTACT_THREAD_LOCAL double fastact_tiles[(6 * 4096 + 1024 + 2 * 64) / sizeof(double) + FASTACT_MOST_LANES];
     static char *fastact_own_tiles(void) { return (char *)fastact_tiles; }
     """
     enum:
@@ -234,7 +235,7 @@ cdef struct LoopJob:
 
 cdef void run_loop_chunk(const void* data, Py_ssize_t chunk) noexcept nogil:
     """Some of the rows, or of the only row's elements, on any thread of the team."""
-    run_loop_part(<const LoopJob*> data, chunk, own_tiles())
+    run_loop_part(<const LoopJob*> data, chunk, own_tiles() + AWAY)
 
 
 cdef void run_loop_alone(const LoopJob* job) noexcept nogil:
