@@ -34,6 +34,11 @@ class _SetByInit:
         raise TypeError(f"this {owner.__name__} was made without __init__; take the function from fastact")
 
 
+def set_by_init() -> Any:
+    """Such an attribute, of whatever type."""
+    return _SetByInit()
+
+
 class Bound:
     """A function on one backend.
 
@@ -45,12 +50,9 @@ class Bound:
         The backend that computes it.
     """
 
-    name: Any = _SetByInit()
-    backend: Any = _SetByInit()
-    _backend: Any = _SetByInit()
-    _entry: Any = _SetByInit()
-    _record: Any = _SetByInit()
-    _ufuncs: Any = _SetByInit()
+    name: str = set_by_init()
+    backend: str = set_by_init()
+    _backend: Backend = set_by_init()
 
     def __init__(self, record: Record, backend: Backend) -> None:
         self.name = self.__name__ = self.__qualname__ = record.name
@@ -70,10 +72,13 @@ class Bound:
 class WithUfuncs(Bound):
     """A function that is computed by ufuncs, one for each kind of call. A backend's class makes them."""
 
+    _entry: Entry = set_by_init()
+    _ufuncs: dict[str, Any] = set_by_init()
+
     def __init__(self, record: Record, backend: Backend, entry: Entry) -> None:
         super().__init__(record, backend)
         self._entry = entry
-        self._ufuncs: dict[str, Any] = {}
+        self._ufuncs = {}
         self._knows_bfloat16: set[str] = set()
 
     def _make_ufunc(self, kind: Kind, name: str) -> Any:

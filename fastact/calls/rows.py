@@ -24,7 +24,7 @@ from ..functions.record import Record
 from ..functions.rows import RowFunction
 from ..runtime.memory import empty_array
 from .arrays import Array, apart, check_out, is_bfloat16, only, plain_operand, result_dtype, supported, without_axis
-from .bound import Backend, Bound
+from .bound import Backend, Bound, set_by_init
 
 _EMPTY = ("nan", "zero", "uniform")
 
@@ -110,6 +110,8 @@ def _shown_signature(function: Any) -> inspect.Signature:
 
 class AxisFunction(Rowwise):
     """A function of the rows of one array, with a ufunc behind it."""
+
+    _record: RowFunction = set_by_init()
 
     def __init__(self, record: RowFunction, backend: Backend) -> None:
         super().__init__(record, record.doc, backend)

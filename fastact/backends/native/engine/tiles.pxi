@@ -9,7 +9,7 @@ cdef enum:
     PARAMETER_BYTES = 32
     MAX_TILED = 5  # operands that may go through tiles: dy, x, a bias or an array parameter, one or two outputs
     MAX_OPERANDS = 3 + MAX_PARAMETERS + 2
-    AWAY = 1024  # bytes from where large arrays begin in a page: what is stored at a place in a page holds up reading it in another
+    AWAY = 1024  # bytes from where large arrays begin in a page: a store holds up loads from its place in other pages
     TILES = (MAX_TILED + 1) * TILE + LINE  # bytes of an inner loop's tiles
 
 cdef extern from *:

@@ -172,8 +172,8 @@ cdef inline number hard_shrink_forward(number x, number lambd) noexcept nogil:
 
 
 cdef inline bint below_minus(number x, number lambd) noexcept nogil:
-    """x < -lambd for lambd >= 0, for unsigned integers as well. The lowest integer stands for a lambd that is above all others: then
-    it is false.
+    """x < -lambd for lambd >= 0, for unsigned integers as well. A lambd above all integers comes as the lowest one, and is never
+    exceeded.
     """
     cdef number zero = 0
     return (x < zero) & (lambd >= zero) & (plus(x, lambd) < zero)

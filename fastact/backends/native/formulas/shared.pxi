@@ -46,7 +46,7 @@ include "elementary.pxi"
 
 
 # ---- Integers -------------------------------------------------------------------------------------------------------
-# Sums and products of integers wrap, as NumPy's do: they are formed without a sign, for C leaves open what is too large otherwise.
+# Sums and products of integers wrap, as NumPy's do. They are formed without a sign: C leaves open what overflows with one.
 
 cdef inline number plus(number a, number b) noexcept nogil:
     if number is float or number is double:
