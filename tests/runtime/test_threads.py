@@ -334,6 +334,7 @@ for streamed_from in (1 << 50, 0):
 """
 
 
+@pytest.mark.skipif("asan" in os.environ.get("LD_PRELOAD", ""), reason="a sanitizer's stack frames are several times as large")
 def test_small_stacks():
     """The stacks of OpenMP's threads may be as small as the system allows."""
     run(SMALL_STACK, OMP_STACKSIZE="16K")
