@@ -132,6 +132,7 @@ def check_out(function: str, out: Any, shape: tuple[int, ...], dtype: np.dtype[A
         raise ValueError(f"{function}: out has shape {out.shape}, the result {shape}")
     if not out.flags.writeable:
         raise ValueError(f"{function}: out is read-only")
+    _of_supported_dtype(function, "out", out)
     if dtype is not None and out.dtype != dtype and not np.can_cast(dtype, out.dtype, "same_kind"):
         raise TypeError(f"{function}: out has dtype {out.dtype}, to which the result's, {dtype}, can't be cast")
 

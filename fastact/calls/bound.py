@@ -25,6 +25,20 @@ class Backend(Protocol):
     def __getattr__(self, name: str) -> Any: ...
 
 
+class _SetByInit:
+    """An attribute that only `__init__` sets: TypeError where an object was made by `__new__` alone."""
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        if instance is None:
+            return self
+        raise TypeError(f"this {owner.__name__} was made without __init__; take the function from fastact")
+
+
+def set_by_init() -> Any:
+    """Such an attribute, of whatever type."""
+    return _SetByInit()
+
+
 class Bound:
     """A function on one backend.
 
@@ -38,6 +52,9 @@ class Bound:
 
     #: The keywords that ``**params`` stands for in the signatures of its methods.
     _parameter_names: tuple[str, ...] = ()
+    name: str = set_by_init()
+    backend: str = set_by_init()
+    _backend: Backend = set_by_init()
 
     def __init__(self, record: Record, backend: Backend) -> None:
         self.name = self.__name__ = self.__qualname__ = record.name
@@ -57,10 +74,13 @@ class Bound:
 class WithUfuncs(Bound):
     """A function that is computed by ufuncs, one for each kind of call. A backend's class makes them."""
 
+    _entry: Entry = set_by_init()
+    _ufuncs: dict[str, Any] = set_by_init()
+
     def __init__(self, record: Record, backend: Backend, entry: Entry) -> None:
         super().__init__(record, backend)
         self._entry = entry
-        self._ufuncs: dict[str, Any] = {}
+        self._ufuncs = {}
         self._knows_bfloat16: set[str] = set()
 
     def _make_ufunc(self, kind: Kind, name: str) -> Any:

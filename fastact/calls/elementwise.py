@@ -255,20 +255,21 @@ class Activation(WithUfuncs):
 
     def _fitting(self, values: list[Any], operands: list[Any], dtype: Any) -> list[Any]:
         """Integer parameters for integer input, in its dtype or the one that the call asks for; others as they are."""
-        if dtype is None:
-            dtype = getattr(operands[0], "dtype", None)
-        kind = getattr(dtype, "kind", "")
-        if kind not in ("i", "u", "b") or len(operands) > 1 or not values or not all(type(value) is int for value in values):
+        dtypes = [getattr(value, "dtype", None) for value in operands] if dtype is None else [dtype]
+        if not values or not all(type(value) is int for value in values):
             return values
-        low, high = (0, 1) if kind == "b" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
-        fitted = []
-        for name, value in zip(self.params, values, strict=True):
-            if name in self._entry.thresholds:
-                value = min(max(value, low), high)  # noqa: PLW2901
-            elif not low <= value <= high:
-                raise ValueError(f"{self.name}: {name}={value} does not fit input of dtype {dtype}; convert the input first")
-            fitted.append(dtype.type(value))
-        return fitted
+        if not all(isinstance(dtype, np.dtype) and dtype.kind in "iub" for dtype in dtypes):
+            return values
+        dtype = np.result_type(*dtypes)
+        if dtype.kind not in "iub":
+            return values
+        low, high = (0, 1) if dtype.kind == "b" else (int(np.iinfo(dtype).min), int(np.iinfo(dtype).max))
+        to_integers = self._entry.to_integers
+        fitted = values if to_integers is None else to_integers(low, high, *values)
+        for name, value, given in zip(self.params, fitted, values, strict=True):
+            if not low <= value <= high:
+                raise ValueError(f"{self.name}: {name}={given} does not fit input of dtype {dtype}; convert the input first")
+        return [dtype.type(value) for value in fitted]
 
     def _number(self, name: str, value: Any) -> float:
         """A Python number, which never changes the result's dtype (NEP 50)."""

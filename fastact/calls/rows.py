@@ -36,7 +36,7 @@ from .arrays import (
     supported,
     without_axis,
 )
-from .bound import Backend, Bound
+from .bound import Backend, Bound, set_by_init
 
 _EMPTY = ("nan", "zero", "uniform")
 
@@ -122,6 +122,8 @@ def _shown_signature(function: Any) -> inspect.Signature:
 
 class AxisFunction(Rowwise):
     """A function of the rows of one array, with a ufunc behind it."""
+
+    _record: RowFunction = set_by_init()
 
     def __init__(self, record: RowFunction, backend: Backend) -> None:
         super().__init__(record, record.doc, backend)

@@ -109,8 +109,9 @@ class Entry(Record):
         each element, its user gives the distribution's parameters.
     ordered : pair of str, or None
         Two parameters of which the first must not exceed the second.
-    thresholds : tuple of str
-        The parameters that x is only compared with, or clipped to.
+    to_integers : callable or None
+        to_integers(low, high, *parameters) gives parameters that mean the same to integers from low to high, and are such
+        integers where that is possible: x is only compared with some of them.
     from_output_low : mapping
         For a parameter the least value for which y determines the derivative.
     keeps_integers : bool
@@ -133,7 +134,7 @@ class Entry(Record):
     parameters: tuple[Parameter, ...]
     options: tuple[Parameter, ...]
     ordered: tuple[str, str] | None
-    thresholds: tuple[str, ...]
+    to_integers: Callable[..., tuple[int, ...]] | None
     from_output_low: Mapping[str, float]
     keeps_integers: bool
     light: bool
@@ -164,7 +165,7 @@ def activation(
     domain: Mapping[str, tuple[float, bool]] | None = None,
     infinite: tuple[str, ...] = (),
     ordered: tuple[str, str] | None = None,
-    thresholds: tuple[str, ...] = (),
+    to_integers: Callable[..., tuple[int, ...]] | None = None,
     noise: Noise | None = None,
     from_output_low: Mapping[str, float] | None = None,
     keeps_integers: bool = False,
@@ -186,8 +187,8 @@ def activation(
         The parameters that may be infinite; every other one must be finite, and none NaN.
     ordered : pair of str, optional
         Two parameters of which the first must not exceed the second.
-    thresholds : tuple of str, optional
-        The parameters that x is only compared with, or clipped to: beyond the range of integer input they are brought into it.
+    to_integers : callable, optional
+        Brings parameters beyond the range of integer input into it; see `Entry`.
     noise : Noise, optional
         How the one parameter is drawn; the user's parameters are then the keyword-only ones of the formula.
     from_output_low : mapping, optional
@@ -227,7 +228,7 @@ def activation(
             parameters=parameters,
             options=options,
             ordered=ordered,
-            thresholds=thresholds,
+            to_integers=to_integers,
             from_output_low=dict(from_output_low or {}),
             keeps_integers=keeps_integers,
             light=light,

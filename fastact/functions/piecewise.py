@@ -364,10 +364,15 @@ def noisy_relu(x, noise):
     return nan_or(np.maximum(0, x + _noisy_relu_scale(x) * noise), x)
 
 
+def _threshold_to_integers(low, high, threshold, value):
+    """A threshold below all integers replaces none: it becomes the lowest, which is then replaced by itself."""
+    return (low, low) if threshold < low else (min(threshold, high), value)
+
+
 @activation(
     derivative=lambda x, threshold, value: nan_or(x > threshold, x),
     keeps_integers=True,
-    thresholds=("threshold",),
+    to_integers=_threshold_to_integers,
     infinite=("threshold", "value"),
     light=True,
     info=Info(
@@ -411,7 +416,7 @@ def threshold(x, threshold=0, value=0):
     derivative_from_output=lambda y, min, max: nan_or((y > min) & (y < max), y),
     ordered=("min", "max"),
     keeps_integers=True,
-    thresholds=("min", "max"),
+    to_integers=lambda low, high, least, most: (max(least, low), min(most, high)),
     infinite=("min", "max"),
     light=True,
     info=Info(
@@ -531,11 +536,22 @@ def _shrink_derivative(x, lambd):
     return nan_or(np.abs(x) > lambd, x)
 
 
+def _lambd_to_integers(low, high, lambd):
+    """What is at least the largest magnitude becomes that of `low`, which is -high - 1 for signed integers."""
+    return (lambd if lambd <= high else low if low < 0 else high,)
+
+
+def _magnitude(x):
+    """The absolute value; of integers without a sign, so that it has room for that of the lowest."""
+    x = np.asarray(x)
+    return np.abs(x).view(f"u{x.itemsize}") if x.dtype.kind == "i" else np.abs(x)
+
+
 @activation(
     derivative=_shrink_derivative,
     domain={"lambd": (0, False)},
     keeps_integers=True,
-    thresholds=("lambd",),
+    to_integers=_lambd_to_integers,
     infinite=("lambd",),
     light=True,
     info=Info(
@@ -569,14 +585,14 @@ def hard_shrink(x, lambd=0.5):
     >>> hard_shrink(np.array([-2.0, 0.4, 2.0]))
     array([-2.,  0.,  2.])
     """
-    return np.where(np.abs(x.astype(np.float64, copy=False)) <= lambd, 0, x)
+    return np.where(_magnitude(x) <= _magnitude(lambd), 0, x)
 
 
 @activation(
     derivative=_shrink_derivative,
     domain={"lambd": (0, False)},
     keeps_integers=True,
-    thresholds=("lambd",),
+    to_integers=_lambd_to_integers,
     infinite=("lambd",),
     light=True,
     info=Info(
@@ -610,8 +626,8 @@ def soft_shrink(x, lambd=0.5):
     >>> soft_shrink(np.array([-2.0, 0.4, 2.0]))
     array([-1.5,  0. ,  1.5])
     """
-    above, below = x > lambd, (x < 0) & (x + lambd < 0)
-    return np.where(above, x - lambd, np.where(below, x + lambd, x * 0))
+    moved = np.where(x < 0, x + lambd, x - lambd)
+    return np.where(_magnitude(x) > _magnitude(lambd), moved, x * 0)
 
 
 @activation(

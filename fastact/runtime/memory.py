@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import sys
 import warnings
 from typing import Any
 
@@ -59,4 +60,4 @@ def _limit() -> int:
 
 
 if buffers is not None:
-    buffers.set_limit(_limit() << 20)
+    buffers.set_limit(min(_limit() << 20, sys.maxsize))

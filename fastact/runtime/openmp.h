@@ -20,6 +20,8 @@ static void after_fork(void) { forked = 1; }
 static int threads_now(void) {
     int allowed = omp_get_max_threads();
     if (forked || omp_in_parallel()) return 1;
+    /* OMP_NUM_THREADS may be larger than an int, which GNU's library cuts off: what is left may be 0 or negative. */
+    if (allowed < 1) allowed = most;
     /* Where OpenMP's number has changed, somebody such as threadpoolctl has set it: it is then a limit, too. */
     if (limit > 0 && (allowed == initial || limit < allowed)) allowed = limit;
     return allowed < most ? allowed : most;

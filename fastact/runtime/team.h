@@ -18,7 +18,7 @@ typedef struct {
 static const fastact_team *the_team = NULL; /* each engine's own, set at its import by `team_join` */
 static inline void team_join(const void *team) { the_team = (const fastact_team *)team; }
 
-/* How many threads the calling thread may use now: 1 in a forked child and within a chunk. */
+/* How many threads the calling thread may use now, at least 1: 1 in a forked child and within a chunk. */
 static inline int team_threads(void) { return the_team ? the_team->threads() : 1; }
 
 /* Runs the chunks of a job, 0 to chunks - 1, on at most `team_threads()` threads, and returns when all are done. Where another

@@ -263,6 +263,83 @@ def test_a_broken_variable(value):
     assert f"FASTACT_NUM_THREADS must be an integer of at least 1, not '{value}'" in err
 
 
+#: Larger than an int, an unsigned int, a size_t: OpenMP's library cuts such numbers off.
+HUGE = ["2147483647", "2147483648", "3000000000", "4294967295", "4294967296", "4294967297", "18446744073709551615", "9" * 30]
+
+
+@pytest.mark.parametrize("number", HUGE)
+@pytest.mark.parametrize("variable", ["OMP_NUM_THREADS", "FASTACT_NUM_THREADS", "OMP_THREAD_LIMIT", "FASTACT_CACHE_MB", "call"])
+def test_huge_numbers(variable, number):
+    code = f"""
+import numpy as np, fastact
+{f"fastact.set_num_threads({number})" if variable == "call" else ""}
+x, out = np.full((400, 1000), 2, np.float32), np.zeros((400, 1000), np.float32)
+assert 1 <= fastact.get_num_threads() <= max(16, {os.cpu_count()})
+assert (fastact.relu(x, out=out) == 2).all() and (out == 2).all()
+assert (fastact.softmax(x, out=out) == out[0, 0]).all() and 0 < out[0, 0] < 1
+dx, db = fastact.relu.backward(x, x, bias=x[0])
+assert (db == 800).all() and (dx == 2).all()
+assert (fastact.swiglu(x, x, out=out) == out[0, 0]).all() and out[0, 0] > 3
+"""
+    run(code, **({} if variable == "call" else {variable: number}))
+
+
+def test_threadpoolctl_with_any_number():
+    code = """
+import numpy as np, fastact, threadpoolctl
+x, out = np.ones(400_000, np.float32), np.zeros(400_000, np.float32)
+for number in (0, -1, -2**31, 2**31 - 1, 1):
+    with threadpoolctl.threadpool_limits(number):
+        out[:] = 0
+        assert fastact.get_num_threads() >= 1
+        assert (fastact.relu(x, out=out) == 1).all() and (out == 1).all()
+"""
+    run(code)
+
+
+SMALL_STACK = """
+import numpy as np, ml_dtypes
+import fastact
+from fastact.backends.native.engine import elementwise, rows
+fastact.set_num_threads(4)
+rows._set_grain(1000)
+def calls(backend, dtype):
+    x = (np.arange(60_000) % 97 / 16 - 3).reshape(60, 1000).astype(dtype)
+    b, labels = x[0].copy(), np.arange(60)
+    for name in ("relu", "gelu", "prelu", "mish", "rrelu"):
+        f = getattr(backend, name)
+        for z in (x, x[:, ::2], x.T, x.astype(x.dtype.newbyteorder())):
+            f(z), f.backward(z, z), f.value_and_grad(z)
+        for z in (x, x[:, :7].copy()):
+            f(z, bias=b[: z.shape[1]]), f.backward(z, z, bias=b[: z.shape[1]])
+    backend.swiglu(x[:, :500], x[:, 500:]), backend.swiglu.backward(x[:, :500], x[:, :500], x[:, 500:])
+    for z in (x, x[:, ::2], x.T, x.astype(x.dtype.newbyteorder()), np.asfortranarray(x)):
+        for axis in (0, 1):
+            backend.maxout.backward(backend.maxout(z, axis=axis), z, axis=axis)
+            for mask in (z > 0, z.copy(), z.astype(np.float64)):
+                y = backend.softmax(z, axis=axis, mask=mask, scale=0.5)
+                backend.softmax.backward(z, y=y, axis=axis, mask=mask)
+                backend.logsumexp(z, axis=axis, mask=mask)
+        backend.softmax(z, mask="causal"), backend.sparsemax(z)
+    for options in ({}, {"weight": np.ones(1000), "label_smoothing": 0.1}):
+        backend.cross_entropy.value_and_grad(x, labels, **options)
+        backend.cross_entropy.value_and_grad(x, np.abs(x), **options)
+    backend.binary_cross_entropy.value_and_grad(x, np.abs(x), weight=np.abs(b))
+np.seterr(all="ignore")
+for streamed_from in (1 << 50, 0):
+    elementwise._set_sizes(1000, streamed_from)
+    for name in fastact.backends.available():
+        for dtype in (np.float16, ml_dtypes.bfloat16, np.float32, np.float64) if name != "numpy" else ():
+            calls(fastact.backends.load(name), dtype)
+"""
+
+
+@pytest.mark.skipif("asan" in os.environ.get("LD_PRELOAD", ""), reason="a sanitizer's stack frames are several times as large")
+def test_small_stacks():
+    """The stacks of OpenMP's threads may be as small as the system allows."""
+    run(SMALL_STACK, OMP_STACKSIZE="16K")
+
+
 def test_threadpoolctl():
     code = """
 import fastact, threadpoolctl

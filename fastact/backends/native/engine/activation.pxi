@@ -36,7 +36,6 @@ cdef class FastPath(Vectorcall):
 
     cdef const fastact_table* table
     cdef const fastact_activation* activation
-    cdef bint active  # whether `_attach` was called
     cdef bint array_parameter, learnt_parameter, noisy
     cdef int cost, parameters
     cdef int lesser, greater  # two parameters whose order is prescribed, or -1
@@ -49,9 +48,8 @@ cdef class FastPath(Vectorcall):
 
     def __cinit__(self, *args, **kwargs):
         self.vectorcall = <void*> call_activation
-        self.active = False
 
-    def _attach(self, Table table, entry):
+    def _attach(self, Table table not None, entry):
         """Take the loops of this entry from a table."""
         cdef int i
         if len(entry.parameters) > MAX_PARAMETERS:
@@ -205,6 +203,7 @@ cdef inline bint take_parameters(FastPath f, const Options* options, Work* work)
 
 cdef bint take_given_parameters(FastPath f, const Options* options, Work* work) noexcept:
     """The same for others than the defaults; False if they are not in order, or if y does not determine the derivative."""
+    cdef fastact_flags flags
     cdef int i
     if f.lesser >= 0 and not options.parameters[f.lesser] <= options.parameters[f.greater]:
         return False
@@ -212,7 +211,9 @@ cdef bint take_given_parameters(FastPath f, const Options* options, Work* work) 
         for i in range(f.parameters):
             if options.parameters[i] < f.from_output_low[i]:
                 return False
+    flags = fastact_save_flags()
     write_parameters(f, options.parameters, computed_in(work.type), work.given)
+    fastact_restore_flags(flags)
     work.parameters = work.given
     return True
 
@@ -255,7 +256,7 @@ cdef void run_many(FastPath f, const Work* work) noexcept:
     loop.run, loop.cost = f.activation.loops[computed_in(work.type)][work.kind], f.cost
     loop.operands, loop.outputs = 1 + (work.b != NULL), 1 + (work.out2 != NULL)
     loop.parameters, loop.array_parameter = f.parameters, f.array_parameter
-    set_ways(&loop, f.table, work.type, computed_in(work.type), False)
+    set_ways(&loop, f.table, work.type, computed_in(work.type), False, False)
     job.loop, job.rows, job.n = &loop, 1, work.n
     job.at[0], job.at[1] = <char*> work.a, <char*> work.b
     job.stride[0] = job.stride[1] = itemsize_of(work.type)

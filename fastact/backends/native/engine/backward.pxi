@@ -8,7 +8,7 @@ from fastact.calls.sums import round_to
 cdef object call_backward(object method, PyObject* const* args, size_t nargsf, PyObject* names):
     """f.backward(dy, x=None, *, y=None, out=None, bias=None, **params); anything unusual goes to `Activation.backward`."""
     cdef Py_ssize_t nargs = PyVectorcall_NARGS(nargsf)
-    if 2 <= nargs <= 3 and isinstance(<object> args[0], FastPath) and (<FastPath> args[0]).active:
+    if 2 <= nargs <= 3 and is_ready(args[0], FastPath):
         result = take_backward(<FastPath> args[0], args, nargs, names)
         if result is not None:
             return result
@@ -90,7 +90,7 @@ cdef object run_with_sums(FastPath f, dx, Work* work):
     return round_to(sums, dx.dtype) if is_half(work.type) else sums
 
 
-def sum_by_column(FastPath f, dx):
+def sum_by_column(FastPath f not None, dx):
     """The sum of dx by column, as `backward` forms it; None for what this cannot take."""
     cdef PyObject* p_dx = <PyObject*> dx
     cdef Work work
@@ -118,7 +118,7 @@ cdef object backward_number(FastPath f, PyObject* dy, PyObject* saved, const Opt
 cdef object call_value_and_grad(object method, PyObject* const* args, size_t nargsf, PyObject* names):
     """f.value_and_grad(x, *, out=(None, None), **params); anything unusual goes to `Activation.value_and_grad`."""
     cdef Py_ssize_t nargs = PyVectorcall_NARGS(nargsf)
-    if nargs == 2 and isinstance(<object> args[0], FastPath) and (<FastPath> args[0]).active:
+    if nargs == 2 and is_ready(args[0], FastPath):
         pair = take_value_and_grad(<FastPath> args[0], args, names)
         if pair is not None:
             return pair

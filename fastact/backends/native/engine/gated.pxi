@@ -22,12 +22,13 @@ cdef class GatedPath(Vectorcall):
     def __cinit__(self, *args, **kwargs):
         self.vectorcall = <void*> call_gated
 
-    def _attach(self, Table table, entry):
+    def _attach(self, Table table not None, entry):
         """Take the loops of the unit of this activation from a table."""
         cdef int type
         for type in (FLOAT32, FLOAT64, FLOAT16, BFLOAT16):
             self.forward_loops[type] = new_unit_loop(table, entry, kinds.GATED, type)
             self.backward_loops[type] = new_unit_loop(table, entry, kinds.GATED_BACKWARD, type)
+        self.active = True
 
     backward = new_method(Gated.backward, <void*> call_gated_backward)
 
@@ -35,7 +36,7 @@ cdef class GatedPath(Vectorcall):
 cdef Loop* new_unit_loop(Table table, entry, kind, int type) except NULL:
     cdef Signature signature
     signature.stored = signature.stored_parameter = type
-    signature.computed = computed_in(type)
+    signature.computed, signature.bools = computed_in(type), False
     return new_loop(table, entry, kind, &signature)
 
 
@@ -155,7 +156,7 @@ cdef object call_gated(object self, PyObject* const* args, size_t nargsf, PyObje
     cdef PyObject* out = Py_None
     cdef UnitOperands operands
     if (
-        nargs == 2 and read_out(args + nargs, names, &out) and take_inputs(&operands, <PyObject**> args, 2)
+        f.active and nargs == 2 and read_out(args + nargs, names, &out) and take_inputs(&operands, <PyObject**> args, 2)
         and f.forward_loops[operands.type] != NULL
     ):
         result = new_like(args[0]) if out == Py_None else <object> out
@@ -169,7 +170,7 @@ cdef object call_gated_backward(object method, PyObject* const* args, size_t nar
     """f.backward(dy, gate, value, *, out=(None, None)); anything unusual goes to `Gated.backward`."""
     cdef Py_ssize_t nargs = PyVectorcall_NARGS(nargsf)
     cdef PyObject* out = <PyObject*> NO_PAIR
-    if nargs == 4 and isinstance(<object> args[0], GatedPath) and read_out(args + nargs, names, &out) and is_pair(<object> out):
+    if nargs == 4 and is_ready(args[0], GatedPath) and read_out(args + nargs, names, &out) and is_pair(<object> out):
         gradients = take_gated_backward(<GatedPath> args[0], <PyObject**> args + 1, <tuple> <object> out)
         if gradients is not None:
             return gradients

@@ -150,7 +150,9 @@ cdef object run_contiguous_loss(
             return None
         t.start[OUTPUT] = array_BYTES(<PyObject*> dx)
     call.divisor = elements_of(&call.shape, PER_ROW if f.has_axis else LIKE_X) if mean else 1
+    flags = fastact_save_flags()
     factor = 1 / call.divisor
+    fastact_restore_flags(flags)
     t.start[INPUT], t.start[FACTOR], t.start[RESULT_OF_ROW] = array_BYTES(x), <char*> &factor, <char*> call.losses
     run_contiguous(f.rows, c, &call.shape, &t)
     flags = fastact_save_flags()
@@ -221,7 +223,7 @@ cdef object call_loss(object self, PyObject* const* args, size_t nargsf, PyObjec
     cdef LossPath f = <LossPath> self
     cdef Py_ssize_t nargs = PyVectorcall_NARGS(nargsf)
     cdef int type
-    if nargs == 2:
+    if f.active and nargs == 2:
         type = direct_type(args[0])
         if type >= 0:
             loss = take_call(f, &f.forward[type], args, names)
@@ -234,7 +236,7 @@ cdef object call_loss_and_gradient(object method, PyObject* const* args, size_t 
     """f.value_and_grad(logits, targets, *, out=None, axis=-1, reduction="mean"). Anything else goes to the Python method."""
     cdef Py_ssize_t nargs = PyVectorcall_NARGS(nargsf)
     cdef int type
-    if nargs == 3 and isinstance(<object> args[0], LossPath):
+    if nargs == 3 and is_ready(args[0], LossPath):
         type = direct_type(args[1])
         if type >= 0:
             pair = take_call(<LossPath> args[0], &(<LossPath> args[0]).gradient[type], args + 1, names)

@@ -25,18 +25,21 @@ cdef struct DrawnCall:
     double factor, shift  # of uniform numbers
 
 
-def run_drawn(FastPath f, kind, list operands, tuple out, rng, noise, dict options):
+def run_drawn(FastPath f not None, kind, list operands, tuple out, rng, noise, dict options):
     """The results, with noise drawn; None for what this cannot take."""
     cdef DrawnCall call
-    results = take_drawn(f, kind, operands, out, &call)
-    if results is None:
-        return None
     call.factor, call.shift = noise.scale(options)
     call.normal = noise.standard_normal
     bit_generator = rng.bit_generator
-    call.stream = <bitgen_t*> PyCapsule_GetPointer(bit_generator.capsule, "BitGenerator")
-    with bit_generator.lock, nogil:
-        run_drawn_tiles(&call)
+    capsule = bit_generator.capsule
+    call.stream = <bitgen_t*> PyCapsule_GetPointer(capsule, "BitGenerator")
+    with bit_generator.lock:
+        # After all that may run the user's code: it takes the arrays' shapes and addresses.
+        results = take_drawn(f, kind, operands, out, &call)
+        if results is None:
+            return None
+        with nogil:
+            run_drawn_tiles(&call)
     return results if len(results) == 2 else results[0]
 
 

@@ -5,6 +5,13 @@ cdef enum:
     SHORT_ROW = 32  # positions, as many as a sum has lanes: a row of no more is taken all at once
 
 
+cdef extern from *:
+    """
+    /* A number in memory that others may write to meanwhile, read once: what is checked is what is used. */
+    static inline ptrdiff_t fastact_read_once(const char *at) { return *(const volatile ptrdiff_t *)at; }
+    """
+    Py_ssize_t read_once "fastact_read_once"(const char*) noexcept nogil
+
 # The numbers that there are for each row
 cdef struct RowValues:
     Py_ssize_t[PANEL_ROWS] labels
@@ -14,14 +21,18 @@ cdef struct RowValues:
 # ---- numbers for each row -------------------------------------------------------------------------------------------
 
 cdef inline void read_row_values(const RowCall* call, const Place* place, fastact_panel* p, RowValues* values) noexcept nogil:
-    """Bring in labels and factors. The rows that a panel is padded with have a negative label, so they are ignored."""
+    """Bring in labels and factors. The rows that a panel is padded with have a negative label, so they are ignored.
+
+    So are rows whose label is not a class: all were checked, but another thread may have changed them since.
+    """
     cdef double[PANEL_ROWS] loaded
     cdef const char* at
-    cdef Py_ssize_t r, stride
+    cdef Py_ssize_t r, stride, label
     if call.has[LABELS]:
         at, stride = place.at[LABELS], place.row_stride[LABELS]
         for r in range(p.rows):
-            values.labels[r] = (<const Py_ssize_t*> (at + r * stride))[0] if r < place.rows else -1
+            label = read_once(at + r * stride) if r < place.rows else -1
+            values.labels[r] = label if label < place.n else -1
         p.labels = values.labels
     if call.has[FACTOR]:
         at, stride = place.at[FACTOR], place.row_stride[FACTOR]

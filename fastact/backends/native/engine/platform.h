@@ -8,6 +8,13 @@
 #include <unistd.h>
 #endif
 
+/* A variable that each thread has of its own. Tiles are such variables, for the stacks of OpenMP's threads may have 16 KB. */
+#ifdef _MSC_VER
+#define FASTACT_THREAD_LOCAL __declspec(thread)
+#else
+#define FASTACT_THREAD_LOCAL __thread
+#endif
+
 #if defined(__x86_64__) || defined(_M_X64)
 
 #include <immintrin.h>
@@ -46,9 +53,19 @@ static inline int fastact_x86_level(void) {
     return (leaf7[1] & avx512) == avx512 && (saved & 0xe6) == 0xe6 ? 2 : 1;
 }
 
-/* Kernels compute on both arms of every choice and may raise flags that mean nothing: put back what was there. */
+/* Kernels compute on both arms of every choice and may raise flags that mean nothing: put back what was there.
+
+   Meanwhile every thread is in the default mode, whatever the caller's is: subnormals are kept, results are rounded to nearest,
+   and nothing traps. So neither the number of threads nor the way in changes a bit: the team's threads have modes of their own, and
+   some conversions of 16-bit types obey a mode that others ignore. In the default mode this costs a comparison. */
+#define FASTACT_MODES 0xe040u /* flush to zero, rounding, denormals are zero */
+#define FASTACT_MASKS 0x1f80u /* what does not trap */
 typedef unsigned int fastact_flags;
-static inline fastact_flags fastact_save_flags(void) { return _mm_getcsr(); }
+static inline fastact_flags fastact_save_flags(void) {
+    fastact_flags saved = _mm_getcsr();
+    if ((saved & (FASTACT_MODES | FASTACT_MASKS)) != FASTACT_MASKS) _mm_setcsr((saved & ~FASTACT_MODES) | FASTACT_MASKS);
+    return saved;
+}
 static inline void fastact_restore_flags(fastact_flags saved) {
     if (_mm_getcsr() != saved) _mm_setcsr(saved);
 }
@@ -65,15 +82,36 @@ static inline void fastact_streamed(void) { _mm_sfence(); }
 static inline void fastact_prefetch(const char *at, ptrdiff_t nbytes) { (void)at, (void)nbytes; }
 static inline void fastact_streamed(void) {}
 
-#include <fenv.h>
 static inline int fastact_x86_level(void) { return -1; }
-typedef fexcept_t fastact_flags;
+
+#if defined(__aarch64__) && defined(__GNUC__) /* as above */
+#define FASTACT_MODES ((uint64_t)0x7c89f00) /* flush to zero, in 16 bits too, rounding, default NaN; what traps */
+typedef struct { uint64_t control, status; } fastact_flags;
 static inline fastact_flags fastact_save_flags(void) {
-    fexcept_t flags;
-    fegetexceptflag(&flags, FE_ALL_EXCEPT);
-    return flags;
+    fastact_flags saved;
+    __asm__ volatile("mrs %0, fpcr\n\tmrs %1, fpsr" : "=r"(saved.control), "=r"(saved.status) : : "memory");
+    if (saved.control & FASTACT_MODES) __asm__ volatile("msr fpcr, %0" : : "r"(saved.control & ~FASTACT_MODES) : "memory");
+    return saved;
 }
-static inline void fastact_restore_flags(fastact_flags saved) { fesetexceptflag(&saved, FE_ALL_EXCEPT); }
+static inline void fastact_restore_flags(fastact_flags saved) {
+    __asm__ volatile("msr fpsr, %0" : : "r"(saved.status) : "memory");
+    if (saved.control & FASTACT_MODES) __asm__ volatile("msr fpcr, %0" : : "r"(saved.control) : "memory");
+}
+#else
+#include <fenv.h>
+typedef struct { fexcept_t flags; int rounding; } fastact_flags;
+static inline fastact_flags fastact_save_flags(void) {
+    fastact_flags saved;
+    fegetexceptflag(&saved.flags, FE_ALL_EXCEPT);
+    saved.rounding = fegetround();
+    if (saved.rounding != FE_TONEAREST) fesetround(FE_TONEAREST);
+    return saved;
+}
+static inline void fastact_restore_flags(fastact_flags saved) {
+    fesetexceptflag(&saved.flags, FE_ALL_EXCEPT);
+    if (saved.rounding != FE_TONEAREST) fesetround(saved.rounding);
+}
+#endif
 
 #endif
 

@@ -17,13 +17,11 @@ cdef struct Access:
 
 
 cdef int set_access(const fastact_table* table, Access* access, cnp.ndarray array, int computed) except -1:
-    """Describe how the elements of arrays like this one are taken.
-
-    TypeError for an output of a dtype to which NumPy would cast the result, but no loop does.
-    """
-    cdef int type = stored_type((<object> array).dtype)
+    """Describe how the elements of arrays like this one are taken. What a subclass says of itself is not asked."""
+    cdef cnp.dtype dtype = <cnp.dtype> <PyObject*> cnp.PyArray_DESCR(array)
+    cdef int type = stored_type(dtype)
     if type < 0:
-        raise TypeError(f"out has dtype {(<object> array).dtype}, which the compiled functions of rows do not write")
+        raise TypeError(f"the compiled functions of rows take no arrays of dtype {dtype}")
     access.itemsize, access.computed, access.computed_itemsize = cnp.PyArray_ITEMSIZE(array), computed, itemsize_of(computed)
     access.swapped = not cnp.PyArray_ISNOTSWAPPED(array)
     access.by_bytes = access.swapped or not cnp.PyArray_ISALIGNED(array)
@@ -34,7 +32,7 @@ cdef int set_access(const fastact_table* table, Access* access, cnp.ndarray arra
         access.load, access.store = table.load[type], table.store[type]
     else:
         access.type = FLOAT64
-        access.load = table.load_as_double[type]
+        access.load = load_bool_as_double if is_bool(dtype) else table.load_as_double[type]
     return 0
 
 

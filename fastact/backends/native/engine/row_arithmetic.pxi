@@ -59,26 +59,27 @@ cdef class Operands:
     cdef list held  # them and what else has to stay
     cdef int axis
     cdef tuple shape
+    cdef Py_ssize_t weights  # how many there are
 
     def __cinit__(self, x, int axis):
         self.held, self.axis, self.shape = [], axis, x.shape
 
-    cdef int add(self, int operand, array) except -1:
+    cdef int add(self, int operand, cnp.ndarray array) except -1:
         self.held.append(array)
         self.array[operand] = <PyObject*> array
         self.call.has[operand] = True
         return 0
 
-    cdef int add_elements(self, int operand, array) except -1:
+    cdef int add_elements(self, int operand, cnp.ndarray array) except -1:
         """Add an array that is read or written in its own type: an input, the output, a floating mask."""
         set_access(self.call.table, &self.call.access[operand], array, self.call.type)
         return self.add(operand, array)
 
-    cdef int add_numbers(self, int operand, array, bint* converts) except -1:
+    cdef int add_numbers(self, int operand, cnp.ndarray array, bint* converts) except -1:
         """Add an array with one number for each row, converted if it is not of float64."""
-        converts[0] = array.dtype != np.float64 or not array.dtype.isnative or not array.flags.aligned
-        if converts[0]:
-            set_access(self.call.table, &self.call.access[operand], array, self.call.type)
+        cdef Access* access = &self.call.access[operand]
+        set_access(self.call.table, access, array, self.call.type)
+        converts[0] = cnp.PyArray_TYPE(array) != cnp.NPY_DOUBLE or access.by_bytes
         return self.add(operand, array)
 
     cdef int add_mask(self, mask) except -1:
@@ -100,14 +101,43 @@ cdef class Operands:
         real = np.float32 if self.call.type == FLOAT32 else np.float64
         weights = np.ones(self.shape[self.axis], real) if weight is None else np.require(weight, real, "CA")
         self.held.append(weights)
-        self.call.weights = cnp.PyArray_DATA(<cnp.ndarray> weights)
+        self.call.weights, self.weights = cnp.PyArray_DATA(<cnp.ndarray> weights), cnp.PyArray_SIZE(weights)
         self.call.weights_sum = np.add.reduce(weights, dtype=np.float64)
+        return 0
+
+    cdef int check_shapes(self) except -1:
+        """Raise ValueError where the arrays no longer fit each other, nor the call's axis and weights.
+
+        What was checked before may have changed meanwhile: an argument's conversion runs the user's code, and that of other
+        threads. From here on nothing runs until the arrays' addresses are taken.
+        """
+        cdef PyObject* x = self.array[INPUT]
+        cdef const cnp.npy_intp* of_x = array_DIMS(x)
+        cdef const cnp.npy_intp* dims
+        cdef int ndim = array_NDIM(x), operand, axis = self.axis
+        cdef bint fit = axis < ndim and (self.call.weights == NULL or self.weights == of_x[axis])
+        for operand in range(OPERANDS):
+            if not fit or not self.call.has[operand]:
+                continue
+            dims = array_DIMS(self.array[operand])
+            if operand <= MASK:
+                fit = array_NDIM(self.array[operand]) == ndim and PyArray_CompareLists(dims, of_x, ndim)
+            else:
+                fit = (
+                    array_NDIM(self.array[operand]) == ndim - 1 and PyArray_CompareLists(dims, of_x, axis)
+                    and PyArray_CompareLists(dims + axis, of_x + axis + 1, ndim - 1 - axis)
+                )
+            if operand == OUTPUT or operand == RESULT_OF_ROW:
+                fit = fit and array_CHKFLAGS(self.array[operand], cnp.NPY_ARRAY_WRITEABLE)
+        if not fit:
+            raise ValueError("an array was changed by something else while the call was reading its arguments")
         return 0
 
     cdef int take_all_rows(self) except -1:
         """Take all rows."""
         cdef Traversal t
         cdef int status
+        self.check_shapes()
         if not traverse(&t, self.array, self.call.has, self.axis):
             return 0
         with nogil:

@@ -33,7 +33,7 @@ cdef struct RowJob:
     const Traversal* traversal
     bint along
     Py_ssize_t rows, chunk_rows, panel_rows
-    Py_ssize_t room  # bytes that a chunk needs: what is known of a panel's rows, then tiles
+    Py_ssize_t room  # bytes that a chunk needs: what is known of a panel's rows, tiles, a mask
     char* rooms
 
 
@@ -68,7 +68,9 @@ cdef inline Py_ssize_t rows_of_panel(const RowCall* call, const Traversal* t, bi
 cdef inline Py_ssize_t room_for(const RowCall* call, bint along, Py_ssize_t rows, Py_ssize_t n) noexcept nogil:
     """The bytes that a chunk needs."""
     cdef Py_ssize_t most = max(tile_elements(n, along, rows), tile_elements(n, along, min(rows, <Py_ssize_t> PAD)))
-    return whole_lines(call.table.row_state[call.type]) + whole_lines(most * (call.program.inputs + 1) * call.itemsize)
+    cdef Py_ssize_t mask = SEGMENT * sizeof(double) if call.mask == FLOATING_MASK else 0
+    most = whole_lines(most * (call.program.inputs + 1) * call.itemsize)
+    return whole_lines(call.table.row_state[call.type]) + most + mask
 
 
 cdef inline Py_ssize_t go_to_row(const Traversal* t, Py_ssize_t row, Place* place) noexcept nogil:
@@ -107,6 +109,7 @@ cdef void run_row_chunk(const void* shared, Py_ssize_t chunk) noexcept nogil:
     place.position_stride = &t.position_stride[0]
     place.along, place.n = job.along, t.n
     room += whole_lines(call.table.row_state[call.type])
+    place.added = <double*> (job.rooms + (chunk + 1) * job.room) - SEGMENT
     while first < end:
         last = min(first + go_to_row(t, first, &place), end)
         while first < last:

@@ -138,13 +138,14 @@ cdef class RowPath(Vectorcall):
     def __cinit__(self, *args, **kwargs):
         self.vectorcall = <void*> call_rows
 
-    def _attach(self, RowArithmetic rows, record):
+    def _attach(self, RowArithmetic rows not None, record):
         """Take the programs of this record, with the loops of one instruction set."""
         cdef int type
         self.rows = rows
         for type in (FLOAT32, FLOAT64):
             self.describe(&self.forward[type], record, False, type)
             self.describe(&self.gradient[type], record, True, type)
+        self.active = True
 
     cdef int describe(self, ContiguousCall* c, record, bint gradient, int type) except -1:
         """Describe the call of a function of rows, or of its gradient.
@@ -227,7 +228,7 @@ cdef object call_rows(object self, PyObject* const* args, size_t nargsf, PyObjec
     cdef RowOptions options
     cdef int type
     options.out, options.y = Py_None, NULL
-    if nargs == 1 and read_row_keywords(args + nargs, names, &options):
+    if f.active and nargs == 1 and read_row_keywords(args + nargs, names, &options):
         type = direct_type(args[0])
         if type >= 0:
             arrays[0], arrays[1] = args[0], options.out
@@ -242,7 +243,7 @@ cdef object call_backward_of_map(object method, PyObject* const* args, size_t na
     cdef Py_ssize_t nargs = PyVectorcall_NARGS(nargsf)
     cdef RowOptions options
     options.out = options.y = Py_None
-    if 2 <= nargs <= 3 and isinstance(<object> args[0], RowPath) and read_row_keywords(args + nargs, names, &options):
+    if 2 <= nargs <= 3 and is_ready(args[0], RowPath) and read_row_keywords(args + nargs, names, &options):
         dx = take_gradient_of_map(<RowPath> args[0], args[1], args[2] if nargs == 3 else Py_None, &options)
         if dx is not None:
             return dx
@@ -280,7 +281,7 @@ cdef object call_backward_of_reduction(object method, PyObject* const* args, siz
     cdef RowOptions options
     cdef int type
     options.out, options.y = Py_None, NULL
-    if nargs == 3 and isinstance(<object> args[0], RowPath) and read_row_keywords(args + nargs, names, &options):
+    if nargs == 3 and is_ready(args[0], RowPath) and read_row_keywords(args + nargs, names, &options):
         type = direct_type(args[2])
         if type >= 0:
             arrays[0], arrays[1], arrays[2] = args[2], args[1], options.out

@@ -15,6 +15,7 @@ cdef struct Place:
     const Py_ssize_t* position_stride
     bint along  # rows are taken along themselves, otherwise side by side
     Py_ssize_t rows, n
+    double* added  # room for what a floating mask adds to a segment
 
 
 # Where it is worked on
@@ -120,7 +121,6 @@ cdef void apply_mask(
     const RowCall* call, const Place* place, Py_ssize_t start, Py_ssize_t n, char* tile, Py_ssize_t pitch, bint clearing
 ) noexcept nogil:
     """Mask n positions of the first input in a tile; where `clearing`, of the result."""
-    cdef double[SEGMENT] added
     cdef bint along = place.along
     cdef Py_ssize_t row_stride = place.row_stride[MASK], position_stride = place.position_stride[MASK]
     cdef Py_ssize_t lines = place.rows if along else n, width = n if along else place.rows
@@ -132,11 +132,11 @@ cdef void apply_mask(
         if call.mask == BOOLEAN_MASK:
             call.table.select[call.type](mask + k * line_stride, stride, 0 if clearing else call.masked, line, width)
             continue
-        load_elements(&call.access[MASK], mask + k * line_stride, stride, added, width)
+        load_elements(&call.access[MASK], mask + k * line_stride, stride, place.added, width)
         if clearing:
-            clear_masked(call.type, added, line, width)
+            clear_masked(call.type, place.added, line, width)
         else:
-            call.table.add[call.type](line, added, line, width)
+            call.table.add[call.type](line, place.added, line, width)
 
 
 cdef void apply_limit(

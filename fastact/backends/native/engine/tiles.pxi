@@ -9,6 +9,19 @@ cdef enum:
     PARAMETER_BYTES = 32
     MAX_TILED = 5  # operands that may go through tiles: dy, x, a bias or an array parameter, one or two outputs
     MAX_OPERANDS = 3 + MAX_PARAMETERS + 2
+    AWAY = 1024  # bytes from where large arrays begin in a page: a store holds up loads from its place in other pages
+    TILES = (MAX_TILED + 1) * TILE + LINE  # bytes of an inner loop's tiles
+
+cdef extern from *:
+    """
+    /* A thread's tiles, of an inner loop or of a chunk with sums, and the sums. Neither calls the other. */
+    #define FASTACT_MOST_LANES (4096 + 16)
+    static FASTACT_THREAD_LOCAL double fastact_tiles[(6 * 4096 + 1024 + 2 * 64) / sizeof(double) + FASTACT_MOST_LANES];
+    static char *fastact_own_tiles(void) { return (char *)fastact_tiles; }
+    """
+    enum:
+        MOST_LANES "FASTACT_MOST_LANES"  # of a stretch or strip: at most `SUM_LONGEST`, and the elements ahead of it
+    char* own_tiles "fastact_own_tiles"() noexcept nogil
 
 # A loop, and the ways between memory and it
 cdef struct Loop:
@@ -51,7 +64,9 @@ cdef struct InnerLoop:
 
 # ---- how an array's type meets a loop's -----------------------------------------------------------------------------
 
-cdef void set_ways(Loop* loop, const fastact_table* table, int stored, int computed, bint converts_parameter) noexcept nogil:
+cdef void set_ways(
+    Loop* loop, const fastact_table* table, int stored, int computed, bint converts_parameter, bint bools
+) noexcept nogil:
     """Set the ways in and out between memory of one type and a loop that computes in another."""
     loop.table = table
     loop.itemsize = loop.stored_size = itemsize_of(computed)
@@ -61,23 +76,27 @@ cdef void set_ways(Loop* loop, const fastact_table* table, int stored, int compu
         loop.load, loop.store, loop.stores_converted, loop.stored_size = table.load[stored], table.store[stored], True, 2
     elif loop.converts:
         loop.load = table.load_as_double[stored]
+    if bools:
+        loop.converts = True
+        loop.load = load_bool if computed == UINT8 else load_bool_as_double
     loop.load_parameter = loop.load if converts_parameter else table.load[computed]
 
 
 # ---- one inner loop -------------------------------------------------------------------------------------------------
 
 cdef void run_tiles(
-    const Loop* loop, char** pointers, const cnp.npy_intp* strides, Py_ssize_t n, bint streamed
+    const Loop* loop, char** pointers, const cnp.npy_intp* strides, Py_ssize_t n, bint streamed, char* tiles
 ) noexcept nogil:
-    """One inner loop: pointers and strides of operands, bias, parameters, outputs. Scalar parameters are constant along it."""
-    cdef char[(MAX_TILED + 1) * TILE + LINE] memory
+    """One inner loop: pointers and strides of operands, bias, parameters, outputs. Scalar parameters are constant along it. There
+    is room for `TILES` bytes at `tiles`.
+    """
     cdef InnerLoop inner
     cdef TiledOperand* operand = inner.operand
     cdef TiledOperand* out
     cdef const void* parameters
     cdef Py_ssize_t start = 0, m
     inner.loop, inner.n, inner.streamed = loop, n, streamed
-    take_operands(&inner, pointers, strides, <char*> first_line(<char*> memory))
+    take_operands(&inner, pointers, strides, first_line(tiles))
     choose_tile(&inner)
     out = operand + inner.first_output
     while start < n:
@@ -215,32 +234,46 @@ cdef struct LoopJob:
 
 
 cdef void run_loop_chunk(const void* data, Py_ssize_t chunk) noexcept nogil:
-    """Some of the rows, or of the only row's elements."""
-    cdef const LoopJob* job = <const LoopJob*> data
+    """Some of the rows, or of the only row's elements, on any thread of the team."""
+    run_loop_part(<const LoopJob*> data, chunk, own_tiles() + AWAY)
+
+
+cdef void run_loop_alone(const LoopJob* job) noexcept nogil:
+    """All of them, on the calling thread: its stack is the nearest memory."""
+    cdef char[TILES] tiles
+    cdef fastact_flags flags = fastact_save_flags()
+    run_loop_part(job, 0, tiles)
+    fastact_restore_flags(flags)
+
+
+cdef void run_loop_part(const LoopJob* job, Py_ssize_t chunk, char* tiles) noexcept nogil:
     cdef int total = job.loop.operands + (job.loop.add != NULL) + job.loop.parameters + job.loop.outputs, k
     cdef Py_ssize_t start = chunk * job.chunk + (job.first if chunk else 0), end = (chunk + 1) * job.chunk + job.first, row
     cdef (char*)[MAX_OPERANDS] at
     if job.rows == 1:
         for k in range(total):
             at[k] = job.at[k] + start * job.stride[k]
-        run_tiles(job.loop, at, job.stride, min(end, job.n) - start, job.streamed)
+        run_tiles(job.loop, at, job.stride, min(end, job.n) - start, job.streamed, tiles)
         return
     for row in range(start, min(end, job.rows)):
         for k in range(total):
             at[k] = job.at[k] + row * job.row_stride[k]
-        run_tiles(job.loop, at, job.stride, job.n, job.streamed)
+        run_tiles(job.loop, at, job.stride, job.n, job.streamed, tiles)
 
 
 cdef void run_loop_job(LoopJob* job) noexcept nogil:
     """Run a job, on several threads where that is worth it."""
     cdef const Loop* loop = job.loop
-    cdef Py_ssize_t work = job.rows * job.n * loop.itemsize * (loop.operands + loop.outputs) * loop.cost, chunks = 1
+    cdef Py_ssize_t work = job.rows * job.n * loop.itemsize * (loop.operands + loop.outputs) * loop.cost, chunks
     cdef int threads = threads_worth(work, grain)
     job.streamed = worth_streaming(job, threads)
     job.chunk, job.first = job.n if job.rows == 1 else job.rows, 0
-    if threads > 1:  # of a large job several chunks for each thread, so that no thread waits long for another
-        chunks = split_job(job, threads * max(<Py_ssize_t> 1, min(<Py_ssize_t> 4, work // (32 * grain * threads))))
-    run_chunks(run_loop_chunk, job, chunks, threads > 1)
+    if threads == 1:
+        run_loop_alone(job)
+        return
+    # of a large job several chunks for each thread, so that no thread waits long for another
+    chunks = split_job(job, threads * max(<Py_ssize_t> 1, min(<Py_ssize_t> 4, work // (32 * grain * threads))))
+    run_chunks(run_loop_chunk, job, chunks, True)
 
 
 cdef Py_ssize_t split_job(LoopJob* job, Py_ssize_t chunks) noexcept nogil:

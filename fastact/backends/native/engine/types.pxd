@@ -8,8 +8,9 @@ from fastact.backends.native.engine.table cimport *
 
 cdef extern from *:
     """
-    /* NumPy's number for the bfloat16 of ml_dtypes, which may be imported at any time; each extension module's own. */
-    static int fastact_bfloat16_number = -1;
+    /* NumPy's number for the bfloat16 of ml_dtypes, which may be imported at any time; each extension module's own. Until then
+       the number of no dtype: -1 is that of every new-style dtype of another package. */
+    static int fastact_bfloat16_number = -2;
     """
     int bfloat16_number "fastact_bfloat16_number"
 
@@ -56,9 +57,27 @@ cdef inline int stored_type(cnp.dtype dtype) noexcept:
     cdef int number = dtype.type_num
     if number < INTEGER_NUMBERS:
         return integer_type(dtype.itemsize, number == cnp.NPY_BOOL or cnp.PyTypeNum_ISUNSIGNED(number))
-    if cnp.PyTypeNum_ISUSERDEF(number) and (<object> dtype).name == "bfloat16":
+    if cnp.PyTypeNum_ISUSERDEF(number) and dtype.itemsize == 2 and (<object> dtype).name == "bfloat16":
         bfloat16_number = number
     return float_type(number)
+
+
+cdef inline bint is_bool(cnp.dtype dtype) noexcept:
+    """Whether a byte other than 0 is 1."""
+    return dtype.type_num == cnp.NPY_BOOL
+
+
+cdef inline void load_bool(const char* source, Py_ssize_t stride, void* target, Py_ssize_t n) noexcept nogil:
+    """Load bools as UINT8: 0 or 1, whatever their bytes are."""
+    cdef Py_ssize_t i
+    for i in range(n):
+        (<unsigned char*> target)[i] = source[i * stride] != 0
+
+
+cdef inline void load_bool_as_double(const char* source, Py_ssize_t stride, void* target, Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(n):
+        (<double*> target)[i] = source[i * stride] != 0
 
 
 cdef inline int computed_type(cnp.dtype dtype) noexcept:

@@ -48,14 +48,15 @@ cdef void run_ufunc(char** pointers, const cnp.npy_intp* dimensions, const cnp.n
     cdef Py_ssize_t n = dimensions[0], i
     cdef int total = loop.operands + (loop.add != NULL) + loop.parameters + loop.outputs, k
     cdef (char*)[MAX_OPERANDS] at
+    cdef char[TILES] tiles  # on NumPy's own thread
     cdef fastact_flags flags = fastact_save_flags()
     if n == 1 or has_constant_parameters(loop, strides):
-        run_inner_loop(loop, pointers, strides, n)
+        run_inner_loop(loop, pointers, strides, n, tiles)
     else:
         for i in range(n):
             for k in range(total):
                 at[k] = pointers[k] + i * strides[k]
-            run_tiles(loop, at, strides, 1, False)
+            run_tiles(loop, at, strides, 1, False, tiles)
     fastact_restore_flags(flags)
 
 
@@ -69,7 +70,9 @@ cdef bint has_constant_parameters(const Loop* loop, const cnp.npy_intp* strides)
     return True
 
 
-cdef void run_inner_loop(const Loop* loop, char** pointers, const cnp.npy_intp* strides, Py_ssize_t n) noexcept nogil:
+cdef void run_inner_loop(
+    const Loop* loop, char** pointers, const cnp.npy_intp* strides, Py_ssize_t n, char* tiles
+) noexcept nogil:
     """An inner loop with constant parameters, as a job where it is long."""
     cdef int total = loop.operands + (loop.add != NULL) + loop.parameters + loop.outputs
     cdef LoopJob job
@@ -80,7 +83,7 @@ cdef void run_inner_loop(const Loop* loop, char** pointers, const cnp.npy_intp* 
         if not overlaps(&job):
             run_loop_job(&job)
             return
-    run_tiles(loop, pointers, strides, n, False)
+    run_tiles(loop, pointers, strides, n, False, tiles)
 
 
 cdef bint overlaps(const LoopJob* job) noexcept nogil:
@@ -110,6 +113,7 @@ cdef enum:
 cdef struct Signature:
     int operand, parameter, out
     int stored, stored_parameter, computed
+    bint bools  # what is stored
 
 
 cdef Signature signature_of(cnp.dtype dtype, int computed, bint like_operands) noexcept:
@@ -122,6 +126,7 @@ cdef Signature signature_of(cnp.dtype dtype, int computed, bint like_operands) n
     if computed == FLOAT32 or computed == FLOAT64:
         number = cnp.NPY_FLOAT if computed == FLOAT32 else cnp.NPY_DOUBLE
     signature.operand, signature.stored, signature.computed = dtype.type_num, stored_type(dtype), computed
+    signature.bools = is_bool(dtype)
     signature.out = dtype.type_num if is_half(signature.stored) else number
     signature.parameter = signature.operand if like_operands else number
     signature.stored_parameter = signature.stored if like_operands else computed
@@ -175,6 +180,7 @@ cdef Loop* new_loop(Table table, entry, kind, const Signature* signature) except
     """A loop, and the ways between memory and it; lives as long as the process."""
     cdef const fastact_activation* activation = table.activation(entry)
     cdef Loop* loop = <Loop*> PyMem_Malloc(sizeof(Loop))
+    cdef bint converts_parameter
     if loop == NULL:
         raise MemoryError()
     memset(loop, 0, sizeof(Loop))
@@ -191,11 +197,13 @@ cdef Loop* new_loop(Table table, entry, kind, const Signature* signature) except
     loop.cost = LIGHT if entry.light else HEAVY
     if kind.bias:
         loop.add = table.table.add[signature.computed]
-    set_ways(loop, table.table, signature.stored, signature.computed, signature.stored_parameter != signature.computed)
+    converts_parameter = signature.stored_parameter != signature.computed
+    converts_parameter |= signature.bools and takes_parameter_like_operands(entry, kind)
+    set_ways(loop, table.table, signature.stored, signature.computed, converts_parameter, signature.bools)
     return loop
 
 
-def make_ufunc(Table table, entry, kind, str name):
+def make_ufunc(Table table not None, entry, kind, str name):
     """The ufunc of one kind of call for an entry. Its inputs are the kind's, then the parameters."""
     cdef Signature[MOST_SIGNATURES] signatures
     cdef int[MAX_OPERANDS] numbers
@@ -221,7 +229,7 @@ def make_ufunc(Table table, entry, kind, str name):
     )
 
 
-def add_bfloat16(Table table, entry, kind, ufunc, cnp.dtype dtype):
+def add_bfloat16(Table table not None, entry, kind, ufunc, cnp.dtype dtype):
     """Add the loop for bfloat16, the given dtype of another package, to a ufunc of `make_ufunc`."""
     cdef Signature signature = signature_of(dtype, FLOAT32, takes_parameter_like_operands(entry, kind))
     cdef int[MAX_OPERANDS] numbers

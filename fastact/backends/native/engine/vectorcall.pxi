@@ -16,6 +16,12 @@ cdef class Vectorcall:
     """The base of what is called through a field of the instance; see the decorator `vectorcall`."""
 
     cdef void* vectorcall  # a function with the arguments of `call_activation`; set by __cinit__
+    cdef bint active  # whether `_attach` has run to its end
+
+
+cdef inline bint is_ready(PyObject* instance, cls):
+    """Whether a method's first argument is of its class, and was made by __init__: one made by __new__ alone has no loops."""
+    return isinstance(<object> instance, cls) and (<Vectorcall> instance).active
 
 
 def vectorcall(cls):
@@ -27,6 +33,8 @@ def vectorcall(cls):
     """
     cdef Vectorcall instance = Vectorcall.__new__(Vectorcall)
     cdef PyTypeObject* c = <PyTypeObject*> cls
+    if not issubclass(cls, Vectorcall):
+        raise TypeError(f"{cls.__name__} is no subclass of Vectorcall")
     c.tp_vectorcall_offset = <uintptr_t> &instance.vectorcall - <uintptr_t> <PyObject*> instance
     c.tp_call = PyVectorcall_Call
     c.tp_flags |= Py_TPFLAGS_HAVE_VECTORCALL

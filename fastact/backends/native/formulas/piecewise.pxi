@@ -61,7 +61,7 @@ cdef inline real relu_squared_derivative_from_output(real y) noexcept nogil:
 
 cdef inline number leaky_relu_forward(number x, number negative_slope) noexcept nogil:
     cdef number zero = 0
-    return x if x > zero else <number>(negative_slope * x)
+    return x if x > zero else times(negative_slope, x)
 
 cdef inline real leaky_relu_derivative(real x, real negative_slope) noexcept nogil:
     cdef real zero = 0, one = 1
@@ -168,12 +168,15 @@ cdef inline number hard_shrink_forward(number x, number lambd) noexcept nogil:
     if number is float or number is double:
         return zero if magnitude(x) <= lambd else x
     else:
-        return x if x > lambd else (x if below_minus(x, lambd) else zero)
+        return x if (x > lambd) & (lambd >= zero) | below_minus(x, lambd) else zero
 
 
 cdef inline bint below_minus(number x, number lambd) noexcept nogil:
-    """x < -lambd for lambd >= 0, for unsigned integers as well."""
-    return x < 0 and <number>(x + lambd) < 0
+    """x < -lambd for lambd >= 0, for unsigned integers as well. A lambd above all integers comes as the lowest one, and is never
+    exceeded.
+    """
+    cdef number zero = 0
+    return (x < zero) & (lambd >= zero) & (plus(x, lambd) < zero)
 
 
 cdef inline real hard_shrink_derivative(real x, real lambd) noexcept nogil:
@@ -187,7 +190,7 @@ cdef inline number soft_shrink_forward(number x, number lambd) noexcept nogil:
     if number is float or number is double:
         return x - lambd if x > lambd else (x + lambd if x < -lambd else x * zero)
     else:
-        return <number>(x - lambd) if x > lambd else (<number>(x + lambd) if below_minus(x, lambd) else zero)
+        return minus(x, lambd) if (x > lambd) & (lambd >= zero) else (plus(x, lambd) if below_minus(x, lambd) else zero)
 
 cdef inline real soft_shrink_derivative(real x, real lambd) noexcept nogil:
     return hard_shrink_derivative(x, lambd)
@@ -196,8 +199,8 @@ cdef inline real soft_shrink_derivative(real x, real lambd) noexcept nogil:
 cdef inline number srelu_forward(
     number x, number threshold_left, number slope_left, number threshold_right, number slope_right
 ) noexcept nogil:
-    cdef number left = <number>(threshold_left + slope_left * (x - threshold_left))
-    cdef number right = <number>(threshold_right + slope_right * (x - threshold_right))
+    cdef number left = plus(threshold_left, times(slope_left, minus(x, threshold_left)))
+    cdef number right = plus(threshold_right, times(slope_right, minus(x, threshold_right)))
     return left if x < threshold_left else (right if x > threshold_right else x)
 
 cdef inline real srelu_derivative(

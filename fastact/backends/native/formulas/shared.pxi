@@ -45,6 +45,34 @@ ctypedef fused number:
 include "elementary.pxi"
 
 
+# ---- Integers -------------------------------------------------------------------------------------------------------
+# Sums and products of integers wrap, as NumPy's do. They are formed without a sign: C leaves open what overflows with one.
+
+cdef inline number plus(number a, number b) noexcept nogil:
+    if number is float or number is double:
+        return a + b
+    elif number is int64_t or number is uint64_t:
+        return <number>(<uint64_t> a + <uint64_t> b)
+    else:
+        return <number>(<uint32_t> a + <uint32_t> b)
+
+cdef inline number minus(number a, number b) noexcept nogil:
+    if number is float or number is double:
+        return a - b
+    elif number is int64_t or number is uint64_t:
+        return <number>(<uint64_t> a - <uint64_t> b)
+    else:
+        return <number>(<uint32_t> a - <uint32_t> b)
+
+cdef inline number times(number a, number b) noexcept nogil:
+    if number is float or number is double:
+        return a * b
+    elif number is int64_t or number is uint64_t:
+        return <number>(<uint64_t> a * <uint64_t> b)
+    else:
+        return <number>(<uint32_t> a * <uint32_t> b)
+
+
 # ---- The exponential ------------------------------------------------------------------------------------------------
 
 cdef inline real exp_down(real x, real x_low, real *scale) noexcept nogil:

@@ -1,0 +1,172 @@
+"""Every dtype that no function takes, in every argument of every function: a TypeError that names both, and nothing written.
+
+All dtypes that NumPy and ml_dtypes know are tried. What turns a dtype into a number or a row of a table must know all of them.
+"""
+
+import contextlib
+import subprocess
+import sys
+
+import ml_dtypes
+import numpy as np
+import pytest
+from numpy._core._multiarray_umath import _get_sfloat_dtype
+from numpy._core._rational_tests import rational
+
+import fastact
+from fastact.calls.arrays import supported
+from fastact.functions import row_functions, units
+
+
+def known_dtypes():
+    """All dtypes of NumPy, in both byte orders, and of ml_dtypes."""
+    of_numpy = [np.dtype(kind) for kind in np.sctypeDict.values()]
+    of_numpy += [
+        np.dtype(kind) for kind in ("S3", "U2", "V4", "V2", "M8[s]", "m8[us]", [("x", "f4")], [("a", "f8"), ("b", "i4")])
+    ]
+    of_numpy += [np.dtype(("f4", (2,))).base, np.dtypes.StringDType()]
+    of_ml_dtypes = [getattr(ml_dtypes, name) for name in dir(ml_dtypes)]
+    of_others = [rational, _get_sfloat_dtype()(1.0)]  # in NumPy's tests: a dtype of another package, and one of the new style
+    found = {}
+    for dtype in [
+        *of_numpy,
+        *map(np.dtype, of_others),
+        *(np.dtype(kind) for kind in of_ml_dtypes if isinstance(kind, type) and issubclass(kind, np.generic)),
+    ]:
+        for order in [dtype] if dtype.char in "T\0" else [dtype, dtype.newbyteorder()]:
+            found.setdefault((str(order), order.str), order)
+    return list(found.values())
+
+
+UNSUPPORTED = [dtype for dtype in known_dtypes() if not supported(dtype)]
+NOT_LABELS = [*UNSUPPORTED, np.dtype(bool)]
+NOT_A_MASK = [*UNSUPPORTED, *map(np.dtype, "bBhHiIlLqQ")]
+SHAPE = (3, 4)
+X = np.linspace(-2, 2, 12, dtype=np.float32).reshape(SHAPE)
+ROW = X[0]
+
+
+def filled(shape, dtype):
+    """An array of ones, if the dtype has them."""
+    if dtype.char == "\0":
+        return np.ones(shape).view(dtype)
+    array = np.zeros(shape, dtype)
+    with contextlib.suppress(TypeError, ValueError):
+        array[...] = 1
+    return array
+
+
+def calls(backend):
+    """(the function's name, what it takes, the argument under test -> shape, unsupported dtypes)"""
+    for name in fastact.activations:
+        f = getattr(backend, name)
+        yield name, f, (X,), {}, {0: SHAPE, "out": SHAPE}
+        yield name, f, (X,), {"bias": ROW}, {0: SHAPE, "bias": ROW.shape, "out": SHAPE}
+        yield name, f.backward, (X, X), {}, {0: SHAPE, 1: SHAPE, "out": SHAPE}
+        yield name, f.backward, (X, X), {"bias": ROW}, {0: SHAPE, 1: SHAPE, "bias": ROW.shape, "out": SHAPE}
+        if f._entry.derivative_from_output is not None:
+            yield name, f.backward, (X,), {"y": X}, {0: SHAPE, "y": SHAPE, "out": SHAPE}
+        yield name, f.value_and_grad, (X,), {}, {0: SHAPE, "out 0": SHAPE, "out 1": SHAPE}
+        if f._entry.array_parameter is not None and not f._entry.noise:
+            parameter = f._entry.array_parameter.name
+            yield name, f, (X,), {parameter: ROW}, {parameter: ROW.shape}
+            yield name, f.backward, (X, X), {parameter: ROW}, {parameter: ROW.shape}
+        if f._entry.noise:
+            yield name, f, (X,), {"rng": np.random.default_rng(0)}, {0: SHAPE, "out": SHAPE}
+    for name in units:
+        f = getattr(backend, name)
+        yield name, f, (X, X), {}, {0: SHAPE, 1: SHAPE, "out": SHAPE}
+        yield name, f.backward, (X, X, X), {}, {0: SHAPE, 1: SHAPE, 2: SHAPE, "out 0": SHAPE, "out 1": SHAPE}
+    for name, record in row_functions.items():
+        f = getattr(backend, name)
+        result = SHAPE[:1] if record.reduces else SHAPE
+        yield name, f, (X,), {}, {0: SHAPE, "out": result}
+        yield name, f.backward, (X[:, 0] if record.reduces else X, X), {}, {0: result, 1: SHAPE, "out": SHAPE}
+        if "mask" in str(f.__doc__).split("\n")[0]:
+            mask = {"mask": X > 0}
+            yield name, f, (X,), mask, {0: SHAPE, "mask": SHAPE, "out": result}
+            yield name, f.backward, (X[:, 0] if record.reduces else X, X), mask, {0: result, "mask": SHAPE, "out": SHAPE}
+    labels, weight = np.array([0, 1, 3]), np.ones(4)
+    for targets, t in ((labels, SHAPE[:1]), (np.abs(X), SHAPE)):
+        f = backend.cross_entropy
+        for extra in ({}, {"weight": weight}, {"label_smoothing": 0.1}):
+            of_extra = {"weight": (4,)} if "weight" in extra else {}
+            yield f.name, f, (X, targets), extra, {0: SHAPE, 1: t, "out": (), **of_extra}
+            yield f.name, f, (X, targets), {**extra, "reduction": "none"}, {0: SHAPE, 1: t, "out": SHAPE[:1], **of_extra}
+            yield f.name, f.value_and_grad, (X, targets), extra, {0: SHAPE, 1: t, "out": SHAPE, **of_extra}
+    f = backend.binary_cross_entropy
+    for extra in ({}, {"weight": ROW + 2}, {"pos_weight": ROW + 2}):
+        of_extra = dict.fromkeys(extra, ROW.shape)
+        yield f.name, f, (X, X), extra, {0: SHAPE, 1: SHAPE, "out": (), **of_extra}
+        yield f.name, f, (X, X), {**extra, "reduction": "none"}, {0: SHAPE, 1: SHAPE, "out": SHAPE, **of_extra}
+        yield f.name, f.value_and_grad, (X, X), extra, {0: SHAPE, 1: SHAPE, "out": SHAPE, **of_extra}
+
+
+def unsupported(function, place):
+    if place == "mask":
+        return NOT_A_MASK
+    return NOT_LABELS if function == "cross_entropy" and place == 1 else UNSUPPORTED
+
+
+def test_there_are_many():
+    assert len(UNSUPPORTED) > 40
+    names = {str(dtype) for dtype in UNSUPPORTED}
+    assert {"complex64", "object", "float8_e4m3fn", "int4", "uint4", "|V4", "<U2", "StringDType()"} <= names
+
+
+def test_unsupported_dtypes(backend):
+    wrong, before = [], X.copy()
+    for name, function, args, keywords, places in calls(backend):
+        for place, shape in places.items():
+            for dtype in unsupported(name, place):
+                array = filled(shape, dtype)
+                held = array.tobytes() if dtype.kind not in "OT" else array.tolist()
+                positional, named = list(args), dict(keywords)
+                if isinstance(place, int):
+                    positional[place] = array
+                elif place.startswith("out "):
+                    named["out"] = (array, None) if place == "out 0" else (None, array)
+                else:
+                    named[place] = array
+                try:
+                    function(*positional, **named)
+                except TypeError as error:
+                    said = "" if name in str(error) and str(array.dtype) in str(error) else f"says {error}"
+                except Exception as error:  # collected: it is shown which calls raise what
+                    said = f"raises {error!r}"
+                else:
+                    said = "raises nothing"
+                if (array.tobytes() if dtype.kind not in "OT" else array.tolist()) != held:
+                    said += ", and is written to"
+                if said:
+                    method = getattr(function, "__name__", "")
+                    wrong.append(f"{name} {method} {sorted(keywords)}: {place} of {dtype} {said}")
+    np.testing.assert_array_equal(X, before)
+    assert not wrong, f"{len(wrong)} of them:\n" + "\n".join(wrong[:40])
+
+
+@pytest.mark.parametrize("dtype", UNSUPPORTED, ids=str)
+def test_unsupported_dtype_keyword(backend, dtype):
+    for name in fastact.activations:
+        out = np.full(SHAPE, 7, np.float32)
+        with pytest.raises(TypeError, match=name):
+            getattr(backend, name)(X, out=out, dtype=dtype)
+        assert (out == 7).all()
+
+
+def test_new_style_dtype_before_bfloat16_is_known():
+    """Its number is that of no dtype. In a process of its own, because the first bfloat16 array changes what is known."""
+    code = """
+import numpy as np, fastact
+from numpy._core._multiarray_umath import _get_sfloat_dtype
+x = np.ones(4).view(_get_sfloat_dtype()(1.0))
+for call in (fastact.relu, fastact.softmax, fastact.relu.value_and_grad, lambda x: fastact.swiglu(x, x),
+             lambda x: fastact.relu.backward(x, x), lambda x: fastact.cross_entropy(x, 0)):
+    try:
+        call(x)
+    except TypeError as error:
+        assert "not supported" in str(error), error
+    else:
+        raise AssertionError(call)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
