@@ -5,6 +5,7 @@ A backend supplies the arithmetic as one ufunc for each kind of call; a compiled
 
 from __future__ import annotations
 
+import math
 import numbers
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -252,6 +253,31 @@ class Activation(WithUfuncs):
             fitted.append(x.dtype.type(value))
         return fitted
 
+    def _extraordinary(self, operands: list[Any], values: list[Any], dtype: Any) -> list[float] | None:
+        """The parameters for the formula in NumPy, if there is one that is not for the loops; else None.
+
+        They are rounded as for a loop, where its type has such a number.
+        """
+        entry = self._entry
+        if entry.array_parameter or not any(type(value) is float or isinstance(value, int) for value in values):
+            return None
+        result = np.result_type(*map(promoted, operands)) if dtype is None else np.dtype(dtype)
+        if result.kind in "iub" and entry.keeps_integers and all(isinstance(value, (int, np.integer)) for value in values):
+            return None
+        narrow = result.kind not in "iub" and result != np.float64
+        largest = float(np.finfo(np.float32).max) if narrow else math.inf
+        ordinary = True
+        for p, value in zip(entry.parameters, values, strict=True):
+            least, most = p.ordinary
+            if p.name not in entry.thresholds and not least <= abs(value) <= min(most, largest):
+                ordinary = False
+        if ordinary:
+            return None
+        smallest = float(np.finfo(np.float32).smallest_normal)
+        return [
+            float(np.float32(value)) if narrow and smallest <= abs(value) <= largest else float(value) for value in values
+        ]
+
     def _number(self, name: str, value: Any) -> float:
         """A Python number, which never changes the result's dtype (NEP 50)."""
         if isinstance(value, np.ndarray) and value.ndim == 0:
@@ -304,7 +330,8 @@ class Activation(WithUfuncs):
                 result = np.result_type(*map(promoted, operands)) if dtype is None else np.dtype(dtype)
                 narrow = result in (np.float32, np.float16) or is_bfloat16(result)
                 values = [drawn.astype(np.float32) if narrow else drawn]
-        ufunc = self._ufunc(kind)
+        extraordinary = self._extraordinary(operands, values, dtype)
+        ufunc = self._formula(kind) if extraordinary else self._ufunc(kind)
         keywords: dict[str, Any] = {}
         if where is not True:
             keywords["where"] = where
@@ -316,7 +343,8 @@ class Activation(WithUfuncs):
                 bfloat16 = keywords.pop("dtype")
                 with np.errstate(all="ignore"):
                     operands = [np.asanyarray(value).astype(bfloat16, copy=False) for value in operands]
-        operands, values = self._bfloat16_numbers(operands, values)
+        operands, numbers = self._bfloat16_numbers(operands, values)
+        values = extraordinary or numbers
         given = any(array is not None for array in out)
         if given:
             self._check_out(out, operands + values, where)

@@ -22,7 +22,8 @@ from .record import Call, Record
 class Parameter:
     """One parameter of an activation: its name, default and domain.
 
-    `open_low` excludes `low` itself. An `array` parameter is broadcast against the input.
+    `open_low` excludes `low` itself. An `array` parameter is broadcast against the input. `ordinary` are the magnitudes with
+    which the kernels keep the error bounds: a call with another is left to the formula in NumPy, which takes any.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Parameter:
     low: float = -math.inf
     open_low: bool = False
     array: bool = False
+    ordinary: tuple[float, float] = (0.0, math.inf)
 
     @property
     def domain(self) -> str:
@@ -73,6 +75,9 @@ class Info:
         Bound of the forward error in units in the last place, over every float32 and float64 input.
     derivative_ulp : float
         The same for the derivative, in units in the last place of its largest term.
+    term : str
+        A term of f(x) which others may cancel where the parameters are not the defaults, as a definition. The error of f(x) is
+        then in units of the larger of the two.
     """
 
     formula: str
@@ -84,6 +89,7 @@ class Info:
     identity_near_zero: bool
     ulp: float = 2
     derivative_ulp: float = 4
+    term: str = "0"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -155,6 +161,7 @@ def activation(
     derivative_from_output: Callable[..., Any] | None = None,
     derivative_by_parameter: Callable[..., Any] | None = None,
     domain: Mapping[str, tuple[float, bool]] | None = None,
+    ordinary: Mapping[str, tuple[float, float]] | None = None,
     ordered: tuple[str, str] | None = None,
     thresholds: tuple[str, ...] = (),
     noise: Noise | None = None,
@@ -174,6 +181,8 @@ def activation(
         df/dp(x, p) of an activation whose parameter p is an array.
     domain : mapping, optional
         Per parameter its lower bound, and whether the bound itself is excluded. Every parameter must be finite.
+    ordinary : mapping, optional
+        Per parameter the least and the largest magnitude with which the kernels keep the error bounds; see `Parameter`.
     ordered : pair of str, optional
         Two parameters of which the first must not exceed the second.
     thresholds : tuple of str, optional
@@ -193,12 +202,14 @@ def activation(
     """
 
     def record(forward: Callable[..., Any]) -> Entry:
-        bounds = domain or {}
+        bounds, usual = domain or {}, ordinary or {}
         arguments = list(inspect.signature(forward).parameters.values())[1:]
 
         def of(kind: Any, array: bool) -> tuple[Parameter, ...]:
             return tuple(
-                Parameter(p.name, p.default, *bounds.get(p.name, (-math.inf, False)), array) for p in arguments if p.kind == kind
+                Parameter(p.name, p.default, *bounds.get(p.name, (-math.inf, False)), array, usual.get(p.name, (0.0, math.inf)))
+                for p in arguments
+                if p.kind == kind
             )
 
         parameters = of(inspect.Parameter.POSITIONAL_OR_KEYWORD, noise is not None or derivative_by_parameter is not None)

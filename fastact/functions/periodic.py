@@ -88,6 +88,7 @@ def _snake_derivative(x, alpha=1.0):
 @activation(
     derivative=_snake_derivative,
     domain={"alpha": (0, True)},
+    ordinary={"alpha": (2.0**-60, 2.0**60)},
     info=Info(
         formula="x + sin(alpha * x)**2 / alpha",
         derivative="1 + sin(2 * alpha * x)",

@@ -8,7 +8,7 @@ from numpy import inf
 
 from .entry import Info, activation
 from .noise import Normal, Uniform
-from .parts import nan_or
+from .parts import nan_or, slope_times
 
 
 @activation(
@@ -225,7 +225,7 @@ def leaky_relu(x, negative_slope=0.01):
     >>> leaky_relu(np.array([-1.0, 2.0]), negative_slope=0.2)
     array([-0.2,  2. ])
     """
-    return np.where(x > 0, x, negative_slope * x)
+    return np.where(x > 0, x, slope_times(negative_slope, x))
 
 
 _LEAKY = Info(
@@ -270,7 +270,7 @@ def prelu(x, slope=0.25):
     array([[-0.5 , -0.25],
            [ 2.  , -1.  ]])
     """
-    return np.where(x > 0, x, slope * x)
+    return np.where(x > 0, x, slope_times(slope, x))
 
 
 @activation(
@@ -307,7 +307,7 @@ def rrelu(x, slope, *, lower=1 / 8, upper=1 / 3):
     >>> rrelu(x, rng=np.random.default_rng(1)).round(2)
     array([-5.56, -7.75,  1.  ])
     """
-    return np.where(x > 0, x, slope * x)
+    return np.where(x > 0, x, slope_times(slope, x))
 
 
 def _noisy_relu_scale(x):
@@ -451,12 +451,13 @@ def _hard_sigmoid(x, alpha, beta):
     shift = beta / alpha
     single = (np.float32(alpha) == alpha) & (np.float32(beta) == beta)
     shift = np.where(single, np.float32(shift), shift)
-    return np.where(np.abs(shift) < 2.0**60, alpha * (x + shift), alpha * x + beta)
+    return np.where(np.abs(shift) < 2.0**60, alpha * (x + shift), slope_times(alpha, x) + beta)
 
 
 @activation(
     derivative=lambda x, alpha, beta: nan_or(np.where(np.abs(_hard_sigmoid(x, alpha, beta) - 0.5) < 0.5, alpha, 0.0), x),
     derivative_from_output=lambda y, alpha, beta: nan_or(np.where((y > 0) & (y < 1), alpha, 0.0), y),
+    ordinary={"alpha": (2.0**-60, 2.0**60), "beta": (0, 2.0**60)},
     light=True,
     info=Info(
         formula="0 if alpha * x + beta <= 0 else (1 if alpha * x + beta >= 1 else alpha * x + beta)",
@@ -467,6 +468,7 @@ def _hard_sigmoid(x, alpha, beta):
         zero_centred=False,
         identity_near_zero=False,
         derivative_ulp=1,
+        term="beta",
     ),
 )
 def hard_sigmoid(x, alpha=1 / 6, beta=1 / 2):
@@ -627,6 +629,8 @@ def soft_shrink(x, lambd=0.5):
         zero_centred=True,
         identity_near_zero=True,
         derivative_ulp=1,
+        term="max(abs(threshold_left), abs(slope_left * threshold_left)) if x <= threshold_left else "
+        "(max(abs(threshold_right), abs(slope_right * threshold_right)) if x >= threshold_right else 0)",
     ),
 )
 def srelu(x, threshold_left=-1.0, slope_left=0.2, threshold_right=1.0, slope_right=0.2):
@@ -651,6 +655,6 @@ def srelu(x, threshold_left=-1.0, slope_left=0.2, threshold_right=1.0, slope_rig
     >>> srelu(np.array([-2.0, 0.5, 2.0]))
     array([-1.2,  0.5,  1.2])
     """
-    left = threshold_left + slope_left * (x - threshold_left)
-    right = threshold_right + slope_right * (x - threshold_right)
+    left = threshold_left + slope_times(slope_left, x - threshold_left)
+    right = threshold_right + slope_times(slope_right, x - threshold_right)
     return np.where(x <= threshold_left, left, np.where(x >= threshold_right, right, x))

@@ -354,6 +354,7 @@ ROWS = {
         lambda d: (d.any(), d.any(), d.any()),
         holds=lambda m, x, a, b, y: same(y, x * math.copysign(1, a) * math.copysign(1, b)),
     ),
+    "positive_part": Row("any", lambda d: (d.any(),), holds=lambda m, x, y: same(y, -0.0 if x < 0 else x)),
     "all_below": Row("n >= 0", wholes, holds=lambda m, x, limit, n, y: y == (n == 0 or abs(x) < limit)),
     # exponential.h
     "exp_tail": Row(

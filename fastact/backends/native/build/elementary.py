@@ -73,6 +73,7 @@ FUNCTIONS = (
     Function("reciprocal_estimate", ("a",)),
     Function("magnitude_up_to", ("x", "limit")),
     Function("with_signs", ("y", "a", "b")),
+    Function("positive_part", ("x",)),
     # exponential.h
     Function("exp_scaled", ("x", "x_low", "headroom"), sets=("scale",)),
     Function("exp_split", ("x", "x_low"), ("headroom",), ("scale",)),

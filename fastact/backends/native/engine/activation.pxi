@@ -44,6 +44,7 @@ cdef class FastPath(Vectorcall):
     cdef int cost, parameters
     cdef int lesser, greater  # two parameters whose order is prescribed, or -1
     cdef double[MAX_PARAMETERS] defaults, low, from_output_low
+    cdef double[2][MAX_PARAMETERS] least, most  # magnitudes for the loops of float32 and float64
     cdef bint[MAX_PARAMETERS] open_low
     cdef char[2][PARAMETER_BYTES] default_values  # as float32 and as float64
     cdef tuple parameter_names
@@ -72,6 +73,8 @@ cdef class FastPath(Vectorcall):
         for i, p in enumerate(entry.parameters):
             self.defaults[i], self.low[i], self.open_low[i] = p.default, p.low, p.open_low
             self.from_output_low[i] = entry.from_output_low.get(p.name, -np.inf)
+            for k, largest in enumerate((1e38, 1.7e308)):  # what a type may not hold is left to the general path, too
+                self.least[k][i], self.most[k][i] = p.ordinary[0], min(p.ordinary[1], largest)
         write_parameters(self, self.defaults, FLOAT32, self.default_values[0])
         write_parameters(self, self.defaults, FLOAT64, self.default_values[1])
         self.array_parameter = entry.array_parameter is not None
@@ -174,8 +177,7 @@ cdef inline bint read_parameter(FastPath f, PyObject* name, PyObject* value, dou
             if not PyFloat_CheckExact(value):
                 return False
             number = PyFloat_AS_DOUBLE(value)
-            # what float32 may not hold is left to the general path, too
-            if not (f.low[i] <= number < 1e38) or number < -1e38 or (f.open_low[i] and number == f.low[i]):
+            if not f.low[i] <= number or (f.open_low[i] and number == f.low[i]):
                 return False
             values[i] = number
             return True
@@ -183,9 +185,15 @@ cdef inline bint read_parameter(FastPath f, PyObject* name, PyObject* value, dou
 
 
 cdef inline bint take_parameters(FastPath f, const double* values, Work* work) noexcept:
-    """Have the loop read these parameters; False if they are not in the prescribed order."""
+    """Have the loop read these parameters; False if they are not in the prescribed order, or not for the loop."""
+    cdef int i
+    cdef double* least = f.least[computed_in(work.type)]
+    cdef double* most = f.most[computed_in(work.type)]
     if f.lesser >= 0 and not values[f.lesser] <= values[f.greater]:
         return False
+    for i in range(f.parameters):
+        if not least[i] <= values[i] <= most[i] and not least[i] <= -values[i] <= most[i]:
+            return False
     write_parameters(f, values, computed_in(work.type), work.given)
     work.parameters = work.given
     return True

@@ -59,9 +59,23 @@ cdef inline real relu_squared_derivative_from_output(real y) noexcept nogil:
     return two * square_root(y)
 
 
+cdef inline number below_infinity(number x, number slope) noexcept nogil:
+    """x, but finite if the slope is 0: their product is 0 then at infinity, too, as it is everywhere else."""
+    cdef number zero = 0, far
+    if number is float or number is double:
+        far = largest_finite(x) if slope == zero else two_to_infinity(x)
+        return between(-far, far, x)
+    else:
+        return x
+
+cdef inline real two_to_infinity(real x) noexcept nogil:
+    """Infinity."""
+    return largest_finite(x) + largest_finite(x)
+
+
 cdef inline number leaky_relu_forward(number x, number negative_slope) noexcept nogil:
     cdef number zero = 0
-    return x if x > zero else <number>(negative_slope * x)
+    return x if x > zero else <number>(negative_slope * below_infinity(x, negative_slope))
 
 cdef inline real leaky_relu_derivative(real x, real negative_slope) noexcept nogil:
     cdef real zero = 0, one = 1
@@ -196,8 +210,8 @@ cdef inline real soft_shrink_derivative(real x, real lambd) noexcept nogil:
 cdef inline number srelu_forward(
     number x, number threshold_left, number slope_left, number threshold_right, number slope_right
 ) noexcept nogil:
-    cdef number left = <number>(threshold_left + slope_left * (x - threshold_left))
-    cdef number right = <number>(threshold_right + slope_right * (x - threshold_right))
+    cdef number left = <number>(threshold_left + slope_left * below_infinity(<number>(x - threshold_left), slope_left))
+    cdef number right = <number>(threshold_right + slope_right * below_infinity(<number>(x - threshold_right), slope_right))
     return left if x <= threshold_left else (right if x >= threshold_right else x)
 
 cdef inline real srelu_derivative(

@@ -139,6 +139,19 @@ VECMATH REAL F(with_signs)(REAL y, REAL a, REAL b) {
     return y;
 }
 
+/* Range:   any
+   Error:   exact
+   NaN:     gives NaN
+   Gives:   x, but -0.0 where x < 0.  Both zeros stay what they are, which clang 14's maximum of x and -0.0 does not grant: so the
+            choice is between masks of bits. */
+VECMATH REAL F(positive_part)(REAL x) {
+    UNSIGNED bits, kept = x < R(0.0) ? SIGN_BIT : ~(UNSIGNED)0;
+    memcpy(&bits, &x, sizeof bits);
+    bits &= kept;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
 /* Range:   n >= 0
    Error:   exact
    NaN:     gives 0
