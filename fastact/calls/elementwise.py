@@ -350,7 +350,9 @@ class Activation(WithUfuncs):
             self._check_out(out, operands + values, where)
             keywords["out"] = out
         huge = any(isinstance(value, float) and abs(value) > 1e38 for value in values)
-        if given or huge or dtype is not None:  # a conversion of results or parameters may overflow
+        mixed = len({getattr(value, "dtype", None) for value in operands + values}) > 1
+        # a conversion of results or parameters may overflow, and one of a signalling NaN raises a flag
+        if given or huge or mixed or dtype is not None:
             with np.errstate(all="ignore"):
                 return ufunc(*operands, *values, **keywords)
         return ufunc(*operands, *values, **keywords)

@@ -147,7 +147,7 @@ _SELU_SLOPE, _SELU_SLOPE_LOW = 1.7580993408473768, -6.395264655648322e-17  # tim
 
 @activation(
     derivative=lambda x: np.where(x > 0, _SELU_SCALE, _SELU_SLOPE * np.exp(np.minimum(x, 0))),
-    derivative_from_output=lambda y: np.where(y > 0, _SELU_SCALE, y + _SELU_SLOPE),
+    derivative_from_output=lambda y: np.where(y > 0, _SELU_SCALE, (y + _SELU_SLOPE) + _SELU_SLOPE_LOW),
     info=Info(
         formula="1.0507009873554805 * x if x > 0 else 1.0507009873554805 * 1.6732632423543772 * expm1(x)",
         derivative="1.0507009873554805 if x > 0 else 1.0507009873554805 * 1.6732632423543772 * exp(x)",
@@ -187,7 +187,7 @@ def _softplus_derivative(x, beta):
     derivative=_softplus_derivative,
     derivative_from_output=lambda y, beta: -np.expm1(-beta * y),
     domain={"beta": (0, True)},
-    ordinary={"beta": (2.0**-60, 2.0**50)},
+    ordinary={"beta": (2.0**-20, 2.0**50)},
     info=Info(
         formula="logaddexp(0, beta * x) / beta",
         derivative="sigmoid(beta * x)",

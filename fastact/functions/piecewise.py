@@ -454,9 +454,13 @@ def _hard_sigmoid(x, alpha, beta):
     return np.where(np.abs(shift) < 2.0**60, alpha * (x + shift), slope_times(alpha, x) + beta)
 
 
+def _hard_sigmoid_slope(y, alpha, beta):
+    return nan_or(np.where((y > 0) & (y < 1), alpha, 0.0), y)
+
+
 @activation(
-    derivative=lambda x, alpha, beta: nan_or(np.where(np.abs(_hard_sigmoid(x, alpha, beta) - 0.5) < 0.5, alpha, 0.0), x),
-    derivative_from_output=lambda y, alpha, beta: nan_or(np.where((y > 0) & (y < 1), alpha, 0.0), y),
+    derivative=lambda x, alpha, beta: nan_or(_hard_sigmoid_slope(_hard_sigmoid(x, alpha, beta), alpha, beta), x),
+    derivative_from_output=lambda y, alpha, beta: _hard_sigmoid_slope(y, alpha, beta),
     ordinary={"alpha": (2.0**-60, 2.0**60), "beta": (0, 2.0**60)},
     light=True,
     info=Info(
