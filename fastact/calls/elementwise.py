@@ -274,9 +274,7 @@ class Activation(WithUfuncs):
         if ordinary:
             return None
         smallest = float(np.finfo(np.float32).smallest_normal)
-        return [
-            float(np.float32(value)) if narrow and smallest <= abs(value) <= largest else float(value) for value in values
-        ]
+        return [float(np.float32(value)) if narrow and smallest <= abs(value) <= largest else float(value) for value in values]
 
     def _number(self, name: str, value: Any) -> float:
         """A Python number, which never changes the result's dtype (NEP 50)."""

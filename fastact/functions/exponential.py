@@ -46,14 +46,14 @@ def exponential(x):
 
 def _elu_derivative(x, alpha):
     below = np.minimum(x, 0)
-    slope = np.where(alpha > 2.0**60, times_exp_minus_abs(alpha, below), alpha * np.exp(below))
+    slope = np.where(np.abs(alpha) > 2.0**60, times_exp_minus_abs(alpha, below), alpha * np.exp(below))
     return np.where(x > 0, 1.0, slope)
 
 
 @activation(
     derivative=_elu_derivative,
     derivative_from_output=lambda y, alpha: np.where(y > 0, 1.0, y + alpha),
-    ordinary={"alpha": (0, 2.0**60)},
+    ordinary={"alpha": (0, 2.0**20)},
     from_output_low={"alpha": 0},
     info=Info(
         formula="x if x > 0 else alpha * expm1(x)",

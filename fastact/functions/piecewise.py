@@ -216,7 +216,8 @@ def leaky_relu(x, negative_slope=0.01):
     Notes
     -----
     Maas, Hannun and Ng, *Rectifier Nonlinearities Improve Neural Network Acoustic Models* (2013);
-    ``torch.nn.LeakyReLU``. TensorFlow's default slope is 0.2 and Keras' 0.3. f'(0) = negative_slope.
+    ``torch.nn.LeakyReLU``. TensorFlow's default slope is 0.2 and Keras' 0.3. f'(0) = negative_slope. With a slope of 0,
+    f(-inf) is -0.0, as f(x) is for every x < 0.
 
     Examples
     --------
@@ -460,7 +461,7 @@ def _hard_sigmoid_slope(y, alpha, beta):
 
 @activation(
     derivative=lambda x, alpha, beta: nan_or(_hard_sigmoid_slope(_hard_sigmoid(x, alpha, beta), alpha, beta), x),
-    derivative_from_output=lambda y, alpha, beta: _hard_sigmoid_slope(y, alpha, beta),
+    derivative_from_output=_hard_sigmoid_slope,
     ordinary={"alpha": (2.0**-60, 2.0**60), "beta": (0, 2.0**60)},
     light=True,
     info=Info(
@@ -488,7 +489,8 @@ def hard_sigmoid(x, alpha=1 / 6, beta=1 / 2):
     Notes
     -----
     Courbariaux, Bengio and David, *BinaryConnect* (2015). The default is that of ``torch.nn.Hardsigmoid`` and Keras 3,
-    relu6(x + 3) / 6; ONNX, TensorFlow and Theano have alpha=0.2. The derivative is alpha strictly inside.
+    relu6(x + 3) / 6; ONNX, TensorFlow and Theano have alpha=0.2. The derivative is alpha strictly inside. beta / alpha is
+    rounded, to 3 for the default, so with other parameters the error is 2.5 ULP of beta where that is more than the result.
 
     Examples
     --------
@@ -564,6 +566,7 @@ def hard_shrink(x, lambd=0.5):
     Notes
     -----
     Donoho and Johnstone, *Ideal Spatial Adaptation by Wavelet Shrinkage* (1994); ``torch.nn.Hardshrink``.
+    As there, what is set to 0 becomes +0.0, f(-0.0) too.
 
     Examples
     --------
@@ -604,6 +607,8 @@ def soft_shrink(x, lambd=0.5):
     Notes
     -----
     Donoho, *De-Noising by Soft-Thresholding* (1995); ``torch.nn.Softshrink``.
+    Near zero the result has the sign of x, f(-0.3) = -0.0: 0 times x, PyTorch's formula for one element. (Its vectors on a CPU
+    give +0.0.)
 
     Examples
     --------
@@ -650,7 +655,8 @@ def srelu(x, threshold_left=-1.0, slope_left=0.2, threshold_right=1.0, slope_rig
     Notes
     -----
     Jin et al., *Deep Learning with S-shaped Rectified Linear Activation Units* (2016), where all four are learnt. At a threshold
-    the derivative is the slope beyond it.
+    the derivative is the slope beyond it. With other parameters a line can cross zero beyond its threshold. There its two terms
+    cancel, and the error is 3 ULP of the larger term, not of the result.
 
     Examples
     --------

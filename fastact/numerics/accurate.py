@@ -15,6 +15,8 @@ The same formulas are in backends/native/formulas/; coefficients.py has the coef
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
 from .coefficients import CENTRES, CONSTANTS, POLYNOMIALS
@@ -89,9 +91,11 @@ def times_gaussian(weight, x):
 
 def squareplus(x, b):
     """(s + x) / 2 with s = sqrt(x^2 + b); below zero the equal b / 2 / (s - x)."""
+    given, width = x, b
     x, b, power = _near_one(x, b)
-    y = _squareplus(x, b) * power
-    return np.where(np.isinf(x) & (power != 1), np.where(x > 0, y, 0.0), y)
+    far = np.abs(x) > 2.0**450
+    # far out in these units x may be infinite, though it was not
+    return np.where(far & (power != 1), np.where(x > 0, given, 0.25 * width / np.abs(given)), _squareplus(x, b) * power)
 
 
 def _near_one(x, b):
@@ -246,6 +250,28 @@ def sinc_derivative(x):
     u = r * r
     large = (sign * (1 + u * _polynomial(_COS_TAIL, u)) - sinc(x)) / x
     return np.where(a < 0.5, x * _polynomial(_SINC_SLOPE, u), large)
+
+
+def sine_of_product(a, b):
+    """sin(a b) of two numbers whose product may be larger than any double, by integers."""
+    with_digits = 2400
+    (a, a_per), (b, b_per) = float(a).as_integer_ratio(), float(b).as_integer_ratio()
+    turn = 2 * _pi(with_digits)
+    return float(np.sin((((a * b) << with_digits) // (a_per * b_per) % turn) / (1 << with_digits)))
+
+
+@functools.cache
+def _pi(digits):
+    """pi 2^digits: 16 arctan(1/5) - 4 arctan(1/239) (Machin 1706)."""
+
+    def arctan_of_reciprocal(n):
+        term = total = (1 << (digits + 32)) // n
+        for k in range(3, digits, 2):
+            term = -term // (n * n)
+            total += term // k
+        return total
+
+    return (16 * arctan_of_reciprocal(5) - 4 * arctan_of_reciprocal(239)) >> 32
 
 
 class _Quotient:

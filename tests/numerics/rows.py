@@ -320,6 +320,12 @@ ROWS = {
         exact=lambda m, a, b, product, y: a * b - product,
         per=lambda m, a, b, product, y: abs(a * b),
     ),
+    "product_low_exact": Row(
+        "as product_low, |a| and |b| below 2^100 (2^995)",
+        rounded_products,
+        exact=lambda m, a, b, product, y: a * b - product,
+        per=lambda m, a, b, product, y: abs(a * b),
+    ),
     "division_remainder": Row(
         "|numerator| finite and above 2^-100 (2^-960), or it is inexact",
         quotients,

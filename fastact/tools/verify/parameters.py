@@ -52,7 +52,7 @@ class Found:
         """What is declared with other parameters."""
         info = entries[self.name].info
         declared = max(info.ulp if self.direction == Direction.FORWARD else info.derivative_ulp, 0.5) + ALLOWANCE
-        return declared if np.dtype(type_of(self.dtype)).itemsize > 2 else HALF_BOUND + ALLOWANCE / 100  # noqa: PLR2004
+        return declared if np.dtype(type_of(self.dtype)).itemsize > 2 else HALF_BOUND + ALLOWANCE / 100
 
     @property
     def passed(self) -> bool:
@@ -154,8 +154,9 @@ def _inputs(values: Sequence[float], dtype: str, rng: np.random.Generator) -> Ar
                 value * (1 + signs * np.exp2(rng.uniform(-20, 1, INPUTS))),
             ]
     with np.errstate(all="ignore"):
-        x = np.clip(np.concatenate(portions), -largest, largest).astype(kind)
-    return x[np.isfinite(x)]
+        x: Array = np.clip(np.concatenate(portions), -largest, largest).astype(kind)
+        finite: Array = x[np.isfinite(x)]
+    return finite
 
 
 def _wanted(entry: Entry, x: Array, values: tuple[float, ...]) -> dict[Direction, list[tuple[list[Any], list[Any]]]]:
@@ -177,7 +178,7 @@ def _wanted(entry: Entry, x: Array, values: tuple[float, ...]) -> dict[Direction
 
 def _at_least(sizes: list[Any], d: list[Any], x: Array) -> list[Any]:
     """Of 16 bits, the sum of the terms is rounded once: where it exceeds them, the unit is that of the sum."""
-    if format_of(x.dtype).bits > 16:  # noqa: PLR2004
+    if format_of(x.dtype).bits > 16:
         return sizes
     return [max(size, abs(one)) for size, one in zip(sizes, d, strict=True)]
 

@@ -66,6 +66,7 @@ FUNCTIONS = (
     # arithmetic.h
     Function("fma", ("a", "b", "c")),
     Function("product_low", ("a", "b", "product")),
+    Function("product_low_exact", ("a", "b", "product")),
     Function("division_remainder", ("numerator", "quotient", "denominator")),
     Function("fma_low", ("a", "b", "c", "sum")),
     Function("product_sum", ("a", "b", "c")),

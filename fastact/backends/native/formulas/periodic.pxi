@@ -149,7 +149,7 @@ cdef inline real snake_derivative(real x, real alpha) noexcept nogil:
     cdef real a = magnitude(x) * down
     cdef real factor = alpha * down
     cdef real z = factor * a
-    cdef real far = sum_turns(z, product_low(factor, a, z), 65, &sign)
+    cdef real far = sum_turns(z, product_low_exact(factor, a, z), 65, &sign)
     sign = near_sign if is_near else sign
     cdef real slope = fma(with_sign(sign, sign * x), sine_of_double(near if is_near else far), one)
     return slope if magnitude(x) <= largest_finite(x) else x - x

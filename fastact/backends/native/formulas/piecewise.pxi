@@ -147,15 +147,17 @@ cdef inline real hard_sigmoid_forward(real x, real alpha, real beta) noexcept no
     cdef real zero = 0, one = 1, far = 2.0**60
     cdef real shift = beta / alpha
     cdef real y = alpha * (x + shift) if magnitude(shift) < far else fma(alpha, x, beta)
-    return zero if y < zero else (one if y > one else y)
+    y = one if y > one else y
+    return zero if y < zero else y
 
 cdef inline real hard_sigmoid_derivative(real x, real alpha, real beta) noexcept nogil:
     return hard_sigmoid_derivative_from_output(hard_sigmoid_forward(x, alpha, beta), alpha, beta)
 
 cdef inline real hard_sigmoid_derivative_from_output(real y, real alpha, real beta) noexcept nogil:
     cdef real zero = 0, one = 1
-    cdef real below_one = alpha if y < one else zero
-    return below_one if y > zero else (zero if y <= zero else y)
+    cdef real slope = alpha if y == y else y
+    slope = zero if y >= one else slope  # one after the other: GCC 11 makes no vectors of choices within choices here
+    return zero if y <= zero else slope
 
 
 cdef inline real hard_swish_forward(real x) noexcept nogil:
@@ -212,11 +214,13 @@ cdef inline number srelu_forward(
 ) noexcept nogil:
     cdef number left = <number>(threshold_left + slope_left * below_infinity(<number>(x - threshold_left), slope_left))
     cdef number right = <number>(threshold_right + slope_right * below_infinity(<number>(x - threshold_right), slope_right))
-    return left if x <= threshold_left else (right if x >= threshold_right else x)
+    cdef number y = right if x >= threshold_right else x
+    return left if x <= threshold_left else y
 
 cdef inline real srelu_derivative(
     real x, real threshold_left, real slope_left, real threshold_right, real slope_right
 ) noexcept nogil:
     cdef real one = 1
-    cdef real inside = one if x == x else x
-    return slope_left if x <= threshold_left else (slope_right if x >= threshold_right else inside)
+    cdef real slope = one if x == x else x
+    slope = slope_right if x >= threshold_right else slope
+    return slope_left if x <= threshold_left else slope

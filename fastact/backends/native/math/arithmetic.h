@@ -38,6 +38,22 @@ VECMATH REAL F(product_low)(REAL a, REAL b, REAL product) {
 #endif
 }
 
+/* Range:   as product_low, |a| and |b| below 2^100 (2^995)
+   Error:   exact
+   NaN:     NaN where the product is infinite
+   Gives:   as product_low, to the last bit without FMA, too: halves of a double by Veltkamp's splitting, which rounds, have 26 bits
+            each, where upper_half's lower one has 27 */
+VECMATH REAL F(product_low_exact)(REAL a, REAL b, REAL product) {
+#if VECMATH_FMA || REAL_BITS == 32
+    return F(product_low)(a, b, product);
+#else
+    const REAL split = R(134217729.0); /* 2^27 + 1 */
+    REAL a_high = a * split - (a * split - a), a_low = a - a_high;
+    REAL b_high = b * split - (b * split - b), b_low = b - b_high;
+    return ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low;
+#endif
+}
+
 /* Range:   |numerator| finite and above 2^-100 (2^-960), or it is inexact
    Error:   exact (without FMA 0, 2^-104 of the numerator)
    NaN:     NaN where the quotient is infinite
