@@ -261,17 +261,21 @@ class Activation(WithUfuncs):
         entry = self._entry
         if entry.array_parameter or not any(type(value) is float or isinstance(value, int) for value in values):
             return None
+
+        def ordinary(largest: float) -> bool:
+            return all(
+                p.name in entry.thresholds or p.ordinary[0] <= abs(value) <= min(p.ordinary[1], largest)
+                for p, value in zip(entry.parameters, values, strict=True)
+            )
+
+        if ordinary(1e38):  # in every type
+            return None
         result = np.result_type(*map(promoted, operands)) if dtype is None else np.dtype(dtype)
         if result.kind in "iub" and entry.keeps_integers and all(isinstance(value, (int, np.integer)) for value in values):
             return None
         narrow = result.kind not in "iub" and result != np.float64
         largest = float(np.finfo(np.float32).max) if narrow else math.inf
-        ordinary = True
-        for p, value in zip(entry.parameters, values, strict=True):
-            least, most = p.ordinary
-            if p.name not in entry.thresholds and not least <= abs(value) <= min(most, largest):
-                ordinary = False
-        if ordinary:
+        if ordinary(largest):
             return None
         smallest = float(np.finfo(np.float32).smallest_normal)
         return [float(np.float32(value)) if narrow and smallest <= abs(value) <= largest else float(value) for value in values]

@@ -209,7 +209,7 @@ def _parameters(name: str, values: Sequence[float], dtype: Any) -> list[Fraction
 def _in_float32(value: float) -> float:
     """Rounded to float32, where it has such a number; others are taken as they are."""
     form = np.finfo(np.float32)
-    return float(np.float32(value)) if form.smallest_normal <= abs(value) <= form.max else value
+    return float(np.float32(value)) if float(form.smallest_normal) <= abs(value) <= float(form.max) else value
 
 
 def defaults(name: str) -> list[float]:

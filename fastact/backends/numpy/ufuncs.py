@@ -143,9 +143,11 @@ class Ufunc(UfuncLike):
     def _promote(self, inputs: tuple[Any, ...]) -> np.dtype[Any]:
         """The common dtype. A scalar parameter takes part if it is a Python number. An array of drawn ones follows the others."""
         first_scalar = self.nin - self._scalars
-        return np.result_type(
-            *(promoted(value) for i, value in enumerate(inputs) if i < first_scalar or not isinstance(value, np.ndarray))
-        )
+        found = [promoted(value) for i, value in enumerate(inputs) if i < first_scalar or not isinstance(value, np.ndarray)]
+        # Python numbers last: NumPy promotes no three of which one is bfloat16 and one a number
+        dtypes = [value for value in found if isinstance(value, np.dtype)]
+        numbers = [value for value in found if not isinstance(value, np.dtype)]
+        return np.result_type(*([np.result_type(*dtypes)] if dtypes else []), *numbers)
 
     def _input_dtypes(self, result: np.dtype[Any], computed: np.dtype[Any]) -> list[np.dtype[Any]]:
         """Inputs are read in the result's dtype, as by a ufunc's loop, but scalar parameters of 16-bit loops in float32."""

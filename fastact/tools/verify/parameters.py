@@ -79,7 +79,7 @@ class Portion:
 
     def run(self) -> list[Found]:
         with np.errstate(all="ignore"):
-            return measure(self.name, self.dtype, self.backends)
+            return measure(self.name, self.dtype, self.backends, SETS)
 
 
 def with_parameters(names: Sequence[str]) -> list[str]:
@@ -94,7 +94,7 @@ def keywords(entry: Entry, values: Sequence[float]) -> dict[str, float]:
     return {p.name: value for p, value in zip(entry.parameters, values, strict=True)}
 
 
-def measure(name: str, dtype: str, on: Sequence[str], sets: int = SETS, seed: int = 0) -> list[Found]:
+def measure(name: str, dtype: str, on: Sequence[str], sets: int, seed: int = 0) -> list[Found]:
     """The largest errors found of one function and dtype."""
     entry, form = entries[name], format_of(type_of(dtype))
     rng = np.random.default_rng([seed, form.bits, form.digits])
