@@ -285,8 +285,8 @@ def soft_clipping(x, alpha=50.0):
     low = series + np.copysign(1.0, h) * product_low(h, alpha)
     y = np.where((h < 0) & (t < 2.0**-8) & (a < 700), quotient - quotient * low, y)
     # below 4 the whole of it is a logarithm
-    whole = np.log1p(-np.expm1(-alpha) / (np.exp(-alpha * h) + c)) / alpha
-    whole = np.where(alpha * h < -600, times_exp_minus_abs(-np.expm1(-alpha) / alpha, h, alpha), whole)
+    whole = np.log1p(np.where(h < 0, less * e, -np.expm1(-alpha) / (np.exp(-alpha * h) + c))) / alpha
+    whole = np.where((h < 0) & (less * e < 2.0**-54), times_exp_minus_abs(less / alpha, h, alpha), whole)
     y = np.where(alpha < 4, whole, y)
     return np.where(x < 0.5, y, 1 - y)
 
