@@ -43,8 +43,14 @@ def sqnl(x):
     return np.copysign(a - a * a / 4, x)
 
 
+def _star_relu_derivative(x, scale, shift):
+    r = np.maximum(0, x)
+    doubled = np.where(np.abs(scale) > 2.0**1000, 2 * slope_times(scale, r), slope_times(2 * scale, r))  # 2 scale may be infinite
+    return nan_or(doubled, x)
+
+
 @activation(
-    derivative=lambda x, scale, shift: nan_or(2 * slope_times(scale, np.maximum(0, x)), x),
+    derivative=_star_relu_derivative,
     ordinary={"scale": (2.0**-60, 2.0**60), "shift": (0, 2.0**60)},
     light=True,
     info=Info(
