@@ -368,4 +368,6 @@ def soft_exponential(x, alpha=1.0):
     half = np.exp(z / 2)
     far = (half / alpha) * half * (1 + low) + (alpha - 1 / alpha)  # e^z or the square of alpha alone may overflow
     power = np.where((z > 700) | (alpha > 2.0**400), far, power)
-    return np.where(alpha < 0, np.where(x == inf, x, logarithm), np.where(np.abs(z) < 2.0**-54, x + alpha, power))
+    return np.where(
+        alpha < 0, np.where(x == inf, x, logarithm), np.where((alpha == 0) | (np.abs(z) < 2.0**-54), x + alpha, power)
+    )

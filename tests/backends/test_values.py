@@ -280,7 +280,7 @@ def test_slopes_of_which_some_are_zero(backend, dtype):
 #: The signs of zeros: f, parameters, x, f(x). PyTorch's where it has the function; its soft_shrink has -0.0 for single elements
 #: and +0.0 in its vectors on a CPU, of which the former is its formula.
 ZEROS = [
-    ("sinc", {}, [1.0, -1.0, 2.0, -2.0, 3.0, 1e6, -1e30, INF], [0.0] * 8),
+    ("sinc", {}, [1.0, -1.0, 2.0, -2.0, 3.0, 1e3, -1e4, INF], [0.0] * 8),
     ("hard_shrink", {}, [-0.3, 0.3, -0.5, 0.5, -0.0], [0.0] * 5),
     ("soft_shrink", {}, [-0.3, 0.3, -0.5, 0.5, -0.0, 0.0], [-0.0, 0.0, -0.0, 0.0, -0.0, 0.0]),
     ("relu", {}, [-1.0, -0.0, 0.0], [0.0, -0.0, 0.0]),
