@@ -187,14 +187,15 @@ cdef inline bint read_parameter(FastPath f, PyObject* name, PyObject* value, dou
 cdef inline bint take_parameters(FastPath f, const double* values, Work* work) noexcept:
     """Have the loop read these parameters; False if they are not in the prescribed order, or not for the loop."""
     cdef int i
-    cdef double* least = f.least[computed_in(work.type)]
-    cdef double* most = f.most[computed_in(work.type)]
+    cdef int computed = computed_in(work.type)
+    cdef double size
     if f.lesser >= 0 and not values[f.lesser] <= values[f.greater]:
         return False
     for i in range(f.parameters):
-        if not least[i] <= values[i] <= most[i] and not least[i] <= -values[i] <= most[i]:
+        size = fabs(values[i])
+        if not f.least[computed][i] <= size <= f.most[computed][i]:
             return False
-    write_parameters(f, values, computed_in(work.type), work.given)
+    write_parameters(f, values, computed, work.given)
     work.parameters = work.given
     return True
 
