@@ -3,6 +3,8 @@
 Everything else about the package stands in pyproject.toml. Without a working C compiler the package installs on NumPy alone;
 FASTACT_REQUIRE_KERNELS=1 makes that an error.
 
+FASTACT_INSTRUCTION_SETS="avx2 baseline" leaves out all kernels but these, for a try with another compiler.
+
 The folder build/kernels-* keeps what was stamped, translated and compiled, whichever command asked for it (FASTACT_BUILD_DIR
 tells another place than build/). Cython goes by the content of its inputs, and files are written only if their content changes.
 So a module is compiled again only if its own C, a header, a flag or a tool has changed.
@@ -52,6 +54,8 @@ else:
     ROWS_ENGINE = ["-O3"]
 if MSVC and not X86:
     INSTRUCTION_SETS = {"neon" if ARM else "baseline": []}
+if chosen := os.environ.get("FASTACT_INSTRUCTION_SETS", "").split():
+    INSTRUCTION_SETS = {name: INSTRUCTION_SETS[name] for name in chosen}
 
 # Built once.
 ENGINES = (

@@ -87,6 +87,10 @@ class WithUfuncs(Bound):
         """A new ufunc of this kind."""
         raise NotImplementedError
 
+    def _make_formula(self, kind: Kind, name: str) -> Any:
+        """A ufunc of this kind that computes the record's formula in NumPy, in float64, from parameters of any size."""
+        raise NotImplementedError
+
     def _add_bfloat16(self, kind: Kind, ufunc: Any, dtype: np.dtype[Any]) -> None:
         """Teach a ufunc a dtype of ml_dtypes, where it does not know it by itself."""
 
@@ -103,6 +107,13 @@ class WithUfuncs(Bound):
         if ml_dtypes is not None and name not in self._knows_bfloat16:
             self._add_bfloat16(kind, self._ufuncs[name], np.dtype(ml_dtypes.bfloat16))
             self._knows_bfloat16.add(name)
+        return self._ufuncs[name]
+
+    def _formula(self, kind: Kind) -> Any:
+        """What takes the place of the ufunc of this kind for parameters that are not ordinary (`Parameter.ordinary`)."""
+        name = f"{kind.name}_formula"
+        if name not in self._ufuncs:
+            self._ufuncs[name] = self._make_formula(kind, self._ufunc_name(kind))
         return self._ufuncs[name]
 
     def _bfloat16_numbers(self, operands: list[Any], values: list[Any]) -> tuple[list[Any], list[Any]]:

@@ -5,6 +5,7 @@ A backend supplies the arithmetic as one ufunc for each kind of call; a compiled
 
 from __future__ import annotations
 
+import math
 import numbers
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -271,6 +272,33 @@ class Activation(WithUfuncs):
                 raise ValueError(f"{self.name}: {name}={given} does not fit input of dtype {dtype}; convert the input first")
         return [dtype.type(value) for value in fitted]
 
+    def _extraordinary(self, operands: list[Any], values: list[Any], dtype: Any) -> list[float] | None:
+        """The parameters for the formula in NumPy, if there is one that is not for the loops; else None.
+
+        They are rounded as for a loop, where its type has such a number.
+        """
+        entry = self._entry
+        if entry.array_parameter or not any(type(value) is float or isinstance(value, int) for value in values):
+            return None
+
+        def ordinary(largest: float) -> bool:
+            return all(
+                p.infinite or p.ordinary[0] <= abs(value) <= min(p.ordinary[1], largest)
+                for p, value in zip(entry.parameters, values, strict=True)
+            )
+
+        if ordinary(1e38):  # in every type
+            return None
+        result = np.result_type(*map(promoted, operands)) if dtype is None else dtype
+        if result.kind in "iub" and entry.keeps_integers and all(isinstance(value, (int, np.integer)) for value in values):
+            return None
+        narrow = result.kind not in "iub" and result != np.float64
+        largest = float(np.finfo(np.float32).max) if narrow else math.inf
+        if ordinary(largest):
+            return None
+        smallest = float(np.finfo(np.float32).smallest_normal)
+        return [float(np.float32(value)) if narrow and smallest <= abs(value) <= largest else float(value) for value in values]
+
     def _number(self, name: str, value: Any) -> float:
         """A Python number, which never changes the result's dtype (NEP 50)."""
         if isinstance(value, np.ndarray) and value.ndim == 0:
@@ -322,17 +350,21 @@ class Activation(WithUfuncs):
                 result = np.result_type(*map(promoted, operands)) if manner.y is None else manner.y
                 narrow = result in (np.float32, np.float16) or is_bfloat16(result)
                 values = [drawn.astype(np.float32) if narrow else drawn]
-        ufunc = self._ufunc(kind)
+        extraordinary = self._extraordinary(operands, values, manner.y)
+        ufunc = self._formula(kind) if extraordinary else self._ufunc(kind)
         keywords: dict[str, Any] = {}
         if manner is not PLAIN:
             operands, values = self._in_manner(kind, operands, values, manner, keywords)
-        operands, values = self._bfloat16_numbers(operands, values)
+        operands, numbers = self._bfloat16_numbers(operands, values)
+        values = extraordinary or numbers
         given = any(array is not None for array in out)
         if given:
             self._check_out(out, operands + values, manner.where)
             keywords["out"] = out
         huge = any(isinstance(value, float) and abs(value) > 1e38 for value in values)
-        if given or huge or manner.y is not None or "casting" in keywords:  # a conversion of results or parameters may overflow
+        mixed = len({getattr(value, "dtype", None) for value in operands + values}) > 1
+        # a conversion of results or parameters may overflow, and one of a signalling NaN raises a flag
+        if given or huge or mixed or manner.y is not None or "casting" in keywords:
             with np.errstate(all="ignore"):
                 return ufunc(*operands, *values, **keywords)
         return ufunc(*operands, *values, **keywords)

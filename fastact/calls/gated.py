@@ -168,20 +168,21 @@ class Gated(WithUfuncs):
     def _ufunc_name(self, kind: Kind) -> str:
         return self.name if kind is GATED else f"{self.name}_backward"
 
-    def _run(self, kind: Kind, function: str, given: dict[str, Any], out: tuple[Any, ...]) -> Any:
-        operands = [operand(function, name, value) for name, value in given.items()]
+    def _run(self, kind: Kind, function: str, inputs: dict[str, Any], out: tuple[Any, ...]) -> Any:
+        operands = [operand(function, name, value) for name, value in inputs.items()]
         shapes = [np.shape(value) for value in operands]
         if any(shape != shapes[0] for shape in shapes):
-            told = ", ".join(f"{name} of shape {shape}" for name, shape in zip(given, shapes, strict=True))
+            told = ", ".join(f"{name} of shape {shape}" for name, shape in zip(inputs, shapes, strict=True))
             raise ValueError(f"{function}: {told}; they must have the same shape")
         for array in out:
             check_out(function, array, shapes[0])
         operands, _ = self._bfloat16_numbers(operands, [])
         ufunc = self._ufunc(kind)
-        if all(array is None for array in out):
+        keywords = {} if all(array is None for array in out) else {"out": out}
+        if not keywords and len({getattr(value, "dtype", None) for value in operands}) == 1:
             return ufunc(*operands)
-        with np.errstate(all="ignore"):  # a conversion of the results may overflow
-            return ufunc(*operands, out=out)
+        with np.errstate(all="ignore"):  # a conversion of the results may overflow, one of a signalling NaN raises a flag
+            return ufunc(*operands, **keywords)
 
 
 _SIGNATURE = inspect.Signature(list(inspect.signature(Gated.__call__).parameters.values())[1:])

@@ -41,7 +41,8 @@ class _Loss(Rowwise):
         weight = np.asarray(value)
         if not supported(weight.dtype):
             raise TypeError(f"{self.name}: {name} has dtype {weight.dtype}; it must be real")
-        weight = weight.astype(np.float64, copy=False)
+        with np.errstate(all="ignore"):  # a signalling NaN, say, which the next line tells of
+            weight = weight.astype(np.float64, copy=False)
         if weight.size and not (weight.min() >= 0 and weight.max() < np.inf):
             raise ValueError(f"{self.name}: {name} must be finite and not negative; it has {weight.min()} to {weight.max()}")
         return weight

@@ -8,7 +8,7 @@ from numpy import inf
 
 from ..numerics import accurate
 from .entry import Info, activation
-from .parts import LARGEST, nan_or, product_low, sum_low
+from .parts import LARGEST, nan_or, product_low, slope_times, sum_low
 
 
 @activation(
@@ -43,8 +43,15 @@ def sqnl(x):
     return np.copysign(a - a * a / 4, x)
 
 
+def _star_relu_derivative(x, scale, shift):
+    r = np.maximum(0, x)
+    doubled = np.where(np.abs(scale) > 2.0**1000, 2 * slope_times(scale, r), slope_times(2 * scale, r))  # 2 scale may be infinite
+    return nan_or(doubled, x)
+
+
 @activation(
-    derivative=lambda x, scale, shift: nan_or(2 * scale * np.maximum(0, x), x),
+    derivative=_star_relu_derivative,
+    ordinary={"scale": (2.0**-60, 2.0**60), "shift": (0, 2.0**60)},
     light=True,
     info=Info(
         formula="scale * max(0, x)**2 + shift",
@@ -82,7 +89,10 @@ def star_relu(x, scale=0.8944, shift=-0.4472):
     product = scale * square
     total = product + shift
     low = product_low(square, scale) + scale * product_low(r, r) + sum_low(product, shift, total)
-    return np.where(np.isfinite(total), total + low, total)
+    y = np.where(np.isfinite(total), total + low, total)
+    # with other scales the square alone may overflow or vanish
+    far = (np.abs(scale) < 2.0**-60) | (np.abs(scale) > 2.0**60)
+    return np.where(far, slope_times(slope_times(scale, r), r) + shift, y)
 
 
 def _softsign_derivative(x):
@@ -178,6 +188,7 @@ def _isru_derivative(x, alpha):
 @activation(
     derivative=_isru_derivative,
     domain={"alpha": (0, False)},
+    ordinary={"alpha": (2.0**-100, 2.0**100)},
     aliases=("algebraic",),
     info=Info(
         formula="x / sqrt(1 + alpha * x**2)",
@@ -217,6 +228,7 @@ def isru(x, alpha=1.0):
 @activation(
     derivative=lambda x, alpha: np.where(x >= 0, 1.0, _isru_derivative(x, alpha)),
     domain={"alpha": (0, False)},
+    ordinary={"alpha": (2.0**-100, 2.0**100)},
     info=Info(
         formula="x if x >= 0 else x / sqrt(1 + alpha * x**2)",
         derivative="1 if x >= 0 else 1 / (1 + alpha * x**2)**1.5",
@@ -257,6 +269,7 @@ def isrlu(x, alpha=1.0):
     derivative=accurate.squareplus_derivative,
     derivative_from_output=lambda y, b: np.where(y > 2.0**600, 1.0, y / (y + 0.25 * b / y)),
     domain={"b": (0, True)},
+    ordinary={"b": (2.0**-80, 2.0**100)},
     info=Info(
         formula="(sqrt(x**2 + b) + x) / 2 if x > 0 else b / 2 / (sqrt(x**2 + b) + abs(x))",
         derivative="(1 + x / sqrt(x**2 + b)) / 2 if x > 0 else b / 2 / (sqrt(x**2 + b) + abs(x)) / sqrt(x**2 + b)",

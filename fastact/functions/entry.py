@@ -23,7 +23,8 @@ class Parameter:
     """One parameter of an activation: its name, default and domain.
 
     `open_low` excludes `low` itself. An `array` parameter is broadcast against the input. `infinite` says that infinities make
-    sense: as a bound that is none, or as a constant.
+    sense: as a bound that is none, or as a constant. `ordinary` are the magnitudes with which the kernels keep the error
+    bounds: a call with another is left to the formula in NumPy, which takes any.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Parameter:
     open_low: bool = False
     array: bool = False
     infinite: bool = False
+    ordinary: tuple[float, float] = (0.0, math.inf)
 
     @property
     def domain(self) -> str:
@@ -75,6 +77,9 @@ class Info:
         Bound of the forward error in units in the last place, over every float32 and float64 input.
     derivative_ulp : float
         The same for the derivative, in units in the last place of its largest term.
+    term : str
+        A term of f(x) which others may cancel where the parameters are not the defaults, as a definition. The error of f(x) is
+        then in units of the larger of the two.
     """
 
     formula: str
@@ -86,6 +91,7 @@ class Info:
     identity_near_zero: bool
     ulp: float = 2
     derivative_ulp: float = 4
+    term: str = "0"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -164,6 +170,7 @@ def activation(
     derivative_by_parameter: Callable[..., Any] | None = None,
     domain: Mapping[str, tuple[float, bool]] | None = None,
     infinite: tuple[str, ...] = (),
+    ordinary: Mapping[str, tuple[float, float]] | None = None,
     ordered: tuple[str, str] | None = None,
     to_integers: Callable[..., tuple[int, ...]] | None = None,
     noise: Noise | None = None,
@@ -185,6 +192,8 @@ def activation(
         Per parameter its lower bound, and whether the bound itself is excluded.
     infinite : tuple of str, optional
         The parameters that may be infinite; every other one must be finite, and none NaN.
+    ordinary : mapping, optional
+        Per parameter the least and the largest magnitude with which the kernels keep the error bounds; see `Parameter`.
     ordered : pair of str, optional
         Two parameters of which the first must not exceed the second.
     to_integers : callable, optional
@@ -204,16 +213,24 @@ def activation(
     """
 
     def record(forward: Callable[..., Any]) -> Entry:
-        bounds = domain or {}
+        bounds, usual = domain or {}, ordinary or {}
         arguments = list(inspect.signature(forward).parameters.values())[1:]
 
         def of(kind: Any, array: bool) -> tuple[Parameter, ...]:
             return tuple(
-                Parameter(p.name, p.default, *bounds.get(p.name, (-math.inf, False)), array) for p in arguments if p.kind == kind
+                Parameter(
+                    p.name,
+                    p.default,
+                    *bounds.get(p.name, (-math.inf, False)),
+                    array=array,
+                    infinite=p.name in infinite,
+                    ordinary=usual.get(p.name, (0.0, math.inf)),
+                )
+                for p in arguments
+                if p.kind == kind
             )
 
         parameters = of(inspect.Parameter.POSITIONAL_OR_KEYWORD, noise is not None or derivative_by_parameter is not None)
-        parameters = tuple(replace(p, infinite=p.name in infinite) for p in parameters)
         options = parameters
         if noise:
             options = of(inspect.Parameter.KEYWORD_ONLY, False)

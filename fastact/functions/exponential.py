@@ -44,9 +44,16 @@ def exponential(x):
     return np.exp(x)
 
 
+def _elu_derivative(x, alpha):
+    below = np.minimum(x, 0)
+    slope = np.where(np.abs(alpha) > 2.0**60, times_exp_minus_abs(alpha, below), alpha * np.exp(below))
+    return np.where(x > 0, 1.0, slope)
+
+
 @activation(
-    derivative=lambda x, alpha: np.where(x > 0, 1.0, alpha * np.exp(np.minimum(x, 0))),
+    derivative=_elu_derivative,
     derivative_from_output=lambda y, alpha: np.where(y > 0, 1.0, y + alpha),
+    ordinary={"alpha": (0, 2.0**20)},
     from_output_low={"alpha": 0},
     info=Info(
         formula="x if x > 0 else alpha * expm1(x)",
@@ -97,6 +104,7 @@ def _celu_derivative(x, alpha):
     derivative=_celu_derivative,
     derivative_from_output=lambda y, alpha: np.where(y > 0, 1.0, y / alpha + 1),
     domain={"alpha": (0, True)},
+    ordinary={"alpha": (2.0**-60, 2.0**60)},
     info=Info(
         formula="x if x > 0 else alpha * expm1(x / alpha)",
         derivative="1 if x > 0 else exp(x / alpha)",
@@ -128,7 +136,7 @@ def celu(x, alpha=1.0):
     array([-2.,  0.,  2.])
     """
     z, low = _celu_exponent(x, alpha)
-    return np.where(x < 0, alpha * (np.expm1(z) + np.exp(z) * low), x)
+    return np.where(z < -(2.0**-60), alpha * (np.expm1(z) + np.exp(z) * low), x)  # above, z may be subnormal
 
 
 _SELU_SCALE = 1.0507009873554805
@@ -139,7 +147,7 @@ _SELU_SLOPE, _SELU_SLOPE_LOW = 1.7580993408473768, -6.395264655648322e-17  # tim
 
 @activation(
     derivative=lambda x: np.where(x > 0, _SELU_SCALE, _SELU_SLOPE * np.exp(np.minimum(x, 0))),
-    derivative_from_output=lambda y: np.where(y > 0, _SELU_SCALE, y + _SELU_SLOPE),
+    derivative_from_output=lambda y: np.where(y > 0, _SELU_SCALE, (y + _SELU_SLOPE) + _SELU_SLOPE_LOW),
     info=Info(
         formula="1.0507009873554805 * x if x > 0 else 1.0507009873554805 * 1.6732632423543772 * expm1(x)",
         derivative="1.0507009873554805 if x > 0 else 1.0507009873554805 * 1.6732632423543772 * exp(x)",
@@ -179,6 +187,7 @@ def _softplus_derivative(x, beta):
     derivative=_softplus_derivative,
     derivative_from_output=lambda y, beta: -np.expm1(-beta * y),
     domain={"beta": (0, True)},
+    ordinary={"beta": (2.0**-20, 2.0**50)},
     info=Info(
         formula="logaddexp(0, beta * x) / beta",
         derivative="sigmoid(beta * x)",
@@ -211,7 +220,8 @@ def softplus(x, beta=1.0):
     >>> softplus(np.array([-700.0, 0.0, 1000.0]))
     array([9.85967654e-305, 6.93147181e-001, 1.00000000e+003])
     """
-    return np.maximum(x, 0) + np.log1p(times_exp_minus_abs(1.0, x, beta)) / beta
+    y = np.maximum(x, 0) + np.log1p(times_exp_minus_abs(1.0, x, beta)) / beta
+    return np.where(beta * x < -700, times_exp_minus_abs(1 / beta, x, beta), y)  # there the exponential alone may be subnormal
 
 
 def _log_sigmoid_derivative(x):
@@ -310,6 +320,7 @@ def _soft_exponential_derivative(x, alpha):
 
 @activation(
     derivative=_soft_exponential_derivative,
+    ordinary={"alpha": (2.0**-30, 2.0**30)},
     info=Info(
         formula="-log1p(-alpha * (x + alpha)) / alpha if alpha < 0 else "
         "((exp(alpha * x) + (alpha - 1) * (alpha + 1)) / alpha if alpha > 0 else x)",
@@ -319,6 +330,7 @@ def _soft_exponential_derivative(x, alpha):
         smooth=True,
         zero_centred=False,
         identity_near_zero=False,
+        term="max(abs(alpha), 1 / alpha) if alpha > 0 else 0",
     ),
 )
 def soft_exponential(x, alpha=1.0):
@@ -347,8 +359,15 @@ def soft_exponential(x, alpha=1.0):
     """
     w, low = _soft_exponential_argument(x, alpha)
     logarithm = np.where(w < -1, np.nan, (np.log1p(w) + np.where(w > -1, low / (1 + w), 0.0)) / -alpha)
+    logarithm = np.where(w == inf, (np.log(-alpha) + np.log(x + alpha)) / -alpha, logarithm)
+    logarithm = np.where(np.abs(w) < 2.0**-54, x + alpha, logarithm)
     z = alpha * x
     low = np.where(np.abs(z) < 800, product_low(x, alpha), 0.0)
     near = np.expm1(z) + np.exp(z) * low + alpha * alpha
     power = np.where(np.abs(z) < 0.5, near, np.exp(z) * (1 + low) + (alpha - 1) * (alpha + 1)) / alpha
-    return np.where(alpha < 0, np.where(x == inf, x, logarithm), np.where(alpha == 0, x, power))
+    half = np.exp(z / 2)
+    far = (half / alpha) * half * (1 + low) + (alpha - 1 / alpha)  # e^z or the square of alpha alone may overflow
+    power = np.where((z > 700) | (alpha > 2.0**400), far, power)
+    return np.where(
+        alpha < 0, np.where(x == inf, x, logarithm), np.where((alpha == 0) | (np.abs(z) < 2.0**-54), x + alpha, power)
+    )

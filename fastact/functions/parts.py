@@ -15,6 +15,14 @@ def vanishing(factor, exponential):
     return np.where(exponential == 0, np.copysign(0.0, factor), factor * exponential)
 
 
+def slope_times(slope, x):
+    """slope * x, but 0 for a slope of 0 at infinity, as it is everywhere else. Integers stay what they are."""
+    product = slope * x
+    if product.dtype.kind != "f":
+        return product
+    return np.where((slope == 0) & np.isinf(x), slope * np.sign(x), product)
+
+
 def halves(value):
     """A double as the sum of two of 26 bits each (Veltkamp)."""
     big = value * 134217729.0  # 2^27 + 1
@@ -48,7 +56,7 @@ def times_exp_minus(weight, a, a_low):
 
 def times_exp_minus_abs(weight, x, factor=1.0):
     """weight * exp(-|factor * x|), the product's rounding error made good."""
-    product = factor * np.clip(x, -LARGEST, LARGEST)
+    product = slope_times(factor, x)
     return times_exp_minus(weight, np.abs(product), np.copysign(1.0, product) * product_low(x, factor))
 
 

@@ -33,7 +33,7 @@ def sinc(x):
     Notes
     -----
     ``np.sinc``, ``torch.sinc``. Others, as Wikipedia's table of activation functions, call sin(x) / x sinc: give that x / pi.
-    The zeros at the integers are exact, and the digits near them right.
+    The zeros at the integers are exact, and the digits near them right. They are +0.0, as IEEE's sinPi(x) / (pi x) is.
 
     Examples
     --------
@@ -78,16 +78,21 @@ def sinusoid(x):
 
 
 def _snake_derivative(x, alpha=1.0):
-    """1 + 2 sin(z + low) cos(z + low), z + low = alpha * x; 1 where that overflows."""
+    """1 + 2 sin(z + low) cos(z + low), z + low = alpha * x; where that overflows by integers."""
     z, low = alpha * x, product_low(x, alpha)
     sine, cosine, sine_low, cosine_low = np.sin(z), np.cos(z), np.sin(low), np.cos(low)
-    product = (sine * cosine_low + cosine * sine_low) * (cosine * cosine_low - sine * sine_low)
-    return np.where(np.isinf(z) & np.isfinite(x), 1.0, 1 + 2 * product)
+    slope = 1 + 2 * (sine * cosine_low + cosine * sine_low) * (cosine * cosine_low - sine * sine_low)
+    beyond = np.isinf(z) & np.isfinite(x)
+    slope[beyond] = [
+        1 + accurate.sine_of_product(a, 2 * b) for a, b in np.broadcast(x[beyond], np.broadcast_to(alpha, x.shape)[beyond])
+    ]
+    return slope
 
 
 @activation(
     derivative=_snake_derivative,
     domain={"alpha": (0, True)},
+    ordinary={"alpha": (2.0**-60, 2.0**60)},
     info=Info(
         formula="x + sin(alpha * x)**2 / alpha",
         derivative="1 + sin(2 * alpha * x)",
@@ -109,9 +114,8 @@ def snake(x, alpha=1.0):
     Notes
     -----
     Ziyin, Hartwig and Ueda, *Neural Networks Fail to Learn Periodic Functions and How to Fix It* (2020). The slope is right for
-    every finite number, as the sine is: the product with alpha is used to the last bit. (Where that product is more than the
-    largest double, plain NumPy takes 1 for the slope; the kernels have digits of pi for 2**64 times as much.) f' has no limit at
-    infinity and is NaN there.
+    every finite number, as the sine is: the product with alpha is used to the last bit. f' has no limit at infinity and is NaN
+    there.
 
     Examples
     --------

@@ -8,7 +8,7 @@ from numpy import inf
 
 from .entry import Info, activation
 from .noise import Normal, Uniform
-from .parts import nan_or
+from .parts import nan_or, slope_times
 
 
 @activation(
@@ -216,7 +216,8 @@ def leaky_relu(x, negative_slope=0.01):
     Notes
     -----
     Maas, Hannun and Ng, *Rectifier Nonlinearities Improve Neural Network Acoustic Models* (2013);
-    ``torch.nn.LeakyReLU``. TensorFlow's default slope is 0.2 and Keras' 0.3. f'(0) = negative_slope.
+    ``torch.nn.LeakyReLU``. TensorFlow's default slope is 0.2 and Keras' 0.3. f'(0) = negative_slope. With a slope of 0,
+    f(-inf) is -0.0, as f(x) is for every x < 0.
 
     Examples
     --------
@@ -225,7 +226,7 @@ def leaky_relu(x, negative_slope=0.01):
     >>> leaky_relu(np.array([-1.0, 2.0]), negative_slope=0.2)
     array([-0.2,  2. ])
     """
-    return np.where(x > 0, x, negative_slope * x)
+    return np.where(x > 0, x, slope_times(negative_slope, x))
 
 
 _LEAKY = Info(
@@ -270,7 +271,7 @@ def prelu(x, slope=0.25):
     array([[-0.5 , -0.25],
            [ 2.  , -1.  ]])
     """
-    return np.where(x > 0, x, slope * x)
+    return np.where(x > 0, x, slope_times(slope, x))
 
 
 @activation(
@@ -307,7 +308,7 @@ def rrelu(x, slope, *, lower=1 / 8, upper=1 / 3):
     >>> rrelu(x, rng=np.random.default_rng(1)).round(2)
     array([-5.56, -7.75,  1.  ])
     """
-    return np.where(x > 0, x, slope * x)
+    return np.where(x > 0, x, slope_times(slope, x))
 
 
 def _noisy_relu_scale(x):
@@ -458,12 +459,17 @@ def _hard_sigmoid(x, alpha, beta):
     shift = beta / alpha
     single = (np.float32(alpha) == alpha) & (np.float32(beta) == beta)
     shift = np.where(single, np.float32(shift), shift)
-    return np.where(np.abs(shift) < 2.0**60, alpha * (x + shift), alpha * x + beta)
+    return np.where(np.abs(shift) < 2.0**60, alpha * (x + shift), slope_times(alpha, x) + beta)
+
+
+def _hard_sigmoid_slope(y, alpha, beta):
+    return nan_or(np.where((y > 0) & (y < 1), alpha, 0.0), y)
 
 
 @activation(
-    derivative=lambda x, alpha, beta: nan_or(np.where(np.abs(_hard_sigmoid(x, alpha, beta) - 0.5) < 0.5, alpha, 0.0), x),
-    derivative_from_output=lambda y, alpha, beta: nan_or(np.where((y > 0) & (y < 1), alpha, 0.0), y),
+    derivative=lambda x, alpha, beta: nan_or(_hard_sigmoid_slope(_hard_sigmoid(x, alpha, beta), alpha, beta), x),
+    derivative_from_output=_hard_sigmoid_slope,
+    ordinary={"alpha": (2.0**-60, 2.0**60), "beta": (0, 2.0**60)},
     light=True,
     info=Info(
         formula="0 if alpha * x + beta <= 0 else (1 if alpha * x + beta >= 1 else alpha * x + beta)",
@@ -474,6 +480,7 @@ def _hard_sigmoid(x, alpha, beta):
         zero_centred=False,
         identity_near_zero=False,
         derivative_ulp=1,
+        term="beta",
     ),
 )
 def hard_sigmoid(x, alpha=1 / 6, beta=1 / 2):
@@ -489,7 +496,8 @@ def hard_sigmoid(x, alpha=1 / 6, beta=1 / 2):
     Notes
     -----
     Courbariaux, Bengio and David, *BinaryConnect* (2015). The default is that of ``torch.nn.Hardsigmoid`` and Keras 3,
-    relu6(x + 3) / 6; ONNX, TensorFlow and Theano have alpha=0.2. The derivative is alpha strictly inside.
+    relu6(x + 3) / 6; ONNX, TensorFlow and Theano have alpha=0.2. The derivative is alpha strictly inside. beta / alpha is
+    rounded, to 3 for the default, so with other parameters the error is 2.5 ULP of beta where that is more than the result.
 
     Examples
     --------
@@ -577,6 +585,7 @@ def hard_shrink(x, lambd=0.5):
     Notes
     -----
     Donoho and Johnstone, *Ideal Spatial Adaptation by Wavelet Shrinkage* (1994); ``torch.nn.Hardshrink``.
+    As there, what is set to 0 becomes +0.0, f(-0.0) too.
 
     Examples
     --------
@@ -618,6 +627,8 @@ def soft_shrink(x, lambd=0.5):
     Notes
     -----
     Donoho, *De-Noising by Soft-Thresholding* (1995); ``torch.nn.Softshrink``.
+    Near zero the result has the sign of x, f(-0.3) = -0.0: 0 times x, PyTorch's formula for one element. (Its vectors on a CPU
+    give +0.0.)
 
     Examples
     --------
@@ -648,6 +659,8 @@ def soft_shrink(x, lambd=0.5):
         zero_centred=True,
         identity_near_zero=True,
         derivative_ulp=1,
+        term="max(abs(threshold_left), abs(slope_left * threshold_left)) if x <= threshold_left else "
+        "(max(abs(threshold_right), abs(slope_right * threshold_right)) if x >= threshold_right else 0)",
     ),
 )
 def srelu(x, threshold_left=-1.0, slope_left=0.2, threshold_right=1.0, slope_right=0.2):
@@ -663,7 +676,8 @@ def srelu(x, threshold_left=-1.0, slope_left=0.2, threshold_right=1.0, slope_rig
     Notes
     -----
     Jin et al., *Deep Learning with S-shaped Rectified Linear Activation Units* (2016), where all four are learnt. At a threshold
-    the derivative is the slope beyond it.
+    the derivative is the slope beyond it. With other parameters a line can cross zero beyond its threshold. There its two terms
+    cancel, and the error is 3 ULP of the larger term, not of the result.
 
     Examples
     --------
@@ -672,6 +686,6 @@ def srelu(x, threshold_left=-1.0, slope_left=0.2, threshold_right=1.0, slope_rig
     >>> srelu(np.array([-2.0, 0.5, 2.0]))
     array([-1.2,  0.5,  1.2])
     """
-    left = threshold_left + slope_left * (x - threshold_left)
-    right = threshold_right + slope_right * (x - threshold_right)
+    left = threshold_left + slope_times(slope_left, x - threshold_left)
+    right = threshold_right + slope_times(slope_right, x - threshold_right)
     return np.where(x < threshold_left, left, np.where(x > threshold_right, right, x))

@@ -177,12 +177,14 @@ def _generalized_logistic_derivative(x, alpha):
     power, lacking, e = _power_of_logistic(x, alpha)
     weight = alpha * power / (1 + e)
     weight = weight - weight * lacking
-    return np.where(x < 0, times_exp_minus_abs(weight, x, alpha), times_exp_minus_abs(weight, x))
+    slope = np.where(x < 0, times_exp_minus_abs(weight, x, alpha), times_exp_minus_abs(weight, x))
+    return np.where(alpha > 4, accurate.power_of_logistic(x, alpha)[1], slope) if np.any(alpha > 4) else slope
 
 
 @activation(
     derivative=_generalized_logistic_derivative,
     domain={"alpha": (0, True)},
+    ordinary={"alpha": (2.0**-60, 4)},
     info=Info(
         formula="(1 + exp(-x))**-alpha",
         derivative="alpha * (1 + exp(-x))**-alpha * sigmoid(-x)",
@@ -199,7 +201,7 @@ def generalized_logistic(x, alpha=1.0):
     Parameters
     ----------
     alpha : float > 0, default 1
-        The power. 1 is the logistic sigmoid. The error grows with it, by about as many units in the last place.
+        The power. 1 is the logistic sigmoid.
 
     Notes
     -----
@@ -219,7 +221,8 @@ def generalized_logistic(x, alpha=1.0):
     y = np.where(x < 0, power * e, power)
     low = np.where(x < 0, product_low(power, e) - y * product_low(np.abs(x), alpha), 0.0)
     y = y + (low - y * lacking)
-    return np.where((x < 0) & (z > 600), times_exp_minus_abs(power, x, alpha), y)
+    y = np.where((x < 0) & (z > 600), times_exp_minus_abs(power, x, alpha), y)
+    return np.where(alpha > 4, accurate.power_of_logistic(x, alpha)[0], y) if np.any(alpha > 4) else y
 
 
 def _soft_clipping_derivative(x, alpha):
@@ -233,6 +236,7 @@ def _soft_clipping_derivative(x, alpha):
 @activation(
     derivative=_soft_clipping_derivative,
     domain={"alpha": (0, True)},
+    ordinary={"alpha": (4, 2.0**50)},
     info=Info(
         formula=(
             "log1p((1 - exp(-alpha)) / (exp(-alpha * x) + exp(-alpha))) / alpha if x < 0.5"
@@ -252,7 +256,7 @@ def soft_clipping(x, alpha=50.0):
     Parameters
     ----------
     alpha : float > 0, default 50
-        Sharpness of the bends. Below about 1, where the function is nearly constant, errors grow like 1/alpha.
+        Sharpness of the bends.
 
     Notes
     -----
@@ -280,6 +284,13 @@ def soft_clipping(x, alpha=50.0):
     series = t * (1 / 2 - t * (1 / 3 - t * (1 / 4 - t * (1 / 5 - t * (1 / 6 - t / 7)))))
     low = series + np.copysign(1.0, h) * product_low(h, alpha)
     y = np.where((h < 0) & (t < 2.0**-8) & (a < 700), quotient - quotient * low, y)
+    # below 4 the whole of it is a logarithm
+    whole = np.log1p(np.where(h < 0, less * e, -np.expm1(-alpha) / (np.exp(-alpha * h) + c))) / alpha
+    whole = np.where((h < 0) & (less * e < 2.0**-54), times_exp_minus_abs(less / alpha, h, alpha), whole)
+    # nearly a half, by log(cosh(alpha h / 2) / cosh(alpha (h - 1) / 2)) and a difference of cosh that does not cancel
+    near = 2 * np.sinh(0.25 * alpha * (2 * h - 1)) * np.sinh(0.25 * alpha) / np.cosh(0.5 * alpha * (h - 1))
+    whole = np.where((h >= 0) & (alpha < 1), 0.5 + np.log1p(near) / alpha, whole)
+    y = np.where(alpha < 4, whole, y)
     return np.where(x < 0.5, y, 1 - y)
 
 
@@ -292,6 +303,7 @@ def _silu_derivative(x, beta):
 
 @activation(
     derivative=_silu_derivative,
+    ordinary={"beta": (2.0**-15, 2.0**60)},
     aliases=("swish",),
     info=Info(
         formula="x * sigmoid(beta * x)",

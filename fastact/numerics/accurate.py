@@ -15,6 +15,8 @@ The same formulas are in backends/native/formulas/; coefficients.py has the coef
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
 from .coefficients import CENTRES, CONSTANTS, POLYNOMIALS
@@ -89,6 +91,20 @@ def times_gaussian(weight, x):
 
 def squareplus(x, b):
     """(s + x) / 2 with s = sqrt(x^2 + b); below zero the equal b / 2 / (s - x)."""
+    given, width = x, b
+    x, b, power = _near_one(x, b)
+    far = np.abs(x) > 2.0**450
+    # far out in these units x may be infinite, though it was not
+    return np.where(far & (power != 1), np.where(x > 0, given, 0.25 * width / np.abs(given)), _squareplus(x, b) * power)
+
+
+def _near_one(x, b):
+    """x and b over a power of two and its square, where x^2 or b could vanish or overflow; and the power."""
+    power = np.where((b < 2.0**-300) | (b > 2.0**300), np.exp2(np.floor(np.log2(b) / 2)), 1.0)
+    return x / power, b / power / power, power
+
+
+def _squareplus(x, b):
     s, s_low, a, up = _squareplus_root(x, b)
     t = 0.5 * s + 0.5 * a
     t_low = (0.5 * s - t) + 0.5 * a + 0.5 * s_low
@@ -99,8 +115,9 @@ def squareplus(x, b):
 
 def squareplus_derivative(x, b):
     """squareplus / s"""
+    x, b, _ = _near_one(x, b)
     s, _, _, up = _squareplus_root(x, b)
-    return np.where(x > 2.0**600, 1.0, squareplus(x, b) / (s * up))
+    return np.where(x > 2.0**600, 1.0, _squareplus(x, b) / (s * up))
 
 
 def _squareplus_root(x, b):
@@ -110,6 +127,75 @@ def _squareplus_root(x, b):
     down = np.where(far, 2.0**-513, 1.0)
     a = a * down
     return *_root(a * a + b * down * down), a, np.where(far, 2.0**513, 1.0)
+
+
+def power_of_logistic(x, alpha):
+    """(1 + e^-x)^-alpha and its derivative, for an alpha > 1 of any size: log(1 + e^-x) has twice a number's digits."""
+    a = np.minimum(np.abs(x), 3000.0)  # from there on alpha e^-a is 0
+    e, e_low, n = _exponential_in_two(a)
+    near = n > -60
+    log, log_low = _log1p_in_two(np.where(near, np.ldexp(e, n), 1.0), np.where(near, np.ldexp(e_low, n), 0.0))
+    # (log + log_low) 2^m, as it may be less than any number
+    m = np.where(near, 0, n)
+    log, log_low = np.where(near, log, e), np.where(near, log_low, e_low - 0.5 * e * np.ldexp(e, n))
+    total, total_low = _sum(a, np.ldexp(log, m))
+    negative = x < 0
+    s, s_low = np.where(negative, total, log), np.where(negative, total_low + np.ldexp(log_low, m), log_low)
+    factor, octaves = np.frexp(alpha)
+    z = factor * s
+    z_low = _product_low(factor, s, z) + factor * s_low
+    up = octaves + np.where(negative, 0, m)
+    z, z_low = np.minimum(np.ldexp(z, up), 1500.0), np.ldexp(z_low, up)
+    z_low = np.where(z < 1500, z_low, 0.0)
+    weight = np.where(negative, alpha, np.ldexp(factor * e, n + octaves)) / (1 + np.ldexp(e, n))
+    return _times_exp_minus(1.0, z, z_low), _times_exp_minus(weight, z, z_low)
+
+
+def _times_exp_minus(weight, z, z_low):
+    """weight e^-(z + z_low) for z up to 1500"""
+    tail = z > 700
+    e = np.exp(np.where(tail, -0.5 * z, -z))
+    e = e - e * z_low
+    return np.where(tail, (weight * e) * np.exp(-0.5 * z), weight * e)
+
+
+def _exponential_in_two(a):
+    """e^-a = (e + e_low) 2^n to some 90 bits, for a up to 3000."""
+    n = np.rint(a * -_LOG2_E)
+    product = n * _LN2_LOW
+    r, r_low = _sum(-a - n * _LN2_HIGH, -product)
+    m, m_low = _expm1_in_two(r, r_low - _product_low(n, _LN2_LOW, product))
+    e, e_low = _sum(1.0, m)
+    return e, e_low + m_low, np.where(np.isnan(n), 0, n).astype(np.intc)
+
+
+def _expm1_in_two(r, r_low):
+    """e^(r + r_low) - 1 in two parts, for abs(r) < 1: the series of a 256th, which is then doubled eight times."""
+    s, s_low = r / 256, r_low / 256
+    square = s * s
+    tail = square * s * (1 / 6 + s * (1 / 24 + s * (1 / 120 + s * (1 / 720 + s / 5040))))
+    m, m_low = _sum(s, 0.5 * square)
+    m, m_low = _sum(m, m_low + (s_low + (0.5 * _product_low(s, s, square) + s * s_low) + tail))
+    for _ in range(8):  # e^2s - 1 = m (m + 2)
+        square = m * m
+        square_low = _product_low(m, m, square) + 2 * m * m_low
+        total, low = _sum(2 * m, square)
+        m, m_low = _sum(total, low + (2 * m_low + square_low))
+    return m, m_low
+
+
+def _log1p_in_two(t, t_low):
+    """log(1 + t + t_low) in two parts, for 0 <= t <= 1: Newton's step from NumPy's."""
+    log = np.log1p(t)
+    m, m_low = _expm1_in_two(log, 0.0)
+    return _sum(log, ((t - m) + (t_low - m_low)) / (1 + t))
+
+
+def _sum(a, b):
+    """a + b in two parts (Knuth 1969)."""
+    total = a + b
+    b_part = total - a
+    return total, (a - (total - b_part)) + (b - b_part)
 
 
 def times_reciprocal_root(a, square):
@@ -155,7 +241,7 @@ def sinc(x):
     small = a < 0.5
     u = r * r
     ratio = np.where(small, 1.0, r) / np.where(small, 1.0, a)
-    return sign * (ratio + ratio * (u * _polynomial(_SINC_TAIL, u)))
+    return sign * (ratio + ratio * (u * _polynomial(_SINC_TAIL, u))) + 0.0  # no zero is negative
 
 
 def sinc_derivative(x):
@@ -164,6 +250,28 @@ def sinc_derivative(x):
     u = r * r
     large = (sign * (1 + u * _polynomial(_COS_TAIL, u)) - sinc(x)) / x
     return np.where(a < 0.5, x * _polynomial(_SINC_SLOPE, u), large)
+
+
+def sine_of_product(a, b):
+    """sin(a b) of two numbers whose product may be larger than any double, by integers."""
+    with_digits = 2400
+    (a, a_per), (b, b_per) = float(a).as_integer_ratio(), float(b).as_integer_ratio()
+    turn = 2 * _pi(with_digits)
+    return float(np.sin((((a * b) << with_digits) // (a_per * b_per) % turn) / (1 << with_digits)))
+
+
+@functools.cache
+def _pi(digits):
+    """pi 2^digits: 16 arctan(1/5) - 4 arctan(1/239) (Machin 1706)."""
+
+    def arctan_of_reciprocal(n):
+        term = total = (1 << (digits + 32)) // n
+        for k in range(3, digits, 2):
+            term = -term // (n * n)
+            total += term // k
+        return total
+
+    return (16 * arctan_of_reciprocal(5) - 4 * arctan_of_reciprocal(239)) >> 32
 
 
 class _Quotient:

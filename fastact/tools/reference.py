@@ -42,6 +42,10 @@ def _mp_erfc(x: Any) -> Any:
     return mp.erfc(x) if abs(x) < _BEYOND else mp.mpf(0 if x > 0 else 2)
 
 
+def _mp_log1p(x: Any) -> Any:
+    return mp.log1p(x) if x > -1 else mp.mpf("-inf" if x == -1 else "nan")
+
+
 def _mp_logaddexp(a: Any, b: Any) -> Any:
     return max(a, b) + mp.log1p(mp.exp(-abs(mp.mpf(a) - b)))
 
@@ -52,7 +56,7 @@ _MPMATH: dict[str, Any] = {
     for name, function in {
         **{name: getattr(mp, name) for name in _COMMON.split()},
         **{"arctan": mp.atan, "arsinh": mp.asinh, "erf": mp.erf, "erfc": _mp_erfc, "logaddexp": _mp_logaddexp},
-        **{"sinpi": mp.sinpi, "cospi": mp.cospi, "sinc": mp.sincpi},
+        **{"log1p": _mp_log1p, "sinpi": mp.sinpi, "cospi": mp.cospi, "sinc": mp.sincpi},
         "sigmoid": lambda x: 1 / (1 + mp.exp(-x)),
         "Phi": lambda x: _mp_erfc(-x / mp.sqrt(2)) / 2,
         "phi": lambda x: mp.exp(-x * x / 2) / mp.sqrt(2 * mp.pi),
@@ -102,18 +106,19 @@ class _Definition:
 
     parameters: tuple[str, ...]
     formula: CodeType
+    term: CodeType
     terms: tuple[CodeType, ...]
     on_arrays: Callable[..., list[Any]]
 
 
 @functools.cache
-def _definition(formula: str, derivative: str, parameters: tuple[str, ...]) -> _Definition:
-    value, slope = (ast.parse(text.strip(), mode="eval").body for text in (formula, derivative))
+def _definition(formula: str, derivative: str, term: str, parameters: tuple[str, ...]) -> _Definition:
+    value, slope, other = (ast.parse(text.strip(), mode="eval").body for text in (formula, derivative, term))
     nodes = [value, *_terms(slope)]
     on_arrays = _on_arrays(nodes, parameters)
-    exactly = (ast.fix_missing_locations(ast.Expression(_Decimals().visit(node))) for node in nodes)
+    exactly = (ast.fix_missing_locations(ast.Expression(_Decimals().visit(node))) for node in [other, *nodes])
     single = [compile(node, "<definition>", "eval") for node in exactly]
-    return _Definition(parameters, single[0], tuple(single[1:]), on_arrays)
+    return _Definition(parameters, single[1], single[0], tuple(single[2:]), on_arrays)
 
 
 class _Decimals(ast.NodeTransformer):
@@ -128,7 +133,7 @@ class _Decimals(ast.NodeTransformer):
 def _of(name: str) -> _Definition:
     entry, info = entries[name], get(name).info
     try:
-        return _definition(info.formula, info.derivative, tuple(p.name for p in entry.parameters))
+        return _definition(info.formula, info.derivative, info.term, tuple(p.name for p in entry.parameters))
     except ValueError as error:
         raise ValueError(f"{entry.file}, {name}: {error}") from None
 
@@ -195,11 +200,16 @@ def _meant(value: float) -> Fraction:
 
 def _parameters(name: str, values: Sequence[float], dtype: Any) -> list[Fraction]:
     """The parameters: defaults as they are meant, others rounded as the loops see them, to the dtype or in 16 bits to float32."""
-    rounding = np.float64 if dtype == np.float64 else np.float32
     return [
-        _meant(value) if value == default else Fraction(float(rounding(value)))
+        _meant(value) if value == default else Fraction(value if dtype == np.float64 else _in_float32(value))
         for value, default in zip(values, defaults(name), strict=True)
     ]
+
+
+def _in_float32(value: float) -> float:
+    """Rounded to float32, where it has such a number; others are taken as they are."""
+    form = np.finfo(np.float32)
+    return float(np.float32(value)) if float(form.smallest_normal) <= abs(value) <= float(form.max) else value
 
 
 def defaults(name: str) -> list[float]:
@@ -245,6 +255,13 @@ def exact(name: str, x: Array, *parameters: float) -> tuple[list[Any], list[Any]
     return y, d, size
 
 
+def term(name: str, x: Array, *parameters: float) -> list[Any]:
+    """The size of `Info.term` at finite numbers: what the error of f(x) is measured in, if it is more than f(x)."""
+    definition, values = _of(name), _named(name, parameters, x.dtype)
+    points = x.astype(np.float64).tolist()
+    return [abs(mp.mpf(eval(definition.term, _MPMATH, {"x": mp.mpf(point), **values}))) for point in points]
+
+
 def wide(name: str, x: Array, *parameters: float) -> tuple[Array, Array, Array]:
     """The same for float32 and 16-bit inputs, in float64, good to about 1e-12."""
     point = x.astype(np.float64)
@@ -253,7 +270,8 @@ def wide(name: str, x: Array, *parameters: float) -> tuple[Array, Array, Array]:
         y, *terms = (_like(point, result) for result in results)
         if len(terms) == 1:
             return y, terms[0], np.abs(terms[0])
-        return y, functools.reduce(np.add, terms), functools.reduce(np.maximum, map(np.abs, terms))
+        # a term whose argument overflows, as a double near the largest may, has no size; the others have
+        return y, functools.reduce(np.add, terms), functools.reduce(np.fmax, map(np.abs, terms))
 
 
 def _like(point: Array, result: Any) -> Array:

@@ -221,6 +221,173 @@ def test_strided_input_is_not_silently_wrong(f):
 
 
 def test_silu_with_beta_zero(backend, dtype):
-    x = np.array([-2, 0, 3, 1e4, np.inf], dtype)
-    np.testing.assert_array_equal(backend.silu(x, beta=0), x / 2)
-    np.testing.assert_array_equal(backend.silu.value_and_grad(x, beta=0.0)[1], np.full(5, 0.5, dtype))
+    x = np.array([-2, 0, 3, 1e4, np.inf, -np.inf, float(ml_dtypes.finfo(dtype).max)]).astype(dtype)
+    np.testing.assert_array_equal(backend.silu(x, beta=0), x / dtype.type(2))
+    np.testing.assert_array_equal(backend.silu.value_and_grad(x, beta=0.0)[1], np.full(7, 0.5, dtype))
+
+
+#: Where 0 times infinity is meant as a limit: parameters, x, f(x), f'(x). The zeros' signs are those of any large finite x.
+ZERO_TIMES_INFINITY = [
+    ("leaky_relu", {"negative_slope": 0.0}, -INF, -0.0, 0.0),
+    ("leaky_relu", {"negative_slope": 0.0}, INF, INF, 1.0),
+    ("leaky_relu", {"negative_slope": 0.01}, -INF, -INF, 0.01),
+    ("prelu", {"slope": 0.0}, -INF, -0.0, 0.0),
+    ("rrelu", {"lower": 0.0, "upper": 0.0}, -INF, -0.0, 0.0),
+    ("srelu", {"slope_left": 0.0}, -INF, -1.0, 0.0),
+    ("srelu", {"slope_right": 0.0}, INF, 1.0, 0.0),
+    ("srelu", {"slope_left": 0.0, "slope_right": 0.0}, INF, 1.0, 0.0),
+    ("hard_sigmoid", {"alpha": 0.0}, INF, 0.5, 0.0),
+    ("hard_sigmoid", {"alpha": 0.0}, -INF, 0.5, 0.0),
+    ("elu", {"alpha": 0.0}, -INF, -0.0, 0.0),
+    ("star_relu", {"scale": 0.0, "shift": 2.0}, INF, 2.0, 0.0),
+    ("silu", {"beta": 0.0}, -INF, -INF, 0.5),
+    ("isru", {"alpha": 0.0}, -INF, -INF, 1.0),
+    ("soft_exponential", {"alpha": 0.0}, -INF, -INF, 1.0),
+]
+
+
+def all_ways(f, x, **parameters):
+    """f(x) and f'(x), which all ways to get them give."""
+    y, d = f.value_and_grad(x, **parameters)
+    assert_same(f(x, **parameters), y)
+    gradient = f.backward(np.ones_like(x), x, **parameters)
+    assert_same(gradient[0] if isinstance(gradient, tuple) else gradient, d)
+    assert_same(f(np.repeat(x, 2)[::2], **parameters), y)
+    return y, d
+
+
+@pytest.mark.parametrize(("name", "parameters", "x", "value", "slope"), ZERO_TIMES_INFINITY)
+def test_zero_times_infinity_is_the_limit(backend, dtype, name, parameters, x, value, slope):
+    f = getattr(backend, name)
+    y, d = all_ways(f, np.full(19, x, dtype), **parameters)
+    assert_same(y, np.full(19, value, dtype))
+    assert_same(np.signbit(y), np.full(19, np.signbit(value)))
+    assert_same(d, np.full(19, slope, dtype))
+    if f._entry.derivative_from_output and np.isfinite(value):
+        assert np.isfinite(f.backward(np.ones_like(y), y=y, **parameters)).all()
+
+
+def test_slopes_of_which_some_are_zero(backend, dtype):
+    x = np.array([-INF, -INF, INF, -1.0, NAN]).astype(dtype)
+    slope = np.array([0.0, 0.5, 0.0, 0.0, 0.0]).astype(dtype)
+    y = backend.prelu(x, slope=slope)
+    assert_same(y, np.array([0.0, -INF, INF, 0.0, NAN]).astype(dtype))
+    dx, dslope = backend.prelu.backward(np.ones_like(x), x, slope=slope)
+    assert_same(dx, np.array([0.0, 0.5, 1.0, 0.0, NAN]).astype(dtype))
+    assert_same(dslope, np.array([-INF, -INF, 0.0, -1.0, NAN]).astype(dtype))
+
+
+#: The signs of zeros: f, parameters, x, f(x). PyTorch's where it has the function; its soft_shrink has -0.0 for single elements
+#: and +0.0 in its vectors on a CPU, of which the former is its formula.
+ZEROS = [
+    ("sinc", {}, [1.0, -1.0, 2.0, -2.0, 3.0, 1e3, -1e4, INF], [0.0] * 8),
+    ("hard_shrink", {}, [-0.3, 0.3, -0.5, 0.5, -0.0], [0.0] * 5),
+    ("soft_shrink", {}, [-0.3, 0.3, -0.5, 0.5, -0.0, 0.0], [-0.0, 0.0, -0.0, 0.0, -0.0, 0.0]),
+    ("relu", {}, [-1.0, -0.0, 0.0], [0.0, -0.0, 0.0]),
+    ("relu6", {}, [-1.0, -0.0, 0.0], [0.0, -0.0, 0.0]),
+    ("leaky_relu", {"negative_slope": 0.0}, [-1.0, -0.0, 0.0], [-0.0, -0.0, 0.0]),
+    ("prelu", {"slope": 0.0}, [-1.0, -0.0, 0.0], [-0.0, -0.0, 0.0]),
+    ("elu", {"alpha": 0.0}, [-1.0, -0.0, 0.0], [-0.0, -0.0, 0.0]),
+    ("threshold", {}, [-1.0, -0.0, 0.0], [0.0, 0.0, 0.0]),
+    ("hard_tanh", {"min": 0.0}, [-1.0, -0.0, 0.0], [0.0, -0.0, 0.0]),
+    ("hard_swish", {}, [-4.0, -3.0, -0.0, 0.0], [-0.0, -0.0, -0.0, 0.0]),
+    ("hard_sigmoid", {}, [-4.0, -3.0], [0.0, 0.0]),
+    ("silu", {"beta": -1.0}, [-0.0, 0.0, INF], [-0.0, 0.0, 0.0]),
+    ("silu", {"beta": 2.0}, [-0.0, 0.0, -INF], [-0.0, 0.0, -0.0]),
+    ("gelu", {}, [-0.0, 0.0, -1e4], [-0.0, 0.0, -0.0]),
+    ("gelu_tanh", {}, [-0.0, 0.0, -1e4], [-0.0, 0.0, -0.0]),
+    ("quick_gelu", {}, [-0.0, 0.0, -1e4], [-0.0, 0.0, -0.0]),
+]
+
+
+@pytest.mark.parametrize(("name", "parameters", "x", "zeros"), ZEROS)
+def test_signs_of_zeros(backend, dtype, name, parameters, x, zeros):
+    for copies in (1, 40):
+        y, _ = all_ways(getattr(backend, name), np.tile(x, copies).astype(dtype), **parameters)
+        assert not y.any()
+        np.testing.assert_array_equal(np.signbit(y), np.signbit(np.tile(zeros, copies)))
+
+
+#: Parameters far from 1, or such as float32 has no number for, and others that were wrong: x and parameters.
+EXTREME = [
+    ("silu", -1e24, {"beta": 1e-30}),
+    ("silu", -3e30, {"beta": 2e-29}),
+    ("silu", 1.0, {"beta": 1e39}),
+    ("soft_exponential", 1.0, {"alpha": 1e-30}),
+    ("soft_exponential", 1.0, {"alpha": -1e-30}),
+    ("soft_exponential", 0.7, {"alpha": 1000.0}),
+    ("softplus", 0.0, {"beta": 1e30}),
+    ("softplus", 1.0, {"beta": 1e39}),
+    ("softplus", -1e15, {"beta": 1e-13}),
+    ("softplus", -1.3e15, {"beta": 1e-13}),
+    ("elu", -1.0, {"alpha": 1e-46}),
+    ("elu", -130.0, {"alpha": 5e14}),
+    ("celu", -1e-40, {"alpha": 30.0}),
+    ("celu", -1.0, {"alpha": 1e-46}),
+    ("celu", -1.0, {"alpha": 1e39}),
+    ("isru", 3e20, {"alpha": 1e-46}),
+    ("isru", 1.0, {"alpha": 1e39}),
+    ("isrlu", -1.0, {"alpha": 1e39}),
+    ("squareplus", 1.0, {"b": 1e39}),
+    ("squareplus", -1e-22, {"b": 1e-44}),
+    ("snake", 1.0, {"alpha": 1e39}),
+    ("snake", 1e30, {"alpha": 1e-46}),
+    ("snake", 6e30, {"alpha": 0.1106}),
+    ("generalized_logistic", 3.0, {"alpha": 1000.0}),
+    ("generalized_logistic", 0.25, {"alpha": 30.0}),
+    ("generalized_logistic", 90.0, {"alpha": 1e39}),
+    ("soft_clipping", 0.7, {"alpha": 100.0}),
+    ("soft_clipping", 0.5, {"alpha": 84.0}),
+    ("soft_clipping", 0.51, {"alpha": 149.0}),
+    ("soft_clipping", 0.3, {"alpha": 1e-46}),
+    ("soft_clipping", 2.0, {"alpha": 0.01}),
+    ("star_relu", 1e30, {"scale": 1e-30}),
+    ("star_relu", 1.0, {"scale": 1e-46}),
+    ("leaky_relu", -1.0, {"negative_slope": 1e39}),
+]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("name", "x", "parameters"), EXTREME)
+def test_extreme_parameters(backend, dtype, name, x, parameters):
+    """Against mpmath; and what float32 can't hold is not taken for 0 or infinity."""
+    f = getattr(backend, name)
+    x = np.full(11, x, dtype)
+    values = [parameters.get(p.name, p.default) for p in f._entry.parameters]
+    with reference.mp.workprec(2600):
+        wanted, slopes, sizes = reference.exact(name, x[:1], *values)
+    y, d = all_ways(f, x, **parameters)
+    assert y.dtype == d.dtype == dtype
+    assert reference.ulp_errors(y[:1], wanted)[0] <= 3
+    assert reference.ulp_errors(d[:1], slopes, sizes)[0] <= 5
+    out = np.empty(11, dtype)
+    assert f(x, out=out, **parameters) is out
+    assert_same(out, y)
+
+
+def signalling(dtype):
+    """Ones, and among them a signalling NaN."""
+    form = reference.format_of(dtype)
+    x = np.ones(5, dtype)
+    x.view(form.unsigned)[1] = form.infinity + 1
+    return x
+
+
+@pytest.mark.parametrize("other", [np.float16, np.float32, np.float64])
+def test_signalling_nan_in_mixed_types_gives_no_warning(backend, dtype, other):
+    if (dtype.name == "bfloat16") and other is np.float16:
+        pytest.skip("NumPy knows no common type")
+    x, z = signalling(dtype), signalling(other)
+    with np.errstate(all="raise"):
+        results = [
+            backend.gelu.backward(x, z),
+            backend.gelu.backward(z, x),
+            backend.relu(x, bias=z),
+            backend.elu.backward(x, y=z),
+            backend.prelu(x, slope=z),
+            *backend.prelu.backward(x, z, slope=z),
+            backend.swiglu(x, z),
+            *backend.swiglu.backward(z, x, x),
+        ]
+    for result in results:
+        assert np.flatnonzero(np.isnan(result)).tolist() == [1]

@@ -320,6 +320,12 @@ ROWS = {
         exact=lambda m, a, b, product, y: a * b - product,
         per=lambda m, a, b, product, y: abs(a * b),
     ),
+    "product_low_exact": Row(
+        "as product_low, |a| and |b| below 2^100 (2^995)",
+        rounded_products,
+        exact=lambda m, a, b, product, y: a * b - product,
+        per=lambda m, a, b, product, y: abs(a * b),
+    ),
     "division_remainder": Row(
         "|numerator| finite and above 2^-100 (2^-960), or it is inexact",
         quotients,
@@ -354,6 +360,7 @@ ROWS = {
         lambda d: (d.any(), d.any(), d.any()),
         holds=lambda m, x, a, b, y: same(y, x * math.copysign(1, a) * math.copysign(1, b)),
     ),
+    "positive_part": Row("any", lambda d: (d.any(),), holds=lambda m, x, y: same(y, -0.0 if x < 0 else x)),
     "all_below": Row("n >= 0", wholes, holds=lambda m, x, limit, n, y: y == (n == 0 or abs(x) < limit)),
     # exponential.h
     "exp_tail": Row(

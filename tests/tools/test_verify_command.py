@@ -9,7 +9,7 @@ import pytest
 import fastact
 from fastact.__main__ import main
 from fastact.tools.directions import Direction
-from fastact.tools.verify import workers
+from fastact.tools.verify import parameters, workers
 from fastact.tools.verify.dtypes import DTYPES, supported
 from fastact.tools.verify.results import figure, from_json
 
@@ -64,11 +64,33 @@ def test_a_broken_bound(shown, monkeypatch, tmp_path):
     assert "where 0.1 are declared" in text
 
 
+def test_parameters(shown, monkeypatch):
+    monkeypatch.setattr(parameters, "SETS", 4)
+    status, text = shown("silu", "relu", "elu", "--parameters", "--dtype", "float32", "float16", "--jobs", "1")
+    assert status == 0, text
+    assert "Every bound is kept" in text
+    assert "beta=" in text
+    assert "relu float" not in " ".join(text.split())
+    status, text = shown("relu", "--parameters")
+    assert status == 0
+    assert "None of these functions has parameters" in text
+
+
+def test_parameters_that_break_a_bound(shown, monkeypatch):
+    monkeypatch.setattr(parameters, "SETS", 4)
+    monkeypatch.setattr(parameters, "ALLOWANCE", -1.9)
+    status, text = shown("silu", "--parameters", "--dtype", "float64", "--backend", fastact.backend(), "--jobs", "1")
+    assert status == 1
+    assert "BROKEN: silu(" in text
+    assert "where 0.1 are declared" in text
+
+
 def test_wrong_command_lines(capsys):
     for arguments, said in [
         (["tahn"], "did you mean 'tanh'"),
         (["tanh", "--backend", "sse9"], "there is no backend 'sse9'"),
         (["tanh", "--dtype", "int8"], "int8"),
+        (["elu", "--parameters", "--exhaustive"], "--parameters"),
         (["tanh", "--json", "no/such/directory/results.json"], "there is no directory"),
     ]:
         with pytest.raises(SystemExit) as caught:

@@ -13,6 +13,7 @@ from ...functions.entry import Entry
 from ...functions.gated import GatedUnit
 from ...functions.kinds import Kind
 from ...functions.noise import Noise
+from ..numpy.elementwise import make_ufunc as make_formula
 from .engine.elementwise import FastPath, GatedPath, add_bfloat16, make_ufunc, run_drawn, sum_by_column, vectorcall
 from .tables import table
 
@@ -22,6 +23,9 @@ class _WithNativeUfuncs(WithUfuncs):
 
     def _make_ufunc(self, kind: Kind, name: str) -> Any:
         return make_ufunc(table(self.backend), self._entry, kind, name)
+
+    def _make_formula(self, kind: Kind, name: str) -> Any:
+        return make_formula(self._entry, kind, name, any_scalar=True)
 
     def _add_bfloat16(self, kind: Kind, ufunc: Any, dtype: np.dtype[Any]) -> None:
         add_bfloat16(table(self.backend), self._entry, kind, ufunc, dtype)

@@ -19,15 +19,23 @@ class _OnNumPy(WithUfuncs):
     """What makes the ufuncs."""
 
     def _make_ufunc(self, kind: Kind, name: str) -> Ufunc:
-        entry = self._entry
-        return Ufunc(
-            name,
-            _function(entry, kind),
-            nin=inputs_of(entry, kind),
-            nout=len(kind.outputs),
-            keeps_integers=keeps_integers(entry, kind),
-            scalars=0 if entry.learnt_parameter else inputs_of(entry, kind) - len(kind.inputs),
-        )
+        return make_ufunc(self._entry, kind, name)
+
+    def _make_formula(self, kind: Kind, name: str) -> Ufunc:
+        return make_ufunc(self._entry, kind, name, any_scalar=True)
+
+
+def make_ufunc(entry: Entry, kind: Kind, name: str, any_scalar: bool = False) -> Ufunc:
+    """The formula of this kind with a ufunc's calling conventions; with `any_scalar` parameters are read in float64."""
+    return Ufunc(
+        name,
+        _function(entry, kind),
+        nin=inputs_of(entry, kind),
+        nout=len(kind.outputs),
+        keeps_integers=keeps_integers(entry, kind),
+        scalars=0 if entry.learnt_parameter else inputs_of(entry, kind) - len(kind.inputs),
+        any_scalar=any_scalar,
+    )
 
 
 class NumPyActivation(_OnNumPy, Activation):

@@ -80,13 +80,25 @@ class Ufunc(UfuncLike):
         Integer inputs give integer outputs; otherwise they give float64.
     scalars : int
         How many of the last inputs are scalar parameters.
+    any_scalar : bool
+        They are read in float64; else in the type that a loop would read them in.
     """
 
-    def __init__(self, name: str, function: Callable[..., Any], nin: int, nout: int, keeps_integers: bool, scalars: int) -> None:
+    def __init__(
+        self,
+        name: str,
+        function: Callable[..., Any],
+        nin: int,
+        nout: int,
+        keeps_integers: bool,
+        scalars: int,
+        any_scalar: bool = False,
+    ) -> None:
         super().__init__(name, nin, nout)
         self._function = function
         self._keeps_integers = keeps_integers
         self._scalars = scalars
+        self._any_scalar = any_scalar
 
     def __call__(
         self,
@@ -155,13 +167,17 @@ class Ufunc(UfuncLike):
     def _promote(self, inputs: tuple[Any, ...]) -> np.dtype[Any]:
         """The common dtype. A scalar parameter takes part if it is a Python number. An array of drawn ones follows the others."""
         first_scalar = self.nin - self._scalars
-        return np.result_type(
-            *(promoted(value) for i, value in enumerate(inputs) if i < first_scalar or not isinstance(value, np.ndarray))
-        )
+        found = [promoted(value) for i, value in enumerate(inputs) if i < first_scalar or not isinstance(value, np.ndarray)]
+        # Python numbers last: NumPy promotes no three of which one is bfloat16 and one a number
+        dtypes = [value for value in found if isinstance(value, np.dtype)]
+        numbers = [value for value in found if not isinstance(value, np.dtype)]
+        return np.result_type(*([np.result_type(*dtypes)] if dtypes else []), *numbers)
 
     def _input_dtypes(self, result: np.dtype[Any], computed: np.dtype[Any]) -> list[np.dtype[Any]]:
         """Inputs are read in the result's dtype, as by a ufunc's loop, but scalar parameters of 16-bit loops in float32."""
         array = computed if result.kind in "iub" else result
+        if self._any_scalar and array.kind not in "iub":
+            return [array] * (self.nin - self._scalars) + [np.dtype(np.float64)] * self._scalars
         scalar = np.dtype(np.float32) if result == np.float16 or is_bfloat16(result) else array
         return [array] * (self.nin - self._scalars) + [scalar] * self._scalars
 

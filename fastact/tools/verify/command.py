@@ -13,7 +13,7 @@ from ... import backends
 from ...api import activations, configuration, get_activation
 from .. import printing
 from ..options import check_directories
-from . import special, workers
+from . import parameters, special, workers
 from .dtypes import DTYPES, supported
 from .printing import Bars, progress_bars, table
 from .results import Result, as_json, told
@@ -30,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dtype", nargs="+", choices=DTYPES, help="only these (default: all)")
     parser.add_argument("--backend", nargs="+", metavar="NAME", help="only these (default: all that are available)")
     parser.add_argument("--exhaustive", action="store_true", help="all finite float32 inputs: minutes per function")
+    parser.add_argument("--parameters", action="store_true", help="with parameters of every size instead of the defaults")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results to this file, too")
     parser.add_argument("--jobs", type=int, metavar="N", help="processes (default: one a processor)")
 
@@ -52,7 +53,43 @@ def run(options: argparse.Namespace) -> int:
     check_directories(options, "json")
     console = printing.console(100)
     dtypes = options.dtype or [dtype for dtype in DTYPES if supported(dtype)]
+    if options.parameters:
+        if options.exhaustive or options.json:
+            fail("argument --parameters: goes with neither --exhaustive nor --json")
+        return run_parameters(
+            parameters.with_parameters(names), list(dict.fromkeys(dtypes)), list(dict.fromkeys(on)), options.jobs, console
+        )
     return Run(options, names, list(dict.fromkeys(dtypes)), list(dict.fromkeys(on)), console).run()
+
+
+def run_parameters(names: list[str], dtypes: list[str], on: list[str], jobs: int | None, console: Console) -> int:
+    """Measure with parameters of every size, and print; the exit status."""
+    if not names:
+        console.print("None of these functions has parameters.")
+        return 0
+    started = time.perf_counter()
+    work = [parameters.Portion(name, dtype, tuple(on)) for name in names for dtype in dtypes]
+    results: list[parameters.Found] = []
+    with progress_bars(console) as progress:
+        bar = progress.add_task("functions x dtypes", total=len(work))
+        for _, found in workers.measure(work, jobs):
+            results += found
+            progress.advance(bar)
+    results.sort(key=lambda result: (names.index(result.name), dtypes.index(result.dtype)))
+    console.print("Largest error found with other parameters, in ULP / bound; below it the input and the parameters where it is")
+    console.print(parameters.table(results))
+    broken = [result for result in results if not result.passed]
+    for result in broken:
+        console.print(f"BROKEN: {result}", style="red", soft_wrap=True)
+    if not broken:
+        console.print("Every bound is kept.", style="green")
+    console.print(
+        f"\nTried: {parameters.SETS} sets of parameters for each function and dtype. The reference is the definition in Info, by "
+        "mpmath. forward: in ULP of the result, or of a term that others cancel (Info.term: srelu, for one). "
+        f"backward: dy = 1, in ULP of the derivative's largest term. {time.perf_counter() - started:.0f} seconds in all.",
+        style="dim",
+    )
+    return 1 if broken else 0
 
 
 class Run:

@@ -11,6 +11,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any, Protocol, TypeVar
 
 from .printing import Bars
 from .results import Result, merge
@@ -24,7 +25,16 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def measure(work: Sequence[Task], jobs: int | None = None) -> Iterator[tuple[Task, list[Result]]]:
+class Work(Protocol):
+    """What a process can be given: a task, or a portion of another measurement."""
+
+    def run(self) -> Sequence[Any]: ...
+
+
+_Work = TypeVar("_Work", bound=Work)
+
+
+def measure(work: Sequence[_Work], jobs: int | None = None) -> Iterator[tuple[_Work, Sequence[Any]]]:
     """Measure in `jobs` processes (default: as many as there are processors), in this one if it is 1; tasks as they are done."""
     jobs = min(jobs or processors(), len(work))
     if jobs <= 1:

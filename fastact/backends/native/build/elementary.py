@@ -66,6 +66,7 @@ FUNCTIONS = (
     # arithmetic.h
     Function("fma", ("a", "b", "c")),
     Function("product_low", ("a", "b", "product")),
+    Function("product_low_exact", ("a", "b", "product")),
     Function("division_remainder", ("numerator", "quotient", "denominator")),
     Function("fma_low", ("a", "b", "c", "sum")),
     Function("product_sum", ("a", "b", "c")),
@@ -73,6 +74,7 @@ FUNCTIONS = (
     Function("reciprocal_estimate", ("a",)),
     Function("magnitude_up_to", ("x", "limit")),
     Function("with_signs", ("y", "a", "b")),
+    Function("positive_part", ("x",)),
     # exponential.h
     Function("exp_scaled", ("x", "x_low", "headroom"), sets=("scale",)),
     Function("exp_split", ("x", "x_low"), ("headroom",), ("scale",)),

@@ -40,6 +40,7 @@ cdef class FastPath(Vectorcall):
     cdef int cost, parameters
     cdef int lesser, greater  # two parameters whose order is prescribed, or -1
     cdef double[MAX_PARAMETERS] defaults, low, from_output_low
+    cdef double[2][MAX_PARAMETERS] least, most  # magnitudes for the loops of float32 and float64
     cdef bint[MAX_PARAMETERS] open_low
     cdef char[2][PARAMETER_BYTES] default_values  # as float32 and as float64
     cdef tuple parameter_names
@@ -67,6 +68,9 @@ cdef class FastPath(Vectorcall):
         for i, p in enumerate(entry.parameters):
             self.defaults[i], self.low[i], self.open_low[i] = p.default, p.low, p.open_low
             self.from_output_low[i] = entry.from_output_low.get(p.name, -np.inf)
+            for k, largest in enumerate((1e38, 1.7e308)):  # what a type may not hold is left to the general path, too
+                self.least[k][i] = p.ordinary[0]
+                self.most[k][i] = np.inf if p.infinite else min(p.ordinary[1], largest)
         write_parameters(self, self.defaults, FLOAT32, self.default_values[0])
         write_parameters(self, self.defaults, FLOAT64, self.default_values[1])
         self.array_parameter = entry.array_parameter is not None
@@ -165,8 +169,7 @@ cdef bint read_parameter(FastPath f, PyObject* name, PyObject* value, Options* o
             if not PyFloat_CheckExact(value):
                 return False
             number = PyFloat_AS_DOUBLE(value)
-            # what float32 may not hold is left to the general path, too
-            if not (f.low[i] <= number < 1e38) or number < -1e38 or (f.open_low[i] and number == f.low[i]):
+            if not f.low[i] <= number or (f.open_low[i] and number == f.low[i]):
                 return False
             options.parameters[i] = number
             return True
@@ -202,17 +205,20 @@ cdef inline bint take_parameters(FastPath f, const Options* options, Work* work)
 
 
 cdef bint take_given_parameters(FastPath f, const Options* options, Work* work) noexcept:
-    """The same for others than the defaults; False if they are not in order, or if y does not determine the derivative."""
+    """The same for others than the defaults; False if they are not in order, not for the loop, or not for y."""
     cdef fastact_flags flags
-    cdef int i
+    cdef int i, computed = computed_in(work.type)
     if f.lesser >= 0 and not options.parameters[f.lesser] <= options.parameters[f.greater]:
         return False
     if work.kind == BACKWARD_FROM_OUTPUT:
         for i in range(f.parameters):
             if options.parameters[i] < f.from_output_low[i]:
                 return False
+    for i in range(f.parameters):
+        if not f.least[computed][i] <= fabs(options.parameters[i]) <= f.most[computed][i]:
+            return False
     flags = fastact_save_flags()
-    write_parameters(f, options.parameters, computed_in(work.type), work.given)
+    write_parameters(f, options.parameters, computed, work.given)
     fastact_restore_flags(flags)
     work.parameters = work.given
     return True

@@ -26,6 +26,7 @@ in this order:
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cpython.object cimport PyObject
 from cpython.pycapsule cimport PyCapsule_GetPointer
+from libc.math cimport fabs
 from libc.stdint cimport uintptr_t
 from libc.stdlib cimport llabs
 from libc.string cimport memcpy, memset, strcmp

@@ -65,11 +65,12 @@ cdef inline real arctan_forward(real x) noexcept nogil:
     return with_sign(half_pi - (y - half_pi_low) if a > one else y, x)
 
 cdef inline real arctan_derivative(real x) noexcept nogil:
-    """1/(1 + x^2), scaled where x^2 could overflow or the result be subnormal (down_twice is down * down)."""
+    """1/(1 + x^2), scaled where x^2 could overflow or the result be subnormal."""
     cdef real zero = 0, one = 1
-    cdef real large = 2.0**30, down = 2.0**-66, down_twice = 2.0**-132
+    cdef real large = 2.0**30, down = 2.0**-66
     if real is double:
-        large, down, down_twice = 2.0**60, 2.0**-516, 2.0**-1032
+        large, down = 2.0**60, 2.0**-516
+    cdef real down_twice = down * down  # written as a power, this subnormal number is a call of exp2 to clang
     cdef real a = magnitude(x)
     cdef real b = a * down if a > large else a
     return one / fma(b, b, zero if a > large else one) * (down_twice if a > large else one)

@@ -73,12 +73,14 @@ cdef inline real celu_exponent(real x, real alpha, real *low) noexcept nogil:
     return z
 
 cdef inline real celu_forward(real x, real alpha) noexcept nogil:
-    """x > 0 ? x : alpha * expm1(x / alpha)"""
-    cdef real zero = 0
+    """x > 0 ? x : alpha * expm1(x / alpha), which is x where the quotient is tiny: it may be subnormal there."""
+    cdef real tiny = -2.0**-30
+    if real is double:
+        tiny = -2.0**-60
     cdef real low, m_low
     cdef real z = celu_exponent(x, alpha, &low)
     cdef real m = expm1_or_less(z, low, &m_low)
-    return fma(alpha, m, alpha * m_low) if x < zero else x
+    return fma(alpha, m, alpha * m_low) if z < tiny else x
 
 cdef inline real celu_derivative(real x, real alpha) noexcept nogil:
     """x > 0 ? 1 : e^(x / alpha)"""

@@ -72,7 +72,7 @@ cdef inline real gelu_forward(real x) noexcept nogil:
 
     The quotient v is corrected by its remainder and by what was lost in rounding its denominator. The -0.0 added to -t
     changes nothing but the sign of a zero."""
-    cdef real zero = 0, one = 1, shift = normal_shift(x), per_shift = one / shift
+    cdef real one = 1, shift = normal_shift(x), per_shift = one / shift
     cdef real a = gelu_bounded(x)
     cdef real scale
     cdef real q = gelu_exp(a, &scale)
@@ -85,7 +85,7 @@ cdef inline real gelu_forward(real x) noexcept nogil:
     cdef real h = v * tail
     cdef real h_low = fma(v, tail_low, fma(v_low, tail, product_low(v, tail, h)))
     cdef real t = (h + fma(h, q, fma(h_low, q, h_low))) * scale
-    return fma(-t, per_headroom(x), -zero if x < zero else x)
+    return fma(-t, per_headroom(x), positive_part(x))
 
 cdef inline real gelu_derivative(real x) noexcept nogil:
     """x < 0 ? t : 1 - t with t = Phi(-a) - a phi(a) = e^(-a^2/2) (tail(v)/(a + shift) - a / sqrt(2 pi)), a = |x|."""

@@ -1,7 +1,7 @@
 # Sines. See shared.pxi for the rules.
 
 cdef inline real sinc_forward(real x) noexcept nogil:
-    """sin(pi r) / (pi r) times r / x, with r the distance from the nearest integer."""
+    """sin(pi r) / (pi r) times r / x, with r the distance from the nearest integer. Adding zero makes +0 of -0, and nothing else."""
     cdef real zero = 0, one = 1, half = 0.5, large = 2.0**60
     cdef real sign
     cdef real a = at_most(large, magnitude(x))
@@ -12,7 +12,7 @@ cdef inline real sinc_forward(real x) noexcept nogil:
     cdef real ratio = numerator / denominator
     cdef real less = u * sinc_tail(u)
     cdef real ratio_low = quotient_low(numerator, ratio, denominator, zero)
-    return (product_sum(ratio, less, ratio) + fma(ratio_low, less, ratio_low)) * sign
+    return (product_sum(ratio, less, ratio) + fma(ratio_low, less, ratio_low)) * sign + zero
 
 cdef inline real sinc_derivative(real x) noexcept nogil:
     """(cos(pi x) - sinc(x)) / x; a polynomial where that cancels."""
@@ -149,7 +149,7 @@ cdef inline real snake_derivative(real x, real alpha) noexcept nogil:
     cdef real a = magnitude(x) * down
     cdef real factor = alpha * down
     cdef real z = factor * a
-    cdef real far = sum_turns(z, product_low(factor, a, z), 65, &sign)
+    cdef real far = sum_turns(z, product_low_exact(factor, a, z), 65, &sign)
     sign = near_sign if is_near else sign
     cdef real slope = fma(with_sign(sign, sign * x), sine_of_double(near if is_near else far), one)
     return slope if magnitude(x) <= largest_finite(x) else x - x

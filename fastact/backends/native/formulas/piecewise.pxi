@@ -59,9 +59,23 @@ cdef inline real relu_squared_derivative_from_output(real y) noexcept nogil:
     return two * square_root(y)
 
 
+cdef inline number below_infinity(number x, number slope) noexcept nogil:
+    """x, but finite if the slope is 0: their product is 0 then at infinity, too, as it is everywhere else."""
+    cdef number zero = 0, far
+    if number is float or number is double:
+        far = largest_finite(x) if slope == zero else two_to_infinity(x)
+        return between(-far, far, x)
+    else:
+        return x
+
+cdef inline real two_to_infinity(real x) noexcept nogil:
+    """Infinity."""
+    return largest_finite(x) + largest_finite(x)
+
+
 cdef inline number leaky_relu_forward(number x, number negative_slope) noexcept nogil:
     cdef number zero = 0
-    return x if x > zero else times(negative_slope, x)
+    return x if x > zero else times(negative_slope, below_infinity(x, negative_slope))
 
 cdef inline real leaky_relu_derivative(real x, real negative_slope) noexcept nogil:
     cdef real zero = 0, one = 1
@@ -133,15 +147,17 @@ cdef inline real hard_sigmoid_forward(real x, real alpha, real beta) noexcept no
     cdef real zero = 0, one = 1, far = 2.0**60
     cdef real shift = beta / alpha
     cdef real y = alpha * (x + shift) if magnitude(shift) < far else fma(alpha, x, beta)
-    return zero if y < zero else (one if y > one else y)
+    y = one if y > one else y
+    return zero if y < zero else y
 
 cdef inline real hard_sigmoid_derivative(real x, real alpha, real beta) noexcept nogil:
     return hard_sigmoid_derivative_from_output(hard_sigmoid_forward(x, alpha, beta), alpha, beta)
 
 cdef inline real hard_sigmoid_derivative_from_output(real y, real alpha, real beta) noexcept nogil:
     cdef real zero = 0, one = 1
-    cdef real below_one = alpha if y < one else zero
-    return below_one if y > zero else (zero if y <= zero else y)
+    cdef real slope = alpha if y == y else y
+    slope = zero if y >= one else slope  # one after the other: GCC 11 makes no vectors of choices within choices here
+    return zero if y <= zero else slope
 
 
 cdef inline real hard_swish_forward(real x) noexcept nogil:
@@ -199,13 +215,15 @@ cdef inline real soft_shrink_derivative(real x, real lambd) noexcept nogil:
 cdef inline number srelu_forward(
     number x, number threshold_left, number slope_left, number threshold_right, number slope_right
 ) noexcept nogil:
-    cdef number left = plus(threshold_left, times(slope_left, minus(x, threshold_left)))
-    cdef number right = plus(threshold_right, times(slope_right, minus(x, threshold_right)))
-    return left if x < threshold_left else (right if x > threshold_right else x)
+    cdef number left = plus(threshold_left, times(slope_left, below_infinity(minus(x, threshold_left), slope_left)))
+    cdef number right = plus(threshold_right, times(slope_right, below_infinity(minus(x, threshold_right), slope_right)))
+    cdef number y = right if x > threshold_right else x
+    return left if x < threshold_left else y
 
 cdef inline real srelu_derivative(
     real x, real threshold_left, real slope_left, real threshold_right, real slope_right
 ) noexcept nogil:
     cdef real one = 1
-    cdef real inside = one if x == x else x
-    return slope_left if x <= threshold_left else (slope_right if x >= threshold_right else inside)
+    cdef real slope = one if x == x else x
+    slope = slope_right if x >= threshold_right else slope
+    return slope_left if x <= threshold_left else slope

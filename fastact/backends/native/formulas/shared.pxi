@@ -144,11 +144,10 @@ cdef inline real between(real low, real high, real x) noexcept nogil:
 # ---- x times a sigmoid ------------------------------------------------------------------------------------------------
 
 cdef inline real gated(real x, real sign, real a, real denominator) noexcept nogil:
-    """x sigmoid(sign * z) from t = |x| sigmoid(-z): -t below zero, x - t above; for sign -1 t above, x + t below.
+    """x sigmoid(sign * z) from t = |x| sigmoid(-z): -t below zero, x - t above. For sign -1 it is minus that of -x.
 
     a is |x|, bounded; denominator (1 + e^z) / HEADROOM."""
-    cdef real zero = 0
-    return fma(a / denominator, -sign * per_headroom(x), -zero if x * sign < zero else x)
+    return fma(a / denominator, -per_headroom(x), positive_part(x * sign)) * sign
 
 cdef inline real gated_slope(real x, real sign, real z_slope, real denominator) noexcept nogil:
     """d = s ((1 - a z') + a z' s) with s = sigmoid(-z), a z' = z_slope: d below zero, 1 - d above."""

@@ -202,6 +202,7 @@ cdef inline real soft_clipping_forward(real x, real alpha) noexcept nogil:
     cdef real t = not_tiny(e)
     cdef real numerator = c * up * (one + t) if h > zero else complement * e
     cdef real quotient = numerator / ((c + least) + e if h > zero else fma(c * per_headroom(x), t, one))
+    quotient = quotient if e > zero else e  # where e does not count, c / e does so less
     low = low if h > zero else low * complement
     e = e - quotient if h > zero else quotient
     t = not_tiny(e)

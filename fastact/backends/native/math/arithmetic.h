@@ -38,6 +38,22 @@ VECMATH REAL F(product_low)(REAL a, REAL b, REAL product) {
 #endif
 }
 
+/* Range:   as product_low, |a| and |b| below 2^100 (2^995)
+   Error:   exact
+   NaN:     NaN where the product is infinite
+   Gives:   as product_low, to the last bit without FMA, too: halves of a double by Veltkamp's splitting, which rounds, have 26 bits
+            each, where upper_half's lower one has 27 */
+VECMATH REAL F(product_low_exact)(REAL a, REAL b, REAL product) {
+#if VECMATH_FMA || REAL_BITS == 32
+    return F(product_low)(a, b, product);
+#else
+    const REAL split = R(134217729.0); /* 2^27 + 1 */
+    REAL a_high = a * split - (a * split - a), a_low = a - a_high;
+    REAL b_high = b * split - (b * split - b), b_low = b - b_high;
+    return ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low;
+#endif
+}
+
 /* Range:   |numerator| finite and above 2^-100 (2^-960), or it is inexact
    Error:   exact (without FMA 0, 2^-104 of the numerator)
    NaN:     NaN where the quotient is infinite
@@ -137,6 +153,19 @@ VECMATH REAL F(with_signs)(REAL y, REAL a, REAL b) {
     bits ^= (a_bits ^ b_bits) & SIGN_BIT;
     memcpy(&y, &bits, sizeof y);
     return y;
+}
+
+/* Range:   any
+   Error:   exact
+   NaN:     gives NaN
+   Gives:   x, but -0.0 where x < 0.  Both zeros stay what they are, which clang 14's maximum of x and -0.0 does not grant: so the
+            choice is between masks of bits. */
+VECMATH REAL F(positive_part)(REAL x) {
+    UNSIGNED bits, kept = x < R(0.0) ? SIGN_BIT : ~(UNSIGNED)0;
+    memcpy(&bits, &x, sizeof bits);
+    bits &= kept;
+    memcpy(&x, &bits, sizeof x);
+    return x;
 }
 
 /* Range:   n >= 0

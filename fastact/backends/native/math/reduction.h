@@ -17,9 +17,11 @@ VECMATH REAL F(quarter_turns)(REAL a, int more, REAL *parity, REAL *sign) {
 
 /* Range:   n an integer up to 2^13 (2^20), |a - n pi/2| < 0.8
    Error:   2^-48.5, 2^-107.9 (without FMA 2^-48.1, 2^-107.9) by r + low;
-            for n up to 2^23 (2^52) n times 2^-47.6, 2^-106.8 (without FMA 2^-47.6, 2^-52.3)
+            for n up to 2^23 (2^52) n times 2^-47.6, 2^-106.8 (without FMA 2^-47.6, 2^-106.8)
    NaN:     gives NaN
    Gives:   r + low = a - n * pi/2.
+   Twice:   without FMA, n is split in halves; those of a large double have more bits than fit beside those of pi/2, so there the
+            product's rounding error is put back in.
 
             Cody and Waite (1980): the first parts of pi/2 have so few bits that their products with n are exact, and so are then
             the differences.  With FMA the first two are subtracted as one. */
@@ -28,9 +30,13 @@ VECMATH REAL F(minus_quarters)(REAL a, REAL n, REAL *low) {
     const REAL fourth = BY_TYPE(2.563344e-12f, 3.5215598651832e-27); /* 24, 53 bits */
 #if VECMATH_FMA
     REAL rest = F(fma)(n, -BY_TYPE(0x1.921fb4p+0f, 0x1.921fb54442d18p+0), a);
+#elif REAL_BITS == 64
+    const REAL half_pi = 0x1.921fb54442d18p+0;
+    REAL product = n * half_pi;
+    REAL rest = (a - product) - F(product_low)(n, half_pi, product);
 #else
-    const REAL first = BY_TYPE(0x1.92p+0f, 0x1.921fb544p+0);         /* 8, 33 bits */
-    const REAL second = BY_TYPE(0x1.fb4p-12f, 0x1.0b46p-34);         /* 11, 20 bits */
+    const REAL first = 0x1.92p+0f;   /* 8 bits */
+    const REAL second = 0x1.fb4p-12f; /* 11 bits */
     REAL upper = F(upper_half)(n), lower = n - upper;
     REAL rest = (a - upper * first) - lower * first;
     rest = (rest - upper * second) - lower * second;

@@ -163,14 +163,11 @@ VECTORS vector_x16 silu_denominator_x16(vector_x16 a, vector_x16 beta) {
     return total + _mm512_fmadd_ps(scale, q, one - (total - scale));
 }
 
-/* With t = |x| sigmoid(-|beta x|): -t in the tail and x - t beyond; where beta is negative, t and x + t. */
+/* With t = |x| sigmoid(-|beta x|): -t in the tail and x - t beyond; where beta is negative, minus that of -x. */
 VECTORS vector_x16 silu_forward_x16(vector_x16 x, vector_x16 beta) {
-    const vector_x16 infinity = all_x16(__builtin_inff()), zero = all_x16(-0.0f);
-    const __mmask16 turned = negative_x16(beta);
-    vector_x16 least = _mm512_mask_blend_ps(turned, zero, -infinity), most = _mm512_mask_blend_ps(turned, infinity, zero);
-    vector_x16 sign = _mm512_mask_blend_ps(turned, all_x16(-0x1p-48f), all_x16(0x1p-48f));
-    vector_x16 a = silu_bounded_x16(x, beta), beyond = _mm512_min_ps(most, _mm512_max_ps(least, x));
-    return _mm512_fmadd_ps(a / silu_denominator_x16(a, beta), sign, beyond);
+    const vector_x16 sign = _mm512_and_ps(beta, all_x16(-0.0f)), turned = _mm512_xor_ps(x, sign);
+    vector_x16 a = silu_bounded_x16(x, beta), beyond = _mm512_max_ps(all_x16(-0.0f), turned);
+    return _mm512_xor_ps(_mm512_fmadd_ps(a / silu_denominator_x16(a, beta), all_x16(-0x1p-48f), beyond), sign);
 }
 
 /* gated_slope's d in formulas/shared.pxi: d in the tail, else 1 - d. */
