@@ -6,12 +6,26 @@ copied whole. Everything but integers is computed in float64 and rounded once.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ...calls.arrays import apart, check_out, computed_dtype, is_bfloat16, promoted, result_dtype, supported, without_axis
+from ...calls.arrays import (
+    apart,
+    check_out,
+    computed_dtype,
+    is_bfloat16,
+    promoted,
+    result_dtype,
+    supported,
+    without_axis,
+    wraps_results,
+)
+
+# What a real ufunc says of it
+_UNWRITTEN = "'where' used without 'out': elements where it is False are never written"
 
 _BATCH = 8192  # elements: a batch and a formula's temporaries stay in the second-level cache
 
@@ -37,6 +51,9 @@ class UfuncLike:
     def __repr__(self) -> str:
         return f"<NumPy function {self.__name__!r}>"
 
+    def __reduce__(self) -> str:
+        return self.__qualname__  # of the module that holds it, as NumPy's ufuncs do: see fastact/backends/ufuncs.py
+
     def _override(self, inputs: tuple[Any, ...], out: tuple[Any, ...], **keywords: Any) -> tuple[Any] | None:
         """The result, in a tuple, of the first argument that overrides ufuncs (NumPy's `__array_ufunc__` protocol)."""
         if len(inputs) != self.nin:
@@ -56,13 +73,26 @@ class UfuncLike:
             raise TypeError(f"{self.__name__}: none of the arguments' types implements it")
         return None
 
-    def _wrap(self, result: np.ndarray, inputs: tuple[Any, ...], index: int) -> Any:
-        """The result as the kind of array the inputs are; a scalar where no axis is left."""
-        subclasses = [value for value in inputs if isinstance(value, np.ndarray) and type(value) is not np.ndarray]
-        if subclasses:
-            leader = max(subclasses, key=lambda value: value.__array_priority__)
-            return leader.__array_wrap__(result, (self, inputs, index), False)  # type: ignore[arg-type]
-        return result[()] if result.ndim == 0 else result
+    def _wrap(self, result: np.ndarray, inputs: tuple[Any, ...], index: int, out: Any = None) -> Any:
+        """The result as the kind of array that `out` or one of the inputs is; a scalar where no axis is left."""
+        if type(out) is np.ndarray:
+            return out
+        candidates = inputs if out is None else (out,)
+        wrapping = [value for value in candidates if wraps_results(value)]
+        if wrapping:
+            leader = max(wrapping, key=lambda value: getattr(value, "__array_priority__", 0.0))
+            return _wrapped_by(leader, result, (self, inputs, index), out is None and result.ndim == 0)
+        return result[()] if result.ndim == 0 and out is None else result
+
+
+def _wrapped_by(leader: Any, result: np.ndarray, context: tuple[Any, ...], scalar: bool) -> Any:
+    """`leader.__array_wrap__` with as many arguments as it takes: those of NumPy 2, or the fewer of earlier ones."""
+    try:
+        return leader.__array_wrap__(result, context, scalar)
+    except TypeError:
+        if isinstance(leader, np.ndarray):
+            raise
+        return leader.__array_wrap__(result)
 
 
 class Ufunc(UfuncLike):
@@ -97,29 +127,43 @@ class Ufunc(UfuncLike):
         result_dtype = self._result_dtype(inputs, dtype)
         computed = result_dtype if result_dtype.kind in "iub" else np.dtype(np.float64)
         arrays = [np.asarray(value) for value in inputs]
-        reading = ["readonly", "contig", "aligned", "nbo", "overlap_assume_elementwise"]
-        writing = ["readwrite" if where is not True else "writeonly", *reading[1:], "allocate", "no_subtype", "no_broadcast"]
-        masks = [] if where is True else [np.asarray(where)]
-        iterator = np.nditer(  # type: ignore[call-overload]  # the stub does not know 'contig'
+        masks = [] if where is True else [np.asarray(where, bool)]
+        if masks and any(array is None for array in out):
+            warnings.warn(_UNWRITTEN, stacklevel=3)
+        for array in out:
+            if array is not None and not np.can_cast(result_dtype, array.dtype, "same_kind"):
+                raise TypeError(
+                    f"{self.__name__}: out has dtype {array.dtype}, to which the result's, {result_dtype}, can't be cast"
+                )
+        # An output is not read or written but where its elements are, so it goes through no buffer, and keeps its dtype. Inputs
+        # may come with gaps or repeated: NumPy before 2.3 fills but one element of a buffer that must be contiguous ("contig")
+        # for an operand of one element.
+        reading = ["readonly", "aligned", "nbo", "overlap_assume_elementwise"]
+        writing = ["writeonly", "allocate", "no_subtype", "no_broadcast", "overlap_assume_elementwise"]
+        updating = ["readwrite", "no_subtype", "no_broadcast", "overlap_assume_elementwise"]
+        iterator = np.nditer(
             [*arrays, *masks, *out],
-            flags=["external_loop", "buffered", "zerosize_ok", "copy_if_overlap"],
-            op_flags=[reading] * (len(arrays) + len(masks)) + [writing] * self.nout,
-            op_dtypes=self._input_dtypes(result_dtype, computed) + [np.dtype(bool)] * len(masks) + [result_dtype] * self.nout,
+            flags=["external_loop", "buffered", "zerosize_ok", "copy_if_overlap", "refs_ok"],
+            op_flags=[reading] * (len(arrays) + len(masks))
+            + [writing if array is None or not masks else updating for array in out],
+            op_dtypes=[
+                *self._input_dtypes(result_dtype, computed),
+                *[np.dtype(bool)] * len(masks),
+                *(result_dtype if array is None else array.dtype for array in out),
+            ],
             casting="same_kind",
             buffersize=_BATCH,
         )
         with iterator, np.errstate(all="ignore"):
             for *batches, in_results in _split(iterator, self.nout):
                 mask = batches.pop() if masks else True
-                values = [batch.astype(computed, copy=False) for batch in batches]
+                values = [batch.astype(computed, order="C", copy=False) for batch in batches]
                 results = self._function(*values, dtype=result_dtype)
                 for batch, result in zip(in_results, results if self.nout > 1 else (results,), strict=True):
-                    np.copyto(batch, result, casting="unsafe", where=mask)
+                    rounded = result if batch.dtype == result_dtype else result.astype(result_dtype, copy=False)
+                    np.copyto(batch, rounded, casting="unsafe", where=mask)
             results = iterator.operands[-self.nout :]
-        wrapped = tuple(
-            given if given is not None else self._wrap(result, inputs, i)
-            for i, (given, result) in enumerate(zip(out, results, strict=True))
-        )
+        wrapped = tuple(self._wrap(result, inputs, i, given) for i, (given, result) in enumerate(zip(out, results, strict=True)))
         return wrapped if self.nout > 1 else wrapped[0]
 
     def _result_dtype(self, inputs: tuple[Any, ...], dtype: Any) -> np.dtype[Any]:
@@ -202,7 +246,7 @@ class GeneralizedUfunc(UfuncLike):
             if self._of_nothing is None:
                 raise ValueError(f"{self.__name__}: a row of no elements has no maximum")
             filled.fill(self._of_nothing)
-        return out if out is not None else self._wrap(filled, inputs, 0)
+        return self._wrap(filled, inputs, 0, out)
 
     def _result_dtype(self, inputs: tuple[Any, ...], dtype: Any) -> np.dtype[Any]:
         """Python numbers are weak; beside 16-bit arrays the scale is float32, as parameters are."""
