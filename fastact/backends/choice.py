@@ -55,8 +55,15 @@ class Backend:
         setattr(self, name, function)  # from now on it is found without coming here
         return function
 
+    def hold(self, ufunc: Any) -> None:
+        """Let pickle find a ufunc of this backend; see `fastact.backends.ufuncs`."""
+        from . import ufuncs
+
+        ufuncs.hold(self, ufunc)
+
     def __reduce__(self) -> tuple[Any, ...]:
-        return current, ()
+        # The one in use comes back as the one in use there: another machine may not have the same.
+        return (current, ()) if self is current() else (load, (self.name,))
 
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *functions.records})

@@ -118,7 +118,9 @@ class AxisFunction(Rowwise):
     @property
     def ufunc(self) -> Any:
         """The generalized ufunc behind it (on the NumPy backend an object with a ufunc's call)."""
-        return self._backend.rows.gufunc(self._record.arithmetic)
+        ufunc = self._backend.rows.gufunc(self._record.arithmetic)
+        self._backend.hold(ufunc)
+        return ufunc
 
     def _call(self, x: Any, out: Any, axis: Any) -> Any:
         """The forward pass of a function without scale and mask, for every kind of array."""

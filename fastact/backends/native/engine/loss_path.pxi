@@ -266,5 +266,5 @@ cdef class BinaryCrossEntropyPath(LossPath):
         )
 
 
-update_wrapper(CrossEntropyPath.value_and_grad, CrossEntropy.value_and_grad)
-update_wrapper(BinaryCrossEntropyPath.value_and_grad, BinaryCrossEntropy.value_and_grad)
+update_wrapper(CrossEntropyPath.value_and_grad, CrossEntropy.value_and_grad, ("__doc__",))
+update_wrapper(BinaryCrossEntropyPath.value_and_grad, BinaryCrossEntropy.value_and_grad, ("__doc__",))

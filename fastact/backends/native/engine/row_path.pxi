@@ -260,7 +260,8 @@ cdef class MaskedReductionPath(RowPath):
         return MaskedReduction.backward(self, dy, x, out, axis=axis, scale=scale, mask=mask) if dx is None else dx
 
 
-update_wrapper(MapPath.backward, Map.backward)
-update_wrapper(ReductionPath.backward, Reduction.backward)
-update_wrapper(MaskedMapPath.backward, MaskedMap.backward)
-update_wrapper(MaskedReductionPath.backward, MaskedReduction.backward)
+# Each keeps its own name, by which pickle finds it.
+update_wrapper(MapPath.backward, Map.backward, ("__doc__",))
+update_wrapper(ReductionPath.backward, Reduction.backward, ("__doc__",))
+update_wrapper(MaskedMapPath.backward, MaskedMap.backward, ("__doc__",))
+update_wrapper(MaskedReductionPath.backward, MaskedReduction.backward, ("__doc__",))
