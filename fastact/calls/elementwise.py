@@ -25,7 +25,8 @@ from ..functions.kinds import (
     Kind,
 )
 from ..functions.noise import Noise
-from .arrays import SUPPORTED_TEXT, broadcast, check_out, is_bfloat16, only, operand, pair, promoted, supported
+from . import classes
+from .arrays import SUPPORTED_TEXT, broadcast, check_out, dtype_of, is_bfloat16, only, operand, pair, promoted, supported
 from .bound import Backend, WithUfuncs
 from .documentation import documentation, signature
 from .sums import sum_by_column, sum_to_shape
@@ -70,6 +71,7 @@ class Activation(WithUfuncs):
     ) -> Any:
         values, rng = self._values(params, "out, where, dtype, bias")
         operands = [self._operand("x", x)]
+        self._check_broadcast(values, operands[0])
         if bias is not None:
             operands.append(self._bias(bias, operands[0]))
         if self._entry.keeps_integers and dtype is None:
@@ -117,6 +119,9 @@ class Activation(WithUfuncs):
         >>> relu.backward(np.array([1.0, 2.0, 3.0]), np.array([-1.0, 0.0, 1.0]))
         array([0., 0., 3.])
         """
+        if classes.is_dataset(dy, x, y):
+            given = {"bias": bias, **params}
+            return classes.by_variable(f"{self.name}.backward", self.backward, {"dy": dy, "x": x, "y": y}, given)
         values, rng = self._values(params, "out, y, bias", from_output=y is not None)
         if (x is None) == (y is None):
             raise TypeError(f"{self.name}.backward takes either x or y=; {'neither was' if x is None else 'both were'} given")
@@ -127,7 +132,13 @@ class Activation(WithUfuncs):
         else:
             kind, saved_name, saved = BACKWARD_FROM_OUTPUT, "y", y
         operands = [self._operand("dy", dy), self._operand(saved_name, saved)]
+        if classes.is_jagged(*operands):
+            if bias is None and not self._entry.learnt_parameter:
+                return self._run(kind, operands, values, (only(self.name, out),), rng)
+            function = f"{self.name}.backward"  # the gradient of what is broadcast takes a shape
+            operands = [classes.plain(function, name, value) for name, value in zip(("dy", saved_name), operands, strict=True)]
         dy, saved = operands
+        self._check_broadcast(values, saved)
         shape = np.shape(saved)
         if broadcast(np.shape(dy), shape) != shape:
             raise ValueError(
@@ -179,7 +190,9 @@ class Activation(WithUfuncs):
         """
         values, rng = self._values(params, "out")
         out = pair(f"{self.name}.value_and_grad", out, "y, d")
-        y, d = self._run(VALUE_AND_GRAD, [self._operand("x", x)], values, out, rng)
+        x = self._operand("x", x)
+        self._check_broadcast(values, x)
+        y, d = self._run(VALUE_AND_GRAD, [x], values, out, rng)
         return y, d
 
     @property
@@ -239,7 +252,8 @@ class Activation(WithUfuncs):
     def _fitting(self, values: list[Any], operands: list[Any]) -> list[Any]:
         """Integer parameters for integer input, in its dtype; others as they are."""
         x = operands[0]
-        kind = getattr(getattr(x, "dtype", None), "kind", "")
+        dtype = dtype_of(x)
+        kind = "" if dtype is None else dtype.kind
         if kind not in ("i", "u", "b") or len(operands) > 1 or not values or not all(type(value) is int for value in values):
             return values
         low, high = (0, 1) if kind == "b" else (np.iinfo(x.dtype).min, np.iinfo(x.dtype).max)
@@ -266,6 +280,19 @@ class Activation(WithUfuncs):
 
     def _operand(self, name: str, value: Any) -> Any:
         return operand(self.name, name, value)
+
+    def _check_broadcast(self, values: list[Any], x: Any) -> None:
+        """Results have the shape of x: a parameter that is an array must broadcast to it."""
+        if self._entry.learnt_parameter is None or np.ndim(values[0]) == 0:
+            return
+        shape, own = np.shape(x), np.shape(values[0])
+        try:
+            fits = broadcast(shape, own) == shape
+        except ValueError:
+            fits = False
+        if not fits:
+            name = self._entry.learnt_parameter.name
+            raise ValueError(f"{self.name}: {name} of shape {own} does not broadcast to the shape {shape} of the input")
 
     def _bias(self, bias: Any, x: Any) -> Any:
         bias = self._operand("bias", bias)
@@ -321,6 +348,8 @@ class Activation(WithUfuncs):
         if given:
             self._check_out(out, operands + values, where)
             keywords["out"] = out
+        if (family := classes.family(*operands, *values)) not in (None, "wrap"):
+            return classes.elementwise(family, ufunc, operands, values, keywords)  # type: ignore[arg-type]
         huge = any(isinstance(value, float) and abs(value) > 1e38 for value in values)
         if given or huge or dtype is not None:  # a conversion of results or parameters may overflow
             with np.errstate(all="ignore"):

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..functions.gated import GatedUnit
 from ..functions.kinds import GATED, GATED_BACKWARD, Kind
+from . import classes
 from .arrays import check_out, only, operand, pair, share_memory
 from .bound import Backend, WithUfuncs
 from .elementwise import Activation
@@ -169,6 +170,8 @@ class Gated(WithUfuncs):
 
     def _run(self, kind: Kind, function: str, given: dict[str, Any], out: tuple[Any, ...]) -> Any:
         operands = [operand(function, name, value) for name, value in given.items()]
+        if classes.is_jagged(*operands):
+            return classes.elementwise("awkward", self._ufunc(kind), operands, [], {})
         shapes = [np.shape(value) for value in operands]
         if any(shape != shapes[0] for shape in shapes):
             told = ", ".join(f"{name} of shape {shape}" for name, shape in zip(given, shapes, strict=True))
@@ -179,6 +182,9 @@ class Gated(WithUfuncs):
             raise ValueError(f"{function}: the two arrays of out share memory")
         operands, _ = self._bfloat16_numbers(operands, [])
         ufunc = self._ufunc(kind)
+        if (family := classes.family(*operands)) not in (None, "wrap"):
+            keywords = {} if all(array is None for array in out) else {"out": out}
+            return classes.elementwise(family, ufunc, operands, [], keywords)  # type: ignore[arg-type]
         if all(array is None for array in out):
             return ufunc(*operands)
         with np.errstate(all="ignore"):  # a conversion of the results may overflow

@@ -12,6 +12,7 @@ There is a class for each way to call such a function; see `fastact.functions.re
 
 from __future__ import annotations
 
+import functools
 import inspect
 import math
 import numbers
@@ -23,6 +24,7 @@ import numpy as np
 from ..functions.record import Record
 from ..functions.rows import RowFunction
 from ..runtime.memory import empty_array
+from . import classes
 from .arrays import Array, apart, check_out, is_bfloat16, only, plain_operand, result_dtype, supported, without_axis
 from .bound import Backend, Bound
 
@@ -41,7 +43,7 @@ class Rowwise(Bound):
         return f"<fastact {self.name} on {self.backend}>"
 
     def _operand(self, name: str, value: Any) -> Array:
-        return plain_operand(self.name, name, value)
+        return plain_operand(self.name, name, classes.plain(self.name, name, value))
 
     def _axis(self, axis: Any, ndim: int) -> int:
         try:
@@ -124,6 +126,8 @@ class AxisFunction(Rowwise):
 
     def _call(self, x: Any, out: Any, axis: Any) -> Any:
         """The forward pass of a function without scale and mask, for every kind of array."""
+        if out is None and classes.family(x):
+            return classes.rows(self.name, self, (x,), axis, self._record.reduces)
         if not self._through_ufunc(x, out):
             return self._forward(x, out, axis)
         if self._is_masked(x, out):
@@ -133,6 +137,12 @@ class AxisFunction(Rowwise):
     def _call_with_mask(self, x: Any, out: Any, axis: Any, scale: Any, mask: Any, empty: str = "nan") -> Any:
         """The same for a function that takes both."""
         factor = self._factor(scale)
+        if out is None and (family := classes.family(x)):
+            if mask is not None and family in ("dask", "xarray"):
+                raise TypeError(f"{self.name}: mask= takes plain arrays, not {type(x).__name__}; give np.asarray(x)")
+            options = {} if self._record.reduces else {"empty": empty}
+            call = functools.partial(self, scale=scale, mask=mask, **options)
+            return classes.rows(self.name, call, (x,), axis, self._record.reduces)
         if not self._through_ufunc(x, out):
             return self._forward(x, out, axis, factor, mask, empty)
         if self._is_masked(x, out, mask):
@@ -202,6 +212,12 @@ class AxisFunction(Rowwise):
 
     def _gradient(self, dy: Any, saved: Any, name: str, out: Any, axis: Any, scale: float = 1.0, mask: Any = None) -> Any:
         """The same for the gradient, from the input or output of that name."""
+        if out is None and (family := classes.family(dy, saved)):
+            function = f"{self.name}.backward"
+            if mask is not None and family in ("dask", "xarray"):
+                raise TypeError(f"{function}: mask= takes plain arrays, not {type(saved).__name__}; give np.asarray({name})")
+            call = functools.partial(_gradient_of, self, name, scale=scale, mask=mask)
+            return classes.rows(function, call, (dy, saved), axis, False)
         dy, saved = self._operand("dy", dy), self._operand(name, saved)
         if name == "y":
             self._same_shape(dy, saved, name)
@@ -228,6 +244,10 @@ class AxisFunction(Rowwise):
 
     def _check_elements(self, x: Array, axis: int) -> None:
         """Raise ValueError where there are rows, but without the elements that the function needs."""
+
+
+def _gradient_of(function: AxisFunction, name: str, dy: Any, saved: Any, axis: int, scale: float, mask: Any) -> Any:
+    return function._gradient(dy, saved, name, None, axis, scale, mask)
 
 
 class _Maps(AxisFunction):
