@@ -56,10 +56,9 @@ class Backend:
         return function
 
     def hold(self, ufunc: Any) -> None:
-        """Let pickle find a ufunc of this backend; see `fastact.backends.ufuncs`."""
-        from . import ufuncs
-
-        ufuncs.hold(self, ufunc)
+        """Tell a ufunc of this backend where pickle finds it: see `fastact.backends.ufuncs`."""
+        if hasattr(ufunc, "__dict__"):  # of NumPy's own since 2.2
+            ufunc.__module__ = f"{__package__}.ufuncs" + ("" if self is current() else f".{self.name}")
 
     def __reduce__(self) -> tuple[Any, ...]:
         # The one in use comes back as the one in use there: another machine may not have the same.

@@ -18,9 +18,8 @@ from .choice import ORDER, Backend, current, load
 
 def _find(backend: Backend, name: str) -> Any:
     """The ufunc of this name; AttributeError if there is none. A record's own name is the forward pass."""
-    function = backend.bind(functions.records[name]) if name in functions.records else None
-    if hasattr(function, "ufunc"):
-        return function.ufunc
+    if name in functions.records and hasattr(own := backend.bind(functions.records[name]), "ufunc"):
+        return own.ufunc
     for record in functions.records.values():
         if name.startswith(f"{record.name}_"):
             function = backend.bind(record)
@@ -36,20 +35,15 @@ class _Holder(ModuleType):
         if name.startswith("__"):
             raise AttributeError(name)
         try:
-            return _find(load(self.__name__.rpartition(".")[2]), name)
+            return _find(load(self.__name__.removeprefix(f"{__name__}.")), name)
         except ImportError as error:  # pickle looks through all modules, and goes on after an AttributeError alone
             raise AttributeError(str(error)) from None
 
 
-# An import finds these in sys.modules once it has imported their parent.
+# An import finds these in sys.modules once it has imported their parent. NumPy before 2.2 has no place to tell of which module a
+# ufunc is: pickle then looks through all of sys.modules.
 sys.modules.update({f"{__name__}.{name}": _Holder(f"{__name__}.{name}") for name in ORDER})
 
 
 def __getattr__(name: str) -> Any:
     return _find(current(), name)
-
-
-def hold(backend: Backend, ufunc: Any) -> None:
-    """Tell a ufunc which module holds it. NumPy before 2.2 has no place for that: pickle then looks through all modules."""
-    if hasattr(ufunc, "__dict__"):
-        ufunc.__module__ = __name__ if backend is current() else f"{__name__}.{backend.name}"

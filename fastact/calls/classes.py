@@ -1,7 +1,7 @@
 """Arrays of other packages, where NumPy's `__array_ufunc__` protocol alone does not give the right thing.
 
-Most calls go through that protocol: each package then decides. Here is what it does not cover: several results, parameters that must
-not change the dtype, functions of rows, sums. No package is imported: an argument of its type shows that it has been.
+Most calls go through that protocol: each package then decides. Here is what it does not cover: several results, parameters that
+must not change the dtype, functions of rows, sums. No package is imported: an argument of its type shows that it has been.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ _PACKAGES = ("xarray", "dask", "polars", "pandas", "awkward")
 
 
 def family(*values: Any) -> str | None:
-    """The package whose arrays are among these, the one that may hold others' first; "wrap" is any other with `__array_wrap__`."""
-    found = set()
+    """The package whose arrays are among these, that which may hold others' first; "wrap": any other with `__array_wrap__`."""
+    found: set[str] = set()
     for value in values:
         if type(value) in (np.ndarray, float, int) or isinstance(value, (np.ndarray, np.generic)):
             continue
@@ -40,10 +40,10 @@ def is_jagged(*values: Any) -> bool:
 def plain(function: str, name: str, value: Any) -> Any:
     """The array that an object of another package holds; an error where there is none yet, or none at all."""
     kind = family(value)
+    if is_dataset(value):
+        raise TypeError(f"{function}: {name} is a {type(value).__name__}; give its arrays one by one")
     if kind == "dask" or (kind == "xarray" and getattr(value, "chunks", None)):
         raise TypeError(f"{function}: {name} is a dask array, which has no values yet; give {name}.compute()")
-    if kind == "xarray" and not hasattr(value, "dims"):
-        raise TypeError(f"{function}: {name} is a {type(value).__name__}; give its arrays one by one")
     if kind == "awkward":
         try:
             return np.asarray(value)
@@ -105,7 +105,7 @@ class Applied(UfuncLike):
 def anywhere(ufunc: Any, *operands: Any) -> Any:
     """Call a ufunc with arrays of any class."""
     kind = family(*operands)
-    return ufunc(*operands) if kind in (None, "wrap") else elementwise(kind, ufunc, list(operands), [], {})  # type: ignore[arg-type]
+    return ufunc(*operands) if kind in (None, "wrap") else elementwise(kind, ufunc, list(operands), [], {})
 
 
 def elementwise(kind: str, ufunc: Any, operands: list[Any], values: list[Any], keywords: dict[str, Any]) -> Any:
@@ -194,7 +194,7 @@ def _named_rows(function: str, call: Callable[..., Any], operands: tuple[Any, ..
     x = operands[-1]
     if family(x) != "xarray":
         raise TypeError(f"{function}: one operand is of xarray and the other is not; give both as DataArray")
-    if not hasattr(x, "dims") or hasattr(x, "data_vars"):
+    if is_dataset(x):
         variables = {
             name: _named_rows(function, call, tuple(value[name] for value in operands), axis, reduces) for name in x.data_vars
         }

@@ -349,7 +349,7 @@ class Activation(WithUfuncs):
             self._check_out(out, operands + values, where)
             keywords["out"] = out
         if (family := classes.family(*operands, *values)) not in (None, "wrap"):
-            return classes.elementwise(family, ufunc, operands, values, keywords)  # type: ignore[arg-type]
+            return classes.elementwise(family, ufunc, operands, values, keywords)
         huge = any(isinstance(value, float) and abs(value) > 1e38 for value in values)
         if given or huge or dtype is not None:  # a conversion of results or parameters may overflow
             with np.errstate(all="ignore"):

@@ -184,7 +184,7 @@ class Gated(WithUfuncs):
         ufunc = self._ufunc(kind)
         if (family := classes.family(*operands)) not in (None, "wrap"):
             keywords = {} if all(array is None for array in out) else {"out": out}
-            return classes.elementwise(family, ufunc, operands, [], keywords)  # type: ignore[arg-type]
+            return classes.elementwise(family, ufunc, operands, [], keywords)
         if all(array is None for array in out):
             return ufunc(*operands)
         with np.errstate(all="ignore"):  # a conversion of the results may overflow

@@ -127,7 +127,8 @@ class AxisFunction(Rowwise):
     def _call(self, x: Any, out: Any, axis: Any) -> Any:
         """The forward pass of a function without scale and mask, for every kind of array."""
         if out is None and classes.family(x):
-            return classes.rows(self.name, self, (x,), axis, self._record.reduces)
+            function: Any = self
+            return classes.rows(self.name, function, (x,), axis, self._record.reduces)
         if not self._through_ufunc(x, out):
             return self._forward(x, out, axis)
         if self._is_masked(x, out):
@@ -140,8 +141,9 @@ class AxisFunction(Rowwise):
         if out is None and (family := classes.family(x)):
             if mask is not None and family in ("dask", "xarray"):
                 raise TypeError(f"{self.name}: mask= takes plain arrays, not {type(x).__name__}; give np.asarray(x)")
-            options = {} if self._record.reduces else {"empty": empty}
-            call = functools.partial(self, scale=scale, mask=mask, **options)
+            given = {"scale": scale, "mask": mask, **({} if self._record.reduces else {"empty": empty})}
+            function: Any = self
+            call = functools.partial(function, **given)
             return classes.rows(self.name, call, (x,), axis, self._record.reduces)
         if not self._through_ufunc(x, out):
             return self._forward(x, out, axis, factor, mask, empty)

@@ -76,7 +76,7 @@ class Ufunc(UfuncLike):
         reading = ["readonly", "aligned", "nbo", "overlap_assume_elementwise"]
         writing = ["writeonly", "allocate", "no_subtype", "no_broadcast", "overlap_assume_elementwise"]
         updating = ["readwrite", "no_subtype", "no_broadcast", "overlap_assume_elementwise"]
-        iterator = np.nditer(
+        iterator = np.nditer(  # type: ignore[call-overload]  # the stub wants literal strings
             [*arrays, *masks, *out],
             flags=["external_loop", "buffered", "zerosize_ok", "copy_if_overlap", "refs_ok"],
             op_flags=[reading] * (len(arrays) + len(masks))
