@@ -62,7 +62,7 @@ class Ufunc(UfuncLike):
         result_dtype = self._result_dtype(inputs, dtype)
         computed = result_dtype if result_dtype.kind in "iub" else np.dtype(np.float64)
         arrays = [np.asarray(value) for value in inputs]
-        masks = [] if where is True else [np.asarray(where, bool)]
+        masks = [] if where is True else [self._mask(where)]
         if masks and any(array is None for array in out):
             warnings.warn(_UNWRITTEN, stacklevel=3)
         for array in out:
@@ -101,7 +101,17 @@ class Ufunc(UfuncLike):
         wrapped = tuple(self._wrap(result, inputs, i, given) for i, (given, result) in enumerate(zip(out, results, strict=True)))
         return wrapped if self.nout > 1 else wrapped[0]
 
+    def _mask(self, where: Any) -> np.ndarray:
+        """Where to compute: an array of bool, or what else is true or false, such as None."""
+        if isinstance(where, np.ndarray) and not np.can_cast(where.dtype, bool):
+            raise TypeError(f"{self.__name__}: where has dtype {where.dtype}; it must be bool")
+        return np.asarray(where, bool)
+
     def _result_dtype(self, inputs: tuple[Any, ...], dtype: Any) -> np.dtype[Any]:
+        if dtype is not None and not np.dtype(dtype).isnative:
+            raise TypeError(
+                f"{self.__name__}: dtype selects a type, and no byte order as {np.dtype(dtype).str!r} does; give out="
+            )
         found = np.dtype(dtype) if dtype is not None else self._promote(inputs)
         if not supported(found) or (dtype is not None and found.kind in "iub" and not self._keeps_integers):
             raise TypeError(f"{self.__name__}: no loop for dtype {found}")
