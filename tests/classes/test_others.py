@@ -83,3 +83,36 @@ def test_awkward(backend):
     regular = ak.Array([[-1.0, 2.0], [3.0, 4.0]])
     np.testing.assert_array_equal(backend.softmax(regular), backend.softmax(np.asarray(regular)))
     assert isinstance(backend.logsumexp(regular), ak.Array)
+
+
+@pytest.mark.parametrize(
+    ("shape", "slope", "fits"),
+    [
+        ((3,), (2, 3), False),
+        ((), (1,), False),
+        ((1,), (3,), False),
+        ((1, 3), (4, 1, 1), False),
+        ((2, 3), (2,), False),
+        ((0, 3), (3,), True),
+        ((0,), (1,), True),
+        ((2, 3), (1, 1), True),
+        ((2, 3), (), True),
+        ((), (), True),
+    ],
+)
+def test_a_slope_broadcasts_to_x(backend, shape, slope, fits):
+    """In every direction: results have the shape of x, the slope's gradient its own."""
+    x, p = np.ones(shape), np.full(slope, 0.5)
+    calls = (
+        lambda: [backend.prelu(x, slope=p)],
+        lambda: backend.prelu.value_and_grad(x, slope=p),
+        lambda: backend.prelu.backward(x, x, slope=p),
+    )
+    for call in calls:
+        if not fits:
+            with pytest.raises(ValueError, match="prelu: slope of shape .* does not broadcast to the shape"):
+                call()
+            continue
+        assert np.shape(call()[0]) == shape
+    if fits:
+        assert np.shape(backend.prelu.backward(x, x, slope=p)[1]) == slope
