@@ -110,7 +110,7 @@ def test_a_slope_broadcasts_to_x(backend, shape, slope, fits):
     )
     for call in calls:
         if not fits:
-            with pytest.raises(ValueError, match="prelu: slope of shape .* does not broadcast to the shape"):
+            with pytest.raises(ValueError, match=r"prelu: slope of shape .* does not broadcast to the shape"):
                 call()
             continue
         assert np.shape(call()[0]) == shape
