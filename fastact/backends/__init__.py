@@ -5,6 +5,7 @@ from pkgutil import extend_path
 # A source tree has no compiled modules: those of the installed package serve it.
 __path__ = extend_path(__path__, __name__)
 
+from . import ufuncs as ufuncs
 from .choice import ORDER as ORDER
 from .choice import Backend as Backend
 from .choice import available as available

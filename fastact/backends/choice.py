@@ -55,8 +55,14 @@ class Backend:
         setattr(self, name, function)  # from now on it is found without coming here
         return function
 
+    def hold(self, ufunc: Any) -> None:
+        """Tell a ufunc of this backend where pickle finds it: see `fastact.backends.ufuncs`."""
+        if hasattr(ufunc, "__dict__"):  # of NumPy's own since 2.2
+            ufunc.__module__ = f"{__package__}.ufuncs" + ("" if self is current() else f".{self.name}")
+
     def __reduce__(self) -> tuple[Any, ...]:
-        return current, ()
+        # The one in use comes back as the one in use there: another machine may not have the same.
+        return (current, ()) if self is current() else (load, (self.name,))
 
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *functions.records})

@@ -66,6 +66,17 @@ def overrides_ufuncs(value: Any) -> bool:
     return hasattr(type(value), "__array_ufunc__") and not isinstance(value, (np.ndarray, np.generic))
 
 
+def wraps_results(value: Any) -> bool:
+    """Whether NumPy's ufuncs make results of this one's own kind by its `__array_wrap__`, as for PyTorch's tensors."""
+    return hasattr(type(value), "__array_wrap__") and type(value) is not np.ndarray and not isinstance(value, np.generic)
+
+
+def dtype_of(value: Any) -> np.dtype[Any] | None:
+    """The dtype of an array or scalar; None of a Python number, and of what has a dtype of another package."""
+    dtype = getattr(value, "dtype", None)
+    return dtype if isinstance(dtype, np.dtype) else None
+
+
 def plain_operand(function: str, name: str, value: Any) -> Array:
     """An input as a plain array of a supported dtype."""
     return _of_supported_dtype(function, name, np.asarray(value))
@@ -76,7 +87,7 @@ def operand(function: str, name: str, value: Any) -> Any:
     if overrides_ufuncs(value):
         return value
     array = _of_supported_dtype(function, name, np.asanyarray(value))
-    return value if type(value) in (bool, int, float) else array
+    return value if type(value) in (bool, int, float) or wraps_results(value) else array
 
 
 def _of_supported_dtype(function: str, name: str, array: Array) -> Array:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import numpy as np
 
-from ..functions.kinds import Kind
-from .arrays import is_bfloat16
+from ..functions.kinds import KINDS, Kind, has_loop
+from .arrays import dtype_of, is_bfloat16
 
 if TYPE_CHECKING:
     from ..functions.entry import Entry
@@ -21,6 +21,8 @@ class Backend(Protocol):
     name: str
     rows: Any
     losses: Any
+
+    def hold(self, ufunc: Any) -> None: ...
 
     def __getattr__(self, name: str) -> Any: ...
 
@@ -98,11 +100,18 @@ class WithUfuncs(Bound):
         """What the ufunc of this kind is called."""
         raise NotImplementedError
 
+    def kinds(self) -> dict[str, Kind]:
+        """The kinds of call there are, by the names of their ufuncs."""
+        unit = self._entry.name != self.name
+        return {self._ufunc_name(kind): kind for kind in KINDS.values() if kind.unit == unit and has_loop(self._entry, kind.loop)}
+
     def _ufunc(self, kind: Kind) -> Any:
         """The ufunc of this kind, made when first needed."""
         name = kind.name
         if name not in self._ufuncs:
-            self._ufuncs[name] = self._make_ufunc(kind, self._ufunc_name(kind))
+            ufunc = self._make_ufunc(kind, self._ufunc_name(kind))
+            self._backend.hold(ufunc)
+            self._ufuncs[name] = ufunc
         ml_dtypes = sys.modules.get("ml_dtypes")  # may be imported at any time, and without it there is no bfloat16
         if ml_dtypes is not None and name not in self._knows_bfloat16:
             self._add_bfloat16(kind, self._ufuncs[name], np.dtype(ml_dtypes.bfloat16))
@@ -118,13 +127,13 @@ class WithUfuncs(Bound):
 
     def _bfloat16_numbers(self, operands: list[Any], values: list[Any]) -> tuple[list[Any], list[Any]]:
         """Give Python numbers beside bfloat16 arrays the dtype that the loops take: NumPy does not treat them as weak there."""
-        dtypes = [value.dtype for value in operands + values if hasattr(value, "dtype")]
+        dtypes = [dtype for dtype in map(dtype_of, operands + values) if dtype is not None]
         bfloat16 = next(filter(is_bfloat16, dtypes), None)
         if bfloat16 is None or np.result_type(*dtypes).type is not bfloat16.type:
             return operands, values
         bfloat16 = np.dtype(bfloat16.type)  # native, whichever the array's is
         parameter = bfloat16 if self._entry.learnt_parameter else np.dtype(np.float32)
         return (
-            [value if hasattr(value, "dtype") else np.asarray(value).astype(bfloat16) for value in operands],
-            [value if hasattr(value, "dtype") else np.asarray(value).astype(parameter) for value in values],
+            [np.asarray(value).astype(bfloat16) if dtype_of(value) is None else value for value in operands],
+            [np.asarray(value).astype(parameter) if dtype_of(value) is None else value for value in values],
         )

@@ -26,8 +26,9 @@ from ..functions.kinds import (
     Kind,
 )
 from ..functions.noise import Noise
+from . import classes
 from .arguments import named_arguments, saved_operand
-from .arrays import broadcast, check_out, is_bfloat16, only, operand, pair, promoted, supported
+from .arrays import broadcast, check_out, dtype_of, is_bfloat16, only, operand, pair, promoted
 from .bound import Backend, WithUfuncs
 from .documentation import call_signature, documentation
 from .manners import PLAIN, Manner, check_cast
@@ -84,6 +85,7 @@ class Activation(WithUfuncs):
         if not (where is True and dtype is signature is None and casting == "same_kind" and order == "K" and subok is True):
             manner = ufunc_manner(self.name, self._entry.keeps_integers, where, dtype, casting, order, subok, signature)
         operands = [self._operand("x", x)]
+        self._check_broadcast(values, operands[0])
         if bias is not None:
             operands.append(self._bias(bias, operands[0]))
         if self._entry.keeps_integers:
@@ -132,13 +134,22 @@ class Activation(WithUfuncs):
         >>> relu.backward(np.array([1.0, 2.0, 3.0]), np.array([-1.0, 0.0, 1.0]))
         array([0., 0., 3.])
         """
+        if classes.is_dataset(dy, x, y):
+            given = {"bias": bias, **params}
+            return classes.by_variable(f"{self.name}.backward", self.backward, {"dy": dy, "x": x, "y": y}, given)
         values, rng = self._values(params, from_output=y is not None)
         saved_name, saved = saved_operand(f"{self.name}.backward", x, y)
         if y is not None and self._entry.derivative_from_output is None:
             raise TypeError(f"{self.name}.backward: the derivative of {self.name} can't be had from its output; give x, not y=")
         kind = BACKWARD if y is None else BACKWARD_FROM_OUTPUT
         operands = [self._operand("dy", dy), self._operand(saved_name, saved)]
+        if classes.is_jagged(*operands):
+            if bias is None and not self._entry.learnt_parameter:
+                return self._run(kind, operands, values, (only(self.name, out),), rng)
+            function = f"{self.name}.backward"  # the gradient of what is broadcast takes a shape
+            operands = [classes.plain(function, name, value) for name, value in zip(("dy", saved_name), operands, strict=True)]
         dy, saved = operands
+        self._check_broadcast(values, saved)
         shape = np.shape(saved)
         if broadcast(np.shape(dy), shape) != shape:
             raise ValueError(
@@ -146,9 +157,6 @@ class Activation(WithUfuncs):
             )
         if bias is not None:
             bias = self._bias(bias, saved)
-            for array in out if isinstance(out, tuple) else (out,):
-                if isinstance(array, np.ndarray) and not supported(array.dtype):
-                    raise TypeError(f"{self.name}.backward: out has dtype {array.dtype}, which dbias can't be summed in")
             if y is None:
                 kind = BACKWARD_BIAS
                 operands.append(bias)
@@ -198,7 +206,9 @@ class Activation(WithUfuncs):
         """
         values, rng = self._values(params)
         out = pair(f"{self.name}.value_and_grad", out, "y, d")
-        y, d = self._run(VALUE_AND_GRAD, [self._operand("x", x)], values, out, rng)
+        x = self._operand("x", x)
+        self._check_broadcast(values, x)
+        y, d = self._run(VALUE_AND_GRAD, [x], values, out, rng)
         return y, d
 
     @property
@@ -256,10 +266,10 @@ class Activation(WithUfuncs):
 
     def _fitting(self, values: list[Any], operands: list[Any], dtype: Any) -> list[Any]:
         """Integer parameters for integer input, in its dtype or the one that the call asks for; others as they are."""
-        dtypes = [getattr(value, "dtype", None) for value in operands] if dtype is None else [dtype]
+        dtypes = [*map(dtype_of, operands)] if dtype is None else [dtype]
         if not values or not all(type(value) is int for value in values):
             return values
-        if not all(isinstance(dtype, np.dtype) and dtype.kind in "iub" for dtype in dtypes):
+        if not all(dtype is not None and dtype.kind in "iub" for dtype in dtypes):
             return values
         dtype = np.result_type(*dtypes)
         if dtype.kind not in "iub":
@@ -314,6 +324,19 @@ class Activation(WithUfuncs):
     def _operand(self, name: str, value: Any) -> Any:
         return operand(self.name, name, value)
 
+    def _check_broadcast(self, values: list[Any], x: Any) -> None:
+        """Results have the shape of x: a parameter that is an array must broadcast to it."""
+        if self._entry.learnt_parameter is None or np.ndim(values[0]) == 0:
+            return
+        shape, own = np.shape(x), np.shape(values[0])
+        try:
+            fits = broadcast(shape, own) == shape
+        except ValueError:
+            fits = False
+        if not fits:
+            name = self._entry.learnt_parameter.name
+            raise ValueError(f"{self.name}: {name} of shape {own} does not broadcast to the shape {shape} of the input")
+
     def _bias(self, bias: Any, x: Any) -> Any:
         bias = self._operand("bias", bias)
         shape = np.shape(x)
@@ -361,6 +384,8 @@ class Activation(WithUfuncs):
         if given:
             self._check_out(out, operands + values, manner.where)
             keywords["out"] = out
+        if (family := classes.family(*operands, *values)) not in (None, "wrap"):
+            return classes.elementwise(family, ufunc, operands, values, keywords)
         huge = any(isinstance(value, float) and abs(value) > 1e38 for value in values)
         mixed = len({getattr(value, "dtype", None) for value in operands + values}) > 1
         # a conversion of results or parameters may overflow, and one of a signalling NaN raises a flag

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..functions.gated import GatedUnit
 from ..functions.kinds import GATED, GATED_BACKWARD, Kind
+from . import classes
 from .arguments import named_arguments
 from .arrays import check_out, only, operand, pair
 from .bound import Backend, WithUfuncs
@@ -170,6 +171,8 @@ class Gated(WithUfuncs):
 
     def _run(self, kind: Kind, function: str, inputs: dict[str, Any], out: tuple[Any, ...]) -> Any:
         operands = [operand(function, name, value) for name, value in inputs.items()]
+        if classes.is_jagged(*operands):
+            return classes.elementwise("awkward", self._ufunc(kind), operands, [], {})
         shapes = [np.shape(value) for value in operands]
         if any(shape != shapes[0] for shape in shapes):
             told = ", ".join(f"{name} of shape {shape}" for name, shape in zip(inputs, shapes, strict=True))
@@ -179,6 +182,8 @@ class Gated(WithUfuncs):
         operands, _ = self._bfloat16_numbers(operands, [])
         ufunc = self._ufunc(kind)
         keywords = {} if all(array is None for array in out) else {"out": out}
+        if (family := classes.family(*operands)) not in (None, "wrap"):
+            return classes.elementwise(family, ufunc, operands, [], keywords)
         if not keywords and len({getattr(value, "dtype", None) for value in operands}) == 1:
             return ufunc(*operands)
         with np.errstate(all="ignore"):  # a conversion of the results may overflow, one of a signalling NaN raises a flag

@@ -12,6 +12,7 @@ There is a class for each way to call such a function; see `fastact.functions.re
 
 from __future__ import annotations
 
+import functools
 import inspect
 import math
 import numbers
@@ -23,6 +24,7 @@ import numpy as np
 from ..functions.record import Record
 from ..functions.rows import RowFunction
 from ..runtime.memory import empty_array
+from . import classes
 from .arguments import named_arguments, saved_operand
 from .arrays import (
     Array,
@@ -53,7 +55,7 @@ class Rowwise(Bound):
         return f"<fastact {self.name} on {self.backend}>"
 
     def _operand(self, name: str, value: Any) -> Array:
-        return plain_operand(self.name, name, value)
+        return plain_operand(self.name, name, classes.plain(self.name, name, value))
 
     def _axis(self, axis: Any, ndim: int) -> int:
         try:
@@ -132,10 +134,15 @@ class AxisFunction(Rowwise):
     @property
     def ufunc(self) -> Any:
         """The generalized ufunc behind it (on the NumPy backend an object with a ufunc's call)."""
-        return self._backend.rows.gufunc(self._record.arithmetic)
+        ufunc = self._backend.rows.gufunc(self._record.arithmetic)
+        self._backend.hold(ufunc)
+        return ufunc
 
     def _call(self, x: Any, out: Any, axis: Any) -> Any:
         """The forward pass of a function without scale and mask, for every kind of array."""
+        if out is None and classes.family(x):
+            function: Any = self
+            return classes.rows(self.name, function, (x,), axis, self._record.reduces)
         if not self._through_ufunc(x, out):
             return self._forward(x, out, axis)
         if self._is_masked(x, out):
@@ -145,6 +152,13 @@ class AxisFunction(Rowwise):
     def _call_with_mask(self, x: Any, out: Any, axis: Any, scale: Any, mask: Any, empty: str = "nan") -> Any:
         """The same for a function that takes both."""
         factor = self._factor(scale)
+        if out is None and (family := classes.family(x)):
+            if mask is not None and family in ("dask", "xarray"):
+                raise TypeError(f"{self.name}: mask= takes plain arrays, not {type(x).__name__}; give np.asarray(x)")
+            given = {"scale": scale, "mask": mask, **({} if self._record.reduces else {"empty": empty})}
+            function: Any = self
+            call = functools.partial(function, **given)
+            return classes.rows(self.name, call, (x,), axis, self._record.reduces)
         if not self._through_ufunc(x, out):
             return self._forward(x, out, axis, factor, mask, empty)
         if self._is_masked(x, out, mask):
@@ -216,6 +230,12 @@ class AxisFunction(Rowwise):
         self, dy: Any, name: str, saved: Any, out: Any, axis: Any, scale: float = 1.0, mask: Any = None, empty: str = "nan"
     ) -> Any:
         """The same for the gradient, from the input or output of that name."""
+        if out is None and (family := classes.family(dy, saved)):
+            function = f"{self.name}.backward"
+            if mask is not None and family in ("dask", "xarray"):
+                raise TypeError(f"{function}: mask= takes plain arrays, not {type(saved).__name__}; give np.asarray({name})")
+            call = functools.partial(_gradient_of, self, name, scale=scale, mask=mask, empty=empty)
+            return classes.rows(function, call, (dy, saved), axis, False)
         dy, saved = self._operand("dy", dy), self._operand(name, saved)
         if not self._record.reduces:
             self._same_shape(dy, saved, name)
@@ -263,6 +283,10 @@ class AxisFunction(Rowwise):
 
     def _check_elements(self, x: Array, axis: int) -> None:
         """Raise ValueError where there are rows, but without the elements that the function needs."""
+
+
+def _gradient_of(function: AxisFunction, name: str, dy: Any, saved: Any, axis: int, scale: float, mask: Any, empty: str) -> Any:
+    return function._gradient(dy, name, saved, None, axis, scale, mask, empty)
 
 
 class _Maps(AxisFunction):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .arrays import is_bfloat16
+from .classes import summable
 
 
 @dataclass(frozen=True)
@@ -96,8 +97,11 @@ def sum_to_shape(array: Any, shape: tuple[int, ...]) -> Any:
     """Sum over the axes along which something of this shape was broadcast to the array's, in float64, without what is masked."""
     if isinstance(array, np.ma.MaskedArray):
         array = array.filled(0)
+    array = summable(array)
     leading = np.ndim(array) - len(shape)
     axes = (*range(leading), *(leading + i for i, n in enumerate(shape) if n == 1 and array.shape[leading + i] != 1))
     with np.errstate(all="ignore"):
-        total = np.add.reduce(array, axis=axes, dtype=np.float64, keepdims=True).reshape(shape)
+        total = np.sum(array, axis=axes, dtype=np.float64, keepdims=True).reshape(shape)
+        if not isinstance(total, np.ndarray):  # lazy
+            return total.astype(array.dtype)
         return round_to(total, array.dtype)[()]

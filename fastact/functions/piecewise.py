@@ -255,8 +255,8 @@ def prelu(x, slope=0.25):
     Parameters
     ----------
     slope : array_like, default 0.25
-        Slope for x <= 0, broadcast against `x` as NumPy does. `backward` gives the pair (dx, dslope), dslope summed to the
-        shape of `slope`.
+        Slope for x <= 0, broadcast to the shape of `x`, which results always have: a broader one is a ValueError.
+        `backward` gives the pair (dx, dslope), dslope summed to the shape of `slope`.
 
     Notes
     -----

@@ -609,7 +609,7 @@ def test_attributes(f):
     assert f.backward.__doc__ == Gated.backward.__doc__
     assert copy.copy(f) is f
     assert copy.deepcopy([f])[0] is f
-    assert pickle.loads(pickle.dumps(f)) is getattr(fastact, f.name)
+    assert pickle.loads(pickle.dumps(f)) is f  # on its own backend
 
 
 def test_names(backend):

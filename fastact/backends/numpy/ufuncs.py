@@ -6,63 +6,28 @@ copied whole. Everything but integers is computed in float64 and rounded once.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ...calls.arrays import apart, check_out, computed_dtype, is_bfloat16, promoted, result_dtype, supported, without_axis
+from ...calls.arrays import (
+    apart,
+    check_out,
+    computed_dtype,
+    is_bfloat16,
+    promoted,
+    result_dtype,
+    supported,
+    without_axis,
+)
+from ...calls.ufunclike import UfuncLike
+
+# What a real ufunc says of it
+_UNWRITTEN = "'where' used without 'out': elements where it is False are never written"
 
 _BATCH = 8192  # elements: a batch and a formula's temporaries stay in the second-level cache
-
-
-class UfuncLike:
-    """What a call of `np.ufunc` does besides arithmetic: other kinds of arrays may override it, or get results of their kind.
-
-    Parameters
-    ----------
-    name : str
-        What error messages call it.
-    nin, nout : int
-        Number of inputs and outputs.
-    signature : str, optional
-        The core dimensions of a generalized ufunc.
-    """
-
-    def __init__(self, name: str, nin: int, nout: int, signature: str | None = None) -> None:
-        self.__name__ = self.__qualname__ = name
-        self.nin, self.nout, self.nargs = nin, nout, nin + nout
-        self.signature = signature
-
-    def __repr__(self) -> str:
-        return f"<NumPy function {self.__name__!r}>"
-
-    def _override(self, inputs: tuple[Any, ...], out: tuple[Any, ...], **keywords: Any) -> tuple[Any] | None:
-        """The result, in a tuple, of the first argument that overrides ufuncs (NumPy's `__array_ufunc__` protocol)."""
-        if len(inputs) != self.nin:
-            raise TypeError(f"{self.__name__} takes {self.nin} inputs, not {len(inputs)}")
-        if any(array is not None for array in out):
-            keywords["out"] = out
-        overriding = False
-        for value in (*inputs, *out):
-            method = getattr(type(value), "__array_ufunc__", np.ndarray.__array_ufunc__)
-            if method is np.ndarray.__array_ufunc__ or isinstance(value, np.generic):
-                continue
-            overriding = True
-            result = NotImplemented if method is None else method(value, self, "__call__", *inputs, **keywords)  # type: ignore[arg-type]
-            if result is not NotImplemented:
-                return (result,)
-        if overriding:
-            raise TypeError(f"{self.__name__}: none of the arguments' types implements it")
-        return None
-
-    def _wrap(self, result: np.ndarray, inputs: tuple[Any, ...], index: int) -> Any:
-        """The result as the kind of array the inputs are; a scalar where no axis is left."""
-        subclasses = [value for value in inputs if isinstance(value, np.ndarray) and type(value) is not np.ndarray]
-        if subclasses:
-            leader = max(subclasses, key=lambda value: value.__array_priority__)
-            return leader.__array_wrap__(result, (self, inputs, index), False)  # type: ignore[arg-type]
-        return result[()] if result.ndim == 0 else result
 
 
 class Ufunc(UfuncLike):
@@ -132,14 +97,33 @@ class Ufunc(UfuncLike):
             whole = np.result_type(*map(promoted, inputs[:of_arrays]))
             if whole.kind in "iub":  # integers have loops of their own
                 input_dtypes[:of_arrays] = [whole] * of_arrays
-        reading = ["readonly", "contig", "aligned", "nbo", "overlap_assume_elementwise"]
-        writing = ["readwrite" if where is not True else "writeonly", *reading[1:], "allocate", "no_subtype", "no_broadcast"]
-        masks = [] if where is True else [np.asarray(where)]
+        masks = [] if where is True else [self._mask(where)]
+        if masks and any(array is None for array in out):
+            warnings.warn(_UNWRITTEN, stacklevel=3)
+        for array in out:
+            if array is not None and not np.can_cast(result_dtype, array.dtype, casting):
+                raise TypeError(
+                    f"{self.__name__}: out has dtype {array.dtype}, to which the result's, {result_dtype}, can't be cast "
+                    f"with casting={casting!r}"
+                )
+        # An output is not read or written but where its elements are, so it goes through no buffer, and keeps its dtype. Inputs
+        # may come with gaps or repeated: NumPy before 2.3 fills but one element of a buffer that must be contiguous ("contig")
+        # for an operand of one element.
+        reading = ["readonly", "aligned", "nbo", "overlap_assume_elementwise"]
+        writing = ["writeonly", "allocate", "no_subtype", "no_broadcast", "overlap_assume_elementwise"]
+        updating = ["readwrite", "no_subtype", "no_broadcast", "overlap_assume_elementwise"]
         iterator = np.nditer(
             [*arrays, *masks, *out],
-            flags=["external_loop", "buffered", "zerosize_ok", "copy_if_overlap"],
-            op_flags=[reading] * (len(arrays) + len(masks)) + [writing] * self.nout,  # type: ignore[arg-type]  # knows no 'contig'
-            op_dtypes=input_dtypes + [np.dtype(bool)] * len(masks) + [result_dtype] * self.nout,
+            flags=["external_loop", "buffered", "zerosize_ok", "copy_if_overlap", "refs_ok"],
+            op_flags=[  # type: ignore[arg-type]  # the stub wants literal strings
+                *[reading] * (len(arrays) + len(masks)),
+                *(writing if array is None or not masks else updating for array in out),
+            ],
+            op_dtypes=[
+                *input_dtypes,
+                *[np.dtype(bool)] * len(masks),
+                *(result_dtype if array is None else array.dtype for array in out),
+            ],
             order=order,
             casting=casting,
             buffersize=_BATCH,
@@ -147,18 +131,29 @@ class Ufunc(UfuncLike):
         with iterator, np.errstate(all="ignore"):
             for *batches, in_results in _split(iterator, self.nout):
                 mask = batches.pop() if masks else True
-                values = [batch.astype(computed, copy=False) for batch in batches]
+                values = [batch.astype(computed, order="C", copy=False) for batch in batches]
                 results = self._function(*values, dtype=result_dtype)
                 for batch, result in zip(in_results, results if self.nout > 1 else (results,), strict=True):
-                    np.copyto(batch, result, casting="unsafe", where=mask)
+                    rounded = result if batch.dtype == result_dtype else result.astype(result_dtype, copy=False)
+                    np.copyto(batch, rounded, casting="unsafe", where=mask)
             results = iterator.operands[-self.nout :]
         wrapped = tuple(
-            given if given is not None else self._wrap(result, inputs if subok else (), i)
+            self._wrap(result, inputs if subok else (), i, given)
             for i, (given, result) in enumerate(zip(out, results, strict=True))
         )
         return wrapped if self.nout > 1 else wrapped[0]
 
+    def _mask(self, where: Any) -> np.ndarray:
+        """Where to compute: an array of bool, or what else is true or false, such as None."""
+        if isinstance(where, np.ndarray) and not np.can_cast(where.dtype, bool):
+            raise TypeError(f"{self.__name__}: where has dtype {where.dtype}; it must be bool")
+        return np.asarray(where, bool)
+
     def _result_dtype(self, inputs: tuple[Any, ...], dtype: Any) -> np.dtype[Any]:
+        if dtype is not None and not np.dtype(dtype).isnative:
+            raise TypeError(
+                f"{self.__name__}: dtype selects a type, and no byte order as {np.dtype(dtype).str!r} does; give out="
+            )
         found = np.dtype(dtype) if dtype is not None else self._promote(inputs)
         if not supported(found) or (dtype is not None and found.kind in "iub" and not self._keeps_integers):
             raise TypeError(f"{self.__name__}: no loop for dtype {found}")
@@ -242,7 +237,7 @@ class GeneralizedUfunc(UfuncLike):
             if self._of_nothing is None:
                 raise ValueError(f"{self.__name__}: a row of no elements has no maximum")
             filled.fill(self._of_nothing)
-        return out if out is not None else self._wrap(filled, inputs, 0)
+        return self._wrap(filled, inputs, 0, out)
 
     def _result_dtype(self, inputs: tuple[Any, ...], dtype: Any) -> np.dtype[Any]:
         """Python numbers are weak; beside 16-bit arrays the scale is float32, as parameters are."""

@@ -1,0 +1,74 @@
+"""What a call of `np.ufunc` does besides arithmetic, for objects that are none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .arrays import wraps_results
+
+
+class UfuncLike:
+    """What a call of `np.ufunc` does besides arithmetic: other kinds of arrays may override it, or get results of their kind.
+
+    Parameters
+    ----------
+    name : str
+        What error messages call it.
+    nin, nout : int
+        Number of inputs and outputs.
+    signature : str, optional
+        The core dimensions of a generalized ufunc.
+    """
+
+    def __init__(self, name: str, nin: int, nout: int, signature: str | None = None) -> None:
+        self.__name__ = self.__qualname__ = name
+        self.nin, self.nout, self.nargs = nin, nout, nin + nout
+        self.signature = signature
+
+    def __repr__(self) -> str:
+        return f"<NumPy function {self.__name__!r}>"
+
+    def __reduce__(self) -> Any:
+        return self.__qualname__  # of the module that holds it, as NumPy's ufuncs do: see fastact/backends/ufuncs.py
+
+    def _override(self, inputs: tuple[Any, ...], out: tuple[Any, ...], **keywords: Any) -> tuple[Any] | None:
+        """The result, in a tuple, of the first argument that overrides ufuncs (NumPy's `__array_ufunc__` protocol)."""
+        if len(inputs) != self.nin:
+            raise TypeError(f"{self.__name__} takes {self.nin} inputs, not {len(inputs)}")
+        if any(array is not None for array in out):
+            keywords["out"] = out
+        overriding = False
+        for value in (*inputs, *out):
+            method = getattr(type(value), "__array_ufunc__", np.ndarray.__array_ufunc__)
+            if method is np.ndarray.__array_ufunc__ or isinstance(value, np.generic):
+                continue
+            overriding = True
+            result = NotImplemented if method is None else method(value, self, "__call__", *inputs, **keywords)  # type: ignore[arg-type]
+            if result is not NotImplemented:
+                return (result,)
+        if overriding:
+            raise TypeError(f"{self.__name__}: none of the arguments' types implements it")
+        return None
+
+    def _wrap(self, result: np.ndarray, inputs: tuple[Any, ...], index: int, out: Any = None) -> Any:
+        """The result as the kind of array that `out` or one of the inputs is; a scalar where no axis is left."""
+        if type(out) is np.ndarray:
+            return out
+        candidates = inputs if out is None else (out,)
+        wrapping = [value for value in candidates if wraps_results(value)]
+        if wrapping:
+            leader = max(wrapping, key=lambda value: getattr(value, "__array_priority__", 0.0))
+            return _wrapped_by(leader, result, (self, inputs, index), out is None and result.ndim == 0)
+        return result[()] if result.ndim == 0 and out is None else result
+
+
+def _wrapped_by(leader: Any, result: np.ndarray, context: tuple[Any, ...], scalar: bool) -> Any:
+    """`leader.__array_wrap__` with as many arguments as it takes: those of NumPy 2, or the fewer of earlier ones."""
+    try:
+        return leader.__array_wrap__(result, context, scalar)
+    except TypeError:
+        if isinstance(leader, np.ndarray):
+            raise
+        return leader.__array_wrap__(result)
