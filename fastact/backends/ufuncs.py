@@ -23,7 +23,7 @@ def _find(backend: Backend, name: str) -> Any:
     for record in functions.records.values():
         if name.startswith(f"{record.name}_"):
             function = backend.bind(record)
-            if isinstance(function, WithUfuncs) and name in (kinds := function.kinds()):
+            if isinstance(function, WithUfuncs) and name in (kinds := function._kinds()):
                 return function._ufunc(kinds[name])
     raise AttributeError(f"there is no ufunc {name!r}")
 

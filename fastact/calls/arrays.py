@@ -35,7 +35,9 @@ def requested_dtype(function: str, dtype: Any) -> np.dtype[Any]:
         raise TypeError(f"{function}: dtype {dtype!r} is none that NumPy knows") from error
     if not supported(found):
         raise TypeError(f"{function}: dtype {found} is not supported; it takes {SUPPORTED_TEXT}")
-    return found.newbyteorder("=")
+    if not found.isnative:
+        raise TypeError(f"{function}: dtype selects a type, and no byte order as {found.str!r} does; give out=")
+    return found
 
 
 def promoted(value: Any) -> Any:

@@ -100,7 +100,7 @@ class WithUfuncs(Bound):
         """What the ufunc of this kind is called."""
         raise NotImplementedError
 
-    def kinds(self) -> dict[str, Kind]:
+    def _kinds(self) -> dict[str, Kind]:
         """The kinds of call there are, by the names of their ufuncs."""
         unit = self._entry.name != self.name
         return {self._ufunc_name(kind): kind for kind in KINDS.values() if kind.unit == unit and has_loop(self._entry, kind.loop)}

@@ -19,7 +19,7 @@ def belongings(f):
     yield f
     yield from (getattr(f, method) for method in ("backward", "value_and_grad", "ufunc") if hasattr(f, method))
     if isinstance(f, WithUfuncs):
-        yield from map(f._ufunc, f.kinds().values())
+        yield from map(f._ufunc, f._kinds().values())
 
 
 @pytest.mark.parametrize("pickler", PICKLERS)

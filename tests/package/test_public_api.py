@@ -33,8 +33,8 @@ def kind(found):
 def attributes(found):
     """The public attributes: of methods the signature, else what they are."""
     for name in dir(found):
-        if not name.startswith("_"):
-            value = getattr(found, name)
+        value = getattr(found, name)
+        if not name.startswith("_") and type(value).__name__ != "_SetByInit":  # which an object has, and its class has not
             method = inspect.isroutine(value) and not hasattr(value, "nin")
             yield name, signature(value) if method else f": {kind(value)}"
 

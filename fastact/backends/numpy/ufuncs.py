@@ -112,13 +112,14 @@ class Ufunc(UfuncLike):
         reading = ["readonly", "aligned", "nbo", "overlap_assume_elementwise"]
         writing = ["writeonly", "allocate", "no_subtype", "no_broadcast", "overlap_assume_elementwise"]
         updating = ["readwrite", "no_subtype", "no_broadcast", "overlap_assume_elementwise"]
+        flags: Any = [  # the stub wants literal strings
+            *[reading] * (len(arrays) + len(masks)),
+            *(writing if array is None or not masks else updating for array in out),
+        ]
         iterator = np.nditer(
             [*arrays, *masks, *out],
             flags=["external_loop", "buffered", "zerosize_ok", "copy_if_overlap", "refs_ok"],
-            op_flags=[  # type: ignore[arg-type]  # the stub wants literal strings
-                *[reading] * (len(arrays) + len(masks)),
-                *(writing if array is None or not masks else updating for array in out),
-            ],
+            op_flags=flags,
             op_dtypes=[
                 *input_dtypes,
                 *[np.dtype(bool)] * len(masks),
