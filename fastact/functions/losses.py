@@ -15,9 +15,12 @@ class Loss(Record):
     ----------
     doc : str
         The documentation, without the signature.
+    picks : bool
+        Whether it only picks elements: then there is nothing to compile, and NumPy does it on every backend.
     """
 
     doc: str
+    picks: bool = False
 
 
 cross_entropy = Loss(
@@ -177,6 +180,7 @@ array([100.        ,   1.38629436])
 nll_loss = Loss(
     name="nll_loss",
     call=Call.NLL_LOSS,
+    picks=True,
     doc="""\
 Negative log-likelihood of log-probabilities with class labels, for networks that end in log_softmax.
 
