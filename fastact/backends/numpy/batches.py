@@ -139,7 +139,7 @@ class Exponentials:
     def at(self, position: Array) -> Array:
         """The z of one element of each row."""
         if self._mask is None and self._scale == 1:
-            return np.take_along_axis(self._x[(*self.batch.place, ...)], position, axis=-1).astype(np.float64)  # type: ignore[no-any-return]
+            return np.take_along_axis(self._x[(*self.batch.place, ...)], position, axis=-1).astype(np.float64)
         found: Any = np.nan
         for segment in self.batch.segments:
             z = self._logits(segment)
