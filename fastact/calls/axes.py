@@ -11,14 +11,19 @@ import numpy as np
 from .arrays import Array
 
 
+def integer(function: str, what: str, value: Any) -> int:
+    """An integer; a bool is none."""
+    try:
+        if isinstance(value, bool):
+            raise TypeError
+        return operator.index(value)
+    except TypeError:
+        raise TypeError(f"{function}: {what} must be an integer, not {type(value).__name__}") from None
+
+
 def one_axis(function: str, axis: Any, ndim: int) -> int:
     """An axis, counted from 0."""
-    if isinstance(axis, bool):
-        raise TypeError(f"{function}: axis must be an integer, not bool")
-    try:
-        number: int = operator.index(axis)
-    except TypeError:
-        raise TypeError(f"{function}: axis must be an integer, not {type(axis).__name__}") from None
+    number = integer(function, "axis", axis)
     if not -ndim <= number < ndim:
         raise np.exceptions.AxisError(number, ndim, function)
     return number % ndim
@@ -29,10 +34,7 @@ def several_axes(function: str, axis: Any, ndim: int) -> tuple[int, ...]:
     if axis is None:
         return tuple(range(ndim))
     if not isinstance(axis, tuple):
-        try:
-            return (one_axis(function, axis, ndim),)
-        except TypeError:
-            raise TypeError(f"{function}: axis must be an integer, a tuple of them or None, not {type(axis).__name__}") from None
+        return (one_axis(function, axis, ndim),)
     axes = tuple(sorted(one_axis(function, number, ndim) for number in axis))
     if len(set(axes)) < len(axes):
         raise ValueError(f"{function}: axis={axis} names an axis twice")
@@ -74,3 +76,9 @@ def along_one(axes: tuple[int, ...], *arrays: Any) -> tuple[int, list[Any]]:
         return axes[0], list(arrays)
     moved = [rows_last(array, axes) if isinstance(array, Array) else array for array in arrays]
     return next(array.ndim for array in moved if isinstance(array, Array)) - 1, moved
+
+
+def causal(shape: tuple[int, ...], offset: int) -> Array:
+    """The causal mask of the last two axes, as an array: element (i, j) takes part where j <= i + offset."""
+    queries, keys = shape[-2:]
+    return np.tri(queries, keys, offset, dtype=bool)

@@ -199,9 +199,8 @@ def rows(
     result = call(*arrays, axis=axis, **aligned)
     if leader is not operands[-1]:
         return result
-    if kind == "pandas" and reduces and np.ndim(result) != 1:  # a row of all, or axes of one element: there is no index for it
-        return result
-    return like(leader, result, axis[0] if isinstance(axis, tuple) and len(axis) == 1 else axis if reduces else None)
+    removed = axis[0] if isinstance(axis, tuple) and len(axis) == 1 else axis
+    return like(leader, result, removed if reduces and np.ndim(result) == 1 else None)
 
 
 def _named_rows(

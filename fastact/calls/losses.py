@@ -38,7 +38,7 @@ class _Loss(Rowwise):
         """Finite weights >= 0 in float64."""
         if value is None:
             return None
-        weight = np.asarray(value)
+        weight = np.asarray(self._plain(name, value))
         if not supported(weight.dtype):
             raise TypeError(f"{self.name}: {name} has dtype {weight.dtype}; it must be real")
         with np.errstate(all="ignore"):  # a signalling NaN, say, which the next line tells of
@@ -182,7 +182,7 @@ class CrossEntropy(_Loss):
             raise TypeError(f"{self.name}: ignore_index must be an integer, not {type(ignore_index).__name__}") from None
 
     def _targets(self, targets: Any, shape: tuple[int, ...], rows: tuple[int, ...]) -> Array:
-        array = np.asarray(targets)
+        array = np.asarray(self._plain("targets", targets))
         if array.dtype == bool or not supported(array.dtype):
             raise TypeError(
                 f"{self.name}: targets have dtype {array.dtype}; they must be integers (labels) or floating (probabilities)"

@@ -18,7 +18,6 @@ import functools
 import inspect
 import math
 import numbers
-import operator
 from typing import Any
 
 import numpy as np
@@ -39,7 +38,7 @@ from .arrays import (
     result_dtype,
     supported,
 )
-from .axes import along_one, first_of_rows, one_axis, rows_back, rows_last, several_axes, with_ones, without_axes
+from .axes import along_one, causal, first_of_rows, integer, one_axis, rows_back, rows_last, several_axes, with_ones, without_axes
 from .bound import Backend, Bound, set_by_init
 from .masked import by_length, is_masked, masked_result, split
 from .wide_integers import beyond_float64, differences
@@ -64,7 +63,8 @@ class Rowwise(Bound):
     def _plain(self, name: str, value: Any) -> Any:
         """The value, where it is no array that would lose what it says besides its elements."""
         if isinstance(value, np.ma.MaskedArray):
-            raise TypeError(f"{self.name}: {name} is a masked array, whose mask has no meaning here; give {name}.filled(value)")
+            instead = "np.ma.getdata(out)" if name == "out" else f"{name}.filled(value)"
+            raise TypeError(f"{self.name}: {name} is a masked array, whose mask has no meaning here; give {instead}")
         return classes.plain(self.name, name, value)
 
     def _axis(self, axis: Any, ndim: int) -> int:
@@ -89,7 +89,7 @@ class Rowwise(Bound):
 
     def _given(self, out: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array | None:
         """The user's `out`, once checked."""
-        out = only(self.name, out)
+        out = self._plain("out", only(self.name, out))
         check_out(self.name, out, shape, dtype)
         return out  # type: ignore[no-any-return]
 
@@ -157,22 +157,15 @@ class AxisFunction(Rowwise):
         known = mask == "causal" if isinstance(mask, str) else len(mask) == 2 and mask[0] == "causal"
         if not known:
             raise ValueError(f"{self.name}: mask must be an array, 'causal' or ('causal', offset), not {mask!r}")
-        offset = None if isinstance(mask, str) else mask[1]
-        if offset is not None and (isinstance(offset, bool) or not hasattr(offset, "__index__")):
-            raise TypeError(f"{self.name}: the offset of mask='causal' must be an integer, not {type(offset).__name__}")
         if len(shape) < 2 or axes != (len(shape) - 1,):
             said = axes[0] if len(axes) == 1 else axes
             raise ValueError(
                 f"{self.name}: mask='causal' takes the last axis of at least two; axis {said} of {len(shape)} was given"
             )
         queries, keys = shape[-2:]
-        if offset is None:
+        if isinstance(mask, str):
             return keys - queries
-        try:
-            number: int = operator.index(offset)
-        except TypeError:
-            raise TypeError(f"{self.name}: the offset of mask='causal' must be an integer, not {type(offset).__name__}") from None
-        return max(-queries, min(number, keys))
+        return max(-queries, min(integer(self.name, "the offset of mask='causal'", mask[1]), keys))
 
     def _empty(self, empty: Any) -> str:
         """What rows without elements that take part give."""
@@ -268,7 +261,7 @@ class AxisFunction(Rowwise):
         """The scale and the mask, checked; arrays with as many axes as x, so that each part of x has its part of them."""
         numbers, taking = self._scale(scale, shape, axes), self._mask(mask, shape, axes)
         if isinstance(taking, int):
-            mask = np.tri(*shape[-2:], taking, dtype=bool)
+            mask = causal(shape, taking)
 
         def spread(value: Any) -> Array:
             array = np.asarray(value)
@@ -411,12 +404,14 @@ class AxisFunction(Rowwise):
         """The mask of a call and what is hidden, in one mask."""
         mask = self._mask(mask, hidden.shape, axes)
         if isinstance(mask, int):
-            return np.tri(*hidden.shape[-2:], mask, dtype=bool) & ~hidden
-        if mask is None or mask.dtype == bool:
-            return ~hidden if mask is None else mask & ~hidden
-        mask = mask.copy()
-        mask[hidden] = -np.inf
-        return mask  # type: ignore[no-any-return]
+            return causal(hidden.shape, mask) & ~hidden  # type: ignore[no-any-return]
+        if mask is None:
+            return ~hidden
+        if mask.dtype == bool:
+            return mask & ~hidden  # type: ignore[no-any-return]
+        added: Array = mask.copy()
+        added[hidden] = -np.inf
+        return added
 
     def _forward_masked(self, x: Any, out: Any, axis: Any, scale: Any, mask: Any, empty: str, keepdims: bool) -> Any:
         """The forward pass where x or `out` is a masked array: the result is masked where x is, or all of a row."""
@@ -429,7 +424,7 @@ class AxisFunction(Rowwise):
             y = by_length(self._of_lines, hidden, axes, (x,), (), self._record.reduces, result_dtype(x.dtype))
             y = y.reshape(self._result_shape(x.shape, axes, keepdims))
         if self._record.reduces:
-            hidden = hidden.all(axis=axes, keepdims=keepdims)
+            hidden = np.asarray(hidden.all(axis=axes, keepdims=keepdims))
         return masked_result(self.name, y, hidden, out)
 
     def _of_lines(self, x: Array) -> Any:
@@ -617,7 +612,7 @@ class Reduction(AxisFunction):
         places = rows_back(places, x_plain.shape, axes)
         index = by_length(_place_of_largest, hidden, axes, (x_plain, places), (), True, np.dtype(np.intp)).reshape(shape)
         y = self._forward_masked(x, out, axis, 1.0, None, "nan", keepdims)
-        return y, masked_result(self.name, index, hidden.all(axis=axes, keepdims=keepdims), None)
+        return y, masked_result(self.name, index, np.asarray(hidden.all(axis=axes, keepdims=keepdims)), None)
 
     @named_arguments
     def backward(self, dy: Any, x: Any, *, out: Any = None, axis: Any = -1, keepdims: bool = False) -> Any:

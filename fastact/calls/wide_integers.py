@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .arrays import Array
+from .axes import causal
 
 _ALL_HELD = 2**53
 _LOW_BITS = 11  # of 64, beyond the 53 that float64 has
@@ -55,7 +56,7 @@ def differences(x: Array, axis: int, scale: Any = 1.0, mask: Any = None) -> Diff
     with np.errstate(all="ignore"):
         z = factor * x.astype(np.float64)
         if isinstance(mask, int):
-            z = np.where(np.tri(*z.shape[-2:], mask, dtype=bool), z, -np.inf)
+            z = np.where(causal(z.shape, mask), z, -np.inf)
         elif mask is not None:
             moved = np.moveaxis(mask, axis, -1)
             if mask.dtype == bool:

@@ -21,6 +21,7 @@ INF, NAN = np.inf, np.nan
 FAMILY = ("softmax", "log_softmax", "softmin")
 ALL = tuple(functions.row_functions)
 REDUCING = tuple(name for name, record in functions.row_functions.items() if record.reduces)
+SCALED = tuple(name for name, record in functions.row_functions.items() if record.masked)
 UNMASKED = tuple(name for name, record in functions.row_functions.items() if not record.masked)
 #: Of these an element of -inf takes no part, as a masked array's masked ones; of infinity they give NaN or infinity.
 OF_THE_LARGEST = (*FAMILY, "logsumexp", "sparsemax", "maxout")
@@ -838,17 +839,31 @@ def test_array_ufunc_protocol(backend, name):
     assert f(np.zeros(2), out=x) == "logged"
     with pytest.raises(TypeError):
         f(Refusing())
-    if name not in UNMASKED:
-        with pytest.raises(TypeError, match="mask"):
-            f(x, mask=[True])
+    wrong = [{"axis": None}, {"axis": (0,)}]
+    wrong += [{"mask": [True]}, {"scale": [1.0]}] if name in SCALED else []
+    wrong += [{"keepdims": True}] if name in REDUCING else []
+    for keywords in wrong:
+        with pytest.raises(TypeError, match=f"{name}: with {next(iter(keywords))}=.* x must be a plain array, not Logged"):
+            f(x, **keywords)
 
 
 def test_subclasses_stay_what_they_are(backend, name, rng):
     f = getattr(backend, name)
     x = rng.normal(size=(3, 4)).view(Labelled)
-    y = f(x, axis=0)
-    assert type(y) is Labelled
-    np.testing.assert_array_equal(np.asarray(y), f(np.asarray(x), axis=0))
+    options = [{"axis": 0}, {"axis": (1,)}, {"axis": (0, 1)}]
+    if name in SCALED:
+        options += [{"scale": np.full((3, 1), 0.5)}, {"mask": np.arange(4) < 3}]
+    if name in REDUCING:
+        options += [{"keepdims": True}]
+    if name in FAMILY:
+        options += [{"empty": "zero"}]
+    for keywords in options:
+        y, plain = f(x, **keywords), f(np.asarray(x), **keywords)
+        assert type(y) is (Labelled if np.ndim(plain) else np.float64)
+        np.testing.assert_array_equal(np.asarray(y), plain)
+        out = np.zeros(np.shape(plain)).view(Labelled)
+        assert f(x, out=out, **keywords) is out
+        np.testing.assert_array_equal(np.asarray(out), plain)
 
 
 @pytest.mark.parametrize("name", OF_THE_LARGEST)
@@ -912,28 +927,39 @@ def test_the_ufunc(backend, name, dtype, rng):
 # Errors.
 
 
-def test_errors_write_nothing(backend, name, rng):
-    f = getattr(backend, name)
-    x = rng.normal(size=(3, 4))
-    reduces = name in REDUCING
-    out = np.full(3 if reduces else (3, 4), 7.0)
-    dx = np.full((3, 4), 7.0)
-    dy = out.copy()
+@pytest.fixture
+def fails(backend, name, rng):
+    """Calls forward and backward that must fail; at the end nothing may have been written."""
+    f, reduces = getattr(backend, name), name in REDUCING
+    data = rng.normal(size=(3, 4))
+    results = np.full(3 if reduces else (3, 4), 7.0)
+    gradients = np.full((3, 4), 7.0)
 
-    def fails(kind, match, x=x, out=out, dy=dy, dx=dx, **keywords):
+    def fails(kind, match, x=data, out=results, dy=None, dx=gradients, **keywords):
+        dy = np.full_like(results, 7) if dy is None else dy
         with pytest.raises(kind, match=match):
             f(x, out=out, **keywords)
         with pytest.raises(kind, match=match):
             f.backward(dy, x, out=dx, **keywords)
 
-    for axis in (2, -3):
+    fails.x, fails.out, fails.dx = data, results, gradients
+    yield fails
+    assert (results == 7).all()
+    assert (gradients == 7).all()
+
+
+def test_errors_of_the_axis(name, fails):
+    for axis in (2, -3, (0, 2), (-3, 0)):
         fails(np.exceptions.AxisError, name, axis=axis)
     for axis in (1.5, 1.0, "x", True, np.True_, [0, 1], (0, 1.0), (True,), ("x",), np.float64(1)):
         fails(TypeError, f"{name}: axis must be an integer", axis=axis)
-    for axis in ((0, 2), (-3, 0)):
-        fails(np.exceptions.AxisError, name, axis=axis)
     for axis in ((0, 0), (1, -1)):
         fails(ValueError, f"{name}: axis=.* names an axis twice", axis=axis)
+
+
+def test_errors_of_arrays(backend, name, fails):
+    f, x, out, dx = getattr(backend, name), fails.x, fails.out, fails.dx
+    dy = out.copy()
     for other in (x.astype(complex), x.astype(object), x.astype(str), x.astype("M8[s]"), x.astype(np.longdouble)):
         fails(TypeError, name, x=other)
     fails(TypeError, "slop", slop=1)
@@ -953,44 +979,52 @@ def test_errors_write_nothing(backend, name, rng):
             f.backward(wrong, x, out=dx)
     with pytest.raises(TypeError, match="complex"):
         f.backward(dy.astype(complex), x, out=dx)
-    if name not in UNMASKED:
-        for scale in (NAN, INF, -INF):
-            fails(ValueError, "scale", scale=scale)
-        for scale in ("1", None, 1j, np.ones((3, 1), complex), np.ones((3, 1), object), [["1"]], np.ma.ones((3, 1))):
-            fails(TypeError, "scale", scale=scale)
-        for scale in (np.ones(3), np.ones(4), np.ones((3, 4)), np.ones((2, 3, 1)), np.ones((2, 1)), np.ones((1, 4)), []):
-            fails(ValueError, "scale of shape", scale=scale)
-        for scale in ([[1], [NAN], [1]], [[INF]], np.float32([[-INF], [0], [1]])):
-            fails(ValueError, "scale must be finite", scale=scale)
-        for m in (np.ones((3, 3), bool), np.ones((2, 3, 4), bool), np.zeros((4, 3))):
-            fails(ValueError, "mask of shape", mask=m)
-        for m in (np.ones((3, 4), int), np.ones((3, 4), complex), np.ones((3, 4), object), [1, 0, 1, 1]):
-            fails(TypeError, "mask has dtype", mask=m)
-        fails(ValueError, "causal", mask="diagonal")
-        for m in (("causal",), ("diagonal", 0), ("causal", 0, 0)):
-            fails(ValueError, "mask must be an array, 'causal' or", mask=m)
-        for offset in (1.0, "1", True, [1], 1j):
-            fails(TypeError, "the offset of mask='causal' must be an integer", mask=("causal", offset))
-        fails(ValueError, "causal", mask="causal", axis=(0, 1), dy=dy if not reduces else np.array(7.0), out=out)
-        fails(TypeError, "mask is a masked array", mask=np.ma.array(np.ones((3, 4), bool)))
-        fails(ValueError, "causal", mask="causal", axis=0, dy=dy if not reduces else np.full(4, 7.0))
-        with pytest.raises(ValueError, match="causal"):
-            f(x[0], mask="causal")
-    if reduces:
-        for keepdims in (None, 1, "True", np.ones(2), 0.0):
-            fails(TypeError, "keepdims must be True or False", keepdims=keepdims)
-        with pytest.raises(ValueError, match=rf"{name}: out has shape \(3,\), the result \(3, 1\)"):
-            f(x, out=out, keepdims=True)
-        with pytest.raises(ValueError, match=rf"{name}\.backward: dy has shape \(3,\), not \(3, 1\), x's \(3, 4\) with 1"):
-            f.backward(dy, x, out=dx, keepdims=True)
-    if name in FAMILY:
-        for empty in ("none", None, 0):
-            with pytest.raises(ValueError, match="'nan', 'zero', 'uniform'"):
-                f(x, out=out, empty=empty)
-            with pytest.raises(ValueError, match="'nan', 'zero', 'uniform'"):
-                f.backward(dy, x, out=dx, empty=empty)
-    assert (out == 7).all()
-    assert (dx == 7).all()
+
+
+@pytest.mark.parametrize("name", SCALED)
+def test_errors_of_scales(fails):
+    for scale in (NAN, INF, -INF):
+        fails(ValueError, "scale", scale=scale)
+    for scale in ("1", None, 1j, np.ones((3, 1), complex), np.ones((3, 1), object), [["1"]], np.ma.ones((3, 1))):
+        fails(TypeError, "scale", scale=scale)
+    for scale in (np.ones(3), np.ones(4), np.ones((3, 4)), np.ones((2, 3, 1)), np.ones((2, 1)), np.ones((1, 4)), []):
+        fails(ValueError, "scale of shape", scale=scale)
+    for scale in ([[1], [NAN], [1]], [[INF]], np.float32([[-INF], [0], [1]])):
+        fails(ValueError, "scale must be finite", scale=scale)
+
+
+@pytest.mark.parametrize("name", SCALED)
+def test_errors_of_masks(backend, name, fails):
+    reduces = name in REDUCING
+    for m in (np.ones((3, 3), bool), np.ones((2, 3, 4), bool), np.zeros((4, 3))):
+        fails(ValueError, "mask of shape", mask=m)
+    for m in (np.ones((3, 4), int), np.ones((3, 4), complex), np.ones((3, 4), object), [1, 0, 1, 1], 3):
+        fails(TypeError, "mask has dtype", mask=m)
+    fails(TypeError, "mask is a masked array", mask=np.ma.array(np.ones((3, 4), bool)))
+    for m in ("diagonal", ("causal",), ("diagonal", 0), ("causal", 0, 0)):
+        fails(ValueError, r"mask must be an array, 'causal' or \('causal', offset\)", mask=m)
+    for offset in (1.0, "1", True, [1], 1j):
+        fails(TypeError, "the offset of mask='causal' must be an integer", mask=("causal", offset))
+    fails(ValueError, "causal", mask="causal", axis=0, **({"dy": np.full(4, 7.0)} if reduces else {}))
+    fails(ValueError, "causal", mask="causal", axis=(0, 1), **({"dy": np.array(7.0)} if reduces else {}))
+    with pytest.raises(ValueError, match="causal"):
+        getattr(backend, name)(fails.x[0], mask="causal")
+
+
+@pytest.mark.parametrize("name", FAMILY)
+def test_errors_of_empty(fails):
+    for empty in ("none", None, 0):
+        fails(ValueError, "'nan', 'zero', 'uniform'", empty=empty)
+
+
+@pytest.mark.parametrize("name", REDUCING)
+def test_errors_of_keepdims(backend, name, fails):
+    for keepdims in (None, 1, "True", np.ones(2), 0.0):
+        fails(TypeError, "keepdims must be True or False", keepdims=keepdims)
+    with pytest.raises(ValueError, match=rf"{name}: out has shape \(3,\), the result \(3, 1\)"):
+        getattr(backend, name)(fails.x, out=fails.out, keepdims=True)
+    with pytest.raises(ValueError, match=rf"{name}\.backward: dy has shape \(3,\), not \(3, 1\), x's \(3, 4\) with 1"):
+        getattr(backend, name).backward(np.ones(3), fails.x, out=fails.dx, keepdims=True)
 
 
 # Objects.
