@@ -487,8 +487,8 @@ class Map(AxisFunction):
             pass once more.
         out : ndarray, optional
             Where to put dx; may be `dy`, `x` or `y` itself.
-        axis : int, default -1
-            The axis of the forward pass.
+        axis : int, tuple of int or None, default -1
+            That of the forward pass.
 
         Returns
         -------
@@ -549,11 +549,11 @@ class MaskedMap(AxisFunction):
             pass once more.
         out : ndarray, optional
             Where to put dx; may be `dy`, `x` or `y` itself.
-        axis : int, default -1
-            The axis of the forward pass.
+        axis : int, tuple of int or None, default -1
+            That of the forward pass.
         scale, mask
             Those of the forward pass. Where a mask leaves an element out, its gradient is 0; a boolean or causal mask leaves it
-            out of the sum, too.
+            out of the sum, too. So does a masked array, in any operand; the gradient is masked there.
         empty : {"nan", "zero", "uniform"}, default "nan"
             That of the forward pass, where the gradient is computed from `x`: `y` has it in it.
 
@@ -623,13 +623,15 @@ class Reduction(AxisFunction):
         Parameters
         ----------
         dy : array_like
-            Gradient of the output, of its shape: that of `x` without the axis.
+            Gradient of the output, of its shape: that of `x` without the axis, or with 1 there (`keepdims`).
         x : array_like
             The input of the forward pass.
         out : ndarray, optional
             Where to put dx; may be `x` itself.
-        axis : int, default -1
-            The axis of the forward pass.
+        axis : int, tuple of int or None, default -1
+            That of the forward pass.
+        keepdims : bool, default False
+            That of the forward pass.
 
         Returns
         -------
@@ -648,6 +650,9 @@ class Reduction(AxisFunction):
         >>> maxout.backward(np.array([10.0, 20.0]), np.array([[1.0, 3.0], [2.0, 2.0]]))
         array([[ 0., 10.],
                [20.,  0.]])
+        >>> maxout.backward(5.0, np.array([[1.0, 3.0], [2.0, 2.0]]), axis=None)
+        array([[0., 5.],
+               [0., 0.]])
         """
         return self._gradient(dy, "x", x, out, axis, keepdims=self._flag("keepdims", keepdims))
 
@@ -689,16 +694,18 @@ class MaskedReduction(AxisFunction):
         Parameters
         ----------
         dy : array_like
-            Gradient of the output, of its shape: that of `x` without the axis.
+            Gradient of the output, of its shape: that of `x` without the axis, or with 1 there (`keepdims`).
         x : array_like
             The input of the forward pass.
         out : ndarray, optional
             Where to put dx; may be `x` itself.
-        axis : int, default -1
-            The axis of the forward pass.
+        axis : int, tuple of int or None, default -1
+            That of the forward pass.
+        keepdims : bool, default False
+            That of the forward pass.
         scale, mask
             Those of the forward pass. Where a mask leaves an element out, its gradient is 0; a boolean or causal mask leaves it
-            out of the sum, too.
+            out of the sum, too. So does a masked array, in any operand; the gradient is masked there.
 
         Returns
         -------
