@@ -800,8 +800,11 @@ def test_memory(backend, name, rng):
             assert peak(lambda f=f, x=x, out=out, m=taking, axis=axis: f(x, out=out, axis=axis, mask=m, scale=0.5)) < blocks
     if name in FAMILY:
         x = x.reshape(1000, 2000)
-        out = np.empty_like(x)
+        out, scale = np.empty_like(x), np.ones((1000, 1))
         assert peak(lambda: f(x, out=out, mask="causal")) < blocks
+        assert peak(lambda: f(x, out=out, scale=scale)) < blocks
+        assert peak(lambda: f.backward(x, y=x, out=out, scale=scale)) < blocks
+        assert peak(lambda: f(x.reshape(10, 100, 2000), out=out.reshape(10, 100, 2000), axis=(1, 2))) < blocks
 
 
 # Arrays of other kinds, and the ufunc.
