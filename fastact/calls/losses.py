@@ -14,6 +14,7 @@ from .arguments import named_arguments
 from .arrays import Array, apart, result_dtype, supported, without_axis
 from .bound import Backend
 from .rows import Rowwise
+from .wide_integers import beyond_float64, differences
 
 _REDUCTIONS = ("mean", "sum", "none")
 
@@ -168,6 +169,8 @@ class CrossEntropy(_Loss):
             targets, weight = (array.copy() if _shared(given, array) else array for array in (targets, weight))
             dx = empty_array(x.shape, dtype) if given is None else given
         losses = np.zeros(rows)
+        if beyond_float64(x):  # the loss depends on differences of logits alone
+            x = differences(x, axis).x
         if x.size:
             factor = np.ndarray(rows, np.float64, np.array(1 / divisor), strides=(0,) * len(rows))
             run = self._backend.losses.cross_entropy if labelled else self._backend.losses.cross_entropy_probabilities

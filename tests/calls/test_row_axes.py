@@ -365,6 +365,21 @@ def test_unmasked_functions_of_such_integers(backend, kind, row):
         assert np.count_nonzero(dx) == len(lines)
 
 
+@pytest.mark.parametrize(("kind", "row"), WIDE, ids=str)
+def test_cross_entropy_of_such_logits(backend, kind, row):
+    n = len(row)
+    x, less = np.array([row], kind), np.array([[float(value - max(row)) for value in row]])
+    f = backend.cross_entropy
+    for targets, options in (
+        ([n - 2], {}),
+        ([1], {"label_smoothing": 0.1, "weight": np.arange(1.0, n + 1)}),
+        (np.full((1, n), 0.3), {}),
+    ):
+        for got, wanted in zip(f.value_and_grad(x, targets, **options), f.value_and_grad(less, targets, **options), strict=True):
+            np.testing.assert_allclose(got, wanted, rtol=1e-14, atol=1e-16)
+        assert f(x, targets, **options) == f.value_and_grad(x, targets, **options)[0]
+
+
 @pytest.mark.parametrize("name", ALL)
 def test_no_warning_and_the_same_everywhere(name):
     """Of integers beyond float64 all backends give the same, but for the last digits."""
