@@ -14,6 +14,7 @@ from .arguments import named_arguments
 from .arrays import Array, apart, result_dtype, supported, without_axis
 from .bound import Backend
 from .rows import Rowwise
+from .wide_integers import beyond_float64, differences
 
 _REDUCTIONS = ("mean", "sum", "none")
 
@@ -38,7 +39,7 @@ class _Loss(Rowwise):
         """Finite weights >= 0 in float64."""
         if value is None:
             return None
-        weight = np.asarray(value)
+        weight = np.asarray(self._plain(name, value))
         if not supported(weight.dtype):
             raise TypeError(f"{self.name}: {name} has dtype {weight.dtype}; it must be real")
         with np.errstate(all="ignore"):  # a signalling NaN, say, which the next line tells of
@@ -168,6 +169,8 @@ class CrossEntropy(_Loss):
             targets, weight = (array.copy() if _shared(given, array) else array for array in (targets, weight))
             dx = empty_array(x.shape, dtype) if given is None else given
         losses = np.zeros(rows)
+        if beyond_float64(x):  # the loss depends on differences of logits alone
+            x = differences(x, axis).x
         if x.size:
             factor = np.ndarray(rows, np.float64, np.array(1 / divisor), strides=(0,) * len(rows))
             run = self._backend.losses.cross_entropy if labelled else self._backend.losses.cross_entropy_probabilities
@@ -182,7 +185,7 @@ class CrossEntropy(_Loss):
             raise TypeError(f"{self.name}: ignore_index must be an integer, not {type(ignore_index).__name__}") from None
 
     def _targets(self, targets: Any, shape: tuple[int, ...], rows: tuple[int, ...]) -> Array:
-        array = np.asarray(targets)
+        array = np.asarray(self._plain("targets", targets))
         if array.dtype == bool or not supported(array.dtype):
             raise TypeError(
                 f"{self.name}: targets have dtype {array.dtype}; they must be integers (labels) or floating (probabilities)"

@@ -26,7 +26,7 @@ def quiet(function: _Function) -> _Function:
 
 
 def along(axis: int, *arrays: Any) -> list[Any]:
-    """Views with this axis last and at least one axis more; None, scalars and "causal" as they are."""
+    """Views with this axis last and at least one axis more; what is no array as it is."""
     return [
         array if not isinstance(array, Array) else array[np.newaxis] if array.ndim == 1 else np.moveaxis(array, axis, -1)
         for array in arrays
@@ -52,6 +52,11 @@ class Batch:
         """The elements of an array with one per row, to go with those of a segment."""
         return array[(*self.place, ..., np.newaxis)]
 
+    def number(self, value: Any, dtype: np.dtype[Any]) -> Any:
+        """A number, or one for each row, rounded to `dtype`, in float64."""
+        numbers = self.per_row(value) if isinstance(value, Array) else np.float64(value)
+        return numbers.astype(dtype).astype(np.float64)
+
     def write(self, out: Array, segment: slice, values: Array, dtype: np.dtype[Any]) -> None:
         """Round to `dtype`, then store."""
         np.copyto(out[(*self.place, ..., segment)], values.astype(dtype, copy=False), casting="unsafe")
@@ -65,9 +70,9 @@ class Batch:
 
     def taking(self, mask: Any, segment: slice, shape: tuple[int, ...]) -> Array | None:
         """Which elements a boolean or the causal mask lets take part, or None for all."""
-        if isinstance(mask, str):
-            row = np.broadcast_to(np.arange(shape[-2]), shape[:-1])
-            return self.positions(segment) <= self.per_row(row)
+        if isinstance(mask, int):
+            last = np.broadcast_to(np.arange(shape[-2]) + mask, shape[:-1])
+            return self.positions(segment) <= self.per_row(last)
         if mask is not None and mask.dtype == bool:
             return mask[(*self.place, ..., segment)]  # type: ignore[no-any-return]
         return None
@@ -103,9 +108,11 @@ class Exponentials:
         -inf alone.
     """
 
-    def __init__(self, batch: Batch, x: Array, scale: float = 1.0, mask: Any = None, dtype: Any = None) -> None:
-        self.batch, self._x, self._scale, self._mask = batch, x, scale, mask
+    def __init__(self, batch: Batch, x: Array, scale: Any = 1.0, mask: Any = None, dtype: Any = None) -> None:
+        self.batch, self._x, self._mask = batch, x, mask
         self._computed = computed_dtype(x.dtype if dtype is None else dtype)
+        self._scales = isinstance(scale, Array) or scale != 1
+        self._scale = batch.number(scale, self._computed)
         self._kept: Any = None
         self._first: Any = -1
         self.largest: Any = -np.inf
@@ -125,11 +132,11 @@ class Exponentials:
         z = self.batch.read(self._x, segment)
         mask = self._mask
         additive = isinstance(mask, Array) and mask.dtype != bool
-        if self._scale != 1:
-            z *= np.float64(self._computed.type(self._scale))
+        if self._scales:
+            z *= self._scale
         if additive:
             z += mask[(*self.batch.place, ..., segment)].astype(self._computed, copy=False)
-        if (self._scale != 1 or additive) and self._computed != np.float64:
+        if (self._scales or additive) and self._computed != np.float64:
             z = z.astype(self._computed).astype(np.float64)
         taking = self.batch.taking(mask, segment, self._x.shape)
         if taking is not None:

@@ -28,9 +28,9 @@ from .ufuncs import GeneralizedUfunc
 
 
 @quiet
-def _softmax(x: Array, out: Array, axis: int, scale: float, mask: Any, empty: str, log: bool) -> None:
+def _softmax(x: Array, out: Array, axis: int, scale: Any, mask: Any, empty: str, log: bool) -> None:
     dtype = result_dtype(x.dtype)
-    x, out, mask = along(axis, x, out, mask)
+    (x, out, mask), (scale,) = along(axis, x, out, mask), per_row(scale)
     for batch in batches(x.shape):
         row = Exponentials(batch, x, scale, mask)
         total = np.log1p(row.others) if log else 1 + row.others
@@ -62,11 +62,11 @@ def _clear_masked(values: Array, batch: Batch, mask: Any, segment: slice, shape:
 
 
 @quiet
-def _softmax_backward(dy: Array, y: Array, out: Array, axis: int, scale: float, mask: Any, log: bool) -> None:
+def _softmax_backward(dy: Array, y: Array, out: Array, axis: int, scale: Any, mask: Any, log: bool) -> None:
     dtype = result_dtype(dy.dtype, y.dtype)
-    factor = np.float64(computed_dtype(dtype).type(scale))
-    dy, y, out, mask = along(axis, dy, y, out, mask)
+    (dy, y, out, mask), (scale,) = along(axis, dy, y, out, mask), per_row(scale)
     for batch in batches(y.shape):
+        factor = batch.number(scale, computed_dtype(dtype))
         total: Any = 0.0
         for segment in batch.segments:
             terms = batch.read(dy, segment)
@@ -81,9 +81,9 @@ def _softmax_backward(dy: Array, y: Array, out: Array, axis: int, scale: float, 
 
 
 @quiet
-def _logsumexp(x: Array, out: Array, axis: int, scale: float, mask: Any) -> None:
+def _logsumexp(x: Array, out: Array, axis: int, scale: Any, mask: Any) -> None:
     dtype = result_dtype(x.dtype)
-    (x, mask), (out,) = along(axis, x, mask), per_row(out)
+    (x, mask), (out, scale) = along(axis, x, mask), per_row(out, scale)
     for batch in batches(x.shape):
         row = Exponentials(batch, x, scale, mask)
         y = np.where(np.isinf(row.largest), row.largest, row.largest + np.log1p(row.others))
@@ -91,13 +91,12 @@ def _logsumexp(x: Array, out: Array, axis: int, scale: float, mask: Any) -> None
 
 
 @quiet
-def _logsumexp_backward(dy: Array, x: Array, out: Array, axis: int, scale: float, mask: Any) -> None:
+def _logsumexp_backward(dy: Array, x: Array, out: Array, axis: int, scale: Any, mask: Any) -> None:
     dtype = result_dtype(dy.dtype, x.dtype)
-    factor = np.float64(computed_dtype(dtype).type(scale))
-    (x, out, mask), (dy,) = along(axis, x, out, mask), per_row(dy)
+    (x, out, mask), (dy, scale) = along(axis, x, out, mask), per_row(dy, scale)
     for batch in batches(x.shape):
         row = Exponentials(batch, x, scale, mask, dtype)
-        g = batch.per_row(dy).astype(np.float64) * factor
+        g = batch.per_row(dy).astype(np.float64) * batch.number(scale, computed_dtype(dtype))
         for segment in batch.segments:
             dx = row.of(segment)[1] * (g / (1 + row.others))
             batch.write(out, segment, _clear_masked(dx, batch, mask, segment, x.shape), dtype)
@@ -231,12 +230,12 @@ for _record in row_functions.values():
         )
 
 
-def forward(record: RowFunction, x: Array, out: Array, axis: int, scale: float, mask: Any, empty: str) -> None:
+def forward(record: RowFunction, x: Array, out: Array, axis: int, scale: Any, mask: Any, empty: str) -> None:
     """Fill `out` with the function of the rows of scale*x + mask."""
     _ARITHMETIC[record.arithmetic].forward(x, out, axis, scale, mask, empty)
 
 
-def backward(record: RowFunction, dy: Array, saved: Array, out: Array, axis: int, scale: float, mask: Any) -> None:
+def backward(record: RowFunction, dy: Array, saved: Array, out: Array, axis: int, scale: Any, mask: Any) -> None:
     """Fill `out` with the gradient of x."""
     _ARITHMETIC[record.arithmetic].backward(dy, saved, out, axis, scale, mask)
 
@@ -246,7 +245,7 @@ def gufunc(name: str) -> GeneralizedUfunc:
     """The generalized ufunc of the record of this name."""
     record = row_functions[name]
 
-    def run(x: Array, out: Array, axis: int, scale: float = 1.0) -> None:
+    def run(x: Array, out: Array, axis: int, scale: Any = 1.0) -> None:
         forward(record, x, out, axis, scale, None, "nan")
 
     return GeneralizedUfunc(name, record.signature, record.of_nothing, run)
