@@ -46,6 +46,11 @@ from .wide_integers import beyond_float64, differences
 _EMPTY = ("nan", "zero", "uniform")
 
 
+def is_causal(mask: Any) -> bool:
+    """Whether a mask is a name, or one with an offset, rather than an array."""
+    return isinstance(mask, str) or (isinstance(mask, tuple) and len(mask) > 0 and isinstance(mask[0], str))
+
+
 class Rowwise(Bound):
     """A function along an axis on one backend: what functions of rows and losses share."""
 
@@ -86,6 +91,18 @@ class Rowwise(Bound):
         if not isinstance(value, bool | np.bool):
             raise TypeError(f"{self.name}: {name} must be True or False, not {value!r}")
         return bool(value)
+
+    def _mask_array(self, mask: Any, shape: tuple[int, ...]) -> Array:
+        """A mask of x of this shape that is an array."""
+        mask = np.asarray(self._plain("mask", mask))
+        if mask.dtype != bool and (mask.dtype.kind != "f" or not supported(mask.dtype)) and not is_bfloat16(mask.dtype):
+            raise TypeError(f"{self.name}: mask has dtype {mask.dtype}; it must be bool (True takes part) or floating (is added)")
+        if mask.shape == shape:
+            return mask
+        try:
+            return np.broadcast_to(mask, shape)
+        except ValueError:
+            raise ValueError(f"{self.name}: mask of shape {mask.shape} does not broadcast to the shape {shape} of x") from None
 
     def _given(self, out: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array | None:
         """The user's `out`, once checked."""
@@ -140,17 +157,9 @@ class AxisFunction(Rowwise):
         """The mask of x of this shape as a backend takes it."""
         if mask is None:
             return None
-        if isinstance(mask, str) or (isinstance(mask, tuple) and mask and isinstance(mask[0], str)):
+        if is_causal(mask):
             return self._causal(mask, shape, axes)
-        mask = np.asarray(self._plain("mask", mask))
-        if mask.dtype != bool and (mask.dtype.kind != "f" or not supported(mask.dtype)) and not is_bfloat16(mask.dtype):
-            raise TypeError(f"{self.name}: mask has dtype {mask.dtype}; it must be bool (True takes part) or floating (is added)")
-        if mask.shape == shape:
-            return mask
-        try:
-            return np.broadcast_to(mask, shape)
-        except ValueError:
-            raise ValueError(f"{self.name}: mask of shape {mask.shape} does not broadcast to the shape {shape} of x") from None
+        return self._mask_array(mask, shape)
 
     def _causal(self, mask: Any, shape: tuple[int, ...], axes: tuple[int, ...]) -> int:
         """The k of "causal" or ("causal", k)."""

@@ -16,7 +16,8 @@ class Call(Enum):
     MAP = "function of rows, its result of the shape of x"
     REDUCTION = "function of rows, its result without the axis"
     CROSS_ENTROPY = "loss of rows of logits with labels or probabilities"
-    BINARY_CROSS_ENTROPY = "loss of single logits with targets"
+    BINARY_CROSS_ENTROPY = "loss of single logits or probabilities with targets"
+    NLL_LOSS = "loss of rows of log-probabilities with labels"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

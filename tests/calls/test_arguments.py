@@ -33,7 +33,7 @@ def ways():
         yield name, "__call__", (X,)
         yield name, "backward", (X[:, 0] if record.reduces else X, X)
     for name in loss_functions:
-        targets = np.array([0, 2]) if name == "cross_entropy" else np.abs(X) / 3
+        targets = np.abs(X) / 3 if name == "binary_cross_entropy" else np.array([0, 2])
         yield name, "__call__", (X, targets)
         yield name, "value_and_grad", (X, targets)
 
@@ -176,6 +176,10 @@ def test_unknown_keywords(backend, name, method, operands):
         ("cross_entropy", "labels", "targets"),
         ("cross_entropy", "dim", "axis"),
         ("cross_entropy", "ignore_label", "ignore_index"),
+        ("cross_entropy", "sample_weights", "sample_weight"),
+        ("cross_entropy", "action_mask", "mask"),
+        ("nll_loss", "logprobs", "log_probs"),
+        ("nll_loss", "input", "log_probs"),
         ("binary_cross_entropy", "positive_weight", "pos_weight"),
     ],
 )

@@ -1,12 +1,13 @@
 """Arguments that change others while they are converted, and objects that were never made: an error or a result, no crash."""
 
 import contextlib
+import itertools
 import sys
 
 import numpy as np
 import pytest
 
-from fastact.functions import entries, row_functions, units
+from fastact.functions import entries, loss_functions, row_functions, units
 
 SHAPE = (40, 50)
 
@@ -75,7 +76,55 @@ def ones(count, shape=SHAPE):
     return [np.ones(shape, np.float32) for _ in range(count)]
 
 
-def calls_of_rows(backend, change):
+def loss_calls(backend, change):
+    """Calls of losses in which one argument is hostile to the others."""
+    for labels in (np.zeros(SHAPE[0], np.int64), np.zeros(SHAPE[0], np.int8), np.ones(SHAPE)):
+        for method in ("__call__", "value_and_grad"):
+            for place in ("targets", "weight", "sample_weight", "mask", "axis", "ignore_index", "label_smoothing", "out"):
+                for reduction in ("mean", "none"):
+                    x, out = ones(2)
+                    given = {"weight": np.ones(SHAPE[1]), "axis": -1, "ignore_index": -1, "label_smoothing": 0.1}
+                    given |= {"sample_weight": np.ones(SHAPE[0]), "mask": np.ones(SHAPE, bool)}
+                    if place in ("mask", "sample_weight"):
+                        given["label_smoothing"] = 0.0
+                    targets = labels.copy()
+                    victims = [x, out, targets, given["weight"], given["sample_weight"], given["mask"]]
+                    if place == "targets":
+                        hostile = Hostile(targets.copy(), change, *victims)
+                        yield lambda t=hostile, m=method, x=x, g=given, r=reduction: getattr(backend.cross_entropy, m)(
+                            x, t, reduction=r, **g
+                        )
+                        continue
+                    if place == "out":
+                        given["out"] = Hostile(out, change, *victims)
+                    else:
+                        given[place] = Hostile(given[place], change, *victims)
+                    yield lambda t=targets, m=method, x=x, g=given, r=reduction: getattr(backend.cross_entropy, m)(
+                        x, t, reduction=r, **g
+                    )
+    f = backend.nll_loss
+    for method, place in itertools.product((f, f.value_and_grad), ("targets", "weight", "sample_weight", "axis", "ignore_index")):
+        x, targets = np.ones(SHAPE, np.float32), np.zeros(SHAPE[0], np.int64)
+        given = {"weight": np.ones(SHAPE[1]), "sample_weight": np.ones(SHAPE[0]), "axis": -1, "ignore_index": -1}
+        victims = [x, targets, given["weight"], given["sample_weight"]]
+        if place == "targets":
+            hostile = Hostile(targets.copy(), change, *victims)
+            yield lambda m=method, x=x, t=hostile, g=given: m(x, t, **g)
+        else:
+            given[place] = Hostile(given[place], change, *victims)
+            yield lambda m=method, x=x, t=targets, g=given: m(x, t, **g)
+    f = backend.binary_cross_entropy
+    for method in (f, f.value_and_grad):
+        for reduction in ("mean", "none"):
+            for place in ("weight", "pos_weight"):
+                x, t, out, w = ones(4)
+                given = {place: Hostile(w, change, x, t, out, w), "reduction": reduction}
+                yield lambda m=method, x=x, t=t, out=out, g=given: m(x, t, out=out, **g)
+            x, t = ones(2)
+            yield lambda m=method, x=x, t=t, r=reduction: m(x, Hostile(t, change, x, t), reduction=r)
+
+
+def row_calls(backend, change):
     """Calls of functions of rows in which one argument is hostile to the others."""
     for name, record in row_functions.items():
         f = getattr(backend, name)
@@ -114,37 +163,8 @@ def calls_of_rows(backend, change):
 
 def calls(backend, change):
     """Calls in which one argument is hostile to the others."""
-    yield from calls_of_rows(backend, change)
-    for labels in (np.zeros(SHAPE[0], np.int64), np.zeros(SHAPE[0], np.int8), np.ones(SHAPE)):
-        for method in ("__call__", "value_and_grad"):
-            for place in ("targets", "weight", "axis", "ignore_index", "label_smoothing", "out"):
-                for reduction in ("mean", "none"):
-                    x, out = ones(2)
-                    given = {"weight": np.ones(SHAPE[1]), "axis": -1, "ignore_index": -1, "label_smoothing": 0.1}
-                    targets = labels.copy()
-                    victims = [x, out, targets, given["weight"]]
-                    if place == "targets":
-                        hostile = Hostile(targets.copy(), change, *victims)
-                        yield lambda t=hostile, m=method, x=x, g=given, r=reduction: getattr(backend.cross_entropy, m)(
-                            x, t, reduction=r, **g
-                        )
-                        continue
-                    if place == "out":
-                        given["out"] = Hostile(out, change, *victims)
-                    else:
-                        given[place] = Hostile(given[place], change, *victims)
-                    yield lambda t=targets, m=method, x=x, g=given, r=reduction: getattr(backend.cross_entropy, m)(
-                        x, t, reduction=r, **g
-                    )
-    f = backend.binary_cross_entropy
-    for method in (f, f.value_and_grad):
-        for reduction in ("mean", "none"):
-            for place in ("weight", "pos_weight"):
-                x, t, out, w = ones(4)
-                given = {place: Hostile(w, change, x, t, out, w), "reduction": reduction}
-                yield lambda m=method, x=x, t=t, out=out, g=given: m(x, t, out=out, **g)
-            x, t = ones(2)
-            yield lambda m=method, x=x, t=t, r=reduction: m(x, Hostile(t, change, x, t), reduction=r)
+    yield from row_calls(backend, change)
+    yield from loss_calls(backend, change)
     for name, entry in entries.items():
         f = getattr(backend, name)
         for p in entry.options:
@@ -197,6 +217,7 @@ def lying_calls(f, x, targets, liar):
         lambda: f.backward(liar, x),
         lambda: f(x, mask=liar),
         lambda: f(x, *targets, weight=liar),
+        lambda: f(x, *targets, sample_weight=liar),
         lambda: f(x, bias=liar),
     ]
 
@@ -204,8 +225,9 @@ def lying_calls(f, x, targets, liar):
 @pytest.mark.parametrize("kind", ["f4", "f8", "i1", "O", "c8"])
 def test_subclasses_that_lie(backend, kind):
     x = np.ones(SHAPE, np.float32)
-    targets = {"cross_entropy": [np.zeros(SHAPE[0], int)], "binary_cross_entropy": [x], "swiglu": [x]}
-    for name in [*row_functions, "cross_entropy", "binary_cross_entropy", "relu", "gelu", "prelu", "swiglu"]:
+    labels = np.zeros(SHAPE[0], int)
+    targets = {"cross_entropy": [labels], "nll_loss": [labels], "binary_cross_entropy": [x], "swiglu": [x]}
+    for name in [*row_functions, "cross_entropy", "nll_loss", "binary_cross_entropy", "relu", "gelu", "prelu", "swiglu"]:
         for array in (np.ones((1, 1), kind), np.ones(3, kind), np.broadcast_to(np.ones((), kind), SHAPE)):
             for call in lying_calls(getattr(backend, name), x, targets.get(name, []), array.view(Liar)):
                 with contextlib.suppress(Exception), np.errstate(all="ignore"):
@@ -215,9 +237,7 @@ def test_subclasses_that_lie(backend, kind):
 def classes_of(backend):
     """The classes of all functions, and the compiled ones that they are made of."""
     found = {
-        base
-        for name in [*entries, *units, *row_functions, "cross_entropy", "binary_cross_entropy"]
-        for base in type(getattr(backend, name)).__mro__
+        base for name in [*entries, *units, *row_functions, *loss_functions] for base in type(getattr(backend, name)).__mro__
     }
     return sorted((cls for cls in found if cls.__module__.startswith("fastact")), key=str)
 

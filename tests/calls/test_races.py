@@ -55,7 +55,7 @@ def test_labels(backend, rng, kind, threads):
     x = rng.normal(size=(ROWS, CLASSES)).astype(np.float32)
     labels = rng.integers(0, CLASSES, ROWS)
     labels = np.repeat(labels, 2)[::2] if kind == "strided" else labels.astype(kind)
-    weight, out = np.ones(CLASSES), np.empty_like(x)
+    weight, out, mask, rows_weight = np.ones(CLASSES), np.empty_like(x), x > -2, np.ones(ROWS)
     f = backend.cross_entropy
     calls = [
         lambda: f(x, labels),
@@ -64,6 +64,10 @@ def test_labels(backend, rng, kind, threads):
         lambda: f.value_and_grad(x, labels, weight=weight, out=out),
         lambda: f.value_and_grad(x, labels, ignore_index=3, label_smoothing=0.1),
         lambda: f.value_and_grad(x.T, labels, axis=0, weight=weight, reduction="none"),
+        lambda: f.value_and_grad(x, labels, sample_weight=rows_weight, mask=mask, out=out),
+        lambda: f.value_and_grad(x, labels, mask=mask, label_smoothing=0.1),
+        lambda: backend.nll_loss.value_and_grad(x, labels, weight=weight, sample_weight=rows_weight, out=out),
+        lambda: backend.nll_loss(x.T, labels, axis=0, ignore_index=3),
     ]
     with fastact.num_threads(threads):
         race(lambda: [call() for call in calls], labels)
@@ -73,7 +77,7 @@ def test_labels(backend, rng, kind, threads):
 def test_everything_else(backend, rng, threads):
     x, dy = rng.normal(size=(2, ROWS, CLASSES)).astype(np.float32)
     mask, added, out = x > 0, dy.copy(), np.ones_like(x)
-    targets, weight, scale = np.abs(dy), np.abs(x[0]), x[:, :1].copy()
+    targets, weight, weight_of_row, scale = np.abs(dy), np.abs(x[0]), np.abs(x[:, 0]), x[:, :1].copy()
     calls = [
         lambda: backend.softmax(x, mask=mask, out=out),
         lambda: backend.softmax(x, mask=added, out=out, axis=0),
@@ -86,14 +90,17 @@ def test_everything_else(backend, rng, threads):
         lambda: backend.sparsemax(x, out=out),
         lambda: backend.maxout.backward(dy[:, 0], x, out=out),
         lambda: backend.cross_entropy.value_and_grad(x, targets, weight=weight, out=out),
+        lambda: backend.cross_entropy.value_and_grad(x, targets, mask=mask, sample_weight=weight_of_row, out=out),
+        lambda: backend.cross_entropy.value_and_grad(x, targets, mask=added, label_smoothing=0.1, out=out),
         lambda: backend.binary_cross_entropy.value_and_grad(x, targets, weight=weight, out=out),
+        lambda: backend.binary_cross_entropy.value_and_grad(targets / 8, targets, from_logits=False, out=out),
         lambda: backend.relu.backward(dy, x, out=out, bias=weight),
         lambda: backend.prelu.backward(dy, x, slope=weight),
         lambda: backend.gelu(x, out=out),
         lambda: backend.swiglu.backward(dy, x, out),
     ]
     with fastact.num_threads(threads):
-        race(lambda: [call() for call in calls], x, dy, mask, added, targets, weight, scale, out)
+        race(lambda: [call() for call in calls], x, dy, mask, added, targets, weight, weight_of_row, scale, out)
 
 
 @pytest.fixture(autouse=True)

@@ -56,7 +56,7 @@ def filled(shape, dtype):
     return array
 
 
-def calls(backend):
+def calls(backend):  # noqa: PLR0915
     """(the function's name, what it takes, the argument under test -> shape, unsupported dtypes)"""
     for name in fastact.activations:
         f = getattr(backend, name)
@@ -98,23 +98,29 @@ def calls(backend):
     labels, weight = np.array([0, 1, 3]), np.ones(4)
     for targets, t in ((labels, SHAPE[:1]), (np.abs(X), SHAPE)):
         f = backend.cross_entropy
-        for extra in ({}, {"weight": weight}, {"label_smoothing": 0.1}):
-            of_extra = {"weight": (4,)} if "weight" in extra else {}
+        options = {"weight": weight}, {"label_smoothing": 0.1}, {"sample_weight": np.ones(3)}, {"mask": np.ones(SHAPE, bool)}
+        for extra in ({}, *options):
+            of_extra = {key: np.shape(value) for key, value in extra.items() if key != "label_smoothing"}
             yield f.name, f, (X, targets), extra, {0: SHAPE, 1: t, "out": (), **of_extra}
             yield f.name, f, (X, targets), {**extra, "reduction": "none"}, {0: SHAPE, 1: t, "out": SHAPE[:1], **of_extra}
             yield f.name, f.value_and_grad, (X, targets), extra, {0: SHAPE, 1: t, "out": SHAPE, **of_extra}
-    f = backend.binary_cross_entropy
-    for extra in ({}, {"weight": ROW + 2}, {"pos_weight": ROW + 2}):
-        of_extra = dict.fromkeys(extra, ROW.shape)
-        yield f.name, f, (X, X), extra, {0: SHAPE, 1: SHAPE, "out": (), **of_extra}
-        yield f.name, f, (X, X), {**extra, "reduction": "none"}, {0: SHAPE, 1: SHAPE, "out": SHAPE, **of_extra}
-        yield f.name, f.value_and_grad, (X, X), extra, {0: SHAPE, 1: SHAPE, "out": SHAPE, **of_extra}
+    f = backend.nll_loss
+    for extra in ({}, {"weight": weight}, {"sample_weight": np.ones(3)}):
+        of_extra = {key: value.shape for key, value in extra.items()}
+        yield f.name, f, (X, labels), extra, {0: SHAPE, 1: SHAPE[:1], "out": (), **of_extra}
+        yield f.name, f.value_and_grad, (X, labels), extra, {0: SHAPE, 1: SHAPE[:1], "out": SHAPE, **of_extra}
+    f, p = backend.binary_cross_entropy, np.abs(X) / 10
+    for extra in ({}, {"weight": ROW + 2}, {"pos_weight": ROW + 2}, {"from_logits": False}):
+        of_extra = dict.fromkeys(extra.keys() - {"from_logits"}, ROW.shape)
+        yield f.name, f, (p, p), extra, {0: SHAPE, 1: SHAPE, "out": (), **of_extra}
+        yield f.name, f, (p, p), {**extra, "reduction": "none"}, {0: SHAPE, 1: SHAPE, "out": SHAPE, **of_extra}
+        yield f.name, f.value_and_grad, (p, p), extra, {0: SHAPE, 1: SHAPE, "out": SHAPE, **of_extra}
 
 
 def unsupported(function, place):
     if place == "mask":
         return NOT_A_MASK
-    return NOT_LABELS if function == "cross_entropy" and place == 1 else UNSUPPORTED
+    return NOT_LABELS if function in ("cross_entropy", "nll_loss") and place == 1 else UNSUPPORTED
 
 
 def test_there_are_many():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...calls.losses import NLLLoss
 from ...functions.record import Call
 from ..implementation import Implementation
 from .elementwise import NativeActivation, NativeGated
@@ -24,6 +25,7 @@ CLASSES = {
     Call.MASKED_REDUCTION: NativeMaskedReduction,
     Call.CROSS_ENTROPY: NativeCrossEntropy,
     Call.BINARY_CROSS_ENTROPY: NativeBinaryCrossEntropy,
+    Call.NLL_LOSS: NLLLoss,
 }
 
 

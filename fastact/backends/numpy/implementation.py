@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...calls.losses import BinaryCrossEntropy, CrossEntropy
+from ...calls.losses import BinaryCrossEntropy, CrossEntropy, NLLLoss
 from ...calls.rows import Map, MaskedMap, MaskedReduction, Reduction
 from ...functions.record import Call
 from ..implementation import Implementation
@@ -20,6 +20,7 @@ NUMPY = Implementation(
         Call.REDUCTION: Reduction,
         Call.CROSS_ENTROPY: CrossEntropy,
         Call.BINARY_CROSS_ENTROPY: BinaryCrossEntropy,
+        Call.NLL_LOSS: NLLLoss,
     },
     rows=rows,
     losses=losses,

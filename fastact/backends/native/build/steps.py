@@ -39,13 +39,15 @@ STATE = {
     "factor_low": "what must be added to factor to have it exactly; or a second factor",
     "threshold": "of sparsemax, relative to the largest; -1",
     "share": "what a weight takes from the gradient; of maxout whether the largest has been found; 0",
+    "at_largest": "the gradient at a largest element, before what its own weight takes",
+    "largest_share": "and what that takes",
     "keep": "how much of a target is kept by label smoothing",
     "spread": "and what is added to it",
     "at_label": "the logit at the label, then the gradient there",
 }
 
 #: A row's sums, in double, 0 before the first pass: s.total[SUM] and so on in a `RowStep`.
-TOTALS = ("sum", "count", "loss", "targets")
+TOTALS = ("sum", "count", "loss", "targets", "other_targets")
 
 #: How many there can be at most: of passes in a program, of steps in a pass. The same numbers as in table.h.
 MAX_PASSES, MAX_STEPS = 4, 3

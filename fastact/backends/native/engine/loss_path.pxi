@@ -5,6 +5,9 @@ from fastact.calls.losses import BinaryCrossEntropy, CrossEntropy
 
 cdef str REDUCTION = "reduction"
 cdef str WEIGHT = "weight"
+cdef str SAMPLE_WEIGHT = "sample_weight"
+cdef str CLASS_MASK = "mask"
+cdef str FROM_LOGITS = "from_logits"
 cdef str POS_WEIGHT = "pos_weight"
 cdef str IGNORE_INDEX = "ignore_index"
 cdef str LABEL_SMOOTHING = "label_smoothing"
@@ -188,11 +191,15 @@ cdef object take_loss(
 
 cdef inline bint is_default(LossPath f, PyObject* name, PyObject* value) noexcept:
     """Whether this keyword changes nothing."""
-    if name == <PyObject*> WEIGHT or (name == <PyObject*> POS_WEIGHT and not f.has_axis):
+    if name == <PyObject*> WEIGHT:
         return value == Py_None
-    if name == <PyObject*> LABEL_SMOOTHING and f.has_axis:
+    if not f.has_axis:
+        return value == Py_None if name == <PyObject*> POS_WEIGHT else name == <PyObject*> FROM_LOGITS and value == <PyObject*> True
+    if name == <PyObject*> SAMPLE_WEIGHT or name == <PyObject*> CLASS_MASK:
+        return value == Py_None
+    if name == <PyObject*> LABEL_SMOOTHING:
         return PyFloat_CheckExact(value) and PyFloat_AS_DOUBLE(value) == 0
-    return name == <PyObject*> IGNORE_INDEX and f.has_axis and axis_number(value) < 0  # no label of the fast path is negative
+    return name == <PyObject*> IGNORE_INDEX and axis_number(value) < 0  # no label of the fast path is negative
 
 
 cdef inline object take_call(LossPath f, const ContiguousCall* c, PyObject* const* args, PyObject* names):

@@ -38,6 +38,15 @@ cdef int common_type(a, b) except -1:
     return FLOAT32 if computed_type(promoted(a)) == FLOAT32 and computed_type(promoted(b)) == FLOAT32 else FLOAT64
 
 
+cdef bint in_float32(weight) except -1:
+    """Whether float32 has a normal number for each of these weights, or 0."""
+    if weight is None or weight.size == 0:
+        return True
+    once = weight[tuple([slice(None if stride else 1) for stride in weight.strides])]  # what is broadcast
+    form = np.finfo(np.float32)
+    return np.max(once) <= form.max and np.min(once, where=once > 0, initial=1) >= form.smallest_normal
+
+
 cdef double total_of(const double* numbers, Py_ssize_t n) noexcept nogil:
     """Their sum, in an order that keeps the rounding errors few."""
     cdef double[8] lanes
@@ -114,6 +123,22 @@ cdef class Operands:
         self.call.weights_sum = np.add.reduce(weights, dtype=np.float64)
         return 0
 
+    cdef int add_label_weights(self, weight) except -1:
+        """Add the weights that labels have, unless they are 1."""
+        if weight is None:
+            return 0
+        weights = np.require(weight, np.float64, "CA")
+        self.held.append(weights)
+        self.call.label_weights, self.weights = <double*> cnp.PyArray_DATA(<cnp.ndarray> weights), cnp.PyArray_SIZE(weights)
+        return 0
+
+    cdef int add_mask_of_logits(self, mask) except -1:
+        """Add the mask of a loss: what it leaves out is -inf, and its gradient 0."""
+        if mask is not None:
+            self.call.masked, self.call.adds_mask, self.call.clears = -INFINITY, True, True
+            self.add_mask(mask)
+        return 0
+
     cdef int check_shapes(self) except -1:
         """Raise ValueError where the arrays no longer fit each other, nor the call's axis and weights.
 
@@ -124,7 +149,8 @@ cdef class Operands:
         cdef const cnp.npy_intp* of_x = array_DIMS(x)
         cdef const cnp.npy_intp* dims
         cdef int ndim = array_NDIM(x), operand, axis = self.axis
-        cdef bint fit = axis < ndim and (self.call.weights == NULL or self.weights == of_x[axis])
+        cdef bint weighted = self.call.weights != NULL or self.call.label_weights != NULL
+        cdef bint fit = axis < ndim and (not weighted or self.weights == of_x[axis])
         for operand in range(OPERANDS):
             if not fit or not self.call.has[operand]:
                 continue
@@ -303,42 +329,52 @@ cdef class RowArithmetic:
             operands.add_numbers(RESULT_OF_ROW, loss, &operands.call.converts_result)
         return operands.take_all_rows()
 
-    def cross_entropy(self, x, labels, weight, smoothing, factor, loss, dx, axis):
+    def cross_entropy(self, x, labels, weight, smoothing, mask, factor, loss, dx, axis):
         """Fill `loss` with the rows' losses for labels, and `dx`, unless None, with their gradients times `factor`."""
         cdef str name = "cross_entropy_smoothed" if smoothing else "cross_entropy"
-        cdef int type = computed_type(x.dtype)
+        cdef int type = computed_type(x.dtype) if not smoothing or in_float32(weight) else FLOAT64
         cdef Operands operands = self.begin(name, dx is not None, x, axis, type)
         operands.call.smoothing = smoothing
         operands.add_elements(INPUT, x)
         operands.add(LABELS, labels)
         operands.add_numbers(FACTOR, factor, &operands.call.converts_factor)
-        if smoothing or weight is not None:
+        if smoothing:
             operands.add_weights(weight)
+        operands.add_label_weights(weight)
+        operands.add_mask_of_logits(mask)
         self.fill_loss(operands, loss, dx)
 
-    def cross_entropy_probabilities(self, x, targets, weight, smoothing, factor, loss, dx, axis):
+    def cross_entropy_probabilities(self, x, targets, weight, smoothing, mask, factor, loss, dx, axis):
         """As `cross_entropy`, for probabilities in place of labels."""
         cdef str name = "cross_entropy_probabilities"
-        cdef int type = common_type(x, targets)
+        cdef int type = common_type(x, targets) if in_float32(weight) else FLOAT64
         cdef Operands operands = self.begin(name, dx is not None, x, axis, type)
         operands.call.smoothing = smoothing
         operands.add_elements(INPUT, x)
         operands.add_elements(INPUT + 1, targets)
         operands.add_numbers(FACTOR, factor, &operands.call.converts_factor)
         operands.add_weights(weight)
+        operands.add_mask_of_logits(mask)
         self.fill_loss(operands, loss, dx)
 
-    def binary_cross_entropy(self, x, targets, weight, pos_weight, factor, loss, dx, axis):
+    def nll_loss(self, log_probs, labels, weight, factor, loss, dx, axis):
+        """The same from logarithms of probabilities. It only picks elements: NumPy does."""
+        nll_loss(log_probs, labels, weight, factor, loss, dx, axis)
+
+    def binary_cross_entropy(self, x, targets, weight, pos_weight, from_logits, factor, loss, dx, axis):
         """Fill `loss` with sums along the axis, or where that is None with each element's loss; `dx` with gradients."""
+        cdef str name = "binary_cross_entropy" if from_logits else "binary_cross_entropy_of_probabilities"
         cdef int type = computed_type(x.dtype) if targets.dtype.kind in "iub" else common_type(x, targets)
+        if not (in_float32(weight) and in_float32(pos_weight)):
+            type = FLOAT64
         ones = np.broadcast_to(np.ones((), np.float32 if type == FLOAT32 else np.float64), x.shape)
         inputs = (x, targets, ones if weight is None else weight, ones if pos_weight is None else pos_weight)
         if axis is None:
-            self.run_binary("binary_cross_entropy_each", False, x.ndim - 1, type, inputs, 1, None, loss)
+            self.run_binary(name + "_each", False, x.ndim - 1, type, inputs, 1, None, loss)
             if dx is not None:
-                self.run_binary("binary_cross_entropy", True, x.ndim - 1, type, inputs, factor, None, dx)
+                self.run_binary(name, True, x.ndim - 1, type, inputs, factor, None, dx)
         else:
-            self.run_binary("binary_cross_entropy", dx is not None, axis, type, inputs, factor, loss, dx)
+            self.run_binary(name, dx is not None, axis, type, inputs, factor, loss, dx)
 
     cdef int run_binary(
         self, str name, bint gradient, int axis, int type, tuple inputs, double factor, loss, out

@@ -42,6 +42,7 @@ cdef struct RowCall:
     int empty
     double gradient_scale, smoothing
     const void* weights
+    const double* label_weights
     double weights_sum
 
 

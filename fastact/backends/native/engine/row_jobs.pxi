@@ -103,7 +103,7 @@ cdef void run_row_chunk(const void* shared, Py_ssize_t chunk) noexcept nogil:
     cdef int k, operand
     cdef char* room = job.rooms + chunk * job.room
     panel.empty, panel.scale, panel.smoothing = call.empty, call.gradient_scale, call.smoothing
-    panel.weights, panel.weights_sum = call.weights, call.weights_sum
+    panel.weights, panel.label_weights, panel.weights_sum = call.weights, call.label_weights, call.weights_sum
     panel.factor, panel.out, panel.out_pitch, panel.state = NULL, NULL, 0, room
     place.row_stride = &t.row_stride[t.dims - 1][0]
     place.position_stride = &t.position_stride[0]

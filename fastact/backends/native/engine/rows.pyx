@@ -39,6 +39,7 @@ import sys
 
 import numpy as np
 
+from fastact.backends.numpy.losses import nll_loss
 from fastact.functions import row_functions
 from fastact.runtime.threads import team
 

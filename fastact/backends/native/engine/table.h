@@ -63,6 +63,7 @@ typedef struct {
     int empty;               /* EMPTY_... */
     double scale;            /* what the gradient is multiplied by */
     const void *weights;     /* per position, in the computed type; or NULL */
+    const double *label_weights; /* per position, for labels; or NULL */
     double weights_sum;
     const ptrdiff_t *labels; /* per row; negative: the row is ignored */
     const double *factor;    /* per row: what its gradient is multiplied by; or NULL */

@@ -29,6 +29,7 @@ cdef extern from "table.h":
         int empty
         double scale
         const void* weights
+        const double* label_weights
         double weights_sum
         const Py_ssize_t* labels
         const double* factor

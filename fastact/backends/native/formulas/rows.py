@@ -9,7 +9,7 @@ holds the whole row. Otherwise `without_room` says how they are computed again, 
 
 from __future__ import annotations
 
-from ..build.steps import BuiltInStep, ElementStep, Output, Pass, Program, RowFunction, RowStep, Sum
+from ..build.steps import BuiltInStep, ElementStep, Output, Pass, Program, RowFunction, RowStep, Step, Sum
 
 # ---- The largest element, and exponentials -----------------------------------------------------------------------------
 
@@ -270,7 +270,7 @@ CROSS_ENTROPY_RESULT = RowStep(
     "cross_entropy",
     """
     cdef Py_ssize_t label
-    cdef double others, log, drop, not_label, weight, target, all_targets, loss, spread = p.smoothing / p.n
+    cdef double others, log, drop, not_label, weight, kept, target, all_targets, loss, other_targets, spread = p.smoothing / p.n
     cdef double[PANEL_ROWS] logs
     logs_{dtype}(s, p.rows, logs)
     for r in range(p.rows):
@@ -281,12 +281,10 @@ CROSS_ENTROPY_RESULT = RowStep(
             continue
         others = others_{dtype}(s, r)
         log = logs[r]
-        weight = (<const {real}*> p.weights)[label] if p.weights != NULL else 1
-        target = (1 - p.smoothing) * weight
+        weight = p.label_weights[label] if p.label_weights != NULL else 1
+        kept = target = all_targets = (1 - p.smoothing) * weight
         drop = <double> s.largest[r] - s.at_label[r]
-        not_label = others / (1 + others) if drop == 0 else 1 - c_exp(-drop) / (1 + others)
-        loss = target * (drop + log)
-        all_targets = target
+        loss = kept * (drop + log) if kept != 0 else 0
         if p.smoothing != 0:
             loss += spread * (total_of_row_{dtype}(s, LOSS, r) + p.weights_sum * log)
             all_targets += spread * p.weights_sum
@@ -296,7 +294,22 @@ CROSS_ENTROPY_RESULT = RowStep(
         if s.largest[r] == -INFINITY:
             s.factor[r] = <{real}> NAN
         s.share[r] = <{real}> (p.factor[r] * spread)
-        s.at_label[r] = <{real}> (p.factor[r] * ((all_targets - target) - all_targets * not_label))
+        if p.smoothing == 0:
+            not_label = others / (1 + others) if drop == 0 else 1 - c_exp(-drop) / (1 + others)
+            s.at_label[r] = <{real}> (p.factor[r] * (0 - target * not_label))
+            continue
+        other_targets = spread * total_of_row_{dtype}(s, OTHER_TARGETS, r) + (0 if drop == 0 else kept)
+        set_at_largest_{dtype}(s, r, p.factor[r], others, all_targets, other_targets)
+        if drop == 0:
+            s.at_label[r] = s.at_largest[r]
+            if others >= 1:
+                s.at_label[r] = <{real}> (p.factor[r] * (all_targets / (1 + others) - target))
+        else:
+            s.at_label[r] = <{real}> (
+                p.factor[r] * (all_targets * (power_{dtype}(s, r, s.at_label[r]) / (1 + others)) - target)
+            )
+        if s.largest[r] == -INFINITY:
+            s.at_label[r] = <{real}> NAN
     """,
 )
 # The gradient at the labels, and of ignored rows.
@@ -335,11 +348,26 @@ CROSS_ENTROPY_GRADIENT = Program(
     ],
 )
 
-# With label smoothing: how far the logits are below the largest counts, too, and each class has a share in the gradient.
-DROP = ElementStep("drop", weighted=True, sums=(Sum("w[i] * ({largest} - x[i])", into="loss"),))
-_LESS_SHARE = _NORMALISED + " - {share} * w[i]"
-CLASS_GRAD = ElementStep("class_grad", ("powers",), weighted=True, let=_OF_STORED, out=_LESS_SHARE)
-EXP_CLASS_GRAD = ElementStep("exp_class_grad", weighted=True, let=_POWER, out=_LESS_SHARE)
+# Where each class has a share in the gradient, the largest element has a formula of its own: see set_at_largest in
+# row_softmax.pxi.in. The stored exponential of such an element is negative.
+MARKED_OTHERS = ElementStep("marked_others", let=_POWER, out="-e if x[i] == {largest} else e", sums=_OTHERS)
+
+
+def _less(share: str, at_largest: str) -> str:
+    """The gradient of an element, from which this share is taken."""
+    return f"({{at_largest}} - {{largest_share}} * {share}) if {at_largest} else ({_NORMALISED} - {{share}} * {share})"
+
+
+_IS_LARGEST = "x[i] == {largest}"
+_IS_MARKED = "e < zero"
+
+# With label smoothing: how far the logits are below the largest counts, too.
+DROP = ElementStep("drop", weighted=True, sums=(Sum("zero if w[i] == zero else w[i] * ({largest} - x[i])", into="loss"),))
+OTHER_WEIGHTS = ElementStep(
+    "other_weights", weighted=True, sums=(Sum("zero if x[i] == {largest} else w[i]", into="other_targets"),)
+)
+CLASS_GRAD = ElementStep("class_grad", ("powers",), weighted=True, let=_OF_STORED, out=_less("w[i]", _IS_MARKED))
+EXP_CLASS_GRAD = ElementStep("exp_class_grad", weighted=True, let=_POWER, out=_less("w[i]", _IS_LARGEST))
 
 SMOOTHED_CROSS_ENTROPY = Program(
     inputs=("logits",),
@@ -349,12 +377,12 @@ SMOOTHED_CROSS_ENTROPY_GRADIENT = Program(
     inputs=("logits",),
     passes=[
         FIND_LARGEST_AND_LABELS,
-        Pass(steps=[DROP, OTHERS], output=Output.POWERS, then=[CROSS_ENTROPY_RESULT]),
+        Pass(steps=[DROP, OTHER_WEIGHTS, MARKED_OTHERS], output=Output.POWERS, then=[CROSS_ENTROPY_RESULT]),
         Pass(steps=[CLASS_GRAD, LABEL_GRAD], output=Output.RESULT, reads_powers=True),
     ],
     without_room=[
         FIND_LARGEST_AND_LABELS,
-        Pass(steps=[DROP, OTHERS_SUM], then=[CROSS_ENTROPY_RESULT]),
+        Pass(steps=[DROP, OTHER_WEIGHTS, OTHERS_SUM], then=[CROSS_ENTROPY_RESULT]),
         Pass(steps=[EXP_CLASS_GRAD, LABEL_GRAD], output=Output.RESULT),
     ],
 )
@@ -376,7 +404,14 @@ TARGETS = ElementStep(
     ("x", "target"),
     weighted=True,
     let=_TARGET,
-    sums=(Sum("u * ({largest} - x[i])", into="loss"), Sum("u", into="targets")),
+    sums=(Sum("zero if u == zero else u * ({largest} - x[i])", into="loss"), Sum("u", into="targets")),
+)
+OTHER_TARGETS = ElementStep(
+    "other_targets",
+    ("x", "target"),
+    weighted=True,
+    let=_TARGET,
+    sums=(Sum("zero if x[i] == {largest} else u", into="other_targets"),),
 )
 TARGET_ENTROPY = RowStep(
     "target_entropy",
@@ -390,11 +425,11 @@ TARGET_ENTROPY = RowStep(
         if s.largest[r] == -INFINITY:
             s.factor[r] = <{real}> NAN
         s.share[r] = <{real}> p.factor[r]
+        set_at_largest_{dtype}(s, r, p.factor[r], others, all_targets, total_of_row_{dtype}(s, OTHER_TARGETS, r))
     """,
 )
-_LESS_TARGET = _NORMALISED + " - {share} * u"
-TARGET_GRAD = ElementStep("target_grad", ("powers", "target"), True, {**_OF_STORED, **_TARGET}, _LESS_TARGET)
-EXP_TARGET_GRAD = ElementStep("exp_target_grad", ("x", "target"), True, {**_POWER, **_TARGET}, _LESS_TARGET)
+TARGET_GRAD = ElementStep("target_grad", ("powers", "target"), True, {**_OF_STORED, **_TARGET}, _less("u", _IS_MARKED))
+EXP_TARGET_GRAD = ElementStep("exp_target_grad", ("x", "target"), True, {**_POWER, **_TARGET}, _less("u", _IS_LARGEST))
 
 FIND_LARGEST_AND_KEEP = Pass(steps=[MAX], then=[UNIT, KEEP])
 
@@ -406,12 +441,12 @@ TARGET_CROSS_ENTROPY_GRADIENT = Program(
     inputs=("logits", "targets"),
     passes=[
         FIND_LARGEST_AND_KEEP,
-        Pass(steps=[TARGETS, OTHERS], output=Output.POWERS, then=[TARGET_ENTROPY]),
+        Pass(steps=[TARGETS, OTHER_TARGETS, MARKED_OTHERS], output=Output.POWERS, then=[TARGET_ENTROPY]),
         Pass(steps=[TARGET_GRAD], output=Output.RESULT, reads_powers=True),
     ],
     without_room=[
         FIND_LARGEST_AND_KEEP,
-        Pass(steps=[TARGETS, OTHERS_SUM], then=[TARGET_ENTROPY]),
+        Pass(steps=[TARGETS, OTHER_TARGETS, OTHERS_SUM], then=[TARGET_ENTROPY]),
         Pass(steps=[EXP_TARGET_GRAD], output=Output.RESULT),
     ],
 )
@@ -419,15 +454,18 @@ TARGET_CROSS_ENTROPY_GRADIENT = Program(
 # ---- Binary cross-entropy ----------------------------------------------------------------------------------------------
 
 _WEIGHTED = ("x", "target", "weight", "positive")
-_BINARY_LOSS = "weight[i] * softplus_parts(x[i], one - target[i], positive[i] * target[i])"
+
+
+def _of_weight(value: str) -> str:
+    """This times the weight. What weighs nothing is 0, infinite or NaN as it may be."""
+    return f"(zero if weight[i] == zero else weight[i] * {value})"
+
+
+_BINARY_LOSS = _of_weight("softplus_parts(x[i], one - target[i], positive[i] * target[i])")
+_BINARY_SLOPE = "((one - target[i]) * sigmoid_forward(x[i]) - positive[i] * target[i] * sigmoid_forward(-x[i]))"
 
 BINARY = ElementStep("binary", _WEIGHTED, sums=(Sum(_BINARY_LOSS),))
-BINARY_GRAD = ElementStep(
-    "binary_grad",
-    _WEIGHTED,
-    out=("weight[i] * ((one - target[i]) * sigmoid_forward(x[i]) - positive[i] * target[i] * sigmoid_forward(-x[i])) * {factor}"),
-    sums=(Sum(_BINARY_LOSS),),
-)
+BINARY_GRAD = ElementStep("binary_grad", _WEIGHTED, out=_of_weight(_BINARY_SLOPE) + " * {factor}", sums=(Sum(_BINARY_LOSS),))
 BINARY_EACH = ElementStep("binary_each", _WEIGHTED, out=_BINARY_LOSS)
 SUM_TO_RESULT = RowStep(
     "total_to_result",
@@ -437,12 +475,28 @@ SUM_TO_RESULT = RowStep(
     """,
 )
 
-_BINARY_INPUTS = ("logits", "targets", "weights", "weights of positive targets")
-BINARY_CROSS_ENTROPY = Program(inputs=_BINARY_INPUTS, passes=[Pass(steps=[BINARY], then=[SUM_TO_RESULT])])
-BINARY_CROSS_ENTROPY_GRADIENT = Program(
-    inputs=_BINARY_INPUTS, passes=[Pass(steps=[BINARY_GRAD], output=Output.RESULT, then=[SUM_TO_RESULT])]
+# The same of probabilities, x, in place of logits.
+_SHARE_LOSS = _of_weight("((one - target[i]) * -clamped_log1p(-x[i]) + positive[i] * target[i] * -clamped_log(x[i]))")
+_SHARE_SLOPE = "binary_slope(x[i], target[i], positive[i])"
+
+BINARY_OF_SHARES = ElementStep("binary_of_shares", _WEIGHTED, sums=(Sum(_SHARE_LOSS),))
+BINARY_OF_SHARES_GRAD = ElementStep(
+    "binary_of_shares_grad", _WEIGHTED, out=_of_weight(_SHARE_SLOPE) + " * {factor}", sums=(Sum(_SHARE_LOSS),)
 )
-BINARY_CROSS_ENTROPY_EACH = Program(inputs=_BINARY_INPUTS, passes=[Pass(steps=[BINARY_EACH], output=Output.RESULT)])
+BINARY_OF_SHARES_EACH = ElementStep("binary_of_shares_each", _WEIGHTED, out=_SHARE_LOSS)
+
+
+def _binary(inputs: str, loss: Step, gradient: Step, each: Step) -> tuple[RowFunction, RowFunction]:
+    """What sums losses along the rows, and what gives each."""
+    of = (inputs, "targets", "weights", "weights of positive targets")
+    return RowFunction(
+        forward=Program(inputs=of, passes=[Pass(steps=[loss], then=[SUM_TO_RESULT])]),
+        gradient=Program(inputs=of, passes=[Pass(steps=[gradient], output=Output.RESULT, then=[SUM_TO_RESULT])]),
+    ), RowFunction(forward=Program(inputs=of, passes=[Pass(steps=[each], output=Output.RESULT)]))
+
+
+_OF_LOGITS = _binary("logits", BINARY, BINARY_GRAD, BINARY_EACH)
+_OF_SHARES = _binary("probabilities", BINARY_OF_SHARES, BINARY_OF_SHARES_GRAD, BINARY_OF_SHARES_EACH)
 
 # ---- All of them -------------------------------------------------------------------------------------------------------
 
@@ -456,6 +510,8 @@ FUNCTIONS = {
     "cross_entropy": RowFunction(forward=CROSS_ENTROPY, gradient=CROSS_ENTROPY_GRADIENT),
     "cross_entropy_smoothed": RowFunction(forward=SMOOTHED_CROSS_ENTROPY, gradient=SMOOTHED_CROSS_ENTROPY_GRADIENT),
     "cross_entropy_probabilities": RowFunction(forward=TARGET_CROSS_ENTROPY, gradient=TARGET_CROSS_ENTROPY_GRADIENT),
-    "binary_cross_entropy": RowFunction(forward=BINARY_CROSS_ENTROPY, gradient=BINARY_CROSS_ENTROPY_GRADIENT),
-    "binary_cross_entropy_each": RowFunction(forward=BINARY_CROSS_ENTROPY_EACH),
+    "binary_cross_entropy": _OF_LOGITS[0],
+    "binary_cross_entropy_each": _OF_LOGITS[1],
+    "binary_cross_entropy_of_probabilities": _OF_SHARES[0],
+    "binary_cross_entropy_of_probabilities_each": _OF_SHARES[1],
 }

@@ -22,6 +22,16 @@ def _cross_entropy_gradient(a: WideOperands) -> Wanted:
     return [*_cross_entropy(a), ((p - wanted) / len(p), np.maximum(p, wanted) / len(p))]
 
 
+def _nll_loss(a: WideOperands) -> Wanted:
+    loss = -np.mean(a.x[np.arange(len(a.x)), a.labels])
+    return [(loss, np.mean(np.abs(a.x)))]
+
+
+def _nll_loss_gradient(a: WideOperands) -> Wanted:
+    wanted = (np.arange(a.x.shape[-1]) == a.labels[:, None]) / len(a.x)
+    return [*_nll_loss(a), (-wanted, wanted)]
+
+
 def _binary_cross_entropy(a: WideOperands) -> Wanted:
     loss = np.mean((1 - a.targets) * np.logaddexp(0, a.x) + a.targets * np.logaddexp(0, -a.x))
     return [(loss, loss)]
@@ -65,6 +75,32 @@ ENTRIES = (
         textbook=Textbook(_cross_entropy, _cross_entropy_gradient),
         arrays=ByDirection(1, 2),
         ulp=ByDirection(4, 6),
+        is_loss=True,
+    ),
+    Fused(
+        name="nll_loss",
+        function="nll_loss",
+        statements={
+            "fastact": Statements(forward="f(x, labels)", backward="f.value_and_grad(x, labels, out=out)"),
+            "numpy": Statements(
+                forward="-np.mean(x[np.arange(len(x)), labels])",
+                backward=f"{_ROWS}; loss = -np.mean(x[rows, labels]); d = np.zeros_like(x); d[rows, labels] = -1 / len(x); "
+                "(loss, d)",
+            ),
+            "numpy_tuned": Statements(
+                forward="-np.mean(x[np.arange(len(x)), labels])",
+                backward=f"{_ROWS}; loss = -np.mean(x[rows, labels]); out.fill(0); out[rows, labels] = -1 / len(x); (loss, out)",
+            ),
+            "torch": Statements(
+                forward="F.nll_loss(x, labels)",
+                backward="loss, n = aten.nll_loss_forward(x, labels, None, 1, -100); "
+                "(loss, aten.nll_loss_backward.grad_input(torch.ones_like(loss), x, labels, None, 1, -100, n, grad_input=out))",
+            ),
+        },
+        jax="lambda x, labels: -jax.numpy.mean(jax.numpy.take_along_axis(x, labels[:, None], axis=-1))",
+        textbook=Textbook(_nll_loss, _nll_loss_gradient),
+        arrays=ByDirection(1, 2),
+        ulp=ByDirection(4, 4),
         is_loss=True,
     ),
     Fused(
