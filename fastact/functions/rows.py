@@ -88,6 +88,30 @@ ValueError
 numpy.exceptions.AxisError
     An axis out of range; there is none in a scalar."""
 
+_MAP = """\
+Parameters
+----------
+x : array_like
+    The input: float16, bfloat16 (of ml_dtypes), float32, float64, integers or bool; any layout.
+out : ndarray, optional
+    Where to put the result, of its shape; may be `x` itself.
+axis : int, default -1
+    The axis along which the weights sum to 1: by default the last.
+
+Returns
+-------
+y : ndarray
+    Of the shape of `x`. Floating dtypes are kept; integers and bool give float64.
+
+Raises
+------
+TypeError
+    A complex, object, string or datetime dtype; an `out` to which the result can't be cast.
+ValueError
+    An `out` of another shape or read-only.
+numpy.exceptions.AxisError
+    An axis out of range."""
+
 softmax = RowFunction(
     name="softmax",
     call=Call.MASKED_MAP,
@@ -230,7 +254,7 @@ sparsemax = RowFunction(
     name="sparsemax",
     call=Call.MAP,
     arithmetic="sparsemax",
-    doc="""\
+    doc=f"""\
 Sparsemax along an axis: weights that sum to 1, most of them exactly 0.
 
     f(x)_i = max(x_i - t, 0),  t such that sum_i f(x)_i = 1
@@ -238,28 +262,7 @@ Sparsemax along an axis: weights that sum to 1, most of them exactly 0.
 the point of the probability simplex nearest to x. Call it for the forward pass, `backward` for the gradient:
 ``help(fastact.sparsemax.backward)``.
 
-Parameters
-----------
-x : array_like
-    The input: float16, bfloat16 (of ml_dtypes), float32, float64, integers or bool; any layout.
-out : ndarray, optional
-    Where to put the result, of its shape; may be `x` itself.
-axis : int, default -1
-    The axis along which the weights sum to 1: by default the last.
-
-Returns
--------
-y : ndarray
-    Of the shape of `x`. Floating dtypes are kept; integers and bool give float64.
-
-Raises
-------
-TypeError
-    A complex, object, string or datetime dtype; an `out` to which the result can't be cast.
-ValueError
-    An `out` of another shape or read-only.
-numpy.exceptions.AxisError
-    An axis out of range.
+{_MAP}
 
 Notes
 -----
@@ -272,6 +275,37 @@ Examples
 >>> from fastact import sparsemax
 >>> sparsemax(np.array([1.0, 0.5, -1.0]))
 array([0.75, 0.25, 0.  ])
+""",
+)
+
+entmax15 = RowFunction(
+    name="entmax15",
+    call=Call.MAP,
+    arithmetic="entmax15",
+    doc=f"""\
+Entmax with alpha = 1.5 along an axis, between softmax and sparsemax: weights that sum to 1, many of them exactly 0.
+
+    f(x)_i = max(x_i/2 - t, 0)^2,  t such that sum_i f(x)_i = 1
+
+Call it for the forward pass, `backward` for the gradient: ``help(fastact.entmax15.backward)``.
+
+{_MAP}
+
+Notes
+-----
+Peters, Niculae and Martins, *Sparse Sequence-to-Sequence Models* (2019); ``entmax15`` of their package ``entmax``. Exact, without
+sorting or bisection: Newton's method on the norm of max(x/2 - t, 0), which is convex in t. The largest element is subtracted
+first; the error is a few ULP of 1, the row's sum. An element of -inf takes no part, so an additive mask works. A row with a NaN
+or +inf, or of -inf alone, gives NaN.
+
+Examples
+--------
+>>> import numpy as np
+>>> from fastact import entmax15
+>>> entmax15(np.array([1.0, 0.5, -3.0])).round(4)
+array([0.674, 0.326, 0.   ])
+>>> entmax15(np.zeros(4))
+array([0.25, 0.25, 0.25, 0.25])
 """,
 )
 
