@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...calls.sampled import SampledMap
 from ...functions.record import Call
 from ..implementation import Implementation
 from .elementwise import NativeActivation, NativeGated
@@ -22,6 +23,7 @@ CLASSES = {
     Call.MASKED_MAP: NativeMaskedMap,
     Call.REDUCTION: NativeReduction,
     Call.MASKED_REDUCTION: NativeMaskedReduction,
+    Call.SAMPLED_MAP: SampledMap,
     Call.CROSS_ENTROPY: NativeCrossEntropy,
     Call.BINARY_CROSS_ENTROPY: NativeBinaryCrossEntropy,
 }
