@@ -77,11 +77,11 @@ class Info:
         Bound of the forward error in units in the last place, over every float32 and float64 input.
     derivative_ulp : float
         The same for the derivative, in units in the last place of its largest term.
-    domain : tuple of float
-        Where f(x) is a number: outside it is NaN. The ends belong to it.
     term : str
         A term of f(x) which others may cancel where the parameters are not the defaults, as a definition. The error of f(x) is
         then in units of the larger of the two.
+    domain : tuple of float
+        Where f(x) is a number: outside it is NaN. The ends belong to it.
     """
 
     formula: str
@@ -93,8 +93,8 @@ class Info:
     identity_near_zero: bool
     ulp: float = 2
     derivative_ulp: float = 4
-    domain: tuple[float, float] = (-math.inf, math.inf)
     term: str = "0"
+    domain: tuple[float, float] = (-math.inf, math.inf)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

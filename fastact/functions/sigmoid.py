@@ -424,8 +424,8 @@ def logit(x):
     --------
     >>> import numpy as np
     >>> from fastact import logit
-    >>> logit(np.array([0.0, 1e-20, 0.5, 0.75, 1.0]))
-    array([        -inf, -46.05170186,   0.        ,   1.09861229,          inf])
+    >>> logit(np.array([0.0, 0.25, 0.5, 1.0]))
+    array([       -inf, -1.09861229,  0.        ,         inf])
     """
     h = np.where(x < 0.5, x, 1 - x)
     y = _within(h, accurate.logit_below_half(h), -inf)

@@ -262,8 +262,9 @@ def exact(name: str, x: Array, *parameters: float) -> tuple[list[Any], list[Any]
         names = {"x": mp.mpf(point), **values}
         parts = [_evaluated(term, names) for term in definition.terms]
         y.append(_evaluated(definition.formula, names))
-        d.append(mp.nan if mp.isnan(y[-1]) else mp.fsum(parts))  # beyond its domain f has no slope either
-        size.append(max(map(abs, parts)))
+        outside = mp.isnan(y[-1])  # beyond its domain f has no slope either
+        d.append(mp.nan if outside else mp.fsum(parts))
+        size.append(mp.nan if outside else max(map(abs, parts)))
     return y, d, size
 
 
@@ -280,11 +281,10 @@ def wide(name: str, x: Array, *parameters: float) -> tuple[Array, Array, Array]:
     with np.errstate(all="ignore"):
         results = _of(name).on_arrays(point, *map(float, _parameters(name, parameters, x.dtype)))
         y, *terms = (_like(point, result) for result in results)
-        if len(terms) == 1:
-            d = np.where(np.isnan(y), np.nan, terms[0])
-            return y, d, np.abs(d)
         # a term whose argument overflows, as a double near the largest may, has no size; the others have
-        return y, functools.reduce(np.add, terms), functools.reduce(np.fmax, map(np.abs, terms))
+        d, size = functools.reduce(np.add, terms), functools.reduce(np.fmax, map(np.abs, terms))
+        outside = np.isnan(y)
+        return (y, np.where(outside, np.nan, d), np.where(outside, np.nan, size)) if outside.any() else (y, d, size)
 
 
 def _like(point: Array, result: Any) -> Array:

@@ -196,6 +196,11 @@ def _entmax15(x: Array, out: Array, axis: int) -> None:
             batch.write(out, segment, y, dtype)
 
 
+def _root_of_positive(y: Array) -> Array:
+    """The root where y > 0, NaN where it is NaN, else 0."""
+    return np.sqrt(np.where(y <= 0, 0, y))  # type: ignore[no-any-return]
+
+
 @quiet
 def _entmax15_backward(dy: Array, y: Array, out: Array, axis: int) -> None:
     dtype = result_dtype(dy.dtype, y.dtype)
@@ -204,11 +209,11 @@ def _entmax15_backward(dy: Array, y: Array, out: Array, axis: int) -> None:
         total: Any = 0.0
         weight: Any = 0.0
         for segment in batch.segments:
-            root = np.sqrt(batch.read(y, segment))
+            root = _root_of_positive(batch.read(y, segment))
             total = total + np.add.reduce(np.where(root != 0, root * batch.read(dy, segment), 0), axis=-1, keepdims=True)
             weight = weight + np.add.reduce(root, axis=-1, keepdims=True)
         for segment in batch.segments:
-            root = np.sqrt(batch.read(y, segment))
+            root = _root_of_positive(batch.read(y, segment))
             batch.write(out, segment, np.where(root == 0, 0, root * (batch.read(dy, segment) - total / weight)), dtype)
 
 
