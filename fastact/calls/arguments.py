@@ -48,6 +48,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "low": ("min", "lower"),
     "log_probabilities": ("log_probs",),
     "logprobs": ("log_probs",),
+    "logits": ("x",),
     "lr": ("negative_slope",),
     "max_val": ("max",),
     "max_value": ("max",),
@@ -67,7 +68,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "smoothing": ("label_smoothing",),
     "softmax_scale": ("scale",),
     "target": ("targets",),
-    "temperature": ("scale",),
+    "temperature": ("tau", "scale"),
     "theta": ("threshold",),
     "weight": ("slope", "bias"),
     "weights": ("weight", "slope"),
@@ -130,6 +131,15 @@ def saved_operand(function: str, x: Any, y: Any) -> tuple[str, Any]:
     if (x is None) == (y is None):
         raise TypeError(f"{function} takes either x or y=; {'neither was' if x is None else 'both were'} given")
     return ("x", x) if y is None else ("y", y)
+
+
+def generator(function: str, rng: Any) -> Any:
+    """What numbers are drawn from, None where none are."""
+    if rng is not None and not isinstance(rng, np.random.Generator):
+        raise TypeError(
+            f"{function}: rng must be a np.random.Generator, such as np.random.default_rng(seed), not {type(rng).__name__}"
+        )
+    return rng
 
 
 def _listed(names: Sequence[str], ending: str = "") -> str:

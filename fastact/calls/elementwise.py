@@ -27,7 +27,7 @@ from ..functions.kinds import (
 )
 from ..functions.noise import Noise
 from . import classes
-from .arguments import named_arguments, saved_operand
+from .arguments import generator, named_arguments, saved_operand
 from .arrays import broadcast, check_out, dtype_of, is_bfloat16, only, operand, pair, promoted
 from .bound import Backend, WithUfuncs
 from .documentation import call_signature, documentation
@@ -224,14 +224,10 @@ class Activation(WithUfuncs):
     def _values(self, params: dict[str, Any], from_output: bool = False) -> tuple[list[Any], Any]:
         """The parameters' values in order, checked, and the generator to draw from."""
         entry = self._entry
-        rng = params.get("rng")
         for name in params:
             if name not in self._parameter_names:
                 raise TypeError(f"{self.name}: unexpected keyword argument {name!r}")  # `named_arguments` says more
-        if rng is not None and not isinstance(rng, np.random.Generator):
-            raise TypeError(
-                f"{self.name}: rng must be a np.random.Generator, such as np.random.default_rng(seed), not {type(rng).__name__}"
-            )
+        rng = generator(self.name, params.get("rng"))
         values = []
         for p in entry.options:
             value = params.get(p.name, p.default)

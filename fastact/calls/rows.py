@@ -484,6 +484,7 @@ class Map(AxisFunction):
         """The gradient of the input from the gradient of the output, and from the input or the output.
 
             sparsemax:  dx_i = dy_i - mean(dy where y > 0) where y_i > 0, else 0
+            entmax15:   dx = r * (dy - sum(r * dy) / sum(r)),  r = sqrt(y)
 
         Parameters
         ----------
@@ -512,11 +513,13 @@ class Map(AxisFunction):
         Examples
         --------
         >>> import numpy as np
-        >>> from fastact import sparsemax
+        >>> from fastact import entmax15, sparsemax
         >>> sparsemax.backward(np.array([1.0, 0.0, 7.0]), np.array([1.0, 0.5, -1.0]))
         array([ 0.5, -0.5,  0. ])
         >>> sparsemax.backward(np.array([1.0, 0.0, 7.0]), y=np.array([0.75, 0.25, 0.0]))
         array([ 0.5, -0.5,  0. ])
+        >>> entmax15.backward(np.array([1.0, 0.0, 7.0]), y=np.array([0.5, 0.5, 0.0])).round(4)
+        array([ 0.3536, -0.3536,  0.    ])
         """
         return self._gradient(dy, *saved_operand(f"{self.name}.backward", x, y), out, axis)
 

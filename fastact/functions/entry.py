@@ -80,6 +80,8 @@ class Info:
     term : str
         A term of f(x) which others may cancel where the parameters are not the defaults, as a definition. The error of f(x) is
         then in units of the larger of the two.
+    domain : tuple of float
+        Where f(x) is a number: outside it is NaN. The ends belong to it.
     """
 
     formula: str
@@ -92,6 +94,7 @@ class Info:
     ulp: float = 2
     derivative_ulp: float = 4
     term: str = "0"
+    domain: tuple[float, float] = (-math.inf, math.inf)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

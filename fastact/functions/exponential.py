@@ -371,3 +371,40 @@ def soft_exponential(x, alpha=1.0):
     return np.where(
         alpha < 0, np.where(x == inf, x, logarithm), np.where((alpha == 0) | (np.abs(z) < 2.0**-54), x + alpha, power)
     )
+
+
+def _log1mexp_derivative(x):
+    return np.where(x > 0, np.exp(-x) / -np.expm1(-x), np.where(x == 0, inf, np.nan))
+
+
+@activation(
+    derivative=_log1mexp_derivative,
+    derivative_from_output=lambda y: np.abs(np.expm1(-y)),
+    info=Info(
+        formula="log(-expm1(-x)) if x < 0.5 else log1p(-exp(-x))",
+        derivative="exp(-x) / abs(expm1(-x))",
+        range=(-inf, 0),
+        monotonic=True,
+        smooth=True,
+        zero_centred=False,
+        identity_near_zero=False,
+        domain=(0, inf),
+    ),
+)
+def log1mexp(x):
+    """Logarithm of 1 less an exponential, log(1 - e^-x) for x >= 0: of 1 - p where x = -log(p) is given.
+
+    Notes
+    -----
+    Maechler, *Accurately Computing log(1 - exp(-\\|a\\|))* (2012); ``jax.nn.log1mexp`` has this sign, too. TensorFlow Probability
+    takes \\|x\\|; Stan, R's Rmpfr and PyTensor have functions of that name with the other sign or with \\|x\\|. Below 0 it is NaN, at
+    both zeros -inf, at infinity -0.0; nothing is lost near either.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import log1mexp
+    >>> log1mexp(np.array([0.0, 1e-20, 1.0, 50.0]))
+    array([           -inf, -4.60517019e+01, -4.58675145e-01, -1.92874985e-22])
+    """
+    return np.where(x > 0, -np.abs(accurate.log1mexp(x)), np.where(x == 0, -inf, np.nan))

@@ -689,3 +689,83 @@ def srelu(x, threshold_left=-1.0, slope_left=0.2, threshold_right=1.0, slope_rig
     left = threshold_left + slope_times(slope_left, x - threshold_left)
     right = threshold_right + slope_times(slope_right, x - threshold_right)
     return np.where(x < threshold_left, left, np.where(x > threshold_right, right, x))
+
+
+def _sparse_sigmoid(x):
+    return 0.5 * (np.clip(x, -1, 1) + 1)
+
+
+def _sparse_plus(x):
+    b = np.clip(x, -1, 1)
+    total = b + 1
+    low = b - (total - 1)  # what its rounding lost, which the square would double
+    return np.where(x > 1, x, 0.25 * (total * total + 2 * total * low))
+
+
+@activation(
+    derivative=_sparse_sigmoid,
+    derivative_from_output=lambda y: np.sqrt(np.minimum(y, 1)),
+    light=True,
+    info=Info(
+        formula="0 if x <= -1 else (x if x >= 1 else (x + 1)**2 / 4)",
+        derivative="0 if x <= -1 else (1 if x >= 1 else (x + 1) / 2)",
+        range=(0, inf),
+        monotonic=True,
+        smooth=True,
+        zero_centred=False,
+        identity_near_zero=False,
+        derivative_ulp=1,
+    ),
+)
+def sparse_plus(x):
+    """Sparse plus: a softplus that is exactly 0 up to -1 and x itself from 1 on, and between them a parabola.
+
+    Notes
+    -----
+    ``jax.nn.sparse_plus``, ``keras.ops.sparse_plus``: it is to sparsemax what softplus is to softmax (Martins and Astudillo, *From
+    Softmax to Sparsemax*, 2016; Blondel, Martins and Niculae, *Learning with Fenchel-Young Losses*, 2020). Its derivative is
+    sparse_sigmoid.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import sparse_plus
+    >>> sparse_plus(np.array([-2.0, -0.5, 0.0, 3.0]))
+    array([0.    , 0.0625, 0.25  , 3.    ])
+    """
+    return _sparse_plus(x)
+
+
+@activation(
+    derivative=lambda x: nan_or(np.where(np.abs(x) < 1, 0.5, 0.0), x),
+    derivative_from_output=lambda y: nan_or(np.where((y > 0) & (y < 1), 0.5, 0.0), y),
+    light=True,
+    info=Info(
+        formula="0 if x <= -1 else (1 if x >= 1 else (x + 1) / 2)",
+        derivative="1 / 2 if -1 < x < 1 else 0",
+        range=(0, 1),
+        monotonic=True,
+        smooth=False,
+        zero_centred=False,
+        identity_near_zero=False,
+        ulp=0.5,
+        derivative_ulp=0,
+    ),
+)
+def sparse_sigmoid(x):
+    """Sparse sigmoid: the line (x + 1) / 2 clipped to [0, 1], the first of two weights of sparsemax.
+
+    Notes
+    -----
+    ``jax.nn.sparse_sigmoid``, ``keras.ops.sparse_sigmoid``: the derivative of sparse_plus, and sparsemax([x, 0])[0] with x / 2 for
+    x (Martins and Astudillo, *From Softmax to Sparsemax*, 2016). It is ``hard_sigmoid(x, alpha=0.5, beta=0.5)``. The derivative is
+    1/2 strictly inside.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import sparse_sigmoid
+    >>> sparse_sigmoid(np.array([-2.0, -0.5, 0.0, 3.0]))
+    array([0.  , 0.25, 0.5 , 1.  ])
+    """
+    return _sparse_sigmoid(x)

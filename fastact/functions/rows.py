@@ -116,6 +116,15 @@ ValueError
 numpy.exceptions.AxisError
     An axis out of range."""
 
+_MAP = f"""{_X.format(in_place="; may be `x` itself")}{_AXIS}
+
+Returns
+-------
+y : ndarray
+    Of the shape of `x`. Floating dtypes are kept; integers and bool give float64.
+
+{_RAISES_OF_AXES}"""
+
 softmax = RowFunction(
     name="softmax",
     call=Call.MASKED_MAP,
@@ -282,14 +291,7 @@ Sparsemax along an axis: weights that sum to 1, most of them exactly 0.
 the point of the probability simplex nearest to x. Call it for the forward pass, `backward` for the gradient:
 ``help(fastact.sparsemax.backward)``.
 
-{_X.format(in_place="; may be `x` itself")}{_AXIS}
-
-Returns
--------
-y : ndarray
-    Of the shape of `x`. Floating dtypes are kept; integers and bool give float64.
-
-{_RAISES_OF_AXES}
+{_MAP}
 
 Notes
 -----
@@ -302,6 +304,37 @@ Examples
 >>> from fastact import sparsemax
 >>> sparsemax(np.array([1.0, 0.5, -1.0]))
 array([0.75, 0.25, 0.  ])
+""",
+)
+
+entmax15 = RowFunction(
+    name="entmax15",
+    call=Call.MAP,
+    arithmetic="entmax15",
+    doc=f"""\
+Entmax with alpha = 1.5 along an axis, between softmax and sparsemax: weights that sum to 1, many of them exactly 0.
+
+    f(x)_i = max(x_i/2 - t, 0)^2,  t such that sum_i f(x)_i = 1
+
+Call it for the forward pass, `backward` for the gradient: ``help(fastact.entmax15.backward)``.
+
+{_MAP}
+
+Notes
+-----
+Peters, Niculae and Martins, *Sparse Sequence-to-Sequence Models* (2019); ``entmax15`` of their package ``entmax``. Exact, without
+sorting or bisection: Newton's method on the norm of max(x/2 - t, 0), which is convex in t. The largest element is subtracted
+first; the error is a few ULP of 1, the row's sum. An element of -inf takes no part, so an additive mask works. A row with a NaN
+or +inf, or of -inf alone, gives NaN.
+
+Examples
+--------
+>>> import numpy as np
+>>> from fastact import entmax15
+>>> entmax15(np.array([1.0, 0.5, -3.0])).round(4)
+array([0.674, 0.326, 0.   ])
+>>> entmax15(np.zeros(4))
+array([0.25, 0.25, 0.25, 0.25])
 """,
 )
 

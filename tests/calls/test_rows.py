@@ -24,7 +24,7 @@ REDUCING = tuple(name for name, record in functions.row_functions.items() if rec
 SCALED = tuple(name for name, record in functions.row_functions.items() if record.masked)
 UNMASKED = tuple(name for name, record in functions.row_functions.items() if not record.masked)
 #: Of these an element of -inf takes no part, as a masked array's masked ones; of infinity they give NaN or infinity.
-OF_THE_LARGEST = (*FAMILY, "logsumexp", "sparsemax", "maxout")
+OF_THE_LARGEST = (*FAMILY, "logsumexp", "sparsemax", "entmax15", "maxout")
 MASKS = ("none", "bool", "additive", "-inf", "causal")
 MORE_DIGITS = np.finfo(np.longdouble).eps < np.finfo(np.float64).eps
 SIZES = (1, 2, 3, 5, 7, 8, 10, 16, 31, 64, 100, 333)
@@ -206,7 +206,7 @@ def test_weights_sum_to_one(backend, dtype, rng):
     eps = float(ml_dtypes.finfo(dtype).eps)
     for n in SIZES:
         x = normal(rng, (6, n), dtype, 5)
-        for name in ("softmax", "softmin", "sparsemax"):
+        for name in ("softmax", "softmin", "sparsemax", "entmax15"):
             total = getattr(backend, name)(x).astype(np.float64).sum(axis=-1)
             np.testing.assert_allclose(total, 1, rtol=4 * eps if dtype.itemsize > 2 else n * eps)
 
@@ -249,7 +249,7 @@ def test_edge_rows(backend, name, dtype, n):
 
 
 def test_zero_elements(backend, dtype):
-    for name in (*FAMILY, "sparsemax"):
+    for name in (*FAMILY, "sparsemax", "entmax15"):
         f = getattr(backend, name)
         for shape in ((3, 0), (0, 3), (0,), (2, 0, 3)):
             x = np.empty(shape, dtype)
@@ -867,6 +867,84 @@ def test_subclasses_stay_what_they_are(backend, name, rng):
         out = np.zeros(np.shape(plain)).view(Labelled)
         assert f(x, out=out, **keywords) is out
         np.testing.assert_array_equal(np.asarray(out), plain)
+
+
+def sorted_entmax15(z):
+    """By the definition (Peters, Niculae and Martins, 2019): the threshold of the k largest, for the largest k that it admits."""
+    z = (z.astype(np.longdouble) - z.max(axis=-1, keepdims=True)) / 2
+    y = np.zeros_like(z)
+    for row, result in zip(z.reshape(-1, z.shape[-1]), y.reshape(-1, z.shape[-1]), strict=True):
+        down = np.sort(row[np.isfinite(row)])[::-1]
+        for k in range(1, down.size + 1):
+            mean = down[:k].mean()
+            spread = ((down[:k] - mean) ** 2).sum()
+            if spread > 1:
+                break
+            threshold = mean - np.sqrt((1 - spread) / k)
+            if threshold <= down[k - 1]:
+                result[:] = np.maximum(row - threshold, 0) ** 2
+    return y.astype(np.float64)
+
+
+@pytest.mark.parametrize("spread", [1e-3, 0.3, 1, 4, 30])
+def test_entmax15(backend, dtype, spread, rng):
+    eps = float(ml_dtypes.finfo(dtype).eps)
+    for n in (*SIZES, 2000):
+        x = normal(rng, (3, n), dtype, spread)
+        y = backend.entmax15(x)
+        assert y.dtype == dtype
+        wide = y.astype(np.float64)
+        np.testing.assert_allclose(wide, sorted_entmax15(x.astype(np.float64)), rtol=0, atol=2 * eps)
+        if dtype.itemsize >= 4:
+            np.testing.assert_allclose(wide.sum(axis=-1), 1, rtol=0, atol=(4 + np.sqrt(n)) * eps)
+        if spread == 30 and n > 10:
+            assert (wide == 0).sum() > (wide > 0).sum()
+    ties = backend.entmax15(np.array([[2, -9] * 4, [5, 5] * 4], dtype)).astype(np.float64)
+    np.testing.assert_allclose(ties, [[0.25, 0] * 4, [0.125] * 8], rtol=2 * eps)
+    # of two, at a distance of 1: the thresholds' formula by hand
+    half = np.sqrt(0.5 - 0.0625)
+    pair = backend.entmax15(np.array([-INF, 1, 0, -INF], dtype)).astype(np.float64)
+    np.testing.assert_allclose(pair, [0, (half + 0.25) ** 2, (half - 0.25) ** 2, 0], rtol=0, atol=2 * eps)
+    far = np.array([1.0, 0.5, -1e4]) + (0 if dtype.itemsize < 4 else 1e4)
+    np.testing.assert_allclose(
+        backend.entmax15(far.astype(dtype)).astype(float), sorted_entmax15(far.astype(dtype).astype(float)[None])[0], atol=2 * eps
+    )
+
+
+def test_entmax15_of_many(backend):
+    """A row in several segments, and one of equal elements, whose threshold is found at once."""
+    x = np.random.default_rng(3).normal(size=300_000).astype(np.float32)
+    np.testing.assert_allclose(backend.entmax15(x), sorted_of_many(x), rtol=0, atol=1e-7)
+    np.testing.assert_allclose(backend.entmax15(np.full(100_000, 3.0, np.float32)), np.full(100_000, 1e-5), rtol=2e-6)
+
+
+def sorted_of_many(x):
+    """The same by bisection, for a row too long for the definition."""
+    z = (x.astype(np.float64) - x.max()) / 2
+    low, high = -1.0, 0.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if (np.maximum(z - middle, 0) ** 2).sum() >= 1 else (low, middle)
+    return np.maximum(z - low, 0) ** 2
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_entmax15_backward(backend, axis, rng):
+    x, dy = rng.normal(size=(2, 7, 9))
+    f = backend.entmax15
+    y = f(x, axis=axis)
+    dx = f.backward(dy, y=y, axis=axis)
+    root = np.sqrt(y)
+    mean = (root * dy).sum(axis=axis, keepdims=True) / root.sum(axis=axis, keepdims=True)
+    np.testing.assert_allclose(dx, root * (dy - mean), rtol=0, atol=1e-14)
+    np.testing.assert_allclose(f.backward(dy, x, axis=axis), dx, rtol=0, atol=1e-14)
+    h = 1e-6
+    direction = rng.normal(size=x.shape)
+    plus, minus = (f(x + s * h * direction, axis=axis) for s in (1, -1))
+    assert np.sum(dx * direction) == pytest.approx(np.sum(dy * (plus - minus)) / (2 * h), rel=1e-5)
+    # what is not in the support counts nothing
+    infinite = np.where(y == 0, INF, dy)
+    np.testing.assert_allclose(f.backward(infinite, y=y, axis=axis), dx, rtol=0, atol=1e-14)
 
 
 @pytest.mark.parametrize("name", OF_THE_LARGEST)

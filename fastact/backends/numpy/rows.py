@@ -102,7 +102,7 @@ def _logsumexp_backward(dy: Array, x: Array, out: Array, axis: int, scale: Any, 
             batch.write(out, segment, _clear_masked(dx, batch, mask, segment, x.shape), dtype)
 
 
-# ---- sparsemax and maxout -------------------------------------------------------------------------------------------
+# ---- sparsemax, entmax15, maxout ---------------------------------------------------------------------------------------
 
 
 @quiet
@@ -155,6 +155,65 @@ def _sparsemax_backward(dy: Array, y: Array, out: Array, axis: int) -> None:
             saved = batch.read(y, segment)
             dx = np.where(saved == 0, 0, batch.read(dy, segment) - total / count + 0 * saved)  # a NaN in y stays one
             batch.write(out, segment, dx, dtype)
+
+
+@quiet
+def _entmax15(x: Array, out: Array, axis: int) -> None:
+    """max(z/2 - threshold, 0)^2, the threshold such that the sum is 1.
+
+    The root of the sum as a function of the threshold falls and is convex, so Newton's steps from below the solution rise to it;
+    where all elements are equal, the first one ends there.
+    """
+    dtype = result_dtype(x.dtype)
+    x, out = along(axis, x, out)
+    for batch in batches(x.shape):
+        largest: Any = -np.inf
+        for segment in batch.segments:
+            z = batch.read(x, segment)
+            largest = np.maximum(largest, np.maximum.reduce(z, axis=-1, keepdims=True))
+        only = (z - largest) / 2 if len(batch.segments) == 1 else None
+        threshold, low = np.full(largest.shape, -1.0), np.zeros(largest.shape)
+        rising = True
+        while rising:
+            total: Any = 0.0
+            squares: Any = 0.0
+            for segment in batch.segments:
+                z = (batch.read(x, segment) - largest) / 2 if only is None else only
+                above = np.maximum(z - threshold, 0)
+                total = total + np.add.reduce(above, axis=-1, keepdims=True)
+                squares = squares + np.add.reduce(above * above, axis=-1, keepdims=True)
+            norm = np.sqrt(squares)
+            step = (norm - 1) * norm / total
+            higher = threshold + step
+            rises = higher > threshold
+            rising = rises.any()
+            low = np.where(rises, 0.0, step)
+            threshold = np.where(rises, higher, threshold)
+        for segment in batch.segments:
+            z = (batch.read(x, segment) - largest) / 2 if only is None else only
+            y = np.where(np.isfinite(largest), np.maximum((z - threshold) - low, 0) ** 2, np.nan)
+            batch.write(out, segment, y, dtype)
+
+
+def _root_of_positive(y: Array) -> Array:
+    """The root where y > 0, NaN where it is NaN, else 0."""
+    return np.sqrt(np.where(y <= 0, 0, y))  # type: ignore[no-any-return]
+
+
+@quiet
+def _entmax15_backward(dy: Array, y: Array, out: Array, axis: int) -> None:
+    dtype = result_dtype(dy.dtype, y.dtype)
+    dy, y, out = along(axis, dy, y, out)
+    for batch in batches(y.shape):
+        total: Any = 0.0
+        weight: Any = 0.0
+        for segment in batch.segments:
+            root = _root_of_positive(batch.read(y, segment))
+            total = total + np.add.reduce(np.where(root != 0, root * batch.read(dy, segment), 0), axis=-1, keepdims=True)
+            weight = weight + np.add.reduce(root, axis=-1, keepdims=True)
+        for segment in batch.segments:
+            root = _root_of_positive(batch.read(y, segment))
+            batch.write(out, segment, np.where(root == 0, 0, root * (batch.read(dy, segment) - total / weight)), dtype)
 
 
 @quiet
@@ -216,6 +275,10 @@ _ARITHMETIC = {
     "sparsemax": _Arithmetic(
         lambda x, out, axis, scale, mask, empty: _sparsemax(x, out, axis),
         lambda dy, y, out, axis, scale, mask: _sparsemax_backward(dy, y, out, axis),
+    ),
+    "entmax15": _Arithmetic(
+        lambda x, out, axis, scale, mask, empty: _entmax15(x, out, axis),
+        lambda dy, y, out, axis, scale, mask: _entmax15_backward(dy, y, out, axis),
     ),
     "maxout": _Arithmetic(
         lambda x, out, axis, scale, mask, empty: _maxout(x, out, axis),
