@@ -164,10 +164,13 @@ class Ufunc(UfuncLike):
         """The common dtype. A scalar parameter takes part if it is a Python number. An array of drawn ones follows the others."""
         first_scalar = self.nin - self._scalars
         found = [promoted(value) for i, value in enumerate(inputs) if i < first_scalar or not isinstance(value, np.ndarray)]
-        # Python numbers last: NumPy promotes no three of which one is bfloat16 and one a number
         dtypes = [value for value in found if isinstance(value, np.dtype)]
         numbers = [value for value in found if not isinstance(value, np.dtype)]
-        return np.result_type(*([np.result_type(*dtypes)] if dtypes else []), *numbers)
+        if not dtypes:
+            return np.result_type(*numbers)
+        result = np.result_type(*dtypes)
+        # beside bfloat16, which NumPy does not know, Python numbers are not weak to it
+        return result if is_bfloat16(result) else np.result_type(result, *numbers)
 
     def _input_dtypes(self, result: np.dtype[Any], computed: np.dtype[Any]) -> list[np.dtype[Any]]:
         """Inputs are read in the result's dtype, as by a ufunc's loop, but scalar parameters of 16-bit loops in float32."""
