@@ -143,7 +143,7 @@ def elementwise(kind: str, ufunc: Any, operands: list[Any], values: list[Any], k
             keep_attrs=True,
         )
     if kind == "dask" and ufunc.nout > 1 and "out" not in keywords:
-        inputs = [*operands, *values]
+        inputs = _in_like_chunks([*operands, *values])
         examples = [np.zeros((1,) * value.ndim, value.dtype) if hasattr(value, "dtype") else value for value in inputs]
         return sys.modules["dask.array"].apply_gufunc(
             ufunc,
@@ -152,6 +152,15 @@ def elementwise(kind: str, ufunc: Any, operands: list[Any], values: list[Any], k
             output_dtypes=tuple(result.dtype for result in ufunc(*examples)),
         )
     return ufunc(*operands, *values, **keywords)
+
+
+def _in_like_chunks(inputs: list[Any]) -> list[Any]:
+    """The inputs, dask arrays among them in chunks that go with each other."""
+    da = sys.modules["dask.array"]
+    lazy = [value for value in inputs if isinstance(value, da.Array)]
+    pairs = [part for value in lazy for part in (value, tuple(range(value.ndim))[::-1])]
+    unified = iter(da.core.unify_chunks(*pairs)[1])
+    return [next(unified) if isinstance(value, da.Array) else value for value in inputs]
 
 
 def is_dataset(*values: Any) -> bool:
