@@ -346,10 +346,12 @@ class Activation(WithUfuncs):
             value = value[()]
         if isinstance(value, np.generic):
             value = value.item()
-        if isinstance(value, numbers.Integral):
-            return int(value)
         if isinstance(value, numbers.Real):
-            return float(value)
+            try:
+                number = float(value)  # of a whole number, too: it must fit the loops of floats
+            except OverflowError:
+                raise ValueError(f"{self.name}: {name} is too large for a number of float64") from None
+            return int(value) if isinstance(value, numbers.Integral) else number
         raise TypeError(f"{self.name}: {name} must be a real number, not {type(value).__name__}")
 
     def _operand(self, name: str, value: Any) -> Any:

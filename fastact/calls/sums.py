@@ -40,8 +40,15 @@ class SumLayout:
 LAYOUT = SumLayout()
 
 
+def without_unit_axes(array: np.ndarray, keep: int = 0) -> np.ndarray:
+    """A view without axes of length 1, but for the last `keep` ones: NumPy's iterators in C order go through 32 axes."""
+    first = array.ndim - keep
+    return array if array.ndim <= 32 else array.reshape(*(n for n in array.shape[:first] if n != 1), *array.shape[first:])
+
+
 def sum_by_column(array: np.ndarray) -> np.ndarray:
     """The sum over all axes but the last, in float64, rounded once, with no copy but of a few stretches at a time."""
+    array = without_unit_axes(array, 1)
     columns = array.shape[-1]
     rows = array.size // columns if columns else 0
     layout = LAYOUT.lay_out(rows, columns)
@@ -96,7 +103,7 @@ def sum_like_bias(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
         first, last = 0, len(kept)
     outer, columns, inner = (math.prod(part) for part in (array.shape[:first], array.shape[first:last], array.shape[last:]))
     with np.errstate(all="ignore"):
-        sums = _sum_flat(array.reshape(-1) if array.flags.c_contiguous else array.flat, outer, columns, inner)
+        sums = _sum_flat(array.reshape(-1) if array.flags.c_contiguous else without_unit_axes(array).flat, outer, columns, inner)
     return round_to(sums, array.dtype).reshape(shape)  # type: ignore[no-any-return]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...calls.arrays import Array, result_dtype
-from .batches import Batch, Exponentials, along, batches, per_row, quiet
+from .batches import Batch, Exponentials, along, batches, per_row, quiet, take_last
 
 
 def total(losses: Array) -> Any:
@@ -38,7 +38,7 @@ def cross_entropy(
         ignored = label < 0
         label = np.where(ignored, 0, label)
         log_total = np.log1p(row.others)
-        chosen = np.take_along_axis(x[(*batch.place, ...)], label, axis=-1).astype(np.float64)
+        chosen = take_last(x[(*batch.place, ...)], label).astype(np.float64)
         kept = (1 - smoothing) * weights[label]
         value = kept * ((row.largest - chosen) + log_total)
         if smoothing:

@@ -90,6 +90,7 @@ class Ufunc(UfuncLike):
             return overridden[0]
         result_dtype = self._result_dtype(inputs, dtype) if signature is None else np.dtype(signature[-1])
         computed = result_dtype if result_dtype.kind in "iub" else np.dtype(np.float64)
+        in_formula = np.dtype(np.uint8) if computed.kind == "b" else computed  # there is no difference of two bool
         input_dtypes = self._input_dtypes(result_dtype, computed) if signature is None else list(signature[: self.nin])
         arrays = [np.asarray(value) for value in inputs]
         of_arrays = self.nin - self._scalars
@@ -132,7 +133,7 @@ class Ufunc(UfuncLike):
         with iterator, np.errstate(all="ignore"):
             for *batches, in_results in _split(iterator, self.nout):
                 mask = batches.pop() if masks else True
-                values = [batch.astype(computed, order="C", copy=False) for batch in batches]
+                values = [batch.astype(in_formula, order="C", copy=False) for batch in batches]
                 results = self._function(*values, dtype=result_dtype)
                 for batch, result in zip(in_results, results if self.nout > 1 else (results,), strict=True):
                     rounded = result if batch.dtype == result_dtype else result.astype(result_dtype, copy=False)
