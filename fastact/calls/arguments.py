@@ -56,6 +56,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "min_value": ("min",),
     "negative_slope": ("slope", "slope_left", "alpha", "lower"),
     "output": ("out", "y"),
+    "packed": ("gate",),
     "positive_weight": ("pos_weight",),
     "reduce": ("reduction",),
     "result": ("out",),

@@ -56,6 +56,21 @@ def plain(function: str, name: str, value: Any) -> Any:
     return value
 
 
+def bias(function: str, bias: Any, x: Any) -> Any:
+    """A bias as an array whose axes are those of the end of x; dask's may be lazy."""
+    if is_jagged(x):
+        plain(function, "x", x)
+    kind = family(bias)
+    if kind == "xarray":
+        # where x has names, too, the bias lies along its own dimensions, and not along bias_axis
+        dims = x.dims if family(x) == kind else bias.dims
+        names = tuple(dim for dim in dims if dim in bias.dims)
+        if names != bias.dims:
+            raise ValueError(f"{function}: the dimensions {bias.dims} of bias must be some of {dims} of x, in this order")
+        return bias.data[tuple(slice(None) if dim in names else None for dim in dims)]
+    return bias if kind in (None, "dask", "wrap") else np.asarray(plain(function, "bias", bias))
+
+
 # ---- results in the class of an argument -----------------------------------------------------------------------------
 
 
@@ -129,7 +144,7 @@ def elementwise(kind: str, ufunc: Any, operands: list[Any], values: list[Any], k
             keep_attrs=True,
         )
     if kind == "dask" and ufunc.nout > 1 and "out" not in keywords:
-        inputs = [*operands, *values]
+        inputs = _in_like_chunks([*operands, *values])
         examples = [np.zeros((1,) * value.ndim, value.dtype) if hasattr(value, "dtype") else value for value in inputs]
         return sys.modules["dask.array"].apply_gufunc(
             ufunc,
@@ -138,6 +153,15 @@ def elementwise(kind: str, ufunc: Any, operands: list[Any], values: list[Any], k
             output_dtypes=tuple(result.dtype for result in ufunc(*examples)),
         )
     return ufunc(*operands, *values, **keywords)
+
+
+def _in_like_chunks(inputs: list[Any]) -> list[Any]:
+    """The inputs, dask arrays among them in chunks that go with each other."""
+    da = sys.modules["dask.array"]
+    lazy = [value for value in inputs if isinstance(value, da.Array)]
+    pairs = [part for value in lazy for part in (value, tuple(range(value.ndim))[::-1])]
+    unified = iter(da.core.unify_chunks(*pairs)[1])
+    return [next(unified) if isinstance(value, da.Array) else value for value in inputs]
 
 
 def is_dataset(*values: Any) -> bool:

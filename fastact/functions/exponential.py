@@ -52,7 +52,7 @@ def _elu_derivative(x, alpha):
 
 @activation(
     derivative=_elu_derivative,
-    derivative_from_output=lambda y, alpha: np.where(y > 0, 1.0, y + alpha),
+    derivative_from_output=lambda y, alpha: np.where(y > 0, 1.0, np.maximum(y + alpha, 0)),  # y may be rounded beyond -alpha
     ordinary={"alpha": (0, 2.0**20)},
     from_output_low={"alpha": 0},
     info=Info(
@@ -102,7 +102,7 @@ def _celu_derivative(x, alpha):
 
 @activation(
     derivative=_celu_derivative,
-    derivative_from_output=lambda y, alpha: np.where(y > 0, 1.0, y / alpha + 1),
+    derivative_from_output=lambda y, alpha: np.where(y > 0, 1.0, np.maximum(y / alpha + 1, 0)),
     domain={"alpha": (0, True)},
     ordinary={"alpha": (2.0**-60, 2.0**60)},
     info=Info(
@@ -147,7 +147,7 @@ _SELU_SLOPE, _SELU_SLOPE_LOW = 1.7580993408473768, -6.395264655648322e-17  # tim
 
 @activation(
     derivative=lambda x: np.where(x > 0, _SELU_SCALE, _SELU_SLOPE * np.exp(np.minimum(x, 0))),
-    derivative_from_output=lambda y: np.where(y > 0, _SELU_SCALE, (y + _SELU_SLOPE) + _SELU_SLOPE_LOW),
+    derivative_from_output=lambda y: np.where(y > 0, _SELU_SCALE, np.maximum((y + _SELU_SLOPE) + _SELU_SLOPE_LOW, 0)),
     info=Info(
         formula="1.0507009873554805 * x if x > 0 else 1.0507009873554805 * 1.6732632423543772 * expm1(x)",
         derivative="1.0507009873554805 if x > 0 else 1.0507009873554805 * 1.6732632423543772 * exp(x)",

@@ -454,20 +454,24 @@ def hard_tanh(x, min=-1, max=1):
     return np.where(x < min, min, np.where(x > max, max, x))
 
 
-def _hard_sigmoid(x, alpha, beta):
+def _hard_sigmoid(x, alpha, beta, dtype):
     """alpha (x + beta/alpha), the quotient rounded: 3 for an alpha of 1/6, which is no binary number in either dtype."""
-    shift = beta / alpha
-    single = (np.float32(alpha) == alpha) & (np.float32(beta) == beta)
-    shift = np.where(single, np.float32(shift), shift)
+    if dtype is None:  # of whoever asks for no loop: that which has the parameters
+        dtype = np.float32 if np.all(np.float32([alpha, beta]) == [alpha, beta]) else np.float64
+    shift = np.asarray(beta / alpha).astype(dtype)
     return np.where(np.abs(shift) < 2.0**60, alpha * (x + shift), slope_times(alpha, x) + beta)
 
 
-def _hard_sigmoid_slope(y, alpha, beta):
+def _hard_sigmoid_slope(y, alpha, beta, dtype=None):
     return nan_or(np.where((y > 0) & (y < 1), alpha, 0.0), y)
 
 
+def _hard_sigmoid_derivative(x, alpha, beta, dtype=None):
+    return nan_or(_hard_sigmoid_slope(_hard_sigmoid(x, alpha, beta, dtype), alpha, beta), x)
+
+
 @activation(
-    derivative=lambda x, alpha, beta: nan_or(_hard_sigmoid_slope(_hard_sigmoid(x, alpha, beta), alpha, beta), x),
+    derivative=_hard_sigmoid_derivative,
     derivative_from_output=_hard_sigmoid_slope,
     ordinary={"alpha": (2.0**-60, 2.0**60), "beta": (0, 2.0**60)},
     light=True,
@@ -483,7 +487,7 @@ def _hard_sigmoid_slope(y, alpha, beta):
         term="beta",
     ),
 )
-def hard_sigmoid(x, alpha=1 / 6, beta=1 / 2):
+def hard_sigmoid(x, alpha=1 / 6, beta=1 / 2, dtype=None):
     """Hard sigmoid: a line clipped to [0, 1].
 
     Parameters
@@ -506,7 +510,7 @@ def hard_sigmoid(x, alpha=1 / 6, beta=1 / 2):
     >>> hard_sigmoid(np.array([-3.0, 0.0, 1.5, 4.0]))
     array([0.  , 0.5 , 0.75, 1.  ])
     """
-    return np.clip(_hard_sigmoid(x, alpha, beta), 0, 1)
+    return np.clip(_hard_sigmoid(x, alpha, beta, dtype), 0, 1)
 
 
 @activation(

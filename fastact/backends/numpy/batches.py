@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ...calls.arrays import Array, computed_dtype
+from ...calls.sums import without_unit_axes
 
 _ELEMENTS = 1 << 15  # a batch in float64 and its temporaries stay in the second- or third-level cache
 _Function = TypeVar("_Function", bound=Callable[..., None])
@@ -36,6 +37,12 @@ def along(axis: int, *arrays: Any) -> list[Any]:
 def per_row(*arrays: Any) -> list[Any]:
     """What has one element per row, with at least one axis."""
     return [array[np.newaxis] if isinstance(array, Array) and array.ndim == 0 else array for array in arrays]
+
+
+def take_last(array: Array, at: Array) -> Array:
+    """One element of each row along the last axis, which stays with length 1."""
+    narrow = without_unit_axes(array, 1)  # NumPy picks from fewer dimensions than arrays may have
+    return np.take_along_axis(narrow, at.reshape(*narrow.shape[:-1], 1), axis=-1).reshape(at.shape)
 
 
 class Batch:

@@ -21,7 +21,7 @@ import numpy as np
 from ...calls.arrays import Array, computed_dtype, result_dtype
 from ...functions import row_functions
 from ...functions.rows import RowFunction
-from .batches import Batch, Exponentials, along, batches, per_row, quiet
+from .batches import Batch, Exponentials, along, batches, per_row, quiet, take_last
 from .ufuncs import GeneralizedUfunc
 
 # ---- softmax and its family -----------------------------------------------------------------------------------------
@@ -224,7 +224,7 @@ def _maxout(x: Array, out: Array, axis: int) -> None:
         largest: Any = None
         for segment in batch.segments:
             z = batch.read(x, segment)
-            top = np.take_along_axis(z, np.argmax(z, axis=-1, keepdims=True), axis=-1)
+            top = take_last(z, np.argmax(z, axis=-1, keepdims=True))
             largest = top if largest is None else np.where((top > largest) | np.isnan(top) & ~np.isnan(largest), top, largest)
         batch.store(out, largest, dtype)
 
@@ -238,7 +238,7 @@ def _maxout_backward(dy: Array, x: Array, out: Array, axis: int) -> None:
         for segment in batch.segments:
             z = batch.read(x, segment)
             at = np.argmax(z, axis=-1, keepdims=True)
-            top = np.take_along_axis(z, at, axis=-1)
+            top = take_last(z, at)
             at = at + (segment.start or 0)
             if largest is None:
                 largest, first = top, at

@@ -37,6 +37,7 @@ cdef struct RowCall:
     # the result
     bint clears  # it is a gradient, and 0 where a mask leaves an element out
     double left_out  # what it is past the limit
+    const char* needs_elements  # the function's name, where a row without elements has no result; else NULL
     bint converts_factor, converts_result  # from and to the array's type; else they are float64
     # the panel
     int empty
