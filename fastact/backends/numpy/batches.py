@@ -153,13 +153,13 @@ class Exponentials:
     def at(self, position: Array) -> Array:
         """The z of one element of each row."""
         if self._mask is None and self._scale == 1:
-            return np.take_along_axis(self._x[(*self.batch.place, ...)], position, axis=-1).astype(np.float64)  # type: ignore[no-any-return]
+            return take_last(self._x[(*self.batch.place, ...)], position).astype(np.float64)
         found: Any = np.nan
         for segment in self.batch.segments:
             z = self._logits(segment)
             start = segment.start or 0
             here = (position >= start) & (position < start + z.shape[-1])
-            found = np.where(here, np.take_along_axis(z, np.where(here, position - start, 0), axis=-1), found)
+            found = np.where(here, take_last(z, np.where(here, position - start, 0)), found)
         return found  # type: ignore[no-any-return]
 
     def is_largest(self, segment: slice) -> Array:
