@@ -31,29 +31,36 @@ activations: Mapping[str, Activation] = MappingProxyType({name: bound[name] for 
 
 
 def get(name: str) -> Activation | Any:
-    """The function of this name: an activation, also by an alias, a gated unit, a function of rows or a loss.
+    """The function of this name: an activation, a gated unit, a function of rows or a loss.
+
+    The name may be written in any case, with or without underscores or hyphens, and may be another library's: docs/names.md
+    lists them. What it means is always the same, whichever spelling: `gelu` is the exact form, though JAX's default is not.
 
     Raises
     ------
     ValueError
-        There is none; the message suggests the nearest.
+        There is none; the message suggests the nearest, or what to write instead.
 
     Examples
     --------
     >>> import fastact
-    >>> fastact.get("swish") is fastact.silu
+    >>> fastact.get("swish") is fastact.get("SiLU") is fastact.silu
     True
-    >>> fastact.get("softmax") is fastact.softmax
+    >>> fastact.get("gelu_new") is fastact.gelu_tanh
+    True
+    >>> fastact.get("LogSoftmax") is fastact.log_softmax
     True
     """
-    if isinstance(name, str) and name in bound:
-        return bound[name]
-    raise ValueError(functions.no_such("function", name, functions.records))
+    record = functions.meant(name) if isinstance(name, str) else None
+    if record is None:
+        raise ValueError(functions.no_such("function", name, functions.records))
+    return bound[record.name]
 
 
 def get_activation(name: str) -> Activation:
     """The same for what takes nothing but elementwise activations."""
-    function = bound.get(name) if isinstance(name, str) else None
+    record = functions.meant(name) if isinstance(name, str) else None
+    function = bound[record.name] if record else None
     if isinstance(function, Activation):
         return function
     if function is not None:

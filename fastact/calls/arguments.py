@@ -46,6 +46,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "lambda_": ("lambd",),
     "leak": ("negative_slope", "slope"),
     "log_probabilities": ("log_probs",),
+    "logits": ("x",),
     "logprobs": ("log_probs",),
     "low": ("min", "lower"),
     "lr": ("negative_slope",),
@@ -55,9 +56,12 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "min_value": ("min",),
     "negative_slope": ("slope", "slope_left", "alpha", "lower"),
     "output": ("out", "y"),
+    "packed": ("gate",),
     "positive_weight": ("pos_weight",),
     "reduce": ("reduction",),
     "result": ("out",),
+    "return_argmax": ("return_index",),
+    "return_indices": ("return_index",),
     "row_weight": ("sample_weight",),
     "sample_weights": ("sample_weight",),
     "seed": ("rng",),
@@ -65,6 +69,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "smoothing": ("label_smoothing",),
     "softmax_scale": ("scale",),
     "target": ("targets",),
+    "temperature": ("tau", "scale"),
     "theta": ("threshold",),
     "weight": ("slope", "bias"),
     "weights": ("weight", "slope"),
@@ -127,6 +132,15 @@ def saved_operand(function: str, x: Any, y: Any) -> tuple[str, Any]:
     if (x is None) == (y is None):
         raise TypeError(f"{function} takes either x or y=; {'neither was' if x is None else 'both were'} given")
     return ("x", x) if y is None else ("y", y)
+
+
+def generator(function: str, rng: Any) -> Any:
+    """What numbers are drawn from, None where none are."""
+    if rng is not None and not isinstance(rng, np.random.Generator):
+        raise TypeError(
+            f"{function}: rng must be a np.random.Generator, such as np.random.default_rng(seed), not {type(rng).__name__}"
+        )
+    return rng
 
 
 def _listed(names: Sequence[str], ending: str = "") -> str:

@@ -99,9 +99,18 @@ def _of_supported_dtype(function: str, name: str, array: Array) -> Array:
 
 
 def broadcast(*shapes: tuple[int, ...]) -> tuple[int, ...]:
-    """As `np.broadcast_shapes`, quick where there is nothing to do."""
+    """As `np.broadcast_shapes`, but quick, and of more than 32 dimensions, too."""
     distinct = {shape for shape in shapes if shape}
-    return np.broadcast_shapes(*distinct) if len(distinct) > 1 else distinct.pop() if distinct else ()
+    if len(distinct) < 2:
+        return distinct.pop() if distinct else ()
+    most = max(map(len, distinct))
+    common = []
+    for sizes in zip(*((1,) * (most - len(shape)) + shape for shape in distinct), strict=True):
+        found = {n for n in sizes if n != 1}
+        if len(found) > 1:
+            raise ValueError(f"arrays of the shapes {' and '.join(map(str, sorted(distinct)))} don't broadcast to each other")
+        common.append(found.pop() if found else 1)
+    return tuple(common)
 
 
 def without_axis(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:

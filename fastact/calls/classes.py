@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from .arrays import overrides_ufuncs, result_dtype, wraps_results
+from .axes import several_axes, with_ones, without_axes
 from .ufunclike import UfuncLike
 
 _PACKAGES = ("xarray", "dask", "polars", "pandas", "awkward")
@@ -53,6 +54,21 @@ def plain(function: str, name: str, value: Any) -> Any:
                 "ak.pad_none and ak.fill_none made regular"
             ) from None
     return value
+
+
+def bias(function: str, bias: Any, x: Any) -> Any:
+    """A bias as an array whose axes are those of the end of x; dask's may be lazy."""
+    if is_jagged(x):
+        plain(function, "x", x)
+    kind = family(bias)
+    if kind == "xarray":
+        # where x has names, too, the bias lies along its own dimensions, and not along bias_axis
+        dims = x.dims if family(x) == kind else bias.dims
+        names = tuple(dim for dim in dims if dim in bias.dims)
+        if names != bias.dims:
+            raise ValueError(f"{function}: the dimensions {bias.dims} of bias must be some of {dims} of x, in this order")
+        return bias.data[tuple(slice(None) if dim in names else None for dim in dims)]
+    return bias if kind in (None, "dask", "wrap") else np.asarray(plain(function, "bias", bias))
 
 
 # ---- results in the class of an argument -----------------------------------------------------------------------------
@@ -128,7 +144,7 @@ def elementwise(kind: str, ufunc: Any, operands: list[Any], values: list[Any], k
             keep_attrs=True,
         )
     if kind == "dask" and ufunc.nout > 1 and "out" not in keywords:
-        inputs = [*operands, *values]
+        inputs = _in_like_chunks([*operands, *values])
         examples = [np.zeros((1,) * value.ndim, value.dtype) if hasattr(value, "dtype") else value for value in inputs]
         return sys.modules["dask.array"].apply_gufunc(
             ufunc,
@@ -137,6 +153,15 @@ def elementwise(kind: str, ufunc: Any, operands: list[Any], values: list[Any], k
             output_dtypes=tuple(result.dtype for result in ufunc(*examples)),
         )
     return ufunc(*operands, *values, **keywords)
+
+
+def _in_like_chunks(inputs: list[Any]) -> list[Any]:
+    """The inputs, dask arrays among them in chunks that go with each other."""
+    da = sys.modules["dask.array"]
+    lazy = [value for value in inputs if isinstance(value, da.Array)]
+    pairs = [part for value in lazy for part in (value, tuple(range(value.ndim))[::-1])]
+    unified = iter(da.core.unify_chunks(*pairs)[1])
+    return [next(unified) if isinstance(value, da.Array) else value for value in inputs]
 
 
 def is_dataset(*values: Any) -> bool:
@@ -172,75 +197,144 @@ def summable(array: Any) -> Any:
 # ---- functions of rows -----------------------------------------------------------------------------------------------
 
 
-def rows(function: str, call: Callable[..., Any], operands: tuple[Any, ...], axis: Any, reduces: bool) -> Any:
+def rows(
+    function: str,
+    call: Callable[..., Any],
+    operands: tuple[Any, ...],
+    axis: Any,
+    aligned: dict[str, Any],
+    reduces: bool,
+    keepdims: bool,
+) -> Any:
     """Call a function of rows, or its gradient, with arrays of other packages; the last operand has the rows.
 
-    `call` takes plain arrays and the axis. The result has the shape of the last operand, without the axis if it `reduces`.
+    `call` takes plain arrays, the axis and what is `aligned` with the last operand: the options that may be arrays. For dask the
+    axis is a tuple of numbers from 0, and such arrays have as many axes as the last operand. The gradient, of two operands, has
+    the shape of the last; the function's result, too, but without the axis if it `reduces` and does not keep it.
     """
-    kind = family(*operands)
+    kind, reduces = family(*operands), reduces and len(operands) == 1
     if kind == "xarray":
-        return _named_rows(function, call, operands, axis, reduces)
+        return _named_rows(function, call, operands, axis, aligned, reduces, keepdims)
     if kind == "dask":
-        return _lazy_rows(function, call, operands, axis, reduces)
+        return _lazy_rows(function, call, operands, axis, aligned, reduces, keepdims)
     names = ("x",) if len(operands) == 1 else ("dy", "the second operand")
     arrays = [np.asarray(plain(function, name, value)) for name, value in zip(names, operands, strict=True)]
     leader = operands[-1] if family(operands[-1]) else operands[0]
-    result = call(*arrays, axis=axis)
-    return like(leader, result, axis if reduces else None) if leader is operands[-1] else result
+    result = call(*arrays, axis=axis, **aligned)
+    if leader is not operands[-1]:
+        return result
+    removed = axis[0] if isinstance(axis, tuple) and len(axis) == 1 else axis
+    return like(leader, result, removed if reduces and np.ndim(result) == 1 else None)
 
 
-def _named_rows(function: str, call: Callable[..., Any], operands: tuple[Any, ...], axis: Any, reduces: bool) -> Any:
+def _named_rows(
+    function: str,
+    call: Callable[..., Any],
+    operands: tuple[Any, ...],
+    axis: Any,
+    aligned: dict[str, Any],
+    reduces: bool,
+    keepdims: bool,
+) -> Any:
     """The same for xarray: the axis may be the name of a dimension; coordinates and attributes stay."""
     x = operands[-1]
     if family(x) != "xarray":
         raise TypeError(f"{function}: one operand is of xarray and the other is not; give both as DataArray")
     if is_dataset(x):
         variables = {
-            name: _named_rows(function, call, tuple(value[name] for value in operands), axis, reduces) for name in x.data_vars
+            name: _named_rows(
+                function,
+                call,
+                tuple(value[name] for value in operands),
+                axis,
+                {key: value[name] if is_dataset(value) else value for key, value in aligned.items()},
+                reduces,
+                keepdims,
+            )
+            for name in x.data_vars
         }
         return type(x)(variables, attrs=x.attrs)
-    if isinstance(axis, str) and axis not in x.dims:
-        raise ValueError(f"{function}: there is no dimension {axis!r}; there are {', '.join(map(repr, x.dims))}")
-    number = x.dims.index(axis) if isinstance(axis, str) else axis
-    if isinstance(number, int) and not -x.ndim <= number < x.ndim:
-        raise np.exceptions.AxisError(number, x.ndim, function)
+
+    def number(name: Any) -> Any:
+        if isinstance(name, str) and name not in x.dims:
+            raise ValueError(f"{function}: there is no dimension {name!r}; there are {', '.join(map(repr, x.dims))}")
+        return x.dims.index(name) if isinstance(name, str) else name
+
+    axis = tuple(map(number, axis)) if isinstance(axis, tuple) else number(axis)
+    axes = several_axes(function, axis, x.ndim)
     arrays = [
         value.transpose(*(dim for dim in x.dims if dim in value.dims)).data if family(value) == "xarray" else value
         for value in operands
     ]
-    result = call(*arrays, axis=number)
-    template = x.isel({x.dims[number]: 0}, drop=True) if reduces else x
-    return template.copy(data=result)
+    result = call(*arrays, axis=axis, **{key: _with_dimensions(function, key, value, x) for key, value in aligned.items()})
+    if not reduces:
+        return x.copy(data=result)
+    dims = [x.dims[i] for i in axes]
+    if not keepdims:
+        return x.isel(dict.fromkeys(dims, 0), drop=True).copy(data=result)
+    template = x.isel({dim: slice(0, 1) for dim in dims})
+    return template.drop_vars([name for name, value in x.coords.items() if set(dims) & set(value.dims)]).copy(data=result)
 
 
-def _lazy_rows(function: str, call: Callable[..., Any], operands: tuple[Any, ...], axis: Any, reduces: bool) -> Any:
+def _with_dimensions(function: str, name: str, value: Any, x: Any) -> Any:
+    """What an array with names of its own is beside x: its dimensions in the order of x's, 1 for those that it has not."""
+    if family(value) != "xarray":
+        return value
+    unknown = [dim for dim in value.dims if dim not in x.dims]
+    if unknown:
+        raise ValueError(f"{function}: {name} has dimensions that x has not: {', '.join(map(repr, unknown))}")
+    return value.expand_dims([dim for dim in x.dims if dim not in value.dims]).transpose(*x.dims).data
+
+
+def _lazy_rows(
+    function: str,
+    call: Callable[..., Any],
+    operands: tuple[Any, ...],
+    axes: tuple[int, ...],
+    aligned: dict[str, Any],
+    reduces: bool,
+    keepdims: bool,
+) -> Any:
     """The same for dask: block by block, where each block has whole rows."""
     da = sys.modules["dask.array"]
     arrays = [da.asarray(value) for value in operands]
     x = arrays[-1]
-    number = np.lib.array_utils.normalize_axis_index(axis, x.ndim)
-    if len(x.chunks[number]) > 1:
+    split = {number: -1 for number in axes if len(x.chunks[number]) > 1}
+    if split:
+        number = next(iter(split))
         raise ValueError(
             f"{function}: axis {number} of a dask array is in {len(x.chunks[number])} chunks, and each row must be in one; "
-            f"give x.rechunk({{{number}: -1}})"
+            f"give x.rechunk({split})"
         )
     every = tuple(range(x.ndim))
-    others = every[:number] + every[number + 1 :]
-    shapes = {x.shape: every, tuple(x.shape[i] for i in others): others}
+    others = tuple(i for i in every if i not in axes)
+    of_rows = with_ones(x.shape, axes) if keepdims else without_axes(x.shape, axes)
     for array in arrays:
-        if array.shape not in shapes:
+        if array.shape not in (x.shape, of_rows):
             raise ValueError(f"{function}: shapes {' and '.join(str(array.shape) for array in arrays)} don't fit each other")
     dtype = result_dtype(*(array.dtype for array in arrays))
-    places = others if reduces else every
     pairs = [part for array in arrays for part in (array, every if array.ndim == x.ndim else others)]
+    new_axes = {x.ndim + i: 1 for i in axes} if reduces and keepdims else {}
+    places = every if not reduces else tuple(x.ndim + i if i in axes else i for i in every) if keepdims else others
+    names = [name for name, value in aligned.items() if isinstance(value, np.ndarray) and value.ndim]
+    for name in names:
+        chunks = tuple(1 if n == 1 else of_x for n, of_x in zip(aligned[name].shape, x.chunks, strict=True))
+        pairs += [da.from_array(aligned[name], chunks=chunks), every]
     return da.blockwise(
-        call,
+        functools.partial(_block, call, names, len(arrays)),
         places,
         *pairs,
-        axis=number,
+        axis=axes,
+        **{name: value for name, value in aligned.items() if name not in names},
+        new_axes=new_axes,
         concatenate=True,
         dtype=dtype,
         meta=np.empty((0,) * len(places), dtype),
         name=None,
         token=function,
     )
+
+
+def _block(call: Callable[..., Any], names: list[str], operands: int, *arrays: Any, **options: Any) -> Any:
+    """A block's part: the arrays after the operands are the options of these names."""
+    return call(*arrays[:operands], **dict(zip(names, arrays[operands:], strict=True)), **options)

@@ -11,7 +11,7 @@ from ..functions.entry import Entry
 def call_signature(entry: Entry) -> inspect.Signature:
     """How an activation is called."""
     defaults = {
-        **{"out": None, "where": True, "dtype": None, "bias": None},
+        **{"out": None, "where": True, "dtype": None, "bias": None, "bias_axis": -1},
         **{p.name: p.default for p in entry.options},
         **({"rng": None} if entry.noise else {}),
         **{"casting": "same_kind", "order": "K", "subok": True, "signature": None},
@@ -43,8 +43,11 @@ where : array_like of bool, optional
     Where to compute; elsewhere `out` keeps its values.
 dtype : dtype, optional
     The dtype to compute and return.
-bias : array_like of shape (x.shape[-1],), optional
-    Added to the input along its last axis: f(x + bias).
+bias : array_like, optional
+    Added to the input: f(x + bias). One of one dimension lies along an axis of the input, whose length it has; one of several
+    dimensions broadcasts to the input by NumPy's rules. No x + bias is stored.
+bias_axis : int, default -1
+    The axis of a bias of one dimension: 1 for the channels of images in the layout NCHW.
 {parameters}casting, order, subok, signature : optional
     As a ufunc of x alone takes them; `signature` names the dtypes of x and of the result.
 

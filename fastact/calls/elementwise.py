@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import numbers
+import operator
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -23,17 +24,18 @@ from ..functions.kinds import (
     FORWARD,
     FORWARD_BIAS,
     VALUE_AND_GRAD,
+    VALUE_AND_GRAD_BIAS,
     Kind,
 )
 from ..functions.noise import Noise
 from . import classes
-from .arguments import named_arguments, saved_operand
+from .arguments import generator, named_arguments, saved_operand
 from .arrays import broadcast, check_out, dtype_of, is_bfloat16, only, operand, pair, promoted
 from .bound import Backend, WithUfuncs
 from .documentation import call_signature, documentation
 from .manners import PLAIN, Manner, check_cast
 from .manners import manner as ufunc_manner
-from .sums import sum_by_column, sum_to_shape
+from .sums import sum_by_column, sum_like_bias, sum_to_shape
 
 
 class Activation(WithUfuncs):
@@ -73,6 +75,7 @@ class Activation(WithUfuncs):
         where: Any = True,
         dtype: Any = None,
         bias: Any = None,
+        bias_axis: Any = -1,
         casting: Any = "same_kind",
         order: Any = "K",
         subok: Any = True,
@@ -87,13 +90,15 @@ class Activation(WithUfuncs):
         operands = [self._operand("x", x)]
         self._check_broadcast(values, operands[0])
         if bias is not None:
-            operands.append(self._bias(bias, operands[0]))
+            operands.append(self._bias(self.name, bias, bias_axis, operands[0]))
         if self._entry.keeps_integers:
             values = self._fitting(values, operands, manner.y)
         return self._run(kind, operands, values, (only(self.name, out),), rng, manner)
 
     @named_arguments
-    def backward(self, dy: Any, x: Any = None, *, y: Any = None, out: Any = None, bias: Any = None, **params: Any) -> Any:
+    def backward(
+        self, dy: Any, x: Any = None, *, y: Any = None, out: Any = None, bias: Any = None, bias_axis: Any = -1, **params: Any
+    ) -> Any:
         """The gradient of the input from the gradient of the output: dy * f'(x), in one pass.
 
         Parameters
@@ -106,10 +111,10 @@ class Activation(WithUfuncs):
             Instead of `x`, the output of the forward pass, where the derivative can be had from it.
         out : ndarray, optional
             Where to put dx; may be `dy`, `x` or `y` itself.
-        bias : array_like of shape (x.shape[-1],), optional
-            The bias of the forward pass: the derivative is taken at x + bias, and the bias gradient is returned too, the sum of
-            dx over all other axes. It is summed in float64, by the shape alone, and rounded once: neither strides nor the
-            number of threads change its bits.
+        bias, bias_axis : optional
+            The bias of the forward pass, as there: the derivative is taken at x + bias, and the bias gradient is returned too, the
+            sum of dx over all axes along which the bias does not lie, in the shape of the bias. It is summed in float64, by the
+            shape alone, and rounded once: neither strides nor the number of threads change its bits.
         **params
             The activation's parameters, as in the forward pass.
 
@@ -133,9 +138,13 @@ class Activation(WithUfuncs):
         >>> from fastact import relu
         >>> relu.backward(np.array([1.0, 2.0, 3.0]), np.array([-1.0, 0.0, 1.0]))
         array([0., 0., 3.])
+        >>> images, bias = np.ones((5, 2, 4, 4)), np.array([1.0, -1.0])  # a bias for each channel
+        >>> dx, dbias = relu.backward(images, images, bias=bias, bias_axis=1)
+        >>> dbias
+        array([80.,  0.])
         """
         if classes.is_dataset(dy, x, y):
-            given = {"bias": bias, **params}
+            given = {"bias": bias, "bias_axis": bias_axis, **params}
             return classes.by_variable(f"{self.name}.backward", self.backward, {"dy": dy, "x": x, "y": y}, given)
         values, rng = self._values(params, from_output=y is not None)
         saved_name, saved = saved_operand(f"{self.name}.backward", x, y)
@@ -155,8 +164,11 @@ class Activation(WithUfuncs):
             raise ValueError(
                 f"{self.name}.backward: dy of shape {np.shape(dy)} does not broadcast to {saved_name} of shape {shape}"
             )
+        bias_shape: tuple[int, ...] = ()
         if bias is not None:
-            bias = self._bias(bias, saved)
+            bias = self._operand("bias", bias)
+            bias_shape = np.shape(bias)
+            bias = self._bias(f"{self.name}.backward", bias, bias_axis, saved)
             if y is None:
                 kind = BACKWARD_BIAS
                 operands.append(bias)
@@ -168,11 +180,13 @@ class Activation(WithUfuncs):
             gradients.append(sum_to_shape(elementwise, np.shape(values[0])))
         dx = self._run(kind, operands, values, (only(self.name, out),), rng)
         if bias is not None:
-            gradients.append(self._sum_rows(dx) if type(dx) is np.ndarray else sum_to_shape(dx, np.shape(bias)))
+            gradients.append(self._sum_like_bias(dx, np.shape(bias)).reshape(bias_shape))
         return (dx, *gradients) if gradients else dx
 
     @named_arguments
-    def value_and_grad(self, x: Any, *, out: tuple[Any, Any] = (None, None), **params: Any) -> tuple[Any, Any]:
+    def value_and_grad(
+        self, x: Any, *, out: tuple[Any, Any] = (None, None), bias: Any = None, bias_axis: Any = -1, **params: Any
+    ) -> tuple[Any, Any]:
         """The pair f(x), f'(x) in one pass, what they share computed once.
 
         Parameters
@@ -181,6 +195,8 @@ class Activation(WithUfuncs):
             The input.
         out : pair of ndarray or None, optional
             Where to put the two results, which must not share memory; one may be `x` itself.
+        bias, bias_axis : optional
+            Added to the input first, as in a call: the pair is f(x + bias), f'(x + bias).
         **params
             The activation's parameters.
 
@@ -194,7 +210,8 @@ class Activation(WithUfuncs):
         TypeError
             A wrong dtype or keyword, an `out` that is not a pair.
         ValueError
-            An `out` of another shape, read-only, or sharing memory with the other; a parameter out of its domain.
+            An `out` of another shape, read-only, or sharing memory with the other; a bias that doesn't fit; a parameter out of
+            its domain.
 
         Examples
         --------
@@ -203,12 +220,18 @@ class Activation(WithUfuncs):
         >>> y, d = sigmoid.value_and_grad(np.array([0.0]))
         >>> y, d
         (array([0.5]), array([0.25]))
+        >>> sigmoid.value_and_grad(np.array([3.0]), bias=np.array([-3.0]))
+        (array([0.5]), array([0.25]))
         """
         values, rng = self._values(params)
         out = pair(f"{self.name}.value_and_grad", out, "y, d")
         x = self._operand("x", x)
         self._check_broadcast(values, x)
-        y, d = self._run(VALUE_AND_GRAD, [x], values, out, rng)
+        kind, operands = VALUE_AND_GRAD, [x]
+        if bias is not None:
+            kind = VALUE_AND_GRAD_BIAS
+            operands.append(self._bias(f"{self.name}.value_and_grad", bias, bias_axis, x))
+        y, d = self._run(kind, operands, values, out, rng)
         return y, d
 
     @property
@@ -224,14 +247,10 @@ class Activation(WithUfuncs):
     def _values(self, params: dict[str, Any], from_output: bool = False) -> tuple[list[Any], Any]:
         """The parameters' values in order, checked, and the generator to draw from."""
         entry = self._entry
-        rng = params.get("rng")
         for name in params:
             if name not in self._parameter_names:
                 raise TypeError(f"{self.name}: unexpected keyword argument {name!r}")  # `named_arguments` says more
-        if rng is not None and not isinstance(rng, np.random.Generator):
-            raise TypeError(
-                f"{self.name}: rng must be a np.random.Generator, such as np.random.default_rng(seed), not {type(rng).__name__}"
-            )
+        rng = generator(self.name, params.get("rng"))
         values = []
         for p in entry.options:
             value = params.get(p.name, p.default)
@@ -263,6 +282,14 @@ class Activation(WithUfuncs):
     def _sum_rows(self, dx: np.ndarray) -> np.ndarray:
         """The bias gradient: the sum of dx over all axes but the last."""
         return sum_by_column(dx)
+
+    def _sum_like_bias(self, dx: Any, shape: tuple[int, ...]) -> Any:
+        """The gradient of a bias that broadcasts from this shape to that of dx."""
+        if type(dx) is not np.ndarray:
+            return sum_to_shape(dx, shape)
+        if shape[-1] == dx.shape[-1] == math.prod(shape):
+            return self._sum_rows(dx)
+        return sum_like_bias(dx, shape)
 
     def _fitting(self, values: list[Any], operands: list[Any], dtype: Any) -> list[Any]:
         """Integer parameters for integer input, in its dtype or the one that the call asks for; others as they are."""
@@ -315,10 +342,12 @@ class Activation(WithUfuncs):
             value = value[()]
         if isinstance(value, np.generic):
             value = value.item()
-        if isinstance(value, numbers.Integral):
-            return int(value)
         if isinstance(value, numbers.Real):
-            return float(value)
+            try:
+                number = float(value)  # of a whole number, too: it must fit the loops of floats
+            except OverflowError:
+                raise ValueError(f"{self.name}: {name} is too large for a number of float64") from None
+            return int(value) if isinstance(value, numbers.Integral) else number
         raise TypeError(f"{self.name}: {name} must be a real number, not {type(value).__name__}")
 
     def _operand(self, name: str, value: Any) -> Any:
@@ -337,15 +366,33 @@ class Activation(WithUfuncs):
             name = self._entry.learnt_parameter.name
             raise ValueError(f"{self.name}: {name} of shape {own} does not broadcast to the shape {shape} of the input")
 
-    def _bias(self, bias: Any, x: Any) -> Any:
+    def _bias(self, function: str, bias: Any, axis: Any, x: Any) -> Any:
+        """The bias as an array that broadcasts to the input x.
+
+        One of one dimension lies along an axis of x. One of more broadcasts as it is, by NumPy's rules.
+        """
         bias = self._operand("bias", bias)
-        shape = np.shape(x)
-        if np.ndim(bias) != 1 or not shape or np.shape(bias)[0] != shape[-1]:
-            raise ValueError(
-                f"{self.name}: bias of shape {np.shape(bias)} does not fit the last axis of an input of shape {shape}; "
-                f"it must have shape {shape[-1:] or '(n,), and the input at least one axis'}"
-            )
-        return bias
+        if type(x) is not np.ndarray or type(bias) is not np.ndarray:
+            bias = classes.bias(function, bias, x)
+        shape, own = np.shape(x), np.shape(bias)
+        try:
+            axis = operator.index(axis)
+        except TypeError:
+            raise TypeError(f"{function}: bias_axis must be an integer, not {type(axis).__name__}") from None
+        if len(own) == 1 and shape:
+            number = np.lib.array_utils.normalize_axis_index(axis, len(shape), f"{function}: bias_axis")
+            if own[0] == shape[number]:
+                return bias if number == len(shape) - 1 else bias[(slice(None), *[None] * (len(shape) - 1 - number))]
+        elif len(own) > 1 and axis == -1:
+            try:
+                if broadcast(shape, own) == shape:
+                    return bias
+            except ValueError:
+                pass
+        raise ValueError(
+            f"{function}: bias of shape {own} and bias_axis={axis} don't fit an input of shape {shape}; the bias must have one "
+            "dimension, of the length of the input's axis bias_axis, or several, without bias_axis, which broadcast to the input"
+        )
 
     def _check_out(self, out: tuple[Any, ...], operands: list[Any], where: Any) -> None:
         shape = broadcast(*map(np.shape, operands), () if where is True else np.shape(where))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import operator
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,12 @@ from ..functions.gated import GatedUnit
 from ..functions.kinds import GATED, GATED_BACKWARD, Kind
 from . import classes
 from .arguments import named_arguments
-from .arrays import check_out, only, operand, pair
+from .arrays import check_out, only, operand, pair, result_dtype
 from .bound import Backend, WithUfuncs
 from .elementwise import Activation
 
 _DOCUMENTATION = """\
-{name}(gate, value, *, out=None)
+{name}(gate, value=None, *, out=None, axis=-1, gate_first=False)
 
 {unit.summary}
 
@@ -27,29 +28,37 @@ Parameters
 gate : array_like
     What goes through the activation, of any shape and layout; float16, bfloat16 (of ml_dtypes), float32, float64, integers or
     bool.
-value : array_like
-    What is multiplied, of the shape of `gate`: nothing is broadcast.
+value : array_like, optional
+    What is multiplied, of the shape of `gate`: nothing is broadcast. Without it the first operand is one packed array, of which
+    the first half is the value and the second the gate, as in PyTorch's ``F.glu``.
 out : ndarray, optional
-    Where to put the result, of the same shape; may be `gate` or `value` itself.
+    Where to put the result, of the shape of `gate`; may be `gate` or `value` itself.
+axis : int, default -1
+    The axis along which a packed array is halved.
+gate_first : bool, default False
+    The gate is the first half of a packed array.
 
 Returns
 -------
 y : ndarray or scalar
-    Of the shape of `gate`. Floating dtypes are kept, different ones promoted as by NumPy; {integers}.
+    Of the shape of `gate`, which is half a packed array. Floating dtypes are kept, different ones promoted as by NumPy;
+    {integers}.
 
 Raises
 ------
 TypeError
-    A complex, object, string or datetime dtype; an unknown keyword; an `out` to which the result can't be cast.
+    A complex, object, string or datetime dtype; an unknown keyword; an `out` to which the result can't be cast; `axis` or
+    `gate_first` beside a `value`; a packed array of pandas, xarray, polars or awkward.
 ValueError
-    `gate` and `value` of different shapes; an `out` of another shape or read-only.
+    `gate` and `value` of different shapes; a packed array with an odd number of elements along `axis`; an `out` of another shape
+    or read-only.
 
 Notes
 -----
 {unit.paper}.
 
-Two halves of one packed array, ``np.split(packed, 2, axis=-1)``, are taken as they are: views, of which no copy is made. Which
-half is the gate differs:
+The halves of one packed array are taken as they are: views, of which no copy is made. Which half is the gate differs from library
+to library, and `gate_first` says it:
 
 - PyTorch: {unit.pytorch}
 - ggml: {unit.ggml}
@@ -111,11 +120,17 @@ class Gated(WithUfuncs):
         )
 
     @named_arguments
-    def __call__(self, gate: Any, value: Any, *, out: Any = None) -> Any:
+    def __call__(self, gate: Any, value: Any = None, *, out: Any = None, axis: Any = -1, gate_first: Any = False) -> Any:
+        if value is None:
+            _, gate, value = self._halves(self.name, gate, axis, gate_first)
+            return self(gate, value, out=out)
+        self._check_unpacked(self.name, axis, gate_first)
         return self._run(GATED, self.name, {"gate": gate, "value": value}, (only(self.name, out),))
 
     @named_arguments
-    def backward(self, dy: Any, gate: Any, value: Any, *, out: tuple[Any, Any] = (None, None)) -> tuple[Any, Any]:
+    def backward(
+        self, dy: Any, gate: Any, value: Any = None, *, out: Any = (None, None), axis: Any = -1, gate_first: Any = False
+    ) -> Any:
         """The gradients of gate and value from the gradient of the output, in one pass.
 
             dgate = dy * value * act'(gate)
@@ -126,21 +141,25 @@ class Gated(WithUfuncs):
         dy : array_like
             Gradient of the output, of its shape.
         gate, value : array_like
-            The inputs of the forward pass.
+            The inputs of the forward pass. Without `value` the first is one packed array, as there.
         out : pair of ndarray or None, optional
-            Where to put the two gradients. Each may be `dy`, `gate` or `value` itself; they must not share memory.
+            Where to put the two gradients. Each may be `dy`, `gate` or `value` itself; they must not share memory. Of a packed
+            array one array, which may be that one itself.
+        axis, gate_first : optional
+            How the array is packed, as in the forward pass.
 
         Returns
         -------
         dgate, dvalue : ndarray
-            Both of the shape of `gate`; integers give float64.
+            Both of the shape of `gate`; integers give float64. Of a packed array one array, packed alike.
 
         Raises
         ------
         TypeError
             A wrong dtype, an unknown keyword, an `out` that is not a pair or to which the result can't be cast.
         ValueError
-            `dy`, `gate` and `value` of different shapes; an `out` of another shape, read-only, or sharing memory with the other.
+            `dy`, `gate` and `value` of different shapes; a packed array with an odd number of elements along `axis`; an `out` of
+            another shape, read-only, or sharing memory with the other.
 
         Notes
         -----
@@ -153,8 +172,13 @@ class Gated(WithUfuncs):
         >>> from fastact import reglu
         >>> reglu.backward(np.array([1.0, 1.0]), gate=np.array([-1.0, 2.0]), value=np.array([3.0, 4.0]))
         (array([0., 4.]), array([0., 2.]))
+        >>> reglu.backward(np.array([1.0, 1.0]), np.array([3.0, 4.0, -1.0, 2.0]))  # packed: value, then gate
+        array([0., 2., 0., 4.])
         """
         function = f"{self.name}.backward"
+        if value is None:
+            return self._packed_backward(function, dy, gate, axis, gate_first, out)
+        self._check_unpacked(function, axis, gate_first)
         out = pair(function, out, "dgate, dvalue")
         dgate, dvalue = self._run(GATED_BACKWARD, function, {"dy": dy, "gate": gate, "value": value}, out)
         return dgate, dvalue
@@ -168,6 +192,56 @@ class Gated(WithUfuncs):
 
     def _ufunc_name(self, kind: Kind) -> str:
         return self.name if kind is GATED else f"{self.name}_backward"
+
+    def _check_unpacked(self, function: str, axis: Any, gate_first: Any) -> None:
+        if axis != -1 or gate_first:
+            raise TypeError(f"{function}: axis= and gate_first= say how one array is packed; gate and value were given")
+
+    def _halves(self, function: str, packed: Any, axis: Any, gate_first: Any) -> tuple[Any, Any, Any]:
+        """A packed array as it was taken, and its gate and its value, which are views."""
+        packed = operand(function, "packed", packed)
+        if (kind := classes.family(packed)) not in (None, "dask", "wrap"):
+            raise TypeError(f"{function}: one packed array can't be of {kind}; give gate and value, or the array that it holds")
+        try:
+            axis = operator.index(axis)
+        except TypeError:
+            raise TypeError(f"{function}: axis must be an integer, not {type(axis).__name__}") from None
+        shape = np.shape(packed)
+        number = np.lib.array_utils.normalize_axis_index(axis, len(shape), function)
+        half, odd = divmod(shape[number], 2)
+        if odd:
+            raise ValueError(
+                f"{function}: the packed array of shape {shape} has {shape[number]} elements along axis {axis}; it takes an even "
+                "number, half of them the value and half the gate"
+            )
+        before = (slice(None),) * number
+        halves = packed[(*before, slice(half))], packed[(*before, slice(half, None))]
+        return (packed, *(halves if gate_first else halves[::-1]))
+
+    def _packed_backward(self, function: str, dy: Any, packed: Any, axis: Any, gate_first: Any, out: Any) -> Any:
+        """The gradient of a packed array, packed alike."""
+        if isinstance(out, tuple) and len(out) == 2:
+            if any(array is not None for array in out):
+                raise TypeError(f"{function}: out must be one array for a packed one, not a pair")
+            out = None
+        out, dy = only(function, out), operand(function, "dy", dy)
+        packed, gate, value = self._halves(function, packed, axis, gate_first)
+        if out is None and not (type(packed) is type(dy) is np.ndarray):  # other classes put them together
+            gradients = self.backward(dy, gate, value)
+            concatenate = np.ma.concatenate if isinstance(gradients[0], np.ma.MaskedArray) else np.concatenate
+            result = concatenate(gradients if gate_first else gradients[::-1], axis=axis)
+            return classes.like(packed, result) if type(result) is np.ndarray else result
+        if np.shape(dy) != np.shape(gate):
+            raise ValueError(
+                f"{function}: dy of shape {np.shape(dy)} does not fit a packed array of shape {np.shape(packed)}, whose halves "
+                f"have shape {np.shape(gate)}"
+            )
+        dtype = result_dtype(np.asarray(dy).dtype, np.asarray(packed).dtype)
+        check_out(function, out, np.shape(packed), dtype)
+        result = np.empty(np.shape(packed), dtype) if out is None else out
+        _, dgate, dvalue = self._halves(function, result, axis, gate_first)
+        self.backward(dy, gate, value, out=(dgate, dvalue))
+        return result
 
     def _run(self, kind: Kind, function: str, inputs: dict[str, Any], out: tuple[Any, ...]) -> Any:
         operands = [operand(function, name, value) for name, value in inputs.items()]

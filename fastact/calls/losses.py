@@ -13,7 +13,8 @@ from ..runtime.memory import empty_array
 from .arguments import named_arguments
 from .arrays import Array, apart, result_dtype, supported, without_axis
 from .bound import Backend
-from .rows import Rowwise
+from .rows import Rowwise, is_causal
+from .wide_integers import beyond_float64, differences
 
 _REDUCTIONS = ("mean", "sum", "none")
 
@@ -66,18 +67,6 @@ class _Loss(Rowwise):
     def __init__(self, record: Loss, backend: Backend) -> None:
         super().__init__(record, record.doc, backend)
 
-    def _operand(self, name: str, value: Any) -> Array:
-        return super()._operand(name, self._unmasked(name, value))
-
-    def _unmasked(self, name: str, value: Any) -> Any:
-        """An argument that is no masked array: what its mask should mean is not for a loss to guess."""
-        if isinstance(value, np.ma.MaskedArray):
-            raise TypeError(
-                f"{self.name}: {name} is a masked array, which losses don't take; give np.ma.getdata({name}), and say with a "
-                "weight of 0 what counts nothing"
-            )
-        return value
-
     def _reduction(self, reduction: Any) -> str:
         if not isinstance(reduction, str) or reduction not in _REDUCTIONS:
             raise ValueError(f"{self.name}: reduction must be one of {', '.join(map(repr, _REDUCTIONS))}, not {reduction!r}")
@@ -87,7 +76,7 @@ class _Loss(Rowwise):
         """Finite weights >= 0 in float64."""
         if value is None:
             return None
-        weight = np.asarray(self._unmasked(name, value))
+        weight = np.asarray(self._plain(name, value))
         if not supported(weight.dtype):
             raise TypeError(f"{self.name}: {name} has dtype {weight.dtype}; it must be real")
         with np.errstate(all="ignore"):  # a signalling NaN, say, which the next line tells of
@@ -124,7 +113,7 @@ class _LossOfRows(_Loss):
             raise TypeError(f"{self.name}: ignore_index must be an integer, not {type(ignore_index).__name__}") from None
 
     def _targets(self, targets: Any, shape: tuple[int, ...], axis: int, labels_only: bool) -> Array:
-        array = np.asarray(self._unmasked("targets", targets))
+        array = np.asarray(self._plain("targets", targets))
         labelled = array.dtype.kind in "iu"
         if array.dtype == bool or not supported(array.dtype) or (labels_only and not labelled):
             wanted = "integers (labels)" if labels_only else "integers (labels) or floating (probabilities)"
@@ -295,7 +284,7 @@ class CrossEntropy(_LossOfRows):
         classes, rows = x.shape[axis], without_axis(x.shape, axis)
         weight = self._weight_of_shape("weight", weight, (classes,), "class")
         sample_weight = self._weight_of_shape("sample_weight", sample_weight, rows, "row")
-        mask = self._mask_of_classes(mask, x, axis)
+        mask = self._mask_of_classes(mask, x)
         dtype = result_dtype(x.dtype)
         shape = x.shape if gradient else rows if reduction == "none" else ()
         given = self._given(out, shape, dtype)
@@ -315,7 +304,7 @@ class CrossEntropy(_LossOfRows):
             divisor = self._divisor(labels, weight if labelled else None, sample_weight, math.prod(rows))
         if mask is not None and smoothing and x.size:
             # what a mask leaves out has no share in what is spread: that makes probabilities of labels
-            targets = _smoothed(targets, labelled, mask, smoothing, axis, x.shape)
+            targets = _smoothed(targets, labelled, mask, smoothing, axis)
             labelled, smoothing = False, 0.0
         nothing = None  # rows that count nothing, unless their labels say so
         if not labelled:
@@ -327,6 +316,8 @@ class CrossEntropy(_LossOfRows):
             targets, weight, mask = (array.copy() if _shared(given, array) else array for array in (targets, weight, mask))
             dx = empty_array(x.shape, dtype) if given is None else given
         losses = np.zeros(rows)
+        if beyond_float64(x):  # the loss depends on differences of logits alone
+            x = differences(x, axis).x
         if x.size:
             run = self._backend.losses.cross_entropy if labelled else self._backend.losses.cross_entropy_probabilities
             run(x, targets, weight, smoothing, mask, _factor(sample_weight, divisor, rows), losses, dx, axis)
@@ -337,25 +328,25 @@ class CrossEntropy(_LossOfRows):
         loss = self._reduced(_times(losses, sample_weight), reduction, divisor, dtype, None if gradient else given)
         return (loss, dx) if gradient else loss
 
-    def _mask_of_classes(self, mask: Any, x: Array, axis: int) -> Array | None:
+    def _mask_of_classes(self, mask: Any, x: Array) -> Array | None:
         """The mask as a backend takes it: an array of the shape of the logits."""
-        if isinstance(mask, (str, int, np.integer)) and not isinstance(mask, bool):
+        if mask is None:
+            return None
+        if is_causal(mask) or (isinstance(mask, (int, np.integer)) and not isinstance(mask, bool)):
             raise TypeError(f"{self.name}: mask must be an array, bool or floating, over the classes, not {mask!r}")
-        return self._mask(self._unmasked("mask", mask), x, axis)  # type: ignore[no-any-return]
+        return self._mask_array(mask, x.shape)
 
 
-def _smoothed(targets: Array, labelled: bool, mask: Array, smoothing: float, axis: int, shape: tuple[int, ...]) -> Array:
+def _smoothed(targets: Array, labelled: bool, mask: Array, smoothing: float, axis: int) -> Array:
     """The targets as probabilities, smoothed over the classes that a mask lets take part."""
     taking = mask if mask.dtype == bool else mask != -np.inf
     share = smoothing / np.maximum(np.count_nonzero(taking, axis=axis, keepdims=True), 1)
     spread = np.where(taking, share, 0.0)
-    kept = np.zeros(shape)
+    kept: Any = targets
     if labelled:
-        label = np.expand_dims(targets, axis)
-        np.put_along_axis(kept, np.where(label < 0, 0, label), 1 - smoothing, axis=axis)
-    else:
-        np.multiply(targets, 1 - smoothing, out=kept, dtype=np.float64, casting="unsafe")
-    return kept + spread
+        classes = np.arange(mask.shape[axis]).reshape(-1, *[1] * (mask.ndim - 1 - axis))
+        kept = classes == np.expand_dims(targets, axis)
+    return kept.astype(np.float64) * (1 - smoothing) + spread  # type: ignore[no-any-return]
 
 
 class NLLLoss(_LossOfRows):

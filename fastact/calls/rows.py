@@ -3,8 +3,10 @@
 What a call means, the same on every backend: arguments, errors; no arithmetic. A backend supplies that as one object,
 `Backend.rows`, which is given checked arrays only:
 
-- ``rows.forward(record, x, out, axis, scale, mask, empty)`` and ``rows.backward(record, dy, saved, out, axis, scale, mask)`` fill
-  `out`, with `saved` the input x of what removes the axis, else the output y;
+- ``rows.forward(record, x, out, axis, scale, mask, empty)`` and ``rows.backward(record, dy, saved, out, axis, scale, mask)``
+  fill `out`, with `saved` the input x of what removes the axis, else the output y. `scale` is a number, or an array of float64
+  with one for each row. `mask` is None, an array of bool or floats of the shape of x, or the integer k of a causal mask: of the
+  last two axes element (i, j) takes part where j <= i + k;
 - ``rows.gufunc(name)`` is the generalized ufunc of a record's name.
 
 There is a class for each way to call such a function; see `fastact.functions.record.Call`.
@@ -16,7 +18,6 @@ import functools
 import inspect
 import math
 import numbers
-import operator
 from typing import Any
 
 import numpy as np
@@ -36,11 +37,18 @@ from .arrays import (
     plain_operand,
     result_dtype,
     supported,
-    without_axis,
 )
+from .axes import along_one, causal, first_of_rows, integer, one_axis, rows_back, rows_last, several_axes, with_ones, without_axes
 from .bound import Backend, Bound, set_by_init
+from .masked import by_length, is_masked, masked_result, split
+from .wide_integers import beyond_float64, differences
 
 _EMPTY = ("nan", "zero", "uniform")
+
+
+def is_causal(mask: Any) -> bool:
+    """Whether a mask is a name, or one with an offset, rather than an array."""
+    return isinstance(mask, str) or (isinstance(mask, tuple) and len(mask) > 0 and isinstance(mask[0], str))
 
 
 class Rowwise(Bound):
@@ -55,65 +63,52 @@ class Rowwise(Bound):
         return f"<fastact {self.name} on {self.backend}>"
 
     def _operand(self, name: str, value: Any) -> Array:
-        return plain_operand(self.name, name, classes.plain(self.name, name, value))
+        return plain_operand(self.name, name, self._plain(name, value))
+
+    def _plain(self, name: str, value: Any) -> Any:
+        """The value, where it is no array that would lose what it says besides its elements."""
+        if isinstance(value, np.ma.MaskedArray):
+            instead = "np.ma.getdata(out)" if name == "out" else f"{name}.filled(value)"
+            raise TypeError(f"{self.name}: {name} is a masked array, whose mask has no meaning here; give {instead}")
+        return classes.plain(self.name, name, value)
 
     def _axis(self, axis: Any, ndim: int) -> int:
-        try:
-            number: int = operator.index(axis)
-        except TypeError:
-            raise TypeError(f"{self.name}: axis must be an integer, not {type(axis).__name__}") from None
-        if not -ndim <= number < ndim:
-            raise np.exceptions.AxisError(number, ndim, self.name)
-        return number % ndim
+        return one_axis(self.name, axis, ndim)
 
     def _number(self, name: str, value: Any) -> float:
         """A finite Python number, which never changes the result's dtype (NEP 50)."""
         if type(value) is float and -math.inf < value < math.inf:
             return value
         if isinstance(value, Array) and value.ndim == 0:
-            value = value[()]
+            value = self._plain(name, value)[()]
         if not isinstance(value, numbers.Real | np.bool | np.floating):
             raise TypeError(f"{self.name}: {name} must be a real number, not {type(value).__name__}")
         if not math.isfinite(value):
             raise ValueError(f"{self.name}: {name} must be a finite number, not {value}")
         return float(value)
 
-    def _mask(self, mask: Any, x: Array, axis: int) -> Any:
-        """The mask as a backend takes it: None, "causal", or an array of the shape of `x`."""
-        if mask is None:
-            return None
-        if isinstance(mask, str):
-            if mask != "causal":
-                raise ValueError(f"{self.name}: mask must be an array or 'causal', not {mask!r}")
-            if x.ndim < 2 or axis != x.ndim - 1:
-                raise ValueError(
-                    f"{self.name}: mask='causal' takes the last axis of at least two; axis {axis} of {x.ndim} was given"
-                )
-            return mask
-        mask = np.asarray(mask)
+    def _flag(self, name: str, value: Any) -> bool:
+        if not isinstance(value, bool | np.bool):
+            raise TypeError(f"{self.name}: {name} must be True or False, not {value!r}")
+        return bool(value)
+
+    def _mask_array(self, mask: Any, shape: tuple[int, ...]) -> Array:
+        """A mask of x of this shape that is an array."""
+        mask = np.asarray(self._plain("mask", mask))
         if mask.dtype != bool and (mask.dtype.kind != "f" or not supported(mask.dtype)) and not is_bfloat16(mask.dtype):
             raise TypeError(f"{self.name}: mask has dtype {mask.dtype}; it must be bool (True takes part) or floating (is added)")
-        if mask.shape == x.shape:
+        if mask.shape == shape:
             return mask
         try:
-            return np.broadcast_to(mask, x.shape)
+            return np.broadcast_to(mask, shape)
         except ValueError:
-            raise ValueError(f"{self.name}: mask of shape {mask.shape} does not broadcast to the shape {x.shape} of x") from None
+            raise ValueError(f"{self.name}: mask of shape {mask.shape} does not broadcast to the shape {shape} of x") from None
 
     def _given(self, out: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array | None:
         """The user's `out`, once checked."""
-        out = only(self.name, out)
+        out = self._plain("out", only(self.name, out))
         check_out(self.name, out, shape, dtype)
         return out  # type: ignore[no-any-return]
-
-    def _same_shape(self, dy: Array, saved: Array, name: str) -> None:
-        if dy.shape != saved.shape:
-            raise ValueError(f"{self.name}.backward: dy has shape {dy.shape}, {name} {saved.shape}")
-
-    def _row_shape(self, dy: Array, x: Array, axis: int) -> None:
-        wanted = without_axis(x.shape, axis)
-        if dy.shape != wanted:
-            raise ValueError(f"{self.name}.backward: dy has shape {dy.shape}, not {wanted}, x's {x.shape} without axis {axis}")
 
 
 def _shown_signature(function: Any) -> inspect.Signature:
@@ -138,42 +133,150 @@ class AxisFunction(Rowwise):
         self._backend.hold(ufunc)
         return ufunc
 
-    def _call(self, x: Any, out: Any, axis: Any) -> Any:
-        """The forward pass of a function without scale and mask, for every kind of array."""
-        if out is None and classes.family(x):
-            function: Any = self
-            return classes.rows(self.name, function, (x,), axis, self._record.reduces)
-        if not self._through_ufunc(x, out):
-            return self._forward(x, out, axis)
-        if self._is_masked(x, out):
-            return self._masked_result(self._forward(self._without_masked(x), None, axis), np.ma.getmaskarray(x), axis)
-        return self._call_ufunc(x, out=out, axis=axis)
+    # ---- arguments ----
 
-    def _call_with_mask(self, x: Any, out: Any, axis: Any, scale: Any, mask: Any, empty: str = "nan") -> Any:
-        """The same for a function that takes both."""
-        factor = self._factor(scale)
-        if out is None and (family := classes.family(x)):
-            if mask is not None and family in ("dask", "xarray"):
-                raise TypeError(f"{self.name}: mask= takes plain arrays, not {type(x).__name__}; give np.asarray(x)")
-            given = {"scale": scale, "mask": mask, **({} if self._record.reduces else {"empty": empty})}
-            function: Any = self
-            call = functools.partial(function, **given)
-            return classes.rows(self.name, call, (x,), axis, self._record.reduces)
-        if not self._through_ufunc(x, out):
-            return self._forward(x, out, axis, factor, mask, empty)
-        if self._is_masked(x, out, mask):
-            hidden = np.ma.getmaskarray(x)
-            return self._masked_result(
-                self._forward(np.ma.getdata(x, subok=False), None, axis, factor, ~hidden, empty), hidden, axis
+    def _scale(self, scale: Any, shape: tuple[int, ...], axes: tuple[int, ...]) -> Any:
+        """What x is multiplied by: a number, or an array of float64 with one for each row."""
+        if type(scale) is float or np.ndim(scale) == 0:
+            return self._record.sign * self._number("scale", scale)
+        scales, rows = self._operand("scale", scale), with_ones(shape, axes)
+        try:
+            np.broadcast_to(scales, rows)
+        except ValueError:
+            raise ValueError(
+                f"{self.name}: scale of shape {scales.shape} does not broadcast to {rows}, the shape of x with 1 along the axis: "
+                "there is one scale for each row"
+            ) from None
+        with np.errstate(all="ignore"):
+            scales = scales.astype(np.float64) * self._record.sign
+        if not np.isfinite(scales).all():
+            raise ValueError(f"{self.name}: scale must be finite; it has {scales[~np.isfinite(scales)][0]}")
+        return first_of_rows(np.broadcast_to(scales, rows), axes)
+
+    def _mask(self, mask: Any, shape: tuple[int, ...], axes: tuple[int, ...]) -> Any:
+        """The mask of x of this shape as a backend takes it."""
+        if mask is None:
+            return None
+        if is_causal(mask):
+            return self._causal(mask, shape, axes)
+        return self._mask_array(mask, shape)
+
+    def _causal(self, mask: Any, shape: tuple[int, ...], axes: tuple[int, ...]) -> int:
+        """The k of "causal" or ("causal", k)."""
+        known = mask == "causal" if isinstance(mask, str) else len(mask) == 2 and mask[0] == "causal"
+        if not known:
+            raise ValueError(f"{self.name}: mask must be an array, 'causal' or ('causal', offset), not {mask!r}")
+        if len(shape) < 2 or axes != (len(shape) - 1,):
+            said = axes[0] if len(axes) == 1 else axes
+            raise ValueError(
+                f"{self.name}: mask='causal' takes the last axis of at least two; axis {said} of {len(shape)} was given"
             )
-        if mask is not None or empty != "nan":
-            options = "mask= takes" if self._record.reduces else "mask= and empty= take"
-            raise TypeError(f"{self.name}: {options} plain arrays, not {type(x).__name__}; give np.asarray(x)")
-        return self._call_ufunc(x, factor, out=out, axis=axis)
+        queries, keys = shape[-2:]
+        if isinstance(mask, str):
+            return keys - queries
+        return max(-queries, min(integer(self.name, "the offset of mask='causal'", mask[1]), keys))
 
-    def _factor(self, scale: Any) -> float:
-        """What x is multiplied by."""
-        return self._record.sign * self._number("scale", scale)
+    def _empty(self, empty: Any) -> str:
+        """What rows without elements that take part give."""
+        if not isinstance(empty, str) or empty not in _EMPTY:
+            raise ValueError(f"{self.name}: empty must be one of {', '.join(map(repr, _EMPTY))}, not {empty!r}")
+        return empty
+
+    def _result_shape(self, shape: tuple[int, ...], axes: tuple[int, ...], keepdims: bool) -> tuple[int, ...]:
+        """The shape of the result for x of this one."""
+        if not self._record.reduces:
+            return shape
+        return with_ones(shape, axes) if keepdims else without_axes(shape, axes)
+
+    def _check_shapes(
+        self, dy: tuple[int, ...], name: str, saved: tuple[int, ...], axes: tuple[int, ...], keepdims: bool
+    ) -> None:
+        """Raise ValueError where a gradient of the output has not its shape."""
+        if not self._record.reduces:
+            if dy != saved:
+                raise ValueError(f"{self.name}.backward: dy has shape {dy}, {name} {saved}")
+            return
+        wanted = self._result_shape(saved, axes, keepdims)
+        if dy != wanted:
+            said = f"axis {axes[0]}" if len(axes) == 1 else f"axes {axes}"
+            how = f"with 1 for {said}" if keepdims else f"without {said}"
+            raise ValueError(f"{self.name}.backward: dy has shape {dy}, not {wanted}, x's {saved} {how}")
+
+    def _check_elements(self, shape: tuple[int, ...], axes: tuple[int, ...]) -> None:
+        """Raise ValueError where there are rows, but without the elements that the function needs."""
+        if not self._record.reduces or self._record.of_nothing is not None:
+            return
+        if any(shape[axis] == 0 for axis in axes) and 0 not in without_axes(shape, axes):
+            said = f"axis {axes[0]}" if len(axes) == 1 else f"axes {axes}"
+            raise ValueError(f"{self.name}: a row of no elements has no maximum (x has shape {shape}, {said})")
+
+    # ---- which way a call goes ----
+
+    def _call(
+        self,
+        x: Any,
+        out: Any,
+        axis: Any,
+        scale: Any = 1.0,
+        mask: Any = None,
+        empty: str = "nan",
+        keepdims: bool = False,
+    ) -> Any:
+        """The forward pass, for every kind of array."""
+        if out is None and classes.family(x):
+            return self._of_class(None, (x,), axis, scale, mask, empty, keepdims)
+        if not self._through_ufunc(x, out):
+            return self._forward(x, out, axis, scale, mask, empty, keepdims)
+        if is_masked(x, out):
+            return self._forward_masked(x, out, axis, scale, mask, empty, keepdims)
+        given = {
+            "axis=None or a tuple": axis is None or isinstance(axis, tuple),
+            "scale= as an array": type(scale) is not float and np.ndim(scale) > 0,
+            "mask=": mask is not None,
+            "empty=": empty != "nan",
+            "keepdims=": keepdims,
+        }
+        if not any(given.values()):
+            factor = () if not self._record.masked else (self._record.sign * self._number("scale", scale),)
+            return self._call_ufunc(x, *factor, out=out, axis=axis)
+        if isinstance(x, Array) and (out is None or isinstance(only(self.name, out), Array)):
+            place = None if out is None else np.asarray(only(self.name, out))
+            y = self._forward(np.asarray(x), place, axis, scale, mask, empty, keepdims)
+            if out is not None:
+                return only(self.name, out)
+            return x.__array_wrap__(y) if isinstance(y, Array) else y
+        options = " and ".join(name for name, used in given.items() if used)
+        raise TypeError(f"{self.name}: with {options} x must be a plain array, not {type(x).__name__}; give np.asarray(x)")
+
+    def _of_class(
+        self,
+        name: str | None,
+        operands: tuple[Any, ...],
+        axis: Any,
+        scale: Any,
+        mask: Any,
+        empty: str,
+        keepdims: bool,
+    ) -> Any:
+        """The same for arrays of other packages; given the name of a second operand, the gradient."""
+        function, x = self.name if name is None else f"{self.name}.backward", operands[-1]
+        if classes.family(*operands) == "dask":
+            axis = several_axes(self.name, axis, np.ndim(x))
+            scale, mask = self._to_align(scale, mask, np.shape(x), axis)
+        call = functools.partial(_computed, self, name, empty=empty, keepdims=keepdims)
+        return classes.rows(function, call, operands, axis, {"scale": scale, "mask": mask}, self._record.reduces, keepdims)
+
+    def _to_align(self, scale: Any, mask: Any, shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[Any, Any]:
+        """The scale and the mask, checked; arrays with as many axes as x, so that each part of x has its part of them."""
+        numbers, taking = self._scale(scale, shape, axes), self._mask(mask, shape, axes)
+        if isinstance(taking, int):
+            mask = causal(shape, taking)
+
+        def spread(value: Any) -> Array:
+            array = np.asarray(value)
+            return array.reshape((1,) * (len(shape) - array.ndim) + array.shape)
+
+        return spread(scale) if isinstance(numbers, Array) else scale, None if mask is None else spread(mask)
 
     def _through_ufunc(self, x: Any, out: Any) -> bool:
         """Whether one of the two takes part in NumPy's `__array_ufunc__` protocol as another kind of array."""
@@ -187,76 +290,112 @@ class AxisFunction(Rowwise):
             for value in (x, *outputs)
         )
 
-    def _is_masked(self, x: Any, out: Any, mask: Any = None) -> bool:
-        """Whether x is one of NumPy's masked arrays, whose masked elements take no part: a ufunc would not know of them."""
-        if not any(isinstance(value, np.ma.MaskedArray) for value in (x, *(out if isinstance(out, tuple) else (out,)))):
-            return False
-        if out is not None or mask is not None:
-            raise TypeError(f"{self.name}: masked arrays take neither out= nor mask=; give np.ma.getdata(x)")
-        return True
-
-    def _without_masked(self, x: Any) -> Array:
-        """A copy with -inf where a masked array is masked."""
-        data = self._operand("x", np.ma.getdata(x, subok=False))
-        data = data.astype(result_dtype(data.dtype))
-        data[np.ma.getmaskarray(x)] = -np.inf
-        return data
-
-    def _call_ufunc(self, x: Any, *scale: float, out: Any, axis: int) -> Any:
+    def _call_ufunc(self, x: Any, *scale: float, out: Any, axis: Any) -> Any:
         if scale and is_bfloat16(getattr(x, "dtype", np.dtype(bool))):  # NumPy does not treat a Python number beside it as weak
             scale = (np.asarray(scale[0], np.float32),)  # type: ignore[assignment]
         keywords = {} if out is None else {"out": out}
         with np.errstate(all="ignore"):
             return self.ufunc(x, *scale, axis=axis, **keywords)
 
-    def _forward(self, x: Any, out: Any, axis: Any, scale: float = 1.0, mask: Any = None, empty: str = "nan") -> Any:
+    # ---- plain arrays ----
+
+    def _forward(
+        self,
+        x: Any,
+        out: Any,
+        axis: Any,
+        scale: Any = 1.0,
+        mask: Any = None,
+        empty: str = "nan",
+        keepdims: bool = False,
+    ) -> Any:
         """Check the arrays, make the result, let the backend fill it."""
         x = self._operand("x", x)
-        axis = self._axis(axis, x.ndim)
-        self._check_elements(x, axis)
+        axes = several_axes(self.name, axis, x.ndim)
+        self._check_elements(x.shape, axes)
         dtype = result_dtype(x.dtype)
-        mask = self._mask(mask, x, axis)
-        shape = self._result_shape(x, axis)
+        scale, mask = self._scale(scale, x.shape, axes), self._mask(mask, x.shape, axes)
+        shape = self._result_shape(x.shape, axes, keepdims)
         given = self._given(out, shape, dtype)
         x, mask = apart(given, x, mask)
         result = empty_array(shape, dtype) if given is None else given
         if x.size:
-            self._backend.rows.forward(self._record, x, result, axis, scale, mask, empty)
+            number, (x, mask) = along_one(axes, x, mask)
+            place = self._place(result, axes, keepdims)
+            self._fill(x, place, number, scale, mask, empty)
+            self._put_back(place, result, axes)
         elif self._record.of_nothing is not None:
             result.fill(self._record.of_nothing)
         return result if given is not None or shape else result[()]
 
+    def _place(self, result: Array, axes: tuple[int, ...], keepdims: bool) -> Array:
+        """Where a backend puts a result, given one axis: a view of it if there is one."""
+        if self._record.reduces:
+            return first_of_rows(result, axes) if keepdims else result
+        return result if len(axes) == 1 else rows_last(result, axes)
+
+    def _put_back(self, place: Array, result: Array, axes: tuple[int, ...]) -> None:
+        if not np.may_share_memory(place, result):
+            np.copyto(result, rows_back(place, result.shape, axes))
+
+    def _fill(self, x: Array, out: Array, axis: int, scale: Any, mask: Any, empty: str) -> None:
+        """Fill `out` with the function of rows along this axis."""
+        forward = self._backend.rows.forward
+        if not beyond_float64(x):
+            forward(self._record, x, out, axis, scale, mask, empty)
+            return
+        less = differences(x, axis, scale, mask)
+        if not self._record.reduces:
+            forward(self._record, less.x, out, axis, scale, less.mask, empty)
+            return
+        wide = np.empty(out.shape)
+        forward(self._record, less.x, wide, axis, scale, less.mask, empty)
+        less.add_to(wide)
+        np.copyto(out, wide, casting="same_kind")
+
     def _gradient(
-        self, dy: Any, name: str, saved: Any, out: Any, axis: Any, scale: float = 1.0, mask: Any = None, empty: str = "nan"
+        self,
+        dy: Any,
+        name: str,
+        saved: Any,
+        out: Any,
+        axis: Any,
+        scale: Any = 1.0,
+        mask: Any = None,
+        empty: str = "nan",
+        keepdims: bool = False,
     ) -> Any:
         """The same for the gradient, from the input or output of that name."""
-        if out is None and (family := classes.family(dy, saved)):
-            function = f"{self.name}.backward"
-            if mask is not None and family in ("dask", "xarray"):
-                raise TypeError(f"{function}: mask= takes plain arrays, not {type(saved).__name__}; give np.asarray({name})")
-            call = functools.partial(_gradient_of, self, name, scale=scale, mask=mask, empty=empty)
-            return classes.rows(function, call, (dy, saved), axis, False)
+        if out is None and classes.family(dy, saved):
+            return self._of_class(name, (dy, saved), axis, scale, mask, empty, keepdims)
+        if is_masked(dy, saved, out):
+            return self._gradient_masked(dy, name, saved, out, axis, scale, mask, empty, keepdims)
         dy, saved = self._operand("dy", dy), self._operand(name, saved)
-        if not self._record.reduces:
-            self._same_shape(dy, saved, name)
-        axis = self._axis(axis, saved.ndim)
-        if self._record.reduces:
-            self._check_elements(saved, axis)
-            self._row_shape(dy, saved, axis)
+        axes = several_axes(self.name, axis, saved.ndim)
+        self._check_elements(saved.shape, axes)
+        self._check_shapes(dy.shape, name, saved.shape, axes, keepdims)
         dtype = result_dtype(dy.dtype, saved.dtype)
-        mask = self._mask(mask, saved, axis)
-        dx = self._given(out, saved.shape, dtype)
-        dy, saved, mask = apart(dx, dy, saved, mask)
-        if dx is None:
-            dx = empty_array(saved.shape, dtype)
+        scale, mask = self._scale(scale, saved.shape, axes), self._mask(mask, saved.shape, axes)
+        given = self._given(out, saved.shape, dtype)
+        dy, saved, mask = apart(given, dy, saved, mask)
+        dx = empty_array(saved.shape, dtype) if given is None else given
         if saved.size:
+            number, (saved, mask) = along_one(axes, saved, mask)
+            if not self._record.reduces:
+                (dy,) = along_one(axes, dy)[1]
+            elif keepdims:
+                dy = first_of_rows(dy, axes)
+            place = dx if len(axes) == 1 else rows_last(dx, axes)
+            if name == "x" and beyond_float64(saved):
+                saved, mask, *_ = differences(saved, number, scale, mask)
             if name == "x" and not self._record.reduces:
-                saved = self._output(dy, saved, dx, computed_dtype(dtype), axis, scale, mask, empty)
-            self._backend.rows.backward(self._record, dy, saved, dx, axis, scale, mask)
-        return dx
+                saved = self._output(dy, saved, place, computed_dtype(dtype), number, scale, mask, empty)
+            self._backend.rows.backward(self._record, dy, saved, place, number, scale, mask)
+            self._put_back(place, dx, axes)
+        return dx if given is not None or dx.shape else dx[()]
 
     def _output(
-        self, dy: Array, x: Array, dx: Array, dtype: np.dtype[Any], axis: int, scale: float, mask: Any, empty: str
+        self, dy: Array, x: Array, dx: Array, dtype: np.dtype[Any], axis: int, scale: Any, mask: Any, empty: str
     ) -> Array:
         """The output that the gradient is computed from, of this dtype. It stands where dx will, if that can be."""
         read_again = any(isinstance(array, Array) and np.may_share_memory(dx, array) for array in (dy, mask))
@@ -268,63 +407,84 @@ class AxisFunction(Rowwise):
         self._backend.rows.forward(self._record, x, y, axis, scale, mask, empty)
         return y
 
-    def _empty(self, empty: Any) -> str:
-        """What rows without elements that take part give."""
-        if not isinstance(empty, str) or empty not in _EMPTY:
-            raise ValueError(f"{self.name}: empty must be one of {', '.join(map(repr, _EMPTY))}, not {empty!r}")
-        return empty
+    # ---- masked arrays ----
 
-    def _result_shape(self, x: Array, axis: int) -> tuple[int, ...]:
-        raise NotImplementedError
+    def _taking(self, mask: Any, hidden: Array, axes: tuple[int, ...]) -> Array:
+        """The mask of a call and what is hidden, in one mask."""
+        mask = self._mask(mask, hidden.shape, axes)
+        if isinstance(mask, int):
+            return causal(hidden.shape, mask) & ~hidden  # type: ignore[no-any-return]
+        if mask is None:
+            return ~hidden
+        if mask.dtype == bool:
+            return mask & ~hidden  # type: ignore[no-any-return]
+        added: Array = mask.copy()
+        added[hidden] = -np.inf
+        return added
 
-    def _masked_result(self, y: Any, hidden: Array, axis: int) -> Any:
-        """The result for a masked array, itself one; `hidden` are the elements of x that are masked."""
-        raise NotImplementedError
+    def _forward_masked(self, x: Any, out: Any, axis: Any, scale: Any, mask: Any, empty: str, keepdims: bool) -> Any:
+        """The forward pass where x or `out` is a masked array: the result is masked where x is, or all of a row."""
+        hidden, (x,) = split(self._operand, x=x)
+        axes = several_axes(self.name, axis, x.ndim)
+        if self._record.masked:
+            y = self._forward(x, None, axes, scale, self._taking(mask, hidden, axes), empty, keepdims)
+        else:
+            self._check_elements(x.shape, axes)
+            y = by_length(self._of_lines, hidden, axes, (x,), (), self._record.reduces, result_dtype(x.dtype))
+            y = y.reshape(self._result_shape(x.shape, axes, keepdims))
+        if self._record.reduces:
+            hidden = np.asarray(hidden.all(axis=axes, keepdims=keepdims))
+        return masked_result(self.name, y, hidden, out)
 
-    def _check_elements(self, x: Array, axis: int) -> None:
-        """Raise ValueError where there are rows, but without the elements that the function needs."""
+    def _of_lines(self, x: Array) -> Any:
+        return self._forward(x, None, -1)
+
+    def _gradient_masked(
+        self, dy: Any, name: str, saved: Any, out: Any, axis: Any, scale: Any, mask: Any, empty: str, keepdims: bool
+    ) -> Any:
+        """The same for the gradient: what is masked in an operand is so in the result."""
+        function, reduces = f"{self.name}.backward", self._record.reduces
+        axes = several_axes(self.name, axis, np.ndim(saved))
+        self._check_elements(np.shape(saved), axes)
+        self._check_shapes(np.shape(dy), name, np.shape(saved), axes, keepdims)
+        if reduces:
+            rows, (dy,) = split(self._operand, dy=dy)
+            hidden, (saved,) = split(self._operand, **{name: saved})
+            hidden |= rows if keepdims else np.expand_dims(rows, axes)
+        else:
+            hidden, (dy, saved) = split(self._operand, **{"dy": dy, name: saved})
+        if self._record.masked:
+            dx = self._gradient(dy, name, saved, None, axes, scale, self._taking(mask, hidden, axes), empty, keepdims)
+        else:
+
+            def of_lines(saved: Array, dy: Array) -> Any:
+                return self._gradient(dy, name, saved, None, -1)
+
+            like_x, per_row = ((saved,), (dy,)) if reduces else ((saved, dy), ())
+            dx = by_length(of_lines, hidden, axes, like_x, per_row, False, result_dtype(dy.dtype, saved.dtype))
+        return masked_result(function, dx, hidden, out)
 
 
-def _gradient_of(function: AxisFunction, name: str, dy: Any, saved: Any, axis: int, scale: float, mask: Any, empty: str) -> Any:
-    return function._gradient(dy, name, saved, None, axis, scale, mask, empty)
+def _computed(function: AxisFunction, name: str | None, *arrays: Any, **options: Any) -> Any:
+    """The function of one array; with the name of a second operand its gradient from both."""
+    if name is None:
+        return function._call(arrays[0], None, **options)
+    return function._gradient(arrays[0], name, arrays[1], None, **options)
 
 
-class _Maps(AxisFunction):
-    """The result has the shape of x."""
-
-    def _result_shape(self, x: Array, axis: int) -> tuple[int, ...]:
-        return x.shape
-
-    def _masked_result(self, y: Any, hidden: Array, axis: int) -> Any:
-        return np.ma.array(y, mask=hidden)
-
-
-class _Reduces(AxisFunction):
-    """The result has the shape of x without the axis."""
-
-    def _result_shape(self, x: Array, axis: int) -> tuple[int, ...]:
-        return without_axis(x.shape, axis)
-
-    def _masked_result(self, y: Any, hidden: Array, axis: int) -> Any:
-        return np.ma.array(y, mask=hidden.all(axis=axis))[()]
-
-    def _check_elements(self, x: Array, axis: int) -> None:
-        if self._record.of_nothing is None and not x.shape[axis] and 0 not in self._result_shape(x, axis):
-            raise ValueError(f"{self.name}: a row of no elements has no maximum (x has shape {x.shape}, axis {axis})")
-
-
-class Map(_Maps):
+class Map(AxisFunction):
     """A function of rows whose result has the shape of x, such as `fastact.sparsemax`."""
 
     @named_arguments
-    def __call__(self, x: Any, *, out: Any = None, axis: int = -1) -> Any:
+    def __call__(self, x: Any, *, out: Any = None, axis: Any = -1) -> Any:
         return self._call(x, out, axis)
 
     @named_arguments
-    def backward(self, dy: Any, x: Any = None, *, y: Any = None, out: Any = None, axis: int = -1) -> Any:
+    def backward(self, dy: Any, x: Any = None, *, y: Any = None, out: Any = None, axis: Any = -1) -> Any:
         """The gradient of the input from the gradient of the output, and from the input or the output.
 
             sparsemax:  dx_i = dy_i - mean(dy where y > 0) where y_i > 0, else 0
+            entmax15:   dx = r * (dy - sum(r * dy) / sum(r)),  r = sqrt(y)
 
         Parameters
         ----------
@@ -337,8 +497,8 @@ class Map(_Maps):
             pass once more.
         out : ndarray, optional
             Where to put dx; may be `dy`, `x` or `y` itself.
-        axis : int, default -1
-            The axis of the forward pass.
+        axis : int, tuple of int or None, default -1
+            That of the forward pass.
 
         Returns
         -------
@@ -353,23 +513,23 @@ class Map(_Maps):
         Examples
         --------
         >>> import numpy as np
-        >>> from fastact import sparsemax
+        >>> from fastact import entmax15, sparsemax
         >>> sparsemax.backward(np.array([1.0, 0.0, 7.0]), np.array([1.0, 0.5, -1.0]))
         array([ 0.5, -0.5,  0. ])
         >>> sparsemax.backward(np.array([1.0, 0.0, 7.0]), y=np.array([0.75, 0.25, 0.0]))
         array([ 0.5, -0.5,  0. ])
+        >>> entmax15.backward(np.array([1.0, 0.0, 7.0]), y=np.array([0.5, 0.5, 0.0])).round(4)
+        array([ 0.3536, -0.3536,  0.    ])
         """
         return self._gradient(dy, *saved_operand(f"{self.name}.backward", x, y), out, axis)
 
 
-class MaskedMap(_Maps):
+class MaskedMap(AxisFunction):
     """The same with a scale and a mask: `fastact.softmax`, `fastact.log_softmax` and `fastact.softmin`."""
 
     @named_arguments
-    def __call__(
-        self, x: Any, *, out: Any = None, axis: int = -1, scale: float = 1.0, mask: Any = None, empty: str = "nan"
-    ) -> Any:
-        return self._call_with_mask(x, out, axis, scale, mask, self._empty(empty))
+    def __call__(self, x: Any, *, out: Any = None, axis: Any = -1, scale: Any = 1.0, mask: Any = None, empty: str = "nan") -> Any:
+        return self._call(x, out, axis, scale, mask, self._empty(empty))
 
     @named_arguments
     def backward(
@@ -379,8 +539,8 @@ class MaskedMap(_Maps):
         *,
         y: Any = None,
         out: Any = None,
-        axis: int = -1,
-        scale: float = 1.0,
+        axis: Any = -1,
+        scale: Any = 1.0,
         mask: Any = None,
         empty: str = "nan",
     ) -> Any:
@@ -401,11 +561,11 @@ class MaskedMap(_Maps):
             pass once more.
         out : ndarray, optional
             Where to put dx; may be `dy`, `x` or `y` itself.
-        axis : int, default -1
-            The axis of the forward pass.
+        axis : int, tuple of int or None, default -1
+            That of the forward pass.
         scale, mask
             Those of the forward pass. Where a mask leaves an element out, its gradient is 0; a boolean or causal mask leaves it
-            out of the sum, too.
+            out of the sum, too. So does a masked array, in any operand; the gradient is masked there.
         empty : {"nan", "zero", "uniform"}, default "nan"
             That of the forward pass, where the gradient is computed from `x`: `y` has it in it.
 
@@ -433,18 +593,41 @@ class MaskedMap(_Maps):
         array([-0.25,  0.25])
         """
         saved = saved_operand(f"{self.name}.backward", x, y)
-        return self._gradient(dy, *saved, out, axis, self._factor(scale), mask, self._empty(empty))
+        return self._gradient(dy, *saved, out, axis, scale, mask, self._empty(empty))
 
 
-class Reduction(_Reduces):
+class Reduction(AxisFunction):
     """A function of rows whose result has no axis: `fastact.maxout`."""
 
     @named_arguments
-    def __call__(self, x: Any, *, out: Any = None, axis: int = -1) -> Any:
-        return self._call(x, out, axis)
+    def __call__(self, x: Any, *, out: Any = None, axis: Any = -1, keepdims: bool = False, return_index: bool = False) -> Any:
+        keepdims = self._flag("keepdims", keepdims)
+        if self._flag("return_index", return_index):
+            return self._with_index(x, out, axis, keepdims)
+        return self._call(x, out, axis, keepdims=keepdims)
+
+    def _with_index(self, x: Any, out: Any, axis: Any, keepdims: bool) -> tuple[Any, Any]:
+        """The result, and where in its row each comes from."""
+        if classes.family(x) or (self._through_ufunc(x, out) and not is_masked(x, out)):
+            kind = type(out if type(x) is Array else x).__name__
+            raise TypeError(f"{self.name}: with return_index= x must be a plain or masked array, not {kind}; give np.asarray(x)")
+        masked = is_masked(x, out)
+        hidden, (x_plain,) = split(self._operand, x=x) if masked else (None, [self._operand("x", x)])
+        axes = several_axes(self.name, axis, x_plain.ndim)
+        self._check_elements(x_plain.shape, axes)
+        shape = self._result_shape(x_plain.shape, axes, keepdims)
+        if hidden is None:
+            index = _first_largest(rows_last(x_plain, axes)).reshape(shape)
+            return self._forward(x, out, axis, keepdims=keepdims), index if shape else index[()]
+        length = math.prod(x_plain.shape[i] for i in axes)
+        places = np.broadcast_to(np.arange(length), (*without_axes(x_plain.shape, axes), length))
+        places = rows_back(places, x_plain.shape, axes)
+        index = by_length(_place_of_largest, hidden, axes, (x_plain, places), (), True, np.dtype(np.intp)).reshape(shape)
+        y = self._forward_masked(x, out, axis, 1.0, None, "nan", keepdims)
+        return y, masked_result(self.name, index, np.asarray(hidden.all(axis=axes, keepdims=keepdims)), None)
 
     @named_arguments
-    def backward(self, dy: Any, x: Any, *, out: Any = None, axis: int = -1) -> Any:
+    def backward(self, dy: Any, x: Any, *, out: Any = None, axis: Any = -1, keepdims: bool = False) -> Any:
         """The gradient of the input from the gradient of the output and the input.
 
             maxout:  dy at each row's first maximum, 0 elsewhere
@@ -452,13 +635,15 @@ class Reduction(_Reduces):
         Parameters
         ----------
         dy : array_like
-            Gradient of the output, of its shape: that of `x` without the axis.
+            Gradient of the output, of its shape: that of `x` without the axis, or with 1 there (`keepdims`).
         x : array_like
             The input of the forward pass.
         out : ndarray, optional
             Where to put dx; may be `x` itself.
-        axis : int, default -1
-            The axis of the forward pass.
+        axis : int, tuple of int or None, default -1
+            That of the forward pass.
+        keepdims : bool, default False
+            That of the forward pass.
 
         Returns
         -------
@@ -477,19 +662,43 @@ class Reduction(_Reduces):
         >>> maxout.backward(np.array([10.0, 20.0]), np.array([[1.0, 3.0], [2.0, 2.0]]))
         array([[ 0., 10.],
                [20.,  0.]])
+        >>> maxout.backward(5.0, np.array([[1.0, 3.0], [2.0, 2.0]]), axis=None)
+        array([[0., 5.],
+               [0., 0.]])
         """
-        return self._gradient(dy, "x", x, out, axis)
+        return self._gradient(dy, "x", x, out, axis, keepdims=self._flag("keepdims", keepdims))
 
 
-class MaskedReduction(_Reduces):
+def _first_largest(lines: Array) -> Array:
+    """Where each row's first largest element is; of NaN, if there is one."""
+    return np.argmax(lines, axis=-1) if lines.size else np.zeros(lines.shape[:-1], np.intp)
+
+
+def _place_of_largest(lines: Array, places: Array) -> Array:
+    return np.take_along_axis(places, _first_largest(lines)[:, np.newaxis], axis=-1)[:, 0]
+
+
+class MaskedReduction(AxisFunction):
     """The same with a scale and a mask: `fastact.logsumexp`."""
 
     @named_arguments
-    def __call__(self, x: Any, *, out: Any = None, axis: int = -1, scale: float = 1.0, mask: Any = None) -> Any:
-        return self._call_with_mask(x, out, axis, scale, mask)
+    def __call__(
+        self, x: Any, *, out: Any = None, axis: Any = -1, keepdims: bool = False, scale: Any = 1.0, mask: Any = None
+    ) -> Any:
+        return self._call(x, out, axis, scale, mask, keepdims=self._flag("keepdims", keepdims))
 
     @named_arguments
-    def backward(self, dy: Any, x: Any, *, out: Any = None, axis: int = -1, scale: float = 1.0, mask: Any = None) -> Any:
+    def backward(
+        self,
+        dy: Any,
+        x: Any,
+        *,
+        out: Any = None,
+        axis: Any = -1,
+        keepdims: bool = False,
+        scale: Any = 1.0,
+        mask: Any = None,
+    ) -> Any:
         """The gradient of the input from the gradient of the output and the input.
 
             logsumexp:  dx = dy * scale * softmax(scale*x + mask)
@@ -497,16 +706,18 @@ class MaskedReduction(_Reduces):
         Parameters
         ----------
         dy : array_like
-            Gradient of the output, of its shape: that of `x` without the axis.
+            Gradient of the output, of its shape: that of `x` without the axis, or with 1 there (`keepdims`).
         x : array_like
             The input of the forward pass.
         out : ndarray, optional
             Where to put dx; may be `x` itself.
-        axis : int, default -1
-            The axis of the forward pass.
+        axis : int, tuple of int or None, default -1
+            That of the forward pass.
+        keepdims : bool, default False
+            That of the forward pass.
         scale, mask
             Those of the forward pass. Where a mask leaves an element out, its gradient is 0; a boolean or causal mask leaves it
-            out of the sum, too.
+            out of the sum, too. So does a masked array, in any operand; the gradient is masked there.
 
         Returns
         -------
@@ -525,4 +736,4 @@ class MaskedReduction(_Reduces):
         >>> logsumexp.backward(2.0, np.array([7.0, 7.0]))
         array([1., 1.])
         """
-        return self._gradient(dy, "x", x, out, axis, self._factor(scale), mask)
+        return self._gradient(dy, "x", x, out, axis, scale, mask, keepdims=self._flag("keepdims", keepdims))

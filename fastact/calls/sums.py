@@ -40,8 +40,15 @@ class SumLayout:
 LAYOUT = SumLayout()
 
 
+def without_unit_axes(array: np.ndarray, keep: int = 0) -> np.ndarray:
+    """A view without axes of length 1, but for the last `keep` ones: NumPy's iterators in C order go through 32 axes."""
+    first = array.ndim - keep
+    return array if array.ndim <= 32 else array.reshape(*(n for n in array.shape[:first] if n != 1), *array.shape[first:])
+
+
 def sum_by_column(array: np.ndarray) -> np.ndarray:
     """The sum over all axes but the last, in float64, rounded once, with no copy but of a few stretches at a time."""
+    array = without_unit_axes(array, 1)
     columns = array.shape[-1]
     rows = array.size // columns if columns else 0
     layout = LAYOUT.lay_out(rows, columns)
@@ -79,6 +86,55 @@ def _sum_strip(array: np.ndarray, rows: int, height: int, block: int) -> np.ndar
             lanes[: count - half] += lanes[half:count]
             count = half
         total += lanes[0]
+    return total
+
+
+def sum_like_bias(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """The sum over the axes along which something of this shape was broadcast to the array's, in float64, rounded once.
+
+    The array is taken as the rows of each column in turn, in C order: if need be, of a view with the summed axes last. Batches of
+    them are copied, so that neither strides nor threads change a bit.
+    """
+    shape = (1,) * (array.ndim - len(shape)) + shape
+    kept = [axis for axis, n in enumerate(shape) if n != 1]
+    first, last = (kept[0], kept[-1] + 1) if kept else (0, 0)
+    if math.prod(shape[first:last]) != math.prod(array.shape[first:last]):  # a summed axis between two that are kept
+        array = array.transpose(*kept, *(axis for axis in range(array.ndim) if axis not in kept))
+        first, last = 0, len(kept)
+    outer, columns, inner = (math.prod(part) for part in (array.shape[:first], array.shape[first:last], array.shape[last:]))
+    with np.errstate(all="ignore"):
+        sums = _sum_flat(array.reshape(-1) if array.flags.c_contiguous else without_unit_axes(array).flat, outer, columns, inner)
+    return round_to(sums, array.dtype).reshape(shape)  # type: ignore[no-any-return]
+
+
+_BATCH = 32768  # elements that are copied at a time
+
+
+def _sum_flat(flat: Any, outer: int, columns: int, inner: int) -> np.ndarray:
+    """The sums by column of elements that lie in rows of `inner`, one for each column, `outer` times over."""
+    total = np.zeros(columns)
+    if not outer * columns * inner:
+        return total
+
+    def batch(first: int, last: int) -> np.ndarray:
+        return np.asarray(flat[first * inner : last * inner], np.float64).reshape(-1, inner)
+
+    whole = _BATCH // (columns * inner)
+    if whole:
+        for start in range(0, outer, whole):
+            rows = np.add.reduce(batch(start * columns, min(start + whole, outer) * columns), axis=1)
+            total += np.add.reduce(rows.reshape(-1, columns), axis=0)
+        return total
+    step = max(1, _BATCH // inner)
+    for start in range(0, outer * columns, columns):
+        for column in range(0, columns, step):
+            stop = min(column + step, columns)
+            if inner <= _BATCH:
+                total[column:stop] += np.add.reduce(batch(start + column, start + stop), axis=1)
+                continue
+            first = (start + column) * inner
+            for at in range(first, first + inner, _BATCH):
+                total[column] += np.add.reduce(np.asarray(flat[at : min(at + _BATCH, first + inner)], np.float64))
     return total
 
 

@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from .arrays import wraps_results
+
+
+FOLDS = ("reduce", "accumulate", "reduceat", "outer", "at")
+
+
+def refusal(name: str, method: str) -> Callable[..., Any]:
+    """What takes the place of a ufunc's method that folds or combines its inputs: here they are not of one kind."""
+
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise ValueError(f"{name}.{method} has no meaning: its inputs are no two operands of one kind; call {name}")
+
+    return refuse
+
+
+def without_folds(ufunc: Any) -> Any:
+    """A real ufunc of several inputs without the methods that would take a parameter for an operand, where NumPy allows that."""
+    if ufunc.nin > 1 and hasattr(ufunc, "__dict__"):  # since NumPy 2.2
+        for method in FOLDS:
+            setattr(ufunc, method, refusal(ufunc.__name__, method))
+    return ufunc
 
 
 class UfuncLike:
@@ -26,6 +47,11 @@ class UfuncLike:
         self.__name__ = self.__qualname__ = name
         self.nin, self.nout, self.nargs = nin, nout, nin + nout
         self.signature = signature
+
+    def __getattr__(self, name: str) -> Any:
+        if name in FOLDS and "__name__" in vars(self):
+            return refusal(self.__name__, name)
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __repr__(self) -> str:
         return f"<NumPy function {self.__name__!r}>"

@@ -9,12 +9,13 @@ from collections.abc import Iterable
 from types import ModuleType
 from typing import TypeVar
 
-from . import algebraic, exponential, gated, losses, normal, periodic, piecewise, rows, sigmoid
+from . import algebraic, exponential, gated, losses, names, normal, periodic, piecewise, rows, sampled, sigmoid
 from .entry import Entry
 from .gated import GatedUnit
 from .losses import Loss
 from .record import Record
 from .rows import RowFunction
+from .sampled import SampledFunction
 
 _Kind = TypeVar("_Kind", bound=Record)
 
@@ -37,13 +38,17 @@ entries = _defined(Entry, piecewise, exponential, sigmoid, normal, algebraic, pe
 units = _defined(GatedUnit, gated)
 #: The functions of rows by name.
 row_functions = _defined(RowFunction, rows)
+#: The functions of rows that draw noise by name.
+sampled_functions = _defined(SampledFunction, sampled)
 #: The losses by name.
 loss_functions = _defined(Loss, losses)
 
 #: Every function by name, without aliases.
-records: dict[str, Record] = {**entries, **units, **row_functions, **loss_functions}
+records: dict[str, Record] = {**entries, **units, **row_functions, **sampled_functions, **loss_functions}
 #: The records by their other names.
 aliases: dict[str, Record] = {alias: record for record in records.values() for alias in record.aliases}
+#: Both by what counts of a name.
+_BY_KEY: dict[str, Record] = {names.key(name): record for name, record in {**aliases, **records}.items()}
 
 
 def find(name: str) -> Record | None:
@@ -56,10 +61,38 @@ def units_of(entry: Entry) -> list[GatedUnit]:
     return [unit for unit in units.values() if unit.activation is entry]
 
 
+def meant(name: str) -> Record | None:
+    """The record that a user means by this name, in whatever spelling and by whatever library; see `names.py`.
+
+    ValueError where no function is meant by the name, and something else is to be written.
+    """
+    found = find(name)
+    if found is not None:
+        return found
+    wanted = names.key(name)
+    record = _BY_KEY.get(wanted) or records.get(names.BY_KEY.get(wanted, ""))
+    if wanted in names.REFUSED and not (record and names.spelled_as(name, record.name)):
+        raise ValueError(f"there is no function {name!r}; instead: {names.REFUSED[wanted]}")
+    return record
+
+
 def no_such(what: str, name: object, known: Iterable[str]) -> str:
-    """The message for a name that is none of the known ones: it suggests the nearest, or lists them."""
+    """The message for a name that is none of the known ones: it suggests the nearest, others' names among them, or lists them."""
     import difflib  # needed for errors alone
 
-    near = difflib.get_close_matches(str(name), list(known), n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
-    return f"there is no {what} {name!r}; {hint}"
+    known = list(known)
+    spellings = {names.key(one): one for one in (*names.BY_KEY, *known)}
+    spellings |= {names.key(one): one for table in names.OTHER_NAMES.values() for one, of in table.items() if of in known}
+    wanted = names.key(str(name))
+    near: dict[str, str] = {}  # of each function the nearest name, as far as it is about as near as the best
+    best = 1.0
+    for found in difflib.get_close_matches(wanted, spellings, n=6):
+        likeness = difflib.SequenceMatcher(None, found, wanted).ratio()
+        best = likeness if not near else best
+        function = names.BY_KEY.get(found, spellings[found])
+        if function in known and likeness > best - 0.05:
+            near.setdefault(function, spellings[found])
+    if not near:
+        return f"there is no {what} {name!r}; there are {', '.join(known)}"
+    *others, last = [repr(one) + (f" ({function})" if one != function else "") for function, one in list(near.items())[:3]]
+    return f"there is no {what} {name!r}; did you mean {', '.join(others) + ' or ' if others else ''}{last}?"

@@ -1,7 +1,8 @@
 """What an elementwise activation is made of: the type of its record, and the decorator that makes one of a NumPy formula.
 
 The formulas see contiguous blocks of float64 (or of integers, where an entry keeps them), with floating-point warnings off. They
-are the NumPy backend, and what the kernels are tested against.
+are the NumPy backend, and what the kernels are tested against. Some have an argument `dtype` last, in all formulas of the entry: the
+computed type of the loop that they stand for, float32 or float64, as what that rounds once for all elements decides where a kink is.
 
 Conventions: a = |x|, e = exp(-a), s = sigmoid(x). At a kink the derivative is PyTorch's. NaN in, NaN out.
 """
@@ -80,6 +81,8 @@ class Info:
     term : str
         A term of f(x) which others may cancel where the parameters are not the defaults, as a definition. The error of f(x) is
         then in units of the larger of the two.
+    domain : tuple of float
+        Where f(x) is a number: outside it is NaN. The ends belong to it.
     """
 
     formula: str
@@ -92,6 +95,7 @@ class Info:
     ulp: float = 2
     derivative_ulp: float = 4
     term: str = "0"
+    domain: tuple[float, float] = (-math.inf, math.inf)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -127,6 +131,8 @@ class Entry(Record):
         to be worth waking, and fewer bytes are enough to write past the caches.
     noise : Noise or None
         How the one parameter is drawn.
+    takes_dtype : bool
+        The formulas take the computed type of the loop, by the keyword `dtype`.
     info : Info
         The properties.
     """
@@ -145,6 +151,7 @@ class Entry(Record):
     keeps_integers: bool
     light: bool
     noise: Noise | None
+    takes_dtype: bool
     info: Info = field(repr=False)
 
     @property
@@ -227,7 +234,7 @@ def activation(
                     ordinary=usual.get(p.name, (0.0, math.inf)),
                 )
                 for p in arguments
-                if p.kind == kind
+                if p.kind == kind and p.name != "dtype"
             )
 
         parameters = of(inspect.Parameter.POSITIONAL_OR_KEYWORD, noise is not None or derivative_by_parameter is not None)
@@ -251,6 +258,7 @@ def activation(
             light=light,
             aliases=aliases,
             noise=noise,
+            takes_dtype=any(p.name == "dtype" for p in arguments),
             info=info,
         )
 

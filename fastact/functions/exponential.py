@@ -52,7 +52,7 @@ def _elu_derivative(x, alpha):
 
 @activation(
     derivative=_elu_derivative,
-    derivative_from_output=lambda y, alpha: np.where(y > 0, 1.0, y + alpha),
+    derivative_from_output=lambda y, alpha: np.where(y > 0, 1.0, np.maximum(y + alpha, 0)),  # y may be rounded beyond -alpha
     ordinary={"alpha": (0, 2.0**20)},
     from_output_low={"alpha": 0},
     info=Info(
@@ -102,7 +102,7 @@ def _celu_derivative(x, alpha):
 
 @activation(
     derivative=_celu_derivative,
-    derivative_from_output=lambda y, alpha: np.where(y > 0, 1.0, y / alpha + 1),
+    derivative_from_output=lambda y, alpha: np.where(y > 0, 1.0, np.maximum(y / alpha + 1, 0)),
     domain={"alpha": (0, True)},
     ordinary={"alpha": (2.0**-60, 2.0**60)},
     info=Info(
@@ -147,7 +147,7 @@ _SELU_SLOPE, _SELU_SLOPE_LOW = 1.7580993408473768, -6.395264655648322e-17  # tim
 
 @activation(
     derivative=lambda x: np.where(x > 0, _SELU_SCALE, _SELU_SLOPE * np.exp(np.minimum(x, 0))),
-    derivative_from_output=lambda y: np.where(y > 0, _SELU_SCALE, (y + _SELU_SLOPE) + _SELU_SLOPE_LOW),
+    derivative_from_output=lambda y: np.where(y > 0, _SELU_SCALE, np.maximum((y + _SELU_SLOPE) + _SELU_SLOPE_LOW, 0)),
     info=Info(
         formula="1.0507009873554805 * x if x > 0 else 1.0507009873554805 * 1.6732632423543772 * expm1(x)",
         derivative="1.0507009873554805 if x > 0 else 1.0507009873554805 * 1.6732632423543772 * exp(x)",
@@ -371,3 +371,40 @@ def soft_exponential(x, alpha=1.0):
     return np.where(
         alpha < 0, np.where(x == inf, x, logarithm), np.where((alpha == 0) | (np.abs(z) < 2.0**-54), x + alpha, power)
     )
+
+
+def _log1mexp_derivative(x):
+    return np.where(x > 0, np.exp(-x) / -np.expm1(-x), np.where(x == 0, inf, np.nan))
+
+
+@activation(
+    derivative=_log1mexp_derivative,
+    derivative_from_output=lambda y: np.abs(np.expm1(-y)),
+    info=Info(
+        formula="log(-expm1(-x)) if x < 0.5 else log1p(-exp(-x))",
+        derivative="exp(-x) / abs(expm1(-x))",
+        range=(-inf, 0),
+        monotonic=True,
+        smooth=True,
+        zero_centred=False,
+        identity_near_zero=False,
+        domain=(0, inf),
+    ),
+)
+def log1mexp(x):
+    """Logarithm of 1 less an exponential, log(1 - e^-x) for x >= 0: of 1 - p where x = -log(p) is given.
+
+    Notes
+    -----
+    Maechler, *Accurately Computing log(1 - exp(-\\|a\\|))* (2012); ``jax.nn.log1mexp`` has this sign, too. TensorFlow Probability
+    takes \\|x\\|; Stan, R's Rmpfr and PyTensor have functions of that name with the other sign or with \\|x\\|. Below 0 it is NaN, at
+    both zeros -inf, at infinity -0.0; nothing is lost near either.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import log1mexp
+    >>> log1mexp(np.array([0.0, 1e-20, 1.0, 50.0]))
+    array([           -inf, -4.60517019e+01, -4.58675145e-01, -1.92874985e-22])
+    """
+    return np.where(x > 0, -np.abs(accurate.log1mexp(x)), np.where(x == 0, -inf, np.nan))

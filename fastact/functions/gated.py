@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .entry import Entry
-from .normal import gelu
+from .normal import gelu, gelu_tanh
 from .piecewise import relu
 from .record import Call, Record
 from .sigmoid import sigmoid, silu
@@ -83,9 +83,19 @@ geglu = GatedUnit(
     activation=gelu,
     summary="Gated linear unit with a Gaussian error linear gate, the exact form.",
     pytorch="no function; ``F.gelu(gate) * value``.",
-    ggml=_GGML.format("geglu_erf") + "\n  ``ggml_geglu`` is the tanh approximation.",
+    ggml=_GGML.format("geglu_erf") + "\n  ``ggml_geglu`` is geglu_tanh.",
     onnx="no operator; Split, Gelu (since opset 20, the exact form by default) and Mul.",
     example=_PACKED.format(first="gate", second="value", name="geglu", result="-0.31731051,  0.        "),
+)
+
+geglu_tanh = GatedUnit(
+    name="geglu_tanh",
+    activation=gelu_tanh,
+    summary="Gated linear unit with gelu's tanh form for the gate, as in Gemma.",
+    pytorch='no function; ``F.gelu(gate, approximate="tanh") * value``, in Gemma ``act_fn(gate_proj(x)) * up_proj(x)``.',
+    ggml=_GGML.format("geglu"),
+    onnx='no operator; Split, Gelu (since opset 20) with approximate="tanh" and Mul.',
+    example=_PACKED.format(first="gate", second="value", name="geglu_tanh", result="-0.31761602,  0.        "),
 )
 
 swiglu = GatedUnit(

@@ -58,6 +58,7 @@ BACKWARD_FROM_OUTPUT = Kind("backward_from_output", "backward_from_output", ("dy
 BACKWARD_BY_PARAMETER = Kind("backward_by_parameter", "backward_by_parameter", ("dy", "x"), ("dparameter",))
 BACKWARD_BY_PARAMETER_BIAS = Kind("backward_by_parameter_bias", "backward_by_parameter", ("dy", "x", "bias"), ("dparameter",))
 VALUE_AND_GRAD = Kind("value_and_grad", "value_and_grad", ("x",), ("y", "d"))
+VALUE_AND_GRAD_BIAS = Kind("value_and_grad_bias", "value_and_grad", ("x", "bias"), ("y", "d"))
 GATED = Kind("gated", "gated", ("gate", "value"), ("y",), integers=True, unit=True)
 GATED_BACKWARD = Kind("gated_backward", "gated_backward", ("dy", "gate", "value"), ("dgate", "dvalue"), unit=True)
 
@@ -73,6 +74,7 @@ KINDS: dict[str, Kind] = {
         BACKWARD_BY_PARAMETER,
         BACKWARD_BY_PARAMETER_BIAS,
         VALUE_AND_GRAD,
+        VALUE_AND_GRAD_BIAS,
         GATED,
         GATED_BACKWARD,
     )

@@ -454,20 +454,24 @@ def hard_tanh(x, min=-1, max=1):
     return np.where(x < min, min, np.where(x > max, max, x))
 
 
-def _hard_sigmoid(x, alpha, beta):
+def _hard_sigmoid(x, alpha, beta, dtype):
     """alpha (x + beta/alpha), the quotient rounded: 3 for an alpha of 1/6, which is no binary number in either dtype."""
-    shift = beta / alpha
-    single = (np.float32(alpha) == alpha) & (np.float32(beta) == beta)
-    shift = np.where(single, np.float32(shift), shift)
+    if dtype is None:  # of whoever asks for no loop: that which has the parameters
+        dtype = np.float32 if np.all(np.float32([alpha, beta]) == [alpha, beta]) else np.float64
+    shift = np.asarray(beta / alpha).astype(dtype)
     return np.where(np.abs(shift) < 2.0**60, alpha * (x + shift), slope_times(alpha, x) + beta)
 
 
-def _hard_sigmoid_slope(y, alpha, beta):
+def _hard_sigmoid_slope(y, alpha, beta, dtype=None):
     return nan_or(np.where((y > 0) & (y < 1), alpha, 0.0), y)
 
 
+def _hard_sigmoid_derivative(x, alpha, beta, dtype=None):
+    return nan_or(_hard_sigmoid_slope(_hard_sigmoid(x, alpha, beta, dtype), alpha, beta), x)
+
+
 @activation(
-    derivative=lambda x, alpha, beta: nan_or(_hard_sigmoid_slope(_hard_sigmoid(x, alpha, beta), alpha, beta), x),
+    derivative=_hard_sigmoid_derivative,
     derivative_from_output=_hard_sigmoid_slope,
     ordinary={"alpha": (2.0**-60, 2.0**60), "beta": (0, 2.0**60)},
     light=True,
@@ -483,7 +487,7 @@ def _hard_sigmoid_slope(y, alpha, beta):
         term="beta",
     ),
 )
-def hard_sigmoid(x, alpha=1 / 6, beta=1 / 2):
+def hard_sigmoid(x, alpha=1 / 6, beta=1 / 2, dtype=None):
     """Hard sigmoid: a line clipped to [0, 1].
 
     Parameters
@@ -506,7 +510,7 @@ def hard_sigmoid(x, alpha=1 / 6, beta=1 / 2):
     >>> hard_sigmoid(np.array([-3.0, 0.0, 1.5, 4.0]))
     array([0.  , 0.5 , 0.75, 1.  ])
     """
-    return np.clip(_hard_sigmoid(x, alpha, beta), 0, 1)
+    return np.clip(_hard_sigmoid(x, alpha, beta, dtype), 0, 1)
 
 
 @activation(
@@ -689,3 +693,83 @@ def srelu(x, threshold_left=-1.0, slope_left=0.2, threshold_right=1.0, slope_rig
     left = threshold_left + slope_times(slope_left, x - threshold_left)
     right = threshold_right + slope_times(slope_right, x - threshold_right)
     return np.where(x < threshold_left, left, np.where(x > threshold_right, right, x))
+
+
+def _sparse_sigmoid(x):
+    return 0.5 * (np.clip(x, -1, 1) + 1)
+
+
+def _sparse_plus(x):
+    b = np.clip(x, -1, 1)
+    total = b + 1
+    low = b - (total - 1)  # what its rounding lost, which the square would double
+    return np.where(x > 1, x, 0.25 * (total * total + 2 * total * low))
+
+
+@activation(
+    derivative=_sparse_sigmoid,
+    derivative_from_output=lambda y: np.sqrt(np.minimum(y, 1)),
+    light=True,
+    info=Info(
+        formula="0 if x <= -1 else (x if x >= 1 else (x + 1)**2 / 4)",
+        derivative="0 if x <= -1 else (1 if x >= 1 else (x + 1) / 2)",
+        range=(0, inf),
+        monotonic=True,
+        smooth=True,
+        zero_centred=False,
+        identity_near_zero=False,
+        derivative_ulp=1,
+    ),
+)
+def sparse_plus(x):
+    """Sparse plus: a softplus that is exactly 0 up to -1 and x itself from 1 on, and between them a parabola.
+
+    Notes
+    -----
+    ``jax.nn.sparse_plus``, ``keras.ops.sparse_plus``: it is to sparsemax what softplus is to softmax (Martins and Astudillo, *From
+    Softmax to Sparsemax*, 2016; Blondel, Martins and Niculae, *Learning with Fenchel-Young Losses*, 2020). Its derivative is
+    sparse_sigmoid.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import sparse_plus
+    >>> sparse_plus(np.array([-2.0, -0.5, 0.0, 3.0]))
+    array([0.    , 0.0625, 0.25  , 3.    ])
+    """
+    return _sparse_plus(x)
+
+
+@activation(
+    derivative=lambda x: nan_or(np.where(np.abs(x) < 1, 0.5, 0.0), x),
+    derivative_from_output=lambda y: nan_or(np.where((y > 0) & (y < 1), 0.5, 0.0), y),
+    light=True,
+    info=Info(
+        formula="0 if x <= -1 else (1 if x >= 1 else (x + 1) / 2)",
+        derivative="1 / 2 if -1 < x < 1 else 0",
+        range=(0, 1),
+        monotonic=True,
+        smooth=False,
+        zero_centred=False,
+        identity_near_zero=False,
+        ulp=0.5,
+        derivative_ulp=0,
+    ),
+)
+def sparse_sigmoid(x):
+    """Sparse sigmoid: the line (x + 1) / 2 clipped to [0, 1], the first of two weights of sparsemax.
+
+    Notes
+    -----
+    ``jax.nn.sparse_sigmoid``, ``keras.ops.sparse_sigmoid``: the derivative of sparse_plus, and sparsemax([x, 0])[0] with x / 2 for
+    x (Martins and Astudillo, *From Softmax to Sparsemax*, 2016). It is ``hard_sigmoid(x, alpha=0.5, beta=0.5)``. The derivative is
+    1/2 strictly inside.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import sparse_sigmoid
+    >>> sparse_sigmoid(np.array([-2.0, -0.5, 0.0, 3.0]))
+    array([0.  , 0.25, 0.5 , 1.  ])
+    """
+    return _sparse_sigmoid(x)

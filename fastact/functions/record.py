@@ -15,6 +15,7 @@ class Call(Enum):
     MASKED_REDUCTION = "function of rows with scale and mask, its result without the axis"
     MAP = "function of rows, its result of the shape of x"
     REDUCTION = "function of rows, its result without the axis"
+    SAMPLED_MAP = "function of rows with noise drawn, its result of the shape of x"
     CROSS_ENTROPY = "loss of rows of logits with labels or probabilities"
     BINARY_CROSS_ENTROPY = "loss of single logits or probabilities with targets"
     NLL_LOSS = "loss of rows of log-probabilities with labels"

@@ -45,24 +45,40 @@ class RowFunction(Record):
         return f"(n){',()' if self.masked else ''}->{'()' if self.reduces else '(n)'}"
 
 
-_PARAMETERS = """\
+_X = """\
 Parameters
 ----------
 x : array_like
     The input: float16, bfloat16 (of ml_dtypes), float32, float64, integers or bool; any layout. What a masked array masks
-    takes no part; dask arrays and other kinds go through `ufunc`, without a mask.
+    takes no part, and the result is a masked array, too. Of integers beyond 2**53 the differences are exact.
 out : ndarray, optional
-    Where to put the result, of its shape; may be `x` itself.
-axis : int, default -1
+    Where to put the result, of its shape{in_place}."""
+
+_AXIS = """
+axis : int, tuple of int or None, default -1
     The axis along which the elements of a row lie. **The default is the last axis**, as in JAX and ONNX; SciPy's is all axes
-    together, and PyTorch makes you say which.
-scale : float, default 1
-    What x is multiplied by; in attention 1/sqrt(width), in sampling 1/temperature.
-mask : array_like or "causal", optional
+    together, and PyTorch makes you say which. Of several axes, or None for all, the elements together are one row; with ()
+    each element is a row of its own."""
+
+_KEEPDIMS = """
+keepdims : bool, default False
+    Whether the axes stay in the result, with 1 element; `backward` then takes such a gradient."""
+
+_SCALE_AND_MASK = """
+scale : float or array_like, default 1
+    What x is multiplied by; in attention 1/sqrt(width), in sampling 1/temperature. Or one for each row: an array that
+    broadcasts to the shape of `x` with 1 along the axis, as (queries, 1) for x of shape (heads, queries, keys). It is a
+    parameter, read in the dtype computed in: a scale of float64 does not change a result of float32.
+mask : array_like, "causal" or ("causal", k), optional
     Broadcast to the shape of `x`. Of bool: **True takes part**, False is left out, whatever is there, NaN included. (So in
     ``torch.nn.functional.scaled_dot_product_attention`` and ``jax.nn.softmax(where=)``; ``torch.nn.MultiheadAttention`` has
-    it the other way round.) Floating: added to scale*x, so -inf masks. ``"causal"``: of the last two axes element (i, j)
-    takes part where j <= i, as SDPA's ``is_causal``; `axis` must be the last. No mask changes the result's dtype."""
+    it the other way round.) Floating: added to scale*x, so -inf masks; ``np.log(b)`` gives each exponential the weight b.
+    ``"causal"``: the last two axes are queries and keys, the last query sees the last key, and each one before it a key less:
+    key j takes part for query i where j <= i + (keys - queries), so a part of the queries gets what all of them get together.
+    For square `x` that is SDPA's ``is_causal``. ``("causal", k)``: where j <= i + k, as ``np.tri(queries, keys, k)``: k is
+    what stands before the first query. `axis` must be the last. No mask changes the result's dtype."""
+
+_PARAMETERS = _X.format(in_place="; may be `x` itself") + _AXIS + _SCALE_AND_MASK
 
 _EMPTY_PARAMETER = """
 empty : {{"nan", "zero", "uniform"}}, default "nan"
@@ -80,13 +96,34 @@ _RAISES = """\
 Raises
 ------
 TypeError
-    A complex, object, string or datetime dtype; a mask of integers; an `out` to which the result can't be cast; an unknown
-    keyword, or what is one by position.
+    A complex, object, string or datetime dtype; a mask of integers; an `out` to which the result can't be cast, or a plain
+    one for a masked array; an axis that is no integer; a mask or scale that is a masked array; an unknown keyword, or what is
+    one by position.
 ValueError
-    An `out` of another shape or read-only; a mask that doesn't broadcast, or "causal" for what has no two axes or along
-    another than the last; a `scale` that isn't finite, an option that isn't known.
+    An `out` of another shape or read-only; a mask or scale that doesn't broadcast, or "causal" for what has no two axes or
+    along another than the last; a `scale` that isn't finite, an option that isn't known, an axis that is named twice.
 numpy.exceptions.AxisError
-    An axis out of range; there is none in a scalar."""
+    An axis out of range; there is none in a scalar, but for ``axis=None``."""
+
+_RAISES_OF_AXES = """\
+Raises
+------
+TypeError
+    A complex, object, string or datetime dtype; an `out` to which the result can't be cast, or a plain one for a masked
+    array; an axis that is no integer.
+ValueError
+    An `out` of another shape or read-only; an axis that is named twice.
+numpy.exceptions.AxisError
+    An axis out of range."""
+
+_MAP = f"""{_X.format(in_place="; may be `x` itself")}{_AXIS}
+
+Returns
+-------
+y : ndarray
+    Of the shape of `x`. Floating dtypes are kept; integers and bool give float64.
+
+{_RAISES_OF_AXES}"""
 
 softmax = RowFunction(
     name="softmax",
@@ -123,6 +160,15 @@ array([[0.5, 0.5],
 array([[1.  , 0.  , 0.  ],
        [0.5 , 0.5 , 0.  ],
        [0.33, 0.33, 0.33]])
+
+One query and three keys, as decoding with a cache; and a temperature for each row:
+
+>>> softmax(np.zeros((1, 3)), mask="causal").round(2)
+array([[0.33, 0.33, 0.33]])
+>>> temperature = np.array([[1.0], [0.1]])
+>>> softmax(np.array([[0.0, 0.1], [0.0, 0.1]]), scale=1 / temperature).round(2)
+array([[0.48, 0.52],
+       [0.27, 0.73]])
 """,
 )
 
@@ -202,12 +248,12 @@ The logarithm of the sum of exponentials along an axis: a smooth maximum.
 
 Call it for the forward pass, `backward` for the gradient: ``help(fastact.logsumexp.backward)``.
 
-{_PARAMETERS.replace("of its shape; may be `x` itself", "of its shape")}
+{_X.format(in_place="")}{_AXIS}{_KEEPDIMS}{_SCALE_AND_MASK}
 
 Returns
 -------
 y : ndarray or scalar
-    Of the shape of `x` without the axis. Floating dtypes are kept; integers and bool give float64.
+    Of the shape of `x` without the axis, or with 1 there (`keepdims`). Floating dtypes are kept; integers and bool give float64.
 
 {_RAISES}
 
@@ -223,6 +269,13 @@ Examples
 >>> from fastact import logsumexp
 >>> logsumexp(np.array([[1000.0, 1000.0], [-np.inf, -np.inf]]))
 array([1000.69314718,          -inf])
+
+SciPy's weights ``b`` are a mask: log(1 * e^0 + 3 * e^0), and all of an array together:
+
+>>> logsumexp(np.zeros((1, 2)), mask=np.log([1.0, 3.0]))
+array([1.38629436])
+>>> logsumexp(np.zeros((2, 2)), axis=None, keepdims=True)
+array([[1.38629436]])
 """,
 )
 
@@ -230,7 +283,7 @@ sparsemax = RowFunction(
     name="sparsemax",
     call=Call.MAP,
     arithmetic="sparsemax",
-    doc="""\
+    doc=f"""\
 Sparsemax along an axis: weights that sum to 1, most of them exactly 0.
 
     f(x)_i = max(x_i - t, 0),  t such that sum_i f(x)_i = 1
@@ -238,28 +291,7 @@ Sparsemax along an axis: weights that sum to 1, most of them exactly 0.
 the point of the probability simplex nearest to x. Call it for the forward pass, `backward` for the gradient:
 ``help(fastact.sparsemax.backward)``.
 
-Parameters
-----------
-x : array_like
-    The input: float16, bfloat16 (of ml_dtypes), float32, float64, integers or bool; any layout.
-out : ndarray, optional
-    Where to put the result, of its shape; may be `x` itself.
-axis : int, default -1
-    The axis along which the weights sum to 1: by default the last.
-
-Returns
--------
-y : ndarray
-    Of the shape of `x`. Floating dtypes are kept; integers and bool give float64.
-
-Raises
-------
-TypeError
-    A complex, object, string or datetime dtype; an `out` to which the result can't be cast.
-ValueError
-    An `out` of another shape or read-only.
-numpy.exceptions.AxisError
-    An axis out of range.
+{_MAP}
 
 Notes
 -----
@@ -275,11 +307,42 @@ array([0.75, 0.25, 0.  ])
 """,
 )
 
+entmax15 = RowFunction(
+    name="entmax15",
+    call=Call.MAP,
+    arithmetic="entmax15",
+    doc=f"""\
+Entmax with alpha = 1.5 along an axis, between softmax and sparsemax: weights that sum to 1, many of them exactly 0.
+
+    f(x)_i = max(x_i/2 - t, 0)^2,  t such that sum_i f(x)_i = 1
+
+Call it for the forward pass, `backward` for the gradient: ``help(fastact.entmax15.backward)``.
+
+{_MAP}
+
+Notes
+-----
+Peters, Niculae and Martins, *Sparse Sequence-to-Sequence Models* (2019); ``entmax15`` of their package ``entmax``. Exact, without
+sorting or bisection: Newton's method on the norm of max(x/2 - t, 0), which is convex in t. The largest element is subtracted
+first; the error is a few ULP of 1, the row's sum. An element of -inf takes no part, so an additive mask works. A row with a NaN
+or +inf, or of -inf alone, gives NaN.
+
+Examples
+--------
+>>> import numpy as np
+>>> from fastact import entmax15
+>>> entmax15(np.array([1.0, 0.5, -3.0])).round(4)
+array([0.674, 0.326, 0.   ])
+>>> entmax15(np.zeros(4))
+array([0.25, 0.25, 0.25, 0.25])
+""",
+)
+
 maxout = RowFunction(
     name="maxout",
     call=Call.REDUCTION,
     arithmetic="maxout",
-    doc="""\
+    doc=f"""\
 Maxout: the largest element along an axis, which is removed.
 
     f(x) = max_j x_j
@@ -287,28 +350,21 @@ Maxout: the largest element along an axis, which is removed.
 Call it for the forward pass, `backward` for the gradient: ``help(fastact.maxout.backward)``. The units that compete
 lie along the axis: give the output of a layer reshaped to (..., groups, units of a group).
 
-Parameters
-----------
-x : array_like
-    The input: float16, bfloat16 (of ml_dtypes), float32, float64, integers or bool; any layout.
-out : ndarray, optional
-    Where to put the result, of its shape.
-axis : int, default -1
-    The axis along which the largest element is sought: by default the last.
+{_X.format(in_place="")}{_AXIS}{_KEEPDIMS}
+return_index : bool, default False
+    Whether to give the pair (y, index).
 
 Returns
 -------
 y : ndarray or scalar
-    Of the shape of `x` without the axis. Floating dtypes are kept; integers and bool give float64.
+    Of the shape of `x` without the axis, or with 1 there (`keepdims`). Floating dtypes are kept; integers and bool give
+    float64.
+index : ndarray or scalar of intp
+    With `return_index`, of the same shape: the place in the row of the unit that won, as ``np.argmax`` has it: the first of
+    equals, and the first NaN if there is one. `backward` gives the gradient to this one. In a row of several axes it counts
+    in C order: ``np.unravel_index`` makes a place along each axis of it.
 
-Raises
-------
-TypeError
-    A complex, object, string or datetime dtype; an `out` to which the result can't be cast.
-ValueError
-    Rows without elements; an `out` of another shape or read-only.
-numpy.exceptions.AxisError
-    An axis out of range.
+{_RAISES_OF_AXES.replace("An `out`", "Rows without elements; an `out`")}
 
 Notes
 -----
@@ -320,5 +376,8 @@ Examples
 >>> from fastact import maxout
 >>> maxout(np.array([[1.0, 3.0], [2.0, -1.0]]))
 array([3., 2.])
+>>> y, index = maxout(np.array([[1.0, 3.0], [2.0, 2.0]]), return_index=True)
+>>> index
+array([1, 0])
 """,
 )

@@ -8,7 +8,15 @@ from numpy import inf
 
 from ..numerics import accurate
 from .entry import Info, activation
-from .parts import LARGEST, product_low, times_exp_minus_abs, times_sigmoid, times_sigmoid_slope, vanishing
+from .parts import (
+    LARGEST,
+    product_low,
+    times_exp_minus,
+    times_exp_minus_abs,
+    times_sigmoid,
+    times_sigmoid_slope,
+    vanishing,
+)
 
 
 def _over_one_plus(numerator, e):
@@ -378,3 +386,107 @@ def quick_gelu(x):
     array([-0.        ,  0.        ,  0.84579577])
     """
     return times_sigmoid(x, *_quick_gelu_exponent(x))
+
+
+def _within(h, values, at_end):
+    """The values where h, the distance from the nearer end of logit's domain, is positive; NaN beyond the end."""
+    return np.where(h > 0, values, np.where(h == 0, at_end, np.nan))
+
+
+def _logit_derivative(x):
+    h = np.where(x < 0.5, x, 1 - x)
+    return _within(h, 1 / (h * (1 - h)), inf)
+
+
+@activation(
+    derivative=_logit_derivative,
+    derivative_from_output=lambda y: (1 + np.exp(-np.abs(y))) ** 2 * np.exp(np.abs(y)),
+    info=Info(
+        formula="log(x / (1 - x)) if x < 0.25 else log1p((2 * x - 1) / (1 - x))",
+        derivative="1 / abs(x * (1 - x))",
+        range=(-inf, inf),
+        monotonic=True,
+        smooth=True,
+        zero_centred=False,
+        identity_near_zero=False,
+        domain=(0, 1),
+    ),
+)
+def logit(x):
+    """Logit: the logarithm of the odds x / (1 - x) of a probability, the inverse of sigmoid.
+
+    Notes
+    -----
+    Berkson, *Application of the Logistic Function to Bio-Assay* (1944); ``scipy.special.logit``, ``torch.logit`` without its ``eps``.
+    At 0 it is -inf, at 1 inf, outside NaN. All digits are right near 1/2, too, where the function is 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import logit
+    >>> logit(np.array([0.0, 0.25, 0.5, 1.0]))
+    array([       -inf, -1.09861229,  0.        ,         inf])
+    """
+    h = np.where(x < 0.5, x, 1 - x)
+    y = _within(h, accurate.logit_below_half(h), -inf)
+    return np.where(x > 0.5, -y, y)
+
+
+def _softcap_argument(x, cap):
+    """|x| / cap in two parts, no further than where the tails have vanished."""
+    a = np.abs(x)
+    z = np.minimum(a / cap, 400.0)
+    return z, np.where((z < 400) & (z > 1e-200), -(product_low(z, cap) + (z * cap - a)) / cap, 0.0)
+
+
+def _softcap_derivative(x, cap):
+    z, low = _softcap_argument(x, cap)
+    e = times_exp_minus(1.0, 2 * z, 2 * low)
+    return times_exp_minus(4 / (1 + e * (2 + e)), 2 * z, 2 * low)
+
+
+@activation(
+    derivative=_softcap_derivative,
+    derivative_from_output=lambda y, cap: (cap - np.abs(y)) / cap * (1 + np.abs(y) / cap),
+    domain={"cap": (0, True)},
+    ordinary={"cap": (2.0**-60, 2.0**60)},
+    info=Info(
+        formula="cap * tanh(x / cap)",
+        derivative="1 / cosh(x / cap)**2",
+        range=(-50, 50),
+        monotonic=True,
+        smooth=True,
+        zero_centred=True,
+        identity_near_zero=True,
+    ),
+)
+def softcap(x, cap=50.0):
+    """Soft cap: the identity near 0, bent so that it stays between -cap and cap, for scores and logits.
+
+    Parameters
+    ----------
+    cap : float > 0, default 50
+        The limit. Gemma 2 has 50 for the scores of attention, which is the default, and 30 for the final logits.
+
+    Notes
+    -----
+    Bello et al., *Neural Combinatorial Optimization with Reinforcement Learning* (2016); Gemma Team, *Gemma 2* (2024), as
+    ``attn_logit_softcapping`` and ``final_logit_softcapping``; the ``softcap`` of flash-attention, in which 0 means none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact import softcap
+    >>> softcap(np.array([-np.inf, 0.1, 60.0]))
+    array([-50.        ,   0.09999987,  41.68273035])
+    >>> softcap(np.array([60.0]), cap=30)
+    array([28.9208274])
+    """
+    z, low = _softcap_argument(x, cap)
+    a, square = np.abs(x), z * z
+    e = np.exp(-2 * z)
+    e = e - e * (2 * low)
+    less = _over_one_plus(2 * e, e)
+    far = (cap - cap * less) - product_low(less, cap)
+    near = a + np.where(z < 0.7, a, 0) * (square * accurate.tanh_small_tail(np.minimum(square, 0.5)))
+    return np.copysign(np.where(z < 0.6875, near, far), x)

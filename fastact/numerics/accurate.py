@@ -9,7 +9,8 @@ rounding error that e^(-a^2/2), a quotient or a product would magnify is compute
 comes last, so that a subnormal result is rounded once.
 
 Largest errors, in ULP: `gelu` 1.1; `gelu_derivative` 2.8 of its largest term; `times_gaussian` 1.0; `erf` 0.9;
-`sinc` 1.5, `sinc_derivative` 1.4 of its largest term; `squareplus` 1.4, `squareplus_derivative` 2.5.
+`sinc` 1.5, `sinc_derivative` 1.4 of its largest term; `squareplus` 1.4, `squareplus_derivative` 2.5; `log1mexp` and
+`logit_below_half` those of NumPy's logarithms.
 The same formulas are in backends/native/formulas/; coefficients.py has the coefficients of both.
 """
 
@@ -27,7 +28,7 @@ def _coefficients(name: str) -> tuple[float, ...]:
 
 
 _EXP_TAIL = _coefficients("exp_tail")
-_TANH_SHRINK_UNIT = _coefficients("tanh_shrink_unit")
+_TANH_SMALL, _TANH_SHRINK_UNIT = _coefficients("tanh_small"), _coefficients("tanh_shrink_unit")
 _ERF, _LOG_ERFC = _coefficients("erf_small"), _coefficients("log_erfc")  # the latter from _ERF_SMALL on
 _SINC_TAIL, _SINC_SLOPE, _COS_TAIL = _coefficients("sinc_tail"), _coefficients("sinc_slope"), _coefficients("cos_tail")
 _NORMAL_TAIL = _coefficients("normal_tail")
@@ -87,6 +88,28 @@ def times_gaussian(weight, x):
     """weight * exp(-x^2)"""
     a = np.minimum(np.abs(x), _GAUSSIAN_FURTHEST)
     return _times_exponential(weight, 0.0, *_exponential(a, a))
+
+
+def tanh_small_tail(u):
+    """(tanh(a) / a - 1) / u, u = a^2, for a up to 0.6875"""
+    return _polynomial(_TANH_SMALL, u)
+
+
+def log1mexp(x):
+    """log(1 - e^-x) for x > 0: of both e^-x and 1 less it twice a number's digits are known."""
+    a = np.clip(x, 0.0, 3000.0)
+    m, m_low = _expm1_in_two(-np.minimum(a, 1.0), 0.0)
+    near = np.where(a < 2.0**-60, np.log(a), np.log(-m) + m_low / m)
+    e, e_low, n = _exponential_in_two(np.maximum(a, 0.5))
+    t = np.ldexp(e, n)
+    return np.where(a < 0.7, near, np.log1p(-t) - np.ldexp(e_low, n) / (1 - t))
+
+
+def logit_below_half(h):
+    """log(h / (1 - h)) for 0 < h <= 1/2; from 1/4 on by 2h - 1, which is exact."""
+    rest = 1 - h
+    z, z_low = _divide(2 * h - 1, 0.0, rest, (1 - rest) - h)
+    return np.where(h < 0.25, np.log(h) - np.log1p(-h), np.log1p(z) + z_low / (1 + z))
 
 
 def squareplus(x, b):

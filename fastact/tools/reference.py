@@ -42,6 +42,10 @@ def _mp_erfc(x: Any) -> Any:
     return mp.erfc(x) if abs(x) < _BEYOND else mp.mpf(0 if x > 0 else 2)
 
 
+def _mp_log(x: Any) -> Any:
+    return mp.log(x) if x > 0 else mp.mpf("-inf" if x == 0 else "nan")
+
+
 def _mp_log1p(x: Any) -> Any:
     return mp.log1p(x) if x > -1 else mp.mpf("-inf" if x == -1 else "nan")
 
@@ -56,7 +60,7 @@ _MPMATH: dict[str, Any] = {
     for name, function in {
         **{name: getattr(mp, name) for name in _COMMON.split()},
         **{"arctan": mp.atan, "arsinh": mp.asinh, "erf": mp.erf, "erfc": _mp_erfc, "logaddexp": _mp_logaddexp},
-        **{"log1p": _mp_log1p, "sinpi": mp.sinpi, "cospi": mp.cospi, "sinc": mp.sincpi},
+        **{"log": _mp_log, "log1p": _mp_log1p, "sinpi": mp.sinpi, "cospi": mp.cospi, "sinc": mp.sincpi},
         "sigmoid": lambda x: 1 / (1 + mp.exp(-x)),
         "Phi": lambda x: _mp_erfc(-x / mp.sqrt(2)) / 2,
         "phi": lambda x: mp.exp(-x * x / 2) / mp.sqrt(2 * mp.pi),
@@ -226,9 +230,17 @@ def _named(name: str, values: Sequence[float], dtype: Any) -> dict[str, Any]:
     return dict(zip(_of(name).parameters, numbers, strict=True))
 
 
+def _evaluated(expression: CodeType, names: dict[str, Any]) -> Any:
+    """What an expression gives; where it divides by zero, infinity."""
+    try:
+        return mp.mpf(eval(expression, _MPMATH, names))
+    except ZeroDivisionError:
+        return mp.inf
+
+
 def value(name: str, point: Any) -> Any:
     """f(point) of one mpmath number, with the default parameters."""
-    return mp.mpf(eval(_of(name).formula, _MPMATH, {"x": point, **_named(name, defaults(name), np.float64)}))
+    return _evaluated(_of(name).formula, {"x": point, **_named(name, defaults(name), np.float64)})
 
 
 def exact(name: str, x: Array, *parameters: float) -> tuple[list[Any], list[Any], list[Any]]:
@@ -248,10 +260,11 @@ def exact(name: str, x: Array, *parameters: float) -> tuple[list[Any], list[Any]
     y, d, size = [], [], []
     for point in x.astype(np.float64).tolist():
         names = {"x": mp.mpf(point), **values}
-        parts = [mp.mpf(eval(term, _MPMATH, names)) for term in definition.terms]
-        y.append(mp.mpf(eval(definition.formula, _MPMATH, names)))
-        d.append(mp.fsum(parts))
-        size.append(max(map(abs, parts)))
+        parts = [_evaluated(term, names) for term in definition.terms]
+        y.append(_evaluated(definition.formula, names))
+        outside = mp.isnan(y[-1])  # beyond its domain f has no slope either
+        d.append(mp.nan if outside else mp.fsum(parts))
+        size.append(mp.nan if outside else max(map(abs, parts)))
     return y, d, size
 
 
@@ -268,10 +281,10 @@ def wide(name: str, x: Array, *parameters: float) -> tuple[Array, Array, Array]:
     with np.errstate(all="ignore"):
         results = _of(name).on_arrays(point, *map(float, _parameters(name, parameters, x.dtype)))
         y, *terms = (_like(point, result) for result in results)
-        if len(terms) == 1:
-            return y, terms[0], np.abs(terms[0])
         # a term whose argument overflows, as a double near the largest may, has no size; the others have
-        return y, functools.reduce(np.add, terms), functools.reduce(np.fmax, map(np.abs, terms))
+        d, size = functools.reduce(np.add, terms), functools.reduce(np.fmax, map(np.abs, terms))
+        outside = np.isnan(y)
+        return (y, np.where(outside, np.nan, d), np.where(outside, np.nan, size)) if outside.any() else (y, d, size)
 
 
 def _like(point: Array, result: Any) -> Array:
@@ -357,7 +370,8 @@ def _ulp_error(got: float, want: Any, size: Any, form: Format) -> float:
     if math.isnan(got) or mp.isnan(want):
         return 0.0 if math.isnan(got) and mp.isnan(want) else math.inf
     limit = mp.ldexp(1, form.overflow)
-    exponent = min(max(mp.frexp(size)[1] - 1 if size else form.lowest, form.lowest), form.overflow - 1)
+    exponent = form.overflow if mp.isinf(size) else mp.frexp(size)[1] if size else form.lowest + 1
+    exponent = min(max(exponent - 1, form.lowest), form.overflow - 1)
     difference = abs(max(min(mp.mpf(got), limit), -limit) - max(min(want, limit), -limit))
     return float(difference / mp.ldexp(1, exponent - form.digits))
 

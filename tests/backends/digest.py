@@ -676,7 +676,7 @@ def rows_masks(kind: str) -> Any:
     def masks(shape: tuple[int, ...]) -> Iterator[Any]:
         n = int(np.prod(shape))
         if kind == "causal":
-            yield "causal"
+            yield from ("causal", ("causal", 0), ("causal", 5))
             return
         if kind == "bool":
             mask = numbers("bool", n, 11).reshape(shape)
@@ -749,6 +749,26 @@ def rows_other(d: Digest, f: Rows, dtype: np.dtype[Any]) -> None:
         d.call(ufunc, given[0].T, *extra, out=np.zeros(f.result_shape((30, 20), -1)))
 
 
+def rows_axes(d: Digest, f: Rows, dtype: np.dtype[Any]) -> None:
+    """Several axes, all of them, and what goes with them."""
+    for axis in (None, (), (1,), (0, 1), (0, 2), (1, 2)):
+        x = rows_of((7, 20, 30), -1, dtype, "special")
+        axes = tuple(range(3)) if axis is None else axis
+        kept = tuple(1 if i in axes else n for i, n in enumerate(x.shape))
+        left = tuple(n for i, n in enumerate(x.shape) if i not in axes)
+        options: list[dict[str, Any]] = [{}]
+        if f.name not in UNMASKED:
+            options.append({"scale": np.linspace(-1, 2, int(np.prod(kept))).reshape(kept)})
+        for given in options:
+            for keepdims in (False, True) if f.name in PER_ROW else (False,):
+                dy = rows_of(kept if keepdims else left if f.name in PER_ROW else x.shape, -1, dtype, "tame", 1)
+                more = {**given, "keepdims": True} if keepdims else given
+                for layout in (plain, fortran, swapped):
+                    d.call(f, *([] if f.direction == "forward" else [dy]), layout(x), axis=axis, **more)
+    if f.name == "maxout" and f.direction == "forward":
+        d.call(f, rows_of((7, 20), -1, dtype, "special"), return_index=True)
+
+
 def rows_large(d: Digest, f: Rows, dtype: np.dtype[Any], total: int) -> None:
     with fastact.num_threads(2):
         for shape, axis in (
@@ -766,6 +786,7 @@ ROW_CASES: dict[str, Any] = {
     "foreign": rows_layouts(FOREIGN),
     "out": rows_out,
     "other": rows_other,
+    "axes": rows_axes,
 }
 MASK_CASES: dict[str, Any] = {
     "options": rows_options,

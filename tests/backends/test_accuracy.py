@@ -28,6 +28,7 @@ OTHER_PARAMETERS = {
     "srelu": [-0.4, 0.1, 0.7, 1.3],
     "star_relu": [-1.3, 0.77],
     "snake": [2.5],
+    "softcap": [30],
 }
 
 EXACT_CACHE = {}
@@ -80,7 +81,8 @@ def test_other_parameters_against_mpmath(backend, name, dtype):
 def test_the_definitions_fit_together(name):
     """The derivative in `info` is that of the formula."""
     mp = reference.mp
-    x = np.random.default_rng(3).uniform(-5, 5, 20)
+    low, high = fastact.activations[name].info.domain
+    x = np.random.default_rng(3).uniform(max(-5, low), min(5, high), 20)
     parameters = parameters_of(fastact.activations[name])
     with mp.workprec(1200):
         h = mp.mpf(2) ** -500
@@ -93,6 +95,8 @@ def assert_close(found, wanted, sizes, tolerance):
     """Relative to `sizes`, to the dtypes' least number at least; what is beyond float32 is all alike."""
     mp = reference.mp
     for a, b, size in zip(found, wanted, sizes, strict=True):
+        if mp.isnan(a) and mp.isnan(b):
+            continue
         a, b = (max(min(mp.mpf(v), mp.mpf(2) ** 128), -(mp.mpf(2) ** 128)) for v in (a, b))  # noqa: PLW2901
         assert abs(a - b) <= tolerance * max(abs(size), mp.mpf(2) ** -149)
 
@@ -115,7 +119,7 @@ def test_the_references_digits_suffice(name):
         precise = reference.exact(name, x, *parameters)
     for few, many in zip(reference.exact(name, x, *parameters), precise, strict=True):
         for a, b in zip(few, many, strict=True):
-            assert abs(a - b) <= 1e-30 * max(abs(b), reference.mp.mpf(2) ** -1074)
+            assert abs(a - b) <= 1e-30 * max(abs(b), reference.mp.mpf(2) ** -1074) or (a != a and b != b)
 
 
 def test_float32_over_bit_patterns(f):
@@ -166,7 +170,8 @@ def test_derivative_from_output(backend, name, rng):
 
 def test_finite_differences(backend, name, rng):
     f = getattr(backend, name)
-    x = rng.uniform(-6, 6, 400)
+    low, high = f.info.domain
+    x = rng.uniform(max(-6, low + 0.15), min(6, high - 0.15), 400)
     x = x[np.min(np.abs(x[:, None] - np.array([0, 6])), axis=1) > 1e-3]  # away from kinks and jumps
     h = 1e-5
     slope = (f(x + h) - f(x - h)) / (2 * h)

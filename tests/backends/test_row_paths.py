@@ -226,6 +226,15 @@ def calls(backend, rng):
                     yield from backend.binary_cross_entropy.value_and_grad(layout(x), np.abs(dy), reduction=reduction)
                 yield backend.softmax(layout(x), axis=axis, mask=dy > 0, scale=0.5)
                 yield backend.logsumexp(layout(x), axis=axis, mask=np.where(dy > 0, 0, -np.inf).astype(dtype))
+                scale = np.expand_dims(np.linspace(0.5, 2, row.size).reshape(row.shape), axis)
+                for name, dresult in (("softmax", dy), ("log_softmax", dy), ("logsumexp", row)):
+                    f = getattr(backend, name)
+                    yield f(layout(x), axis=axis, scale=scale)
+                    yield f.backward(layout(dresult), layout(x), axis=axis, scale=scale)
+                    yield f(layout(x), axis=None)
+                    if axis == x.ndim - 1 and axis:
+                        yield f(layout(x), mask=("causal", 2), scale=scale)
+                        yield f.backward(layout(dresult), layout(x), mask="causal", scale=scale)
 
 
 @pytest.mark.skipif(team is None, reason="needs OpenMP")

@@ -59,6 +59,11 @@ mish                  | -0.0    | -0.0      | -0.6*s  | -0.0     | 0.0      | 0.
 gaussian              | 0       | 0         | 1       | 1        | 1        | 1       | 0         | 0     | 0     | 0     | 0
 sinusoid              | nan     | SIN(-max) | -s      | -0.0     | 0.0      | s       | SIN(max)  | nan   | nan   | 1     | nan
 sinc                  | 0       | 0         | 1       | 1        | 1        | 1       | 0         | 0     | 0     | 0     | 0
+sparse_plus           | 0       | 0         | 1/4     | 1/4      | 1/4      | 1/4     | max       | inf   | 0     | 1/2   | 1
+sparse_sigmoid        | 0       | 0         | 1/2     | 1/2      | 1/2      | 1/2     | 1         | 1     | 0     | 1/2   | 0
+log1mexp              | nan     | nan       | nan     | -inf     | -inf     | log(s)  | -0.0      | -0.0  | nan   | inf   | 0
+logit                 | nan     | nan       | nan     | -inf     | -inf     | log(s)  | nan       | nan   | nan   | inf   | nan
+softcap               | -50     | -50       | -s      | -0.0     | 0.0      | s       | 50        | 50    | 0     | 1     | 0
 snake                 | -inf    | -max      | -s      | -0.0     | 0.0      | s       | max       | inf   | nan   | 1     | nan
 """
 CELLS = {name.strip(): cells for name, *cells in (line.split("|") for line in TABLE.strip().splitlines())}
@@ -174,6 +179,10 @@ def relative_error(f, x, dtype=np.float32, **parameters):
         ("celu", [-1e-9, -1e-5, -1e-30]),
         ("selu", [-1e-9, -1e-5, -1e-30]),
         ("tanh", [1e-30, 1e-4, -1e-9]),
+        ("log1mexp", [1e-30, 1e-7, 0.69, 0.7, 1.0, 20, 60, 87]),  # log(1 - exp(-x)) has no digit left at both ends
+        ("logit", [1e-30, 1e-4, 0.25, 0.49999, 0.500001, 0.75, 0.99999]),
+        ("softcap", [1e-30, 1e-3, 30.0, -36.0, 300.0]),
+        ("sparse_plus", [-0.999999, -0.5, 1e-7, 0.999999]),
     ],
 )
 def test_tails_keep_their_digits(backend, name, tail):
@@ -297,6 +306,12 @@ ZEROS = [
     ("gelu", {}, [-0.0, 0.0, -1e4], [-0.0, 0.0, -0.0]),
     ("gelu_tanh", {}, [-0.0, 0.0, -1e4], [-0.0, 0.0, -0.0]),
     ("quick_gelu", {}, [-0.0, 0.0, -1e4], [-0.0, 0.0, -0.0]),
+    ("softcap", {}, [-0.0, 0.0], [-0.0, 0.0]),
+    ("softcap", {"cap": 1e30}, [-0.0, 0.0], [-0.0, 0.0]),
+    ("log1mexp", {}, [INF, 3e4], [-0.0, -0.0]),
+    ("logit", {}, [0.5], [0.0]),
+    ("sparse_plus", {}, [-1.0, -2.0, -INF], [0.0, 0.0, 0.0]),
+    ("sparse_sigmoid", {}, [-1.0, -2.0, -INF], [0.0, 0.0, 0.0]),
 ]
 
 
@@ -344,6 +359,12 @@ EXTREME = [
     ("star_relu", 1e30, {"scale": 1e-30}),
     ("star_relu", 1.0, {"scale": 1e-46}),
     ("leaky_relu", -1.0, {"negative_slope": 1e39}),
+    ("softcap", 3.0, {"cap": 1e-46}),
+    ("softcap", -1e-30, {"cap": 1e39}),
+    ("softcap", 1e38, {"cap": 1e38}),
+    ("softcap", 1e-40, {"cap": 2e-40}),
+    ("softcap", 1e-3, {"cap": 1e-5}),
+    ("softcap", 20.0, {"cap": 30.0}),
 ]
 
 

@@ -89,11 +89,11 @@ def test_no_second_array_is_written_to(backend, name, method, operands):
     ("name", "meant"),
     [
         ("prelu", "takes x alone by position; slope= is a keyword"),
-        ("relu", "takes x alone by position; out= and bias= are keywords"),
+        ("relu", "takes x alone by position; out=, bias= and bias_axis= are keywords"),
         ("hard_tanh", "min= and max= are keywords"),
         ("rrelu", "lower=, upper= and rng= are keywords"),
         ("softmax", "out=, axis=, scale=, mask= and empty= are keywords"),
-        ("swiglu", "takes gate and value alone by position; out= is a keyword"),
+        ("swiglu", "takes gate and value alone by position; out=, axis= and gate_first= are keywords"),
         ("cross_entropy", "takes logits and targets alone by position; out=, axis=, weight="),
     ],
 )
@@ -173,6 +173,7 @@ def test_unknown_keywords(backend, name, method, operands):
         ("rrelu", "generator", "rng"),
         ("relu", "input", "x"),
         ("swiglu", "values", "value"),
+        ("swiglu", "dim", "axis"),
         ("cross_entropy", "labels", "targets"),
         ("cross_entropy", "dim", "axis"),
         ("cross_entropy", "ignore_label", "ignore_index"),

@@ -296,7 +296,8 @@ def test_peak_memory_of_long_rows(backend, dtype):
 
 BAD = {
     "longer": (lambda: np.ones(4, np.float32), ValueError),
-    "of two dimensions": (lambda: np.ones((1, 3), np.float32), ValueError),
+    "of two dimensions": (lambda: np.ones((3, 2), np.float32), ValueError),
+    "broader than x": (lambda: np.ones((1, 2, 3), np.float32), ValueError),
     "a number": (lambda: 1.0, ValueError),
     "complex": (lambda: np.ones(3, complex), TypeError),
     "objects": (lambda: np.array([1, 2, 3], object), TypeError),
@@ -327,6 +328,214 @@ def _read_only(array):
     array = array.view()
     array.flags.writeable = False
     return array
+
+
+# ---- along another axis ---------------------------------------------------------------------------------------------
+
+#: Shapes of x, of the bias, bias_axis, and the shape that broadcasts to x as the bias does.
+PLACES = [
+    ((4, 10), (4,), 0, (4, 1)),
+    ((4, 10), (4,), -2, (4, 1)),
+    ((4, 10), (4, 1), -1, (4, 1)),
+    ((4, 10), (1, 10), -1, (1, 10)),
+    ((4, 10), (1, 1), -1, (1, 1)),
+    ((4, 10), (4, 10), -1, (4, 10)),
+    ((5, 3, 4, 6), (3,), 1, (3, 1, 1)),
+    ((5, 3, 4, 6), (3,), -3, (3, 1, 1)),
+    ((5, 3, 4, 6), (5,), 0, (5, 1, 1, 1)),
+    ((5, 3, 4, 6), (3, 1, 1), -1, (3, 1, 1)),
+    ((5, 3, 4, 6), (1, 3, 1, 1), -1, (1, 3, 1, 1)),
+    ((5, 3, 4, 6), (4, 6), -1, (4, 6)),
+    ((5, 3, 4, 6), (3, 1, 6), -1, (3, 1, 6)),
+    ((5, 3, 4, 6), (5, 1, 1, 6), -1, (5, 1, 1, 6)),
+    ((2, 3, 40_000), (3,), 1, (3, 1)),
+    ((300, 2, 70), (2,), 1, (2, 1)),
+    ((1, 1), (1,), 0, (1, 1)),
+    ((5, 1, 7), (1,), 1, (1, 1)),
+    ((0, 3, 4), (3,), 1, (3, 1)),
+    ((2, 3, 0), (3,), 1, (3, 1)),
+    ((2, 0, 4), (0,), 1, (0, 1)),
+    ((2, 0, 4), (1, 1), -1, (1, 1)),
+]
+
+
+def placed(rng, place, dtype, arrays=2):
+    """Arrays of a shape, and a bias; how the bias is given."""
+    shape, own, axis, _ = place
+    *made, bias = [cast(rng.normal(size=size), dtype) for size in [shape] * arrays + [own]]
+    return *made, {"bias": bias, **({} if axis == -1 else {"bias_axis": axis})}
+
+
+@pytest.mark.parametrize("place", PLACES, ids=str)
+@pytest.mark.parametrize("name", ["relu", "gelu", "prelu"], indirect=True)
+def test_along_another_axis(f, dtype, place, rng):
+    dy, x, given = placed(rng, place, dtype)
+    own, like = given["bias"].shape, place[3]
+    z = wide_sum(x, given["bias"].reshape(like))
+    assert_same(f, f(x, **given), cast(f(z), dtype))
+    for got, wanted in zip(f.value_and_grad(x, **given), f.value_and_grad(z), strict=True):
+        assert_same(f, got, cast(wanted, dtype))
+    wanted = f.backward(dy.astype(z.dtype), z)
+    wanted = cast(wanted[0] if f.name == "prelu" else wanted, dtype)
+    dx, *rest, dbias = f.backward(dy, x, **given)
+    assert_same(f, dx, wanted)
+    assert len(rest) == (f.name == "prelu")
+    assert_sum_like(dx, dbias, own, like)
+    if f._entry.derivative_from_output:
+        y = f(x, **given)
+        dx, dbias = f.backward(dy, y=y, **given)
+        np.testing.assert_array_equal(dx, f.backward(dy, y=y))
+        assert_sum_like(dx, dbias, own, like)
+    for place_of in (dy.copy(), x.copy()):
+        first, second = (place_of, x) if np.array_equal(place_of, dy) else (dy, place_of)
+        results = f.backward(first, second, out=place_of, **given)
+        assert results[0] is place_of
+        assert_same(f, place_of, wanted)
+    work = x.copy()
+    assert f(work, out=work, **given) is work
+    assert_same(f, work, cast(f(z), dtype))
+
+
+def assert_sum_like(dx, dbias, own, like):
+    """dbias is the sum of dx over the axes along which what is `like` it was broadcast."""
+    like = (1,) * (dx.ndim - len(like)) + like
+    axes = tuple(axis for axis, n in enumerate(like) if n == 1)
+    values = dx.astype(np.float64)
+    total, size = values.sum(axis=axes).reshape(own), np.abs(values).sum(axis=axes).reshape(own)
+    assert dbias.shape == own
+    assert dbias.dtype == dx.dtype
+    info = ml_dtypes.finfo(dx.dtype)
+    with np.errstate(under="ignore"):
+        half_ulp = 0.5001 * np.maximum(float(info.eps) * np.abs(total), float(info.smallest_subnormal))
+    assert (np.abs(dbias - total) <= half_ulp + 1e-15 * size).all()
+
+
+@pytest.mark.parametrize("place", [place for place in PLACES if 1 < np.prod(place[0]) < 10_000], ids=str)
+def test_strides_change_no_bit_along_another_axis(backend, dtype, place, rng):
+    dy, x, given = placed(rng, place, dtype)
+    y, wanted, both = backend.elu(x, **given), backend.elu.backward(dy, x, **given), backend.elu.value_and_grad(x, **given)
+    for strided_dy, strided_x in zip(layouts(dy), layouts(x), strict=True):
+        np.testing.assert_array_equal(backend.elu(strided_x, **given), y)
+        np.testing.assert_array_equal(backend.elu.value_and_grad(strided_x, **given), both)
+        for out in (None, np.empty_like(strided_x)):
+            got = backend.elu.backward(strided_dy, strided_x, out=out, **given)
+            np.testing.assert_array_equal(got[0], wanted[0])
+            np.testing.assert_array_equal(got[1], wanted[1])
+
+
+@pytest.mark.parametrize("place", PLACES, ids=str)
+def test_the_same_sums_on_every_backend(backend, dtype, place, rng):
+    dy, _, given = placed(rng, place, dtype)
+    own = given.pop("bias").shape
+    _, dbias = backend.identity.backward(dy, dy, bias=np.zeros(own, dtype), **given)
+    if np.prod(place[3]) == place[3][-1] == place[0][-1]:
+        expected = sums.sum_by_column(dy)
+    else:
+        expected = sums.sum_like_bias(dy, place[3])
+    np.testing.assert_array_equal(dbias, expected.reshape(own))
+
+
+def test_channels_last_or_first_is_the_same(backend, dtype, rng):
+    dy, x, given = placed(rng, ((5, 3, 4, 6), (3,), 1, None), dtype)
+    last = backend.gelu.backward(np.moveaxis(dy, 1, -1), np.moveaxis(x, 1, -1), bias=given["bias"])
+    first = backend.gelu.backward(dy, x, **given)
+    np.testing.assert_array_equal(np.moveaxis(last[0], -1, 1), first[0])
+    np.testing.assert_allclose(first[1].astype(float), last[1].astype(float), rtol=2 * float(ml_dtypes.finfo(dtype).eps))
+
+
+def test_a_bias_beside_value_and_gradient(f, dtype, rng):
+    for shape in SHAPES:
+        x, b = case(rng, shape, dtype, 1)
+        wanted = f.value_and_grad(wide_sum(x, b))
+        work, d = x.copy(), np.empty_like(x)
+        results = f.value_and_grad(work, bias=b, out=(work, d))
+        assert results[0] is work
+        assert results[1] is d
+        for got, also, expected in zip(f.value_and_grad(x, bias=b), results, wanted, strict=True):
+            assert_same(f, got, cast(expected, dtype))
+            np.testing.assert_array_equal(got, also)
+
+
+def test_a_parameter_beside_a_bias_along_another_axis(backend, dtype, rng):
+    dy, x, given = placed(rng, ((30, 3, 8), (3,), 1, None), dtype)
+    z = wide_sum(x, given["bias"][:, None])
+    for f, keywords in [
+        (backend.leaky_relu, {"negative_slope": 0.25}),
+        (backend.silu, {"beta": 1e-30}),
+        (backend.elu, {"alpha": 2}),
+    ]:
+        assert_same(f, f(x, **given, **keywords), cast(f(z, **keywords), dtype))
+        assert_same(f, f.backward(dy, x, **given, **keywords)[0], cast(f.backward(dy.astype(z.dtype), z, **keywords), dtype))
+        for got, wanted in zip(f.value_and_grad(x, **given, **keywords), f.value_and_grad(z, **keywords), strict=True):
+            assert_same(f, got, cast(wanted, dtype))
+    slope = rng.uniform(0, 1, (3, 1)).astype(dtype)
+    dx, dslope, dbias = backend.prelu.backward(dy, x, slope=slope, **given)
+    elementwise = cast(dy, np.float64) * np.minimum(z.astype(np.float64), 0)
+    assert dslope.shape == slope.shape
+    eps = float(ml_dtypes.finfo(dtype).eps)
+    size = np.abs(elementwise).sum(axis=(0, 2))
+    assert (np.abs(dslope[:, 0].astype(float) - elementwise.sum(axis=(0, 2))) <= eps * size).all()
+    assert_sum_like(dx, dbias, (3,), (3, 1))
+
+
+def test_integers_along_another_axis(backend, rng):
+    x, b = rng.integers(-9, 9, (4, 6, 5)), rng.integers(-9, 9, 6)
+    y = backend.relu(x, bias=b, bias_axis=1)
+    assert y.dtype == x.dtype
+    np.testing.assert_array_equal(y, np.maximum(x + b[:, None], 0))
+    dx, dbias = backend.relu.backward(x, x, bias=b, bias_axis=1)
+    assert dx.dtype == dbias.dtype == np.float64
+    np.testing.assert_array_equal(dbias, (x * (x + b[:, None] > 0)).sum(axis=(0, 2)))
+    for got, wanted in zip(
+        backend.relu.value_and_grad(x, bias=b, bias_axis=1), backend.relu.value_and_grad(x + b[:, None]), strict=True
+    ):
+        np.testing.assert_array_equal(got, wanted, strict=True)
+
+
+@pytest.mark.parametrize("shape", [(50, 20, 1000), (2000, 50, 10), (3, 4, 100_000)])
+@pytest.mark.parametrize("name", ["relu"], indirect=True)
+def test_peak_memory_along_another_axis(f, dtype, shape, rng):
+    dy, x, given = placed(rng, (shape, shape[1:2], 1, None), dtype)
+    own = 1 << 21
+    assert peak(lambda: f(x, out=x, **given)) <= own
+    assert peak(lambda: f(x, **given)) <= x.nbytes + own
+    assert peak(lambda: f.value_and_grad(x, out=(x, dy), **given)) <= own
+    assert peak(lambda: f.backward(dy, x, out=dy, **given)) <= own
+    dy, x = (np.moveaxis(np.ones((shape[0], shape[2], shape[1]), dtype), -1, 1) for _ in range(2))  # channels last in memory
+    assert peak(lambda: f(x, out=x, **given)) <= own
+    assert peak(lambda: f.backward(dy, x, out=dy, **given)) <= own
+
+
+def test_digits_that_cancel_along_another_axis(backend, rng):
+    large = rng.uniform(1e6, 1e7, (40, 3, 100)).astype(np.float32)
+    dy = np.concatenate([large, np.full((1, 3, 100), 0.01, np.float32), -large])
+    assert (backend.identity.backward(dy, dy, bias=np.zeros(3, np.float32), bias_axis=1)[1] == 1).all()
+
+
+WRONG_AXIS = {
+    "too large": (dict(bias=np.ones(3), bias_axis=3), np.exceptions.AxisError),
+    "too small": (dict(bias=np.ones(3), bias_axis=-4), np.exceptions.AxisError),
+    "no integer": (dict(bias=np.ones(3), bias_axis=1.0), TypeError),
+    "a tuple": (dict(bias=np.ones(3), bias_axis=(1,)), TypeError),
+    "another length": (dict(bias=np.ones(3), bias_axis=0), ValueError),
+    "one element": (dict(bias=np.ones(1), bias_axis=1), ValueError),
+    "several dimensions": (dict(bias=np.ones((3, 1)), bias_axis=1), ValueError),
+    "no dimension": (dict(bias=np.ones(()), bias_axis=1), ValueError),
+}
+
+
+@pytest.mark.parametrize("what", WRONG_AXIS)
+def test_a_bad_axis_writes_nothing(f, what):
+    given, error = WRONG_AXIS[what]
+    x, out = np.ones((2, 3, 4)), np.full((2, 3, 4), 7.0)
+    for call in (
+        lambda: f(x, out=out, **given),
+        lambda: f.backward(x, x, out=out, **given),
+        lambda: f.value_and_grad(x, out=(out, None), **given),
+    ):
+        with pytest.raises(error, match=rf"{f.name}.*bias"):
+            call()
+    assert (out == 7).all()
 
 
 def test_no_axis_for_a_bias(backend):

@@ -227,7 +227,7 @@ def test_attributes(f):
     signature = inspect.signature(f)
     rng = ["rng"] if f._entry.noise else []
     of_ufuncs = ["casting", "order", "subok", "signature"]
-    assert list(signature.parameters) == ["x", "out", "where", "dtype", "bias", *f.params, *rng, *of_ufuncs]
+    assert list(signature.parameters) == ["x", "out", "where", "dtype", "bias", "bias_axis", *f.params, *rng, *of_ufuncs]
     assert all(signature.parameters[p].default == value for p, value in f.params.items())
     assert f.name in repr(f)
     assert f.backend in repr(f)

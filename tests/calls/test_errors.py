@@ -235,7 +235,7 @@ def test_parameter_that_is_no_number(backend, value):
         backend.elu(X, alpha=value)
 
 
-@pytest.mark.parametrize("bias", [np.ones(2, np.float32), np.ones((1, 3), np.float32), np.float32(1), 1.0])
+@pytest.mark.parametrize("bias", [np.ones(2, np.float32), np.ones((3, 3), np.float32), np.float32(1), 1.0])
 def test_bias_that_does_not_fit(f, out, bias):
     with pytest.raises(ValueError, match="bias"):
         f(X, out=out, bias=bias)

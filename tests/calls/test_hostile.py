@@ -72,17 +72,17 @@ class Hostile:
         return self.value[i]
 
 
+def ones(count, shape=SHAPE):
+    return [np.ones(shape, np.float32) for _ in range(count)]
+
+
 def loss_calls(backend, change):
-    """The same of losses."""
-
-    def arrays(count=4, shape=SHAPE):
-        return [np.ones(shape, np.float32) for _ in range(count)]
-
+    """Calls of losses in which one argument is hostile to the others."""
     for labels in (np.zeros(SHAPE[0], np.int64), np.zeros(SHAPE[0], np.int8), np.ones(SHAPE)):
         for method in ("__call__", "value_and_grad"):
             for place in ("targets", "weight", "sample_weight", "mask", "axis", "ignore_index", "label_smoothing", "out"):
                 for reduction in ("mean", "none"):
-                    x, out = arrays(2)
+                    x, out = ones(2)
                     given = {"weight": np.ones(SHAPE[1]), "axis": -1, "ignore_index": -1, "label_smoothing": 0.1}
                     given |= {"sample_weight": np.ones(SHAPE[0]), "mask": np.ones(SHAPE, bool)}
                     if place in ("mask", "sample_weight"):
@@ -117,53 +117,72 @@ def loss_calls(backend, change):
     for method in (f, f.value_and_grad):
         for reduction in ("mean", "none"):
             for place in ("weight", "pos_weight"):
-                x, t, out, w = arrays(4)
+                x, t, out, w = ones(4)
                 given = {place: Hostile(w, change, x, t, out, w), "reduction": reduction}
                 yield lambda m=method, x=x, t=t, out=out, g=given: m(x, t, out=out, **g)
-            x, t = arrays(2)
+            x, t = ones(2)
             yield lambda m=method, x=x, t=t, r=reduction: m(x, Hostile(t, change, x, t), reduction=r)
+
+
+def row_calls(backend, change):
+    """Calls of functions of rows in which one argument is hostile to the others."""
+    for name, record in row_functions.items():
+        f = getattr(backend, name)
+        result = SHAPE[:1] if record.reduces else SHAPE
+
+        def forward(f=f, result=result, **keywords):
+            x, out = np.ones(SHAPE, np.float32), np.empty(result, np.float32)
+            return lambda: f(x, out=out, **against(x, out, keywords))
+
+        def backward(f=f, result=result, **keywords):
+            x, out, dy = np.ones(SHAPE, np.float32), np.empty(SHAPE, np.float32), np.ones(result, np.float32)
+            return lambda: f.backward(dy, x, out=out, **against(x, out, dy, keywords))
+
+        def against(*arrays):
+            """The keywords, with the arrays as victims of those that are hostile."""
+            *victims, keywords = arrays
+            victims += [value for value in keywords.values() if isinstance(value, np.ndarray)]
+            for value in keywords.values():
+                for part in value if isinstance(value, tuple) else (value,):
+                    if isinstance(part, Hostile):
+                        part.victims = victims
+            return keywords
+
+        for call in (forward, backward):
+            yield call(axis=Hostile(-1, change))
+            yield call(axis=(Hostile(1, change),))
+            yield call(axis=(0, Hostile(1, change)), result=() if record.reduces else SHAPE)
+            if not record.masked:
+                continue
+            for mask in (np.ones(SHAPE, bool), np.ones(SHAPE, np.float32)):
+                yield call(mask=Hostile(mask, change))
+                yield call(mask=mask, scale=Hostile(2.0, change))
+                yield call(mask=mask, scale=Hostile(np.ones((SHAPE[0], 1)), change))
+            yield call(mask=("causal", Hostile(3, change)), scale=np.ones((SHAPE[0], 1)))
 
 
 def calls(backend, change):
     """Calls in which one argument is hostile to the others."""
-
-    def arrays(count=4, shape=SHAPE):
-        return [np.ones(shape, np.float32) for _ in range(count)]
-
-    for name, record in row_functions.items():
-        f = getattr(backend, name)
-        result = SHAPE[:1] if record.reduces else SHAPE
-        x, out = arrays(1)[0], np.empty(result, np.float32)
-        yield lambda f=f, x=x, out=out: f(x, out=out, axis=Hostile(-1, change, x, out))
-        x, out, dy = arrays(1)[0], np.empty(SHAPE, np.float32), np.ones(result, np.float32)
-        yield lambda f=f, x=x, out=out, dy=dy: f.backward(dy, x, out=out, axis=Hostile(1, change, x, out, dy))
-        if record.signature.startswith("(n),()"):
-            for mask in (np.ones(SHAPE, bool), np.ones(SHAPE, np.float32)):
-                x, out = arrays(1)[0], np.empty(result, np.float32)
-                yield lambda f=f, x=x, out=out, mask=mask: f(x, out=out, mask=Hostile(mask, change, x, out, mask))
-                yield lambda f=f, x=x, out=out, mask=mask: f(x, out=out, mask=mask, scale=Hostile(2.0, change, x, out, mask))
-                x, out, dy = arrays(1)[0], np.empty(SHAPE, np.float32), np.ones(result, np.float32)
-                hostile = Hostile(mask, change, x, out, dy)
-                yield lambda f=f, x=x, out=out, dy=dy, mask=hostile: f.backward(dy, x, out=out, mask=mask)
+    yield from row_calls(backend, change)
     yield from loss_calls(backend, change)
     for name, entry in entries.items():
         f = getattr(backend, name)
         for p in entry.options:
-            x, dy, out = arrays(3)
+            x, dy, out = ones(3)
             yield lambda f=f, x=x, out=out, p=p: f(x, out=out, **{p.name: Hostile(p.default, change, x, out)})
             yield lambda f=f, x=x, out=out, dy=dy, p=p: f.backward(
                 dy, x, out=out, **{p.name: Hostile(np.float32(p.default), change, x, dy, out)}
             )
-        x, dy, out, bias = *arrays(3), np.ones(SHAPE[1], np.float32)
+        x, dy, out, bias = *ones(3), np.ones(SHAPE[1], np.float32)
         yield lambda f=f, x=x, out=out, b=bias: f(x, out=out, bias=Hostile(b, change, x, out, b))
-        x, dy, out, bias = *arrays(3), np.ones(SHAPE[1], np.float32)
+        x, dy, out, bias = *ones(3), np.ones(SHAPE[1], np.float32)
         yield lambda f=f, x=x, dy=dy, out=out, b=bias: f.backward(dy, x, out=out, bias=Hostile(b, change, x, out, dy, b))
         yield lambda f=f, x=x, out=out: f(x, out=out, where=Hostile(np.ones(SHAPE, bool), change, x, out))
     for name in units:
         f = getattr(backend, name)
-        x, dy, out, value = arrays(4)
+        x, dy, out, value = ones(4)
         yield lambda f=f, x=x, v=value, out=out: f(x, Hostile(v, change, x, v, out), out=out)
-        x, dy, out, value = arrays(4)
+        x, dy, out, value = ones(4)
         yield lambda f=f, x=x, v=value, dy=dy: f.backward(dy, x, Hostile(v, change, x, v, dy))
 
 

@@ -77,11 +77,15 @@ def test_labels(backend, rng, kind, threads):
 def test_everything_else(backend, rng, threads):
     x, dy = rng.normal(size=(2, ROWS, CLASSES)).astype(np.float32)
     mask, added, out = x > 0, dy.copy(), np.ones_like(x)
-    targets, weight, weight_of_row = np.abs(dy), np.abs(x[0]), np.abs(x[:, 0])
+    targets, weight, weight_of_row, scale = np.abs(dy), np.abs(x[0]), np.abs(x[:, 0]), x[:, :1].copy()
     calls = [
         lambda: backend.softmax(x, mask=mask, out=out),
         lambda: backend.softmax(x, mask=added, out=out, axis=0),
         lambda: backend.softmax(x, mask="causal"),
+        lambda: backend.softmax.backward(dy, x, scale=scale, mask=mask, out=out),
+        lambda: backend.logsumexp(x, scale=scale, axis=-1, keepdims=True),
+        lambda: backend.softmax(x, axis=None, out=out),
+        lambda: backend.maxout(x, return_index=True),
         lambda: backend.logsumexp(x, mask=mask),
         lambda: backend.sparsemax(x, out=out),
         lambda: backend.maxout.backward(dy[:, 0], x, out=out),
@@ -96,7 +100,7 @@ def test_everything_else(backend, rng, threads):
         lambda: backend.swiglu.backward(dy, x, out),
     ]
     with fastact.num_threads(threads):
-        race(lambda: [call() for call in calls], x, dy, mask, added, targets, weight, weight_of_row, out)
+        race(lambda: [call() for call in calls], x, dy, mask, added, targets, weight, weight_of_row, scale, out)
 
 
 @pytest.fixture(autouse=True)

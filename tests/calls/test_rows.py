@@ -21,9 +21,10 @@ INF, NAN = np.inf, np.nan
 FAMILY = ("softmax", "log_softmax", "softmin")
 ALL = tuple(functions.row_functions)
 REDUCING = tuple(name for name, record in functions.row_functions.items() if record.reduces)
+SCALED = tuple(name for name, record in functions.row_functions.items() if record.masked)
 UNMASKED = tuple(name for name, record in functions.row_functions.items() if not record.masked)
 #: Of these an element of -inf takes no part, as a masked array's masked ones; of infinity they give NaN or infinity.
-OF_THE_LARGEST = (*FAMILY, "logsumexp", "sparsemax", "maxout")
+OF_THE_LARGEST = (*FAMILY, "logsumexp", "sparsemax", "entmax15", "maxout")
 MASKS = ("none", "bool", "additive", "-inf", "causal")
 MORE_DIGITS = np.finfo(np.longdouble).eps < np.finfo(np.float64).eps
 SIZES = (1, 2, 3, 5, 7, 8, 10, 16, 31, 64, 100, 333)
@@ -38,13 +39,18 @@ def computed(dtype):
     return np.dtype(np.float32 if np.dtype(dtype).itemsize < 8 else np.float64)
 
 
+def triangle(queries, keys, offset=None):
+    """The causal mask: the last query sees the last key."""
+    return np.tri(queries, keys, keys - queries if offset is None else offset, dtype=bool)
+
+
 def logits(x, scale=1.0, mask=None, axis=-1):
     """scale*x + mask as it is rounded before the exponential, in float64, with the axis last."""
     with np.errstate(all="ignore"):
         kind = computed(x.dtype)
         z = x.astype(np.float64) * float(kind.type(scale))
         if isinstance(mask, str):
-            z = np.where(np.tri(*x.shape[-2:], dtype=bool), z, -INF)
+            z = np.where(triangle(*x.shape[-2:]), z, -INF)
         elif mask is not None and mask.dtype == bool:
             z = np.where(mask, z, -INF)
         elif mask is not None:
@@ -200,7 +206,7 @@ def test_weights_sum_to_one(backend, dtype, rng):
     eps = float(ml_dtypes.finfo(dtype).eps)
     for n in SIZES:
         x = normal(rng, (6, n), dtype, 5)
-        for name in ("softmax", "softmin", "sparsemax"):
+        for name in ("softmax", "softmin", "sparsemax", "entmax15"):
             total = getattr(backend, name)(x).astype(np.float64).sum(axis=-1)
             np.testing.assert_allclose(total, 1, rtol=4 * eps if dtype.itemsize > 2 else n * eps)
 
@@ -243,7 +249,7 @@ def test_edge_rows(backend, name, dtype, n):
 
 
 def test_zero_elements(backend, dtype):
-    for name in (*FAMILY, "sparsemax"):
+    for name in (*FAMILY, "sparsemax", "entmax15"):
         f = getattr(backend, name)
         for shape in ((3, 0), (0, 3), (0,), (2, 0, 3)):
             x = np.empty(shape, dtype)
@@ -310,14 +316,14 @@ def test_the_largest_stands_anywhere(backend, dtype, n, at):
 @pytest.mark.parametrize("shape", [(9, 9), (70, 70), (4, 60), (2, 1500)])
 def test_empty_and_causal(backend, dtype, empty, shape, rng):
     """Empty rows and those with a NaN are so past the diagonal too, along and across."""
-    triangle = np.tri(*shape, dtype=bool)
+    taking = triangle(*shape)
     x = normal(rng, shape, dtype)
     for value in (-INF, INF, NAN):
         x[1] = value
         for name in FAMILY:
             f = getattr(backend, name)
             for a in (x, np.asfortranarray(x)):
-                same(f(a, mask="causal", empty=empty), f(x, mask=triangle, empty=empty))
+                same(f(a, mask="causal", empty=empty), f(x, mask=taking, empty=empty))
 
 
 # Masks and scale.
@@ -355,17 +361,37 @@ def test_masked_elements(backend, dtype, mask, rng):
         assert (f.backward(dy, y=f(x, mask=m), mask=m)[left_out] == 0).all()
 
 
-def test_the_causal_mask_is_the_triangle(backend, dtype, rng):
-    for shape in ((6, 6), (4, 9), (9, 4), (2, 3, 5, 5), (1, 1), (70, 70)):
+@pytest.mark.parametrize("offset", [None, 0, 2, -1, -3, 1000, -(2**70), np.int8(1)])
+def test_the_causal_mask_is_the_triangle(backend, dtype, offset, rng):
+    """In every traversal: contiguous rows, long ones, rows side by side, of any layout."""
+    mask = "causal" if offset is None else ("causal", offset)
+    for shape in ((6, 6), (4, 9), (9, 4), (1, 7), (2, 3, 5, 5), (3, 1, 7), (1, 1), (70, 70), (3, 1500), (40, 60)):
         x = normal(rng, shape, dtype)
-        triangle = np.tri(*shape[-2:], dtype=bool)
+        taking = triangle(*shape[-2:], None if offset is None else max(-(2**30), int(offset)))
         for name in (*FAMILY, "logsumexp"):
             f = getattr(backend, name)
-            y = f(x, mask="causal")
-            same(y, f(x, mask=triangle))
-            dy = normal(rng, y.shape, dtype)
-            saved = {"x": x} if name == "logsumexp" else {"y": y}
-            np.testing.assert_array_equal(f.backward(dy, **saved, mask="causal"), f.backward(dy, **saved, mask=triangle))
+            for a in (x, np.asfortranarray(x), np.repeat(x, 2, axis=-1)[..., ::2]):
+                for options in ({}, {"empty": "zero"}, {"empty": "uniform"}) if name in FAMILY else ({},):
+                    y = f(a, mask=mask, **options)
+                    same(y, f(x, mask=taking, **options))
+                    dy = normal(rng, y.shape, dtype)
+                    for saved in ("x",) if name == "logsumexp" else ("x", "y"):
+                        given = {saved: a if saved == "x" else y}
+                        dx = f.backward(dy, **given, mask=mask, **options)
+                        np.testing.assert_array_equal(dx, f.backward(dy, **given, mask=taking, **options))
+
+
+def test_decoding_with_a_cache(backend, dtype, rng):
+    """The last query sees the last key, so a part of the queries gets what all of them get together."""
+    x = normal(rng, (2, 9, 9), dtype)
+    whole = backend.softmax(x, mask="causal")
+    for n in range(1, 10):
+        same(backend.softmax(x[:, -n:], mask="causal"), whole[:, -n:])
+    # in room for 16 keys of which 9 are there yet
+    room = np.concatenate([x, normal(rng, (2, 9, 7), dtype)], axis=-1)
+    y = backend.softmax(room[:, 6:9], mask=("causal", 6))
+    assert (y[..., 9:] == 0).all()
+    assert error(y[..., :9], whole[:, 6:9].astype(np.float64)) <= 2
 
 
 def test_a_boolean_mask_is_as_minus_infinity(backend, dtype, rng):
@@ -774,8 +800,11 @@ def test_memory(backend, name, rng):
             assert peak(lambda f=f, x=x, out=out, m=taking, axis=axis: f(x, out=out, axis=axis, mask=m, scale=0.5)) < blocks
     if name in FAMILY:
         x = x.reshape(1000, 2000)
-        out = np.empty_like(x)
+        out, scale = np.empty_like(x), np.ones((1000, 1))
         assert peak(lambda: f(x, out=out, mask="causal")) < blocks
+        assert peak(lambda: f(x, out=out, scale=scale)) < blocks
+        assert peak(lambda: f.backward(x, y=x, out=out, scale=scale)) < blocks
+        assert peak(lambda: f(x.reshape(10, 100, 2000), out=out.reshape(10, 100, 2000), axis=(1, 2))) < blocks
 
 
 # Arrays of other kinds, and the ufunc.
@@ -813,17 +842,109 @@ def test_array_ufunc_protocol(backend, name):
     assert f(np.zeros(2), out=x) == "logged"
     with pytest.raises(TypeError):
         f(Refusing())
-    if name not in UNMASKED:
-        with pytest.raises(TypeError, match="mask"):
-            f(x, mask=[True])
+    wrong = [{"axis": None}, {"axis": (0,)}]
+    wrong += [{"mask": [True]}, {"scale": [1.0]}] if name in SCALED else []
+    wrong += [{"keepdims": True}] if name in REDUCING else []
+    for keywords in wrong:
+        with pytest.raises(TypeError, match=f"{name}: with {next(iter(keywords))}=.* x must be a plain array, not Logged"):
+            f(x, **keywords)
 
 
 def test_subclasses_stay_what_they_are(backend, name, rng):
     f = getattr(backend, name)
     x = rng.normal(size=(3, 4)).view(Labelled)
-    y = f(x, axis=0)
-    assert type(y) is Labelled
-    np.testing.assert_array_equal(np.asarray(y), f(np.asarray(x), axis=0))
+    options = [{"axis": 0}, {"axis": (1,)}, {"axis": (0, 1)}]
+    if name in SCALED:
+        options += [{"scale": np.full((3, 1), 0.5)}, {"mask": np.arange(4) < 3}]
+    if name in REDUCING:
+        options += [{"keepdims": True}]
+    if name in FAMILY:
+        options += [{"empty": "zero"}]
+    for keywords in options:
+        y, plain = f(x, **keywords), f(np.asarray(x), **keywords)
+        assert type(y) is (Labelled if np.ndim(plain) else np.float64)
+        np.testing.assert_array_equal(np.asarray(y), plain)
+        out = np.zeros(np.shape(plain)).view(Labelled)
+        assert f(x, out=out, **keywords) is out
+        np.testing.assert_array_equal(np.asarray(out), plain)
+
+
+def sorted_entmax15(z):
+    """By the definition (Peters, Niculae and Martins, 2019): the threshold of the k largest, for the largest k that it admits."""
+    z = (z.astype(np.longdouble) - z.max(axis=-1, keepdims=True)) / 2
+    y = np.zeros_like(z)
+    for row, result in zip(z.reshape(-1, z.shape[-1]), y.reshape(-1, z.shape[-1]), strict=True):
+        down = np.sort(row[np.isfinite(row)])[::-1]
+        for k in range(1, down.size + 1):
+            mean = down[:k].mean()
+            spread = ((down[:k] - mean) ** 2).sum()
+            if spread > 1:
+                break
+            threshold = mean - np.sqrt((1 - spread) / k)
+            if threshold <= down[k - 1]:
+                result[:] = np.maximum(row - threshold, 0) ** 2
+    return y.astype(np.float64)
+
+
+@pytest.mark.parametrize("spread", [1e-3, 0.3, 1, 4, 30])
+def test_entmax15(backend, dtype, spread, rng):
+    eps = float(ml_dtypes.finfo(dtype).eps)
+    for n in (*SIZES, 2000):
+        x = normal(rng, (3, n), dtype, spread)
+        y = backend.entmax15(x)
+        assert y.dtype == dtype
+        wide = y.astype(np.float64)
+        np.testing.assert_allclose(wide, sorted_entmax15(x.astype(np.float64)), rtol=0, atol=2 * eps)
+        if dtype.itemsize >= 4:
+            np.testing.assert_allclose(wide.sum(axis=-1), 1, rtol=0, atol=(4 + np.sqrt(n)) * eps)
+        if spread == 30 and n > 10:
+            assert (wide == 0).sum() > (wide > 0).sum()
+    ties = backend.entmax15(np.array([[2, -9] * 4, [5, 5] * 4], dtype)).astype(np.float64)
+    np.testing.assert_allclose(ties, [[0.25, 0] * 4, [0.125] * 8], rtol=2 * eps)
+    # of two, at a distance of 1: the thresholds' formula by hand
+    half = np.sqrt(0.5 - 0.0625)
+    pair = backend.entmax15(np.array([-INF, 1, 0, -INF], dtype)).astype(np.float64)
+    np.testing.assert_allclose(pair, [0, (half + 0.25) ** 2, (half - 0.25) ** 2, 0], rtol=0, atol=2 * eps)
+    far = np.array([1.0, 0.5, -1e4]) + (0 if dtype.itemsize < 4 else 1e4)
+    np.testing.assert_allclose(
+        backend.entmax15(far.astype(dtype)).astype(float), sorted_entmax15(far.astype(dtype).astype(float)[None])[0], atol=2 * eps
+    )
+
+
+def test_entmax15_of_many(backend):
+    """A row in several segments, and one of equal elements, whose threshold is found at once."""
+    x = np.random.default_rng(3).normal(size=300_000).astype(np.float32)
+    np.testing.assert_allclose(backend.entmax15(x), sorted_of_many(x), rtol=0, atol=1e-7)
+    np.testing.assert_allclose(backend.entmax15(np.full(100_000, 3.0, np.float32)), np.full(100_000, 1e-5), rtol=2e-6)
+
+
+def sorted_of_many(x):
+    """The same by bisection, for a row too long for the definition."""
+    z = (x.astype(np.float64) - x.max()) / 2
+    low, high = -1.0, 0.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if (np.maximum(z - middle, 0) ** 2).sum() >= 1 else (low, middle)
+    return np.maximum(z - low, 0) ** 2
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_entmax15_backward(backend, axis, rng):
+    x, dy = rng.normal(size=(2, 7, 9))
+    f = backend.entmax15
+    y = f(x, axis=axis)
+    dx = f.backward(dy, y=y, axis=axis)
+    root = np.sqrt(y)
+    mean = (root * dy).sum(axis=axis, keepdims=True) / root.sum(axis=axis, keepdims=True)
+    np.testing.assert_allclose(dx, root * (dy - mean), rtol=0, atol=1e-14)
+    np.testing.assert_allclose(f.backward(dy, x, axis=axis), dx, rtol=0, atol=1e-14)
+    h = 1e-6
+    direction = rng.normal(size=x.shape)
+    plus, minus = (f(x + s * h * direction, axis=axis) for s in (1, -1))
+    assert np.sum(dx * direction) == pytest.approx(np.sum(dy * (plus - minus)) / (2 * h), rel=1e-5)
+    # what is not in the support counts nothing
+    infinite = np.where(y == 0, INF, dy)
+    np.testing.assert_allclose(f.backward(infinite, y=y, axis=axis), dx, rtol=0, atol=1e-14)
 
 
 @pytest.mark.parametrize("name", OF_THE_LARGEST)
@@ -887,24 +1008,39 @@ def test_the_ufunc(backend, name, dtype, rng):
 # Errors.
 
 
-def test_errors_write_nothing(backend, name, rng):
-    f = getattr(backend, name)
-    x = rng.normal(size=(3, 4))
-    reduces = name in REDUCING
-    out = np.full(3 if reduces else (3, 4), 7.0)
-    dx = np.full((3, 4), 7.0)
-    dy = out.copy()
+@pytest.fixture
+def fails(backend, name, rng):
+    """Calls forward and backward that must fail; at the end nothing may have been written."""
+    f, reduces = getattr(backend, name), name in REDUCING
+    data = rng.normal(size=(3, 4))
+    results = np.full(3 if reduces else (3, 4), 7.0)
+    gradients = np.full((3, 4), 7.0)
 
-    def fails(kind, match, x=x, out=out, dy=dy, dx=dx, **keywords):
+    def fails(kind, match, x=data, out=results, dy=None, dx=gradients, **keywords):
+        dy = np.full_like(results, 7) if dy is None else dy
         with pytest.raises(kind, match=match):
             f(x, out=out, **keywords)
         with pytest.raises(kind, match=match):
             f.backward(dy, x, out=dx, **keywords)
 
-    for axis in (2, -3):
+    fails.x, fails.out, fails.dx = data, results, gradients
+    yield fails
+    assert (results == 7).all()
+    assert (gradients == 7).all()
+
+
+def test_errors_of_the_axis(name, fails):
+    for axis in (2, -3, (0, 2), (-3, 0)):
         fails(np.exceptions.AxisError, name, axis=axis)
-    for axis in (None, 1.5, "x", (0, 1)):
-        fails(TypeError, "axis", axis=axis)
+    for axis in (1.5, 1.0, "x", True, np.True_, [0, 1], (0, 1.0), (True,), ("x",), np.float64(1)):
+        fails(TypeError, f"{name}: axis must be an integer", axis=axis)
+    for axis in ((0, 0), (1, -1)):
+        fails(ValueError, f"{name}: axis=.* names an axis twice", axis=axis)
+
+
+def test_errors_of_arrays(backend, name, fails):
+    f, x, out, dx = getattr(backend, name), fails.x, fails.out, fails.dx
+    dy = out.copy()
     for other in (x.astype(complex), x.astype(object), x.astype(str), x.astype("M8[s]"), x.astype(np.longdouble)):
         fails(TypeError, name, x=other)
     fails(TypeError, "slop", slop=1)
@@ -924,27 +1060,52 @@ def test_errors_write_nothing(backend, name, rng):
             f.backward(wrong, x, out=dx)
     with pytest.raises(TypeError, match="complex"):
         f.backward(dy.astype(complex), x, out=dx)
-    if name not in UNMASKED:
-        for scale in (NAN, INF, -INF):
-            fails(ValueError, "scale", scale=scale)
-        for scale in ("1", None, [1.0], 1j, np.ones(3)):
-            fails(TypeError, "scale", scale=scale)
-        for m in (np.ones((3, 3), bool), np.ones((2, 3, 4), bool), np.zeros((4, 3))):
-            fails(ValueError, "mask of shape", mask=m)
-        for m in (np.ones((3, 4), int), np.ones((3, 4), complex), np.ones((3, 4), object), [1, 0, 1, 1]):
-            fails(TypeError, "mask has dtype", mask=m)
-        fails(ValueError, "causal", mask="diagonal")
-        fails(ValueError, "causal", mask="causal", axis=0, dy=dy if not reduces else np.full(4, 7.0))
-        with pytest.raises(ValueError, match="causal"):
-            f(x[0], mask="causal")
-    if name in FAMILY:
-        for empty in ("none", None, 0):
-            with pytest.raises(ValueError, match="'nan', 'zero', 'uniform'"):
-                f(x, out=out, empty=empty)
-            with pytest.raises(ValueError, match="'nan', 'zero', 'uniform'"):
-                f.backward(dy, x, out=dx, empty=empty)
-    assert (out == 7).all()
-    assert (dx == 7).all()
+
+
+@pytest.mark.parametrize("name", SCALED)
+def test_errors_of_scales(fails):
+    for scale in (NAN, INF, -INF):
+        fails(ValueError, "scale", scale=scale)
+    for scale in ("1", None, 1j, np.ones((3, 1), complex), np.ones((3, 1), object), [["1"]], np.ma.ones((3, 1))):
+        fails(TypeError, "scale", scale=scale)
+    for scale in (np.ones(3), np.ones(4), np.ones((3, 4)), np.ones((2, 3, 1)), np.ones((2, 1)), np.ones((1, 4)), []):
+        fails(ValueError, "scale of shape", scale=scale)
+    for scale in ([[1], [NAN], [1]], [[INF]], np.float32([[-INF], [0], [1]])):
+        fails(ValueError, "scale must be finite", scale=scale)
+
+
+@pytest.mark.parametrize("name", SCALED)
+def test_errors_of_masks(backend, name, fails):
+    reduces = name in REDUCING
+    for m in (np.ones((3, 3), bool), np.ones((2, 3, 4), bool), np.zeros((4, 3))):
+        fails(ValueError, "mask of shape", mask=m)
+    for m in (np.ones((3, 4), int), np.ones((3, 4), complex), np.ones((3, 4), object), [1, 0, 1, 1], 3):
+        fails(TypeError, "mask has dtype", mask=m)
+    fails(TypeError, "mask is a masked array", mask=np.ma.array(np.ones((3, 4), bool)))
+    for m in ("diagonal", ("causal",), ("diagonal", 0), ("causal", 0, 0)):
+        fails(ValueError, r"mask must be an array, 'causal' or \('causal', offset\)", mask=m)
+    for offset in (1.0, "1", True, [1], 1j):
+        fails(TypeError, "the offset of mask='causal' must be an integer", mask=("causal", offset))
+    fails(ValueError, "causal", mask="causal", axis=0, **({"dy": np.full(4, 7.0)} if reduces else {}))
+    fails(ValueError, "causal", mask="causal", axis=(0, 1), **({"dy": np.array(7.0)} if reduces else {}))
+    with pytest.raises(ValueError, match="causal"):
+        getattr(backend, name)(fails.x[0], mask="causal")
+
+
+@pytest.mark.parametrize("name", FAMILY)
+def test_errors_of_empty(fails):
+    for empty in ("none", None, 0):
+        fails(ValueError, "'nan', 'zero', 'uniform'", empty=empty)
+
+
+@pytest.mark.parametrize("name", REDUCING)
+def test_errors_of_keepdims(backend, name, fails):
+    for keepdims in (None, 1, "True", np.ones(2), 0.0):
+        fails(TypeError, "keepdims must be True or False", keepdims=keepdims)
+    with pytest.raises(ValueError, match=rf"{name}: out has shape \(3,\), the result \(3, 1\)"):
+        getattr(backend, name)(fails.x, out=fails.out, keepdims=True)
+    with pytest.raises(ValueError, match=rf"{name}\.backward: dy has shape \(3,\), not \(3, 1\), x's \(3, 4\) with 1"):
+        getattr(backend, name).backward(np.ones(3), fails.x, out=fails.dx, keepdims=True)
 
 
 # Objects.

@@ -56,7 +56,7 @@ def filled(shape, dtype):
     return array
 
 
-def calls(backend):
+def calls(backend):  # noqa: PLR0915
     """(the function's name, what it takes, the argument under test -> shape, unsupported dtypes)"""
     for name in fastact.activations:
         f = getattr(backend, name)
@@ -86,6 +86,15 @@ def calls(backend):
             mask = {"mask": X > 0}
             yield name, f, (X,), mask, {0: SHAPE, "mask": SHAPE, "out": result}
             yield name, f.backward, (X[:, 0] if record.reduces else X, X), mask, {0: result, "mask": SHAPE, "out": SHAPE}
+            scale = {"scale": X[:, :1]}
+            yield name, f, (X,), scale, {0: SHAPE, "scale": (3, 1), "out": result}
+            yield name, f.backward, (X[:, 0] if record.reduces else X, X), scale, {0: result, "scale": (3, 1), "out": SHAPE}
+        alone = () if record.reduces else SHAPE
+        yield name, f, (X,), {"axis": None}, {0: SHAPE, "out": alone}
+        yield name, f.backward, (X[0, 0] if record.reduces else X, X), {"axis": (0, 1)}, {0: alone, 1: SHAPE, "out": SHAPE}
+        if record.reduces:
+            yield name, f, (X,), {"keepdims": True}, {0: SHAPE, "out": (3, 1)}
+            yield name, f.backward, (X[:, :1], X), {"keepdims": True}, {0: (3, 1), 1: SHAPE, "out": SHAPE}
     labels, weight = np.array([0, 1, 3]), np.ones(4)
     for targets, t in ((labels, SHAPE[:1]), (np.abs(X), SHAPE)):
         f = backend.cross_entropy

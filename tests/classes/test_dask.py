@@ -68,6 +68,68 @@ def test_rows(backend, name, axis, x):
         f(across, axis=axis)
 
 
+@pytest.mark.parametrize("axis", [None, (0, 2), (1,), (-1, 1), ()])
+@pytest.mark.parametrize("name", MAPS + REDUCTIONS)
+def test_several_axes(backend, name, axis):
+    f = getattr(backend, name)
+    x = np.random.default_rng(2).normal(size=(4, 3, 6)).astype(np.float32)
+    axes = range(3) if axis is None else [i % 3 for i in axis]
+    lazy = da.from_array(x, chunks=tuple(-1 if i in axes else 2 for i in range(3)))
+    for options in ({}, {"keepdims": True}) if name in REDUCTIONS else ({},):
+        y = f(x, axis=axis, **options)
+        same(f(lazy, axis=axis, **options), y)
+        saved = x if name in REDUCTIONS else y
+        like = da.from_array(saved, chunks=lazy.chunks)
+        same(f.backward(da.from_array(y), like, axis=axis, **options), f.backward(y, saved, axis=axis, **options))
+    across = da.from_array(x, chunks=2)
+    if axis is None:
+        with pytest.raises(ValueError, match=rf"{name}: axis 0 .* give x.rechunk\(\{{0: -1, 1: -1, 2: -1\}}\)"):
+            f(across, axis=axis)
+    for wrong, kind in (((0, 0), ValueError), ((0, 3), np.exceptions.AxisError), (1.0, TypeError), (True, TypeError)):
+        with pytest.raises(kind, match=name):
+            f(lazy, axis=wrong)
+
+
+@pytest.mark.parametrize("name", [*MAPS[:3], "logsumexp"])
+def test_scales_and_masks(backend, name):
+    """Each block takes its part of them."""
+    f = getattr(backend, name)
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=(4, 5, 6)).astype(np.float32)
+    taking = rng.random((5, 6)) < 0.7
+    taking[:, 0] = True
+    lazy = da.from_array(x, chunks=(2, 3, 6))
+    for mask in (taking, taking[0], taking[:, :1] | True, np.where(taking, 0.5, -np.inf), "causal", ("causal", 3), None):
+        for scale in (0.5, np.full(1, 0.5), rng.choice([0.5, 2.0], (5, 1)), rng.choice([0.5, 2.0], (4, 1, 1))):
+            options = {"mask": mask, "scale": scale}
+            y = f(x, **options)
+            same(f(lazy, **options), y)
+            saved = x if name == "logsumexp" else y
+            dy = da.from_array(y, chunks=lazy.chunks[: y.ndim])
+            same(f.backward(dy, lazy, **options), f.backward(y, x, **options))
+            if name != "logsumexp":
+                same(f.backward(dy, y=da.from_array(saved, chunks=lazy.chunks), **options), f.backward(y, y=saved, **options))
+    assert f(lazy, mask=taking).name == f(lazy, mask=taking).name
+    for wrong, kind in (
+        ({"mask": np.ones((2, 6), bool)}, ValueError),
+        ({"mask": np.ones(6, int)}, TypeError),
+        ({"mask": lazy > 0}, TypeError),
+        ({"scale": np.ones(6)}, ValueError),
+        ({"scale": lazy[:, :, :1]}, TypeError),
+        ({"scale": np.nan}, ValueError),
+        ({"mask": "diagonal"}, ValueError),
+    ):
+        with pytest.raises(kind, match=name):
+            f(lazy, **wrong)
+        with pytest.raises(kind, match=name):
+            f.backward(lazy[..., 0] if name == "logsumexp" else lazy, lazy, **wrong)
+
+
+def test_the_winner_is_refused(backend, x):
+    with pytest.raises(TypeError, match="maxout: with return_index= x must be a plain or masked array, not Array"):
+        backend.maxout(da.from_array(x), return_index=True)
+
+
 def test_losses_say_what_to_do(backend, x):
     lazy = da.from_array(x, chunks=(2, 8))
     for call in (backend.cross_entropy, backend.cross_entropy.value_and_grad):
@@ -87,7 +149,8 @@ def graph(x):
     lazy = da.from_array(x, chunks=(2, 8))
     h = fastact.relu(lazy, bias=np.ones(8, np.float32))
     dh, dbias = fastact.relu.backward(h, y=h, bias=np.ones(8, np.float32))
-    return [fastact.elu(h, alpha=0.5), dh, dbias, fastact.swiglu(h, h), fastact.softmax(h), fastact.gelu.value_and_grad(h)[1]]
+    p = fastact.softmax(h, mask=np.arange(8) < 5, scale=np.full((6, 1), 0.5))
+    return [fastact.elu(h, alpha=0.5), dh, dbias, fastact.swiglu(h, h), fastact.softmax(h), p, fastact.gelu.value_and_grad(h)[1]]
 
 
 def test_processes(x):

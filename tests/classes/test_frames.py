@@ -46,6 +46,12 @@ def test_pandas(backend):
     assert sums.index.equals(df.index)
     np.testing.assert_array_equal(sums, backend.logsumexp(X))
     assert list(backend.logsumexp(df, axis=0).index) == ["a", "b", "c"]
+    check(backend.softmax(df, axis=None), df, backend.softmax(X, axis=None))
+    check(backend.softmax(df, axis=(1,), mask=X > 0, scale=[[0.5], [2]]), df, backend.softmax(X, mask=X > 0, scale=[[0.5], [2]]))
+    assert backend.logsumexp(df, axis=(0, 1)) == backend.logsumexp(X, axis=None)
+    assert backend.logsumexp(df, axis=(1,)).index.equals(df.index)
+    np.testing.assert_array_equal(backend.logsumexp(df, keepdims=True), backend.logsumexp(X, keepdims=True))
+    assert backend.logsumexp(df["a"], keepdims=True).shape == (1,)
     series = backend.softmax(df["a"])
     assert series.name == "a"
     assert series.dtype == np.float32

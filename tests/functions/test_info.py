@@ -37,16 +37,17 @@ PROPERTIES = ("monotonic", "smooth", "zero_centred", "identity_near_zero")
 
 SIZES = np.logspace(-308, 308, 6161)  # ten a decade
 X = np.unique(np.concatenate([-SIZES, SIZES, [0.0], np.linspace(-20, 20, 40_001)]))
-WITHIN = np.abs(X) < 1e150
 TINY = np.array([1e-300, 1e-200, 1e-100, 1e-20, 1e-8])
 
 
 def contradictions(f, info):
     """The properties in `info` that are not those of f."""
     with np.errstate(all="ignore"):
-        y = f(X)
+        x = X[within_domain(X, info)]
+        y = f(x)
         found = {
-            "range": outside(y, info) or not (reached(-y, -info.range[0]) and reached(y, info.range[1])),
+            "domain": bool(np.isnan(y).any() or np.isfinite(f(X[~within_domain(X, info)])).any()),
+            "range": outside(y, info) or not (reached(x, -y, -info.range[0]) and reached(x, y, info.range[1])),
             "monotonic": info.monotonic == decreases(y, info),
             "smooth": info.smooth == (jumps(f) or jumps(lambda x: f.value_and_grad(x)[1])),
             "zero_centred": info.zero_centred != (y.min() < 0 < y.max() and f(0.0) == 0),
@@ -59,6 +60,10 @@ def contradictions(f, info):
     return {name for name, contradicted in found.items() if contradicted}
 
 
+def within_domain(x, info):
+    return (x >= info.domain[0]) & (x <= info.domain[1])
+
+
 def outside(y, info):
     """Whether a value lies outside the range, by more than its error and the bound's own rounding."""
     low, high = info.range
@@ -66,10 +71,10 @@ def outside(y, info):
     return not np.all((y >= low - slack[0]) & (y <= high + slack[1]))
 
 
-def reached(y, bound):
+def reached(x, y, bound):
     """Whether the values come near their upper bound, or, where that is infinite, keep growing: arsinh(1e308) is only 710."""
     if math.isinf(bound):
-        return y.max() == math.inf or y.max() > y[WITHIN].max() + 1
+        return y.max() == math.inf or y.max() > y[np.abs(x) < 1e150].max() + 1
     return bound - y.max() <= 1e-3 * max(1, abs(bound))
 
 
@@ -79,12 +84,12 @@ def decreases(y, info):
     return bool(np.any(y[1:] < y[:-1] - (2 * info.ulp + 1) * unit))
 
 
-def jumps(g):
-    """Whether somewhere in [-10, 10] the steps of g don't shrink with the distance of neighbours.
+def jumps(g, domain=(-math.inf, math.inf)):
+    """Whether somewhere in [-10, 10], within its domain, the steps of g don't shrink with the distance of neighbours.
 
     In every interval of a grid, the two neighbours farthest apart are looked at more closely, again and again.
     """
-    edges = np.linspace(-10.01, 10, 402)
+    edges = np.linspace(max(-10.01, domain[0] + 0.01), min(10, domain[1] - 0.01), 402)
     low, high = edges[:-1], edges[1:]
     for _ in range(6):
         x = np.linspace(low, high, 33)
@@ -140,6 +145,14 @@ def test_a_wrong_range_is_noticed(name, end):
     for value in wrong:
         ends = (value, f.info.range[1]) if end == 0 else (f.info.range[0], value)
         assert contradictions(f, replace(f.info, range=ends)) == {"range"}, value
+
+
+@pytest.mark.parametrize(
+    ("wrong", "of"), [((0, 1.5), "logit"), ((-1, 1), "logit"), ((0.25, 1), "logit"), ((-math.inf, math.inf), "log1mexp")]
+)
+def test_a_wrong_domain_is_noticed(of, wrong):
+    f = fastact.get(of)
+    assert "domain" in contradictions(f, replace(f.info, domain=wrong))
 
 
 @pytest.mark.parametrize("bound", ["ulp", "derivative_ulp"])

@@ -9,6 +9,7 @@ import numpy as np
 from ...calls.bound import Backend, WithUfuncs
 from ...calls.elementwise import Activation
 from ...calls.gated import Gated
+from ...calls.ufunclike import without_folds
 from ...functions.entry import Entry
 from ...functions.gated import GatedUnit
 from ...functions.kinds import Kind
@@ -22,7 +23,7 @@ class _WithNativeUfuncs(WithUfuncs):
     """The general path: ufuncs over the loops of the backend's table."""
 
     def _make_ufunc(self, kind: Kind, name: str) -> Any:
-        return make_ufunc(table(self.backend), self._entry, kind, name)
+        return without_folds(make_ufunc(table(self.backend), self._entry, kind, name))
 
     def _make_formula(self, kind: Kind, name: str) -> Any:
         return make_formula(self._entry, kind, name, any_scalar=True)

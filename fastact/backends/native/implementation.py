@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...calls.losses import NLLLoss
+from ...calls.sampled import SampledMap
 from ...functions.record import Call
 from ..implementation import Implementation
 from .elementwise import NativeActivation, NativeGated
@@ -23,6 +24,7 @@ CLASSES = {
     Call.MASKED_MAP: NativeMaskedMap,
     Call.REDUCTION: NativeReduction,
     Call.MASKED_REDUCTION: NativeMaskedReduction,
+    Call.SAMPLED_MAP: SampledMap,
     Call.CROSS_ENTROPY: NativeCrossEntropy,
     Call.BINARY_CROSS_ENTROPY: NativeBinaryCrossEntropy,
     Call.NLL_LOSS: NLLLoss,

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ...calls.arrays import Array, computed_dtype
+from ...calls.sums import without_unit_axes
 
 _ELEMENTS = 1 << 15  # a batch in float64 and its temporaries stay in the second- or third-level cache
 _Function = TypeVar("_Function", bound=Callable[..., None])
@@ -26,7 +27,7 @@ def quiet(function: _Function) -> _Function:
 
 
 def along(axis: int, *arrays: Any) -> list[Any]:
-    """Views with this axis last and at least one axis more; None, scalars and "causal" as they are."""
+    """Views with this axis last and at least one axis more; what is no array as it is."""
     return [
         array if not isinstance(array, Array) else array[np.newaxis] if array.ndim == 1 else np.moveaxis(array, axis, -1)
         for array in arrays
@@ -36,6 +37,12 @@ def along(axis: int, *arrays: Any) -> list[Any]:
 def per_row(*arrays: Any) -> list[Any]:
     """What has one element per row, with at least one axis."""
     return [array[np.newaxis] if isinstance(array, Array) and array.ndim == 0 else array for array in arrays]
+
+
+def take_last(array: Array, at: Array) -> Array:
+    """One element of each row along the last axis, which stays with length 1."""
+    narrow = without_unit_axes(array, 1)  # NumPy picks from fewer dimensions than arrays may have
+    return np.take_along_axis(narrow, at.reshape(*narrow.shape[:-1], 1), axis=-1).reshape(at.shape)
 
 
 class Batch:
@@ -52,6 +59,11 @@ class Batch:
         """The elements of an array with one per row, to go with those of a segment."""
         return array[(*self.place, ..., np.newaxis)]
 
+    def number(self, value: Any, dtype: np.dtype[Any]) -> Any:
+        """A number, or one for each row, rounded to `dtype`, in float64."""
+        numbers = self.per_row(value) if isinstance(value, Array) else np.float64(value)
+        return numbers.astype(dtype).astype(np.float64)
+
     def write(self, out: Array, segment: slice, values: Array, dtype: np.dtype[Any]) -> None:
         """Round to `dtype`, then store."""
         np.copyto(out[(*self.place, ..., segment)], values.astype(dtype, copy=False), casting="unsafe")
@@ -65,9 +77,9 @@ class Batch:
 
     def taking(self, mask: Any, segment: slice, shape: tuple[int, ...]) -> Array | None:
         """Which elements a boolean or the causal mask lets take part, or None for all."""
-        if isinstance(mask, str):
-            row = np.broadcast_to(np.arange(shape[-2]), shape[:-1])
-            return self.positions(segment) <= self.per_row(row)
+        if isinstance(mask, int):
+            last = np.broadcast_to(np.arange(shape[-2]) + mask, shape[:-1])
+            return self.positions(segment) <= self.per_row(last)
         if mask is not None and mask.dtype == bool:
             return mask[(*self.place, ..., segment)]  # type: ignore[no-any-return]
         return None
@@ -103,9 +115,11 @@ class Exponentials:
         -inf alone.
     """
 
-    def __init__(self, batch: Batch, x: Array, scale: float = 1.0, mask: Any = None, dtype: Any = None) -> None:
-        self.batch, self._x, self._scale, self._mask = batch, x, scale, mask
+    def __init__(self, batch: Batch, x: Array, scale: Any = 1.0, mask: Any = None, dtype: Any = None) -> None:
+        self.batch, self._x, self._mask = batch, x, mask
         self._computed = computed_dtype(x.dtype if dtype is None else dtype)
+        self._scales = isinstance(scale, Array) or scale != 1
+        self._scale = batch.number(scale, self._computed)
         self._kept: Any = None
         self._first: Any = -1
         self.largest: Any = -np.inf
@@ -125,11 +139,11 @@ class Exponentials:
         z = self.batch.read(self._x, segment)
         mask = self._mask
         additive = isinstance(mask, Array) and mask.dtype != bool
-        if self._scale != 1:
-            z *= np.float64(self._computed.type(self._scale))
+        if self._scales:
+            z *= self._scale
         if additive:
             z += mask[(*self.batch.place, ..., segment)].astype(self._computed, copy=False)
-        if (self._scale != 1 or additive) and self._computed != np.float64:
+        if (self._scales or additive) and self._computed != np.float64:
             z = z.astype(self._computed).astype(np.float64)
         taking = self.batch.taking(mask, segment, self._x.shape)
         if taking is not None:
@@ -139,13 +153,13 @@ class Exponentials:
     def at(self, position: Array) -> Array:
         """The z of one element of each row."""
         if self._mask is None and self._scale == 1:
-            return np.take_along_axis(self._x[(*self.batch.place, ...)], position, axis=-1).astype(np.float64)
+            return take_last(self._x[(*self.batch.place, ...)], position).astype(np.float64)
         found: Any = np.nan
         for segment in self.batch.segments:
             z = self._logits(segment)
             start = segment.start or 0
             here = (position >= start) & (position < start + z.shape[-1])
-            found = np.where(here, np.take_along_axis(z, np.where(here, position - start, 0), axis=-1), found)
+            found = np.where(here, take_last(z, np.where(here, position - start, 0)), found)
         return found  # type: ignore[no-any-return]
 
     def is_largest(self, segment: slice) -> Array:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from ...calls.arrays import computed_dtype
 from ...calls.bound import WithUfuncs
 from ...calls.elementwise import Activation
 from ...calls.gated import Gated
@@ -50,6 +52,10 @@ def _function(entry: Entry, kind: Kind) -> Callable[..., Any]:
     """What the loop of this kind computes per batch, from the entry's formulas."""
     operands = kind.inputs
 
+    def with_dtype(formula: Any, dtype: np.dtype[Any]) -> Any:
+        """The formula, told the computed type of a loop with results of this dtype if it wants to know."""
+        return functools.partial(formula, dtype=computed_dtype(dtype)) if entry.takes_dtype else formula
+
     def split(arguments: tuple[Any, ...], dtype: np.dtype[Any]) -> tuple[Any, Any, tuple[Any, ...]]:
         """dy (or None), the point at which to evaluate, the parameters."""
         given = dict(zip(operands, arguments, strict=False))
@@ -65,26 +71,28 @@ def _function(entry: Entry, kind: Kind) -> Callable[..., Any]:
 
         def function(*arguments: Any, dtype: np.dtype[Any]) -> Any:
             gate, value = arguments
-            return entry.forward(gate, *defaults) * value
+            return with_dtype(entry.forward, dtype)(gate, *defaults) * value
 
     elif kind is GATED_BACKWARD:
         defaults = [p.default for p in entry.parameters]
 
         def function(*arguments: Any, dtype: np.dtype[Any]) -> Any:
             dy, gate, value = arguments
-            return dy * value * entry.derivative(gate, *defaults), dy * entry.forward(gate, *defaults)
+            return dy * value * with_dtype(entry.derivative, dtype)(gate, *defaults), dy * with_dtype(entry.forward, dtype)(
+                gate, *defaults
+            )
 
     elif kind.loop == "forward":
 
         def function(*arguments: Any, dtype: np.dtype[Any]) -> Any:
             _, x, parameters = split(arguments, dtype)
-            return entry.forward(x, *parameters)
+            return with_dtype(entry.forward, dtype)(x, *parameters)
 
-    elif kind is VALUE_AND_GRAD:
+    elif kind.loop == VALUE_AND_GRAD.loop:
 
         def function(*arguments: Any, dtype: np.dtype[Any]) -> Any:
             _, x, parameters = split(arguments, dtype)
-            return entry.forward(x, *parameters), entry.derivative(x, *parameters)
+            return with_dtype(entry.forward, dtype)(x, *parameters), with_dtype(entry.derivative, dtype)(x, *parameters)
 
     else:
         derivative = {
@@ -95,6 +103,6 @@ def _function(entry: Entry, kind: Kind) -> Callable[..., Any]:
 
         def function(*arguments: Any, dtype: np.dtype[Any]) -> Any:
             dy, x, parameters = split(arguments, dtype)
-            return dy * derivative(x, *parameters)
+            return dy * with_dtype(derivative, dtype)(x, *parameters)
 
     return function

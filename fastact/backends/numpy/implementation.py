@@ -4,6 +4,7 @@ import numpy as np
 
 from ...calls.losses import BinaryCrossEntropy, CrossEntropy, NLLLoss
 from ...calls.rows import Map, MaskedMap, MaskedReduction, Reduction
+from ...calls.sampled import SampledMap
 from ...functions.record import Call
 from ..implementation import Implementation
 from . import losses, rows
@@ -18,6 +19,7 @@ NUMPY = Implementation(
         Call.MASKED_REDUCTION: MaskedReduction,
         Call.MAP: Map,
         Call.REDUCTION: Reduction,
+        Call.SAMPLED_MAP: SampledMap,
         Call.CROSS_ENTROPY: CrossEntropy,
         Call.BINARY_CROSS_ENTROPY: BinaryCrossEntropy,
         Call.NLL_LOSS: NLLLoss,

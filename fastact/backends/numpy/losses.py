@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...calls.arrays import Array, result_dtype
-from .batches import Batch, Exponentials, along, batches, per_row, quiet
+from .batches import Batch, Exponentials, along, batches, per_row, quiet, take_last
 
 
 def total(losses: Array) -> Any:

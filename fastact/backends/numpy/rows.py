@@ -21,16 +21,16 @@ import numpy as np
 from ...calls.arrays import Array, computed_dtype, result_dtype
 from ...functions import row_functions
 from ...functions.rows import RowFunction
-from .batches import Batch, Exponentials, along, batches, per_row, quiet
+from .batches import Batch, Exponentials, along, batches, per_row, quiet, take_last
 from .ufuncs import GeneralizedUfunc
 
 # ---- softmax and its family -----------------------------------------------------------------------------------------
 
 
 @quiet
-def _softmax(x: Array, out: Array, axis: int, scale: float, mask: Any, empty: str, log: bool) -> None:
+def _softmax(x: Array, out: Array, axis: int, scale: Any, mask: Any, empty: str, log: bool) -> None:
     dtype = result_dtype(x.dtype)
-    x, out, mask = along(axis, x, out, mask)
+    (x, out, mask), (scale,) = along(axis, x, out, mask), per_row(scale)
     for batch in batches(x.shape):
         row = Exponentials(batch, x, scale, mask)
         total = np.log1p(row.others) if log else 1 + row.others
@@ -62,11 +62,11 @@ def _clear_masked(values: Array, batch: Batch, mask: Any, segment: slice, shape:
 
 
 @quiet
-def _softmax_backward(dy: Array, y: Array, out: Array, axis: int, scale: float, mask: Any, log: bool) -> None:
+def _softmax_backward(dy: Array, y: Array, out: Array, axis: int, scale: Any, mask: Any, log: bool) -> None:
     dtype = result_dtype(dy.dtype, y.dtype)
-    factor = np.float64(computed_dtype(dtype).type(scale))
-    dy, y, out, mask = along(axis, dy, y, out, mask)
+    (dy, y, out, mask), (scale,) = along(axis, dy, y, out, mask), per_row(scale)
     for batch in batches(y.shape):
+        factor = batch.number(scale, computed_dtype(dtype))
         total: Any = 0.0
         for segment in batch.segments:
             terms = batch.read(dy, segment)
@@ -81,9 +81,9 @@ def _softmax_backward(dy: Array, y: Array, out: Array, axis: int, scale: float, 
 
 
 @quiet
-def _logsumexp(x: Array, out: Array, axis: int, scale: float, mask: Any) -> None:
+def _logsumexp(x: Array, out: Array, axis: int, scale: Any, mask: Any) -> None:
     dtype = result_dtype(x.dtype)
-    (x, mask), (out,) = along(axis, x, mask), per_row(out)
+    (x, mask), (out, scale) = along(axis, x, mask), per_row(out, scale)
     for batch in batches(x.shape):
         row = Exponentials(batch, x, scale, mask)
         y = np.where(np.isinf(row.largest), row.largest, row.largest + np.log1p(row.others))
@@ -91,19 +91,18 @@ def _logsumexp(x: Array, out: Array, axis: int, scale: float, mask: Any) -> None
 
 
 @quiet
-def _logsumexp_backward(dy: Array, x: Array, out: Array, axis: int, scale: float, mask: Any) -> None:
+def _logsumexp_backward(dy: Array, x: Array, out: Array, axis: int, scale: Any, mask: Any) -> None:
     dtype = result_dtype(dy.dtype, x.dtype)
-    factor = np.float64(computed_dtype(dtype).type(scale))
-    (x, out, mask), (dy,) = along(axis, x, out, mask), per_row(dy)
+    (x, out, mask), (dy, scale) = along(axis, x, out, mask), per_row(dy, scale)
     for batch in batches(x.shape):
         row = Exponentials(batch, x, scale, mask, dtype)
-        g = batch.per_row(dy).astype(np.float64) * factor
+        g = batch.per_row(dy).astype(np.float64) * batch.number(scale, computed_dtype(dtype))
         for segment in batch.segments:
             dx = row.of(segment)[1] * (g / (1 + row.others))
             batch.write(out, segment, _clear_masked(dx, batch, mask, segment, x.shape), dtype)
 
 
-# ---- sparsemax and maxout -------------------------------------------------------------------------------------------
+# ---- sparsemax, entmax15, maxout ---------------------------------------------------------------------------------------
 
 
 @quiet
@@ -159,6 +158,65 @@ def _sparsemax_backward(dy: Array, y: Array, out: Array, axis: int) -> None:
 
 
 @quiet
+def _entmax15(x: Array, out: Array, axis: int) -> None:
+    """max(z/2 - threshold, 0)^2, the threshold such that the sum is 1.
+
+    The root of the sum as a function of the threshold falls and is convex, so Newton's steps from below the solution rise to it;
+    where all elements are equal, the first one ends there.
+    """
+    dtype = result_dtype(x.dtype)
+    x, out = along(axis, x, out)
+    for batch in batches(x.shape):
+        largest: Any = -np.inf
+        for segment in batch.segments:
+            z = batch.read(x, segment)
+            largest = np.maximum(largest, np.maximum.reduce(z, axis=-1, keepdims=True))
+        only = (z - largest) / 2 if len(batch.segments) == 1 else None
+        threshold, low = np.full(largest.shape, -1.0), np.zeros(largest.shape)
+        rising = True
+        while rising:
+            total: Any = 0.0
+            squares: Any = 0.0
+            for segment in batch.segments:
+                z = (batch.read(x, segment) - largest) / 2 if only is None else only
+                above = np.maximum(z - threshold, 0)
+                total = total + np.add.reduce(above, axis=-1, keepdims=True)
+                squares = squares + np.add.reduce(above * above, axis=-1, keepdims=True)
+            norm = np.sqrt(squares)
+            step = (norm - 1) * norm / total
+            higher = threshold + step
+            rises = higher > threshold
+            rising = rises.any()
+            low = np.where(rises, 0.0, step)
+            threshold = np.where(rises, higher, threshold)
+        for segment in batch.segments:
+            z = (batch.read(x, segment) - largest) / 2 if only is None else only
+            y = np.where(np.isfinite(largest), np.maximum((z - threshold) - low, 0) ** 2, np.nan)
+            batch.write(out, segment, y, dtype)
+
+
+def _root_of_positive(y: Array) -> Array:
+    """The root where y > 0, NaN where it is NaN, else 0."""
+    return np.sqrt(np.where(y <= 0, 0, y))  # type: ignore[no-any-return]
+
+
+@quiet
+def _entmax15_backward(dy: Array, y: Array, out: Array, axis: int) -> None:
+    dtype = result_dtype(dy.dtype, y.dtype)
+    dy, y, out = along(axis, dy, y, out)
+    for batch in batches(y.shape):
+        total: Any = 0.0
+        weight: Any = 0.0
+        for segment in batch.segments:
+            root = _root_of_positive(batch.read(y, segment))
+            total = total + np.add.reduce(np.where(root != 0, root * batch.read(dy, segment), 0), axis=-1, keepdims=True)
+            weight = weight + np.add.reduce(root, axis=-1, keepdims=True)
+        for segment in batch.segments:
+            root = _root_of_positive(batch.read(y, segment))
+            batch.write(out, segment, np.where(root == 0, 0, root * (batch.read(dy, segment) - total / weight)), dtype)
+
+
+@quiet
 def _maxout(x: Array, out: Array, axis: int) -> None:
     dtype = result_dtype(x.dtype)
     (x,), (out,) = along(axis, x), per_row(out)
@@ -166,7 +224,7 @@ def _maxout(x: Array, out: Array, axis: int) -> None:
         largest: Any = None
         for segment in batch.segments:
             z = batch.read(x, segment)
-            top = np.take_along_axis(z, np.argmax(z, axis=-1, keepdims=True), axis=-1)
+            top = take_last(z, np.argmax(z, axis=-1, keepdims=True))
             largest = top if largest is None else np.where((top > largest) | np.isnan(top) & ~np.isnan(largest), top, largest)
         batch.store(out, largest, dtype)
 
@@ -180,7 +238,7 @@ def _maxout_backward(dy: Array, x: Array, out: Array, axis: int) -> None:
         for segment in batch.segments:
             z = batch.read(x, segment)
             at = np.argmax(z, axis=-1, keepdims=True)
-            top = np.take_along_axis(z, at, axis=-1)
+            top = take_last(z, at)
             at = at + (segment.start or 0)
             if largest is None:
                 largest, first = top, at
@@ -218,6 +276,10 @@ _ARITHMETIC = {
         lambda x, out, axis, scale, mask, empty: _sparsemax(x, out, axis),
         lambda dy, y, out, axis, scale, mask: _sparsemax_backward(dy, y, out, axis),
     ),
+    "entmax15": _Arithmetic(
+        lambda x, out, axis, scale, mask, empty: _entmax15(x, out, axis),
+        lambda dy, y, out, axis, scale, mask: _entmax15_backward(dy, y, out, axis),
+    ),
     "maxout": _Arithmetic(
         lambda x, out, axis, scale, mask, empty: _maxout(x, out, axis),
         lambda dy, x, out, axis, scale, mask: _maxout_backward(dy, x, out, axis),
@@ -231,12 +293,12 @@ for _record in row_functions.values():
         )
 
 
-def forward(record: RowFunction, x: Array, out: Array, axis: int, scale: float, mask: Any, empty: str) -> None:
+def forward(record: RowFunction, x: Array, out: Array, axis: int, scale: Any, mask: Any, empty: str) -> None:
     """Fill `out` with the function of the rows of scale*x + mask."""
     _ARITHMETIC[record.arithmetic].forward(x, out, axis, scale, mask, empty)
 
 
-def backward(record: RowFunction, dy: Array, saved: Array, out: Array, axis: int, scale: float, mask: Any) -> None:
+def backward(record: RowFunction, dy: Array, saved: Array, out: Array, axis: int, scale: Any, mask: Any) -> None:
     """Fill `out` with the gradient of x."""
     _ARITHMETIC[record.arithmetic].backward(dy, saved, out, axis, scale, mask)
 
@@ -246,7 +308,7 @@ def gufunc(name: str) -> GeneralizedUfunc:
     """The generalized ufunc of the record of this name."""
     record = row_functions[name]
 
-    def run(x: Array, out: Array, axis: int, scale: float = 1.0) -> None:
+    def run(x: Array, out: Array, axis: int, scale: Any = 1.0) -> None:
         forward(record, x, out, axis, scale, None, "nan")
 
     return GeneralizedUfunc(name, record.signature, record.of_nothing, run)

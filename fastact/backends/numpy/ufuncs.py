@@ -90,6 +90,7 @@ class Ufunc(UfuncLike):
             return overridden[0]
         result_dtype = self._result_dtype(inputs, dtype) if signature is None else np.dtype(signature[-1])
         computed = result_dtype if result_dtype.kind in "iub" else np.dtype(np.float64)
+        in_formula = np.dtype(np.uint8) if computed.kind == "b" else computed  # there is no difference of two bool
         input_dtypes = self._input_dtypes(result_dtype, computed) if signature is None else list(signature[: self.nin])
         arrays = [np.asarray(value) for value in inputs]
         of_arrays = self.nin - self._scalars
@@ -132,7 +133,7 @@ class Ufunc(UfuncLike):
         with iterator, np.errstate(all="ignore"):
             for *batches, in_results in _split(iterator, self.nout):
                 mask = batches.pop() if masks else True
-                values = [batch.astype(computed, order="C", copy=False) for batch in batches]
+                values = [batch.astype(in_formula, order="C", copy=False) for batch in batches]
                 results = self._function(*values, dtype=result_dtype)
                 for batch, result in zip(in_results, results if self.nout > 1 else (results,), strict=True):
                     rounded = result if batch.dtype == result_dtype else result.astype(result_dtype, copy=False)
@@ -164,10 +165,13 @@ class Ufunc(UfuncLike):
         """The common dtype. A scalar parameter takes part if it is a Python number. An array of drawn ones follows the others."""
         first_scalar = self.nin - self._scalars
         found = [promoted(value) for i, value in enumerate(inputs) if i < first_scalar or not isinstance(value, np.ndarray)]
-        # Python numbers last: NumPy promotes no three of which one is bfloat16 and one a number
         dtypes = [value for value in found if isinstance(value, np.dtype)]
         numbers = [value for value in found if not isinstance(value, np.dtype)]
-        return np.result_type(*([np.result_type(*dtypes)] if dtypes else []), *numbers)
+        if not dtypes:
+            return np.result_type(*numbers)
+        result = np.result_type(*dtypes)
+        # beside bfloat16, which NumPy does not know, Python numbers are not weak to it
+        return result if is_bfloat16(result) else np.result_type(result, *numbers)
 
     def _input_dtypes(self, result: np.dtype[Any], computed: np.dtype[Any]) -> list[np.dtype[Any]]:
         """Inputs are read in the result's dtype, as by a ufunc's loop, but scalar parameters of 16-bit loops in float32."""

@@ -166,8 +166,6 @@ def _wanted(entry: Entry, x: Array, values: tuple[float, ...]) -> dict[Direction
     """
     y, d, size = reference.exact(entry.name, x, *values)
     terms = reference.term(entry.name, x, *values)
-    # beyond the end of its domain a function has no slope either
-    d = [reference.mp.nan if reference.mp.isnan(a) else b for a, b in zip(y, d, strict=True)]
     slopes = [(d, _at_least(size, d, x))]
     if not entry.info.smooth:
         for shifted, other in _neighbours(x, values):

@@ -84,8 +84,10 @@ FUNCTIONS = (
     Function("exp_unit_to_integer", ("largest",)),
     # logarithm.h
     Function("log1p_tail", ("t",)),
+    Function("log_of_sum", ("u", "u_low", "octaves")),
     Function("log1p", ("z", "z_low", "octaves")),
     # hyperbolic.h
+    Function("tanh_small_tail", ("u",)),
     Function("tanh_small", ("a",)),
     Function("tanh_shrink_unit", ("a",)),
     # arctan.h

@@ -37,7 +37,7 @@ STATE = {
     "unit": "what exponentials are measured in: see exp_unit",
     "factor": "what elements are multiplied by, or what is taken from them; the call's factor of the row, or its scale",
     "factor_low": "what must be added to factor to have it exactly; or a second factor",
-    "threshold": "of sparsemax, relative to the largest; -1",
+    "threshold": "of sparsemax and entmax15, relative to the largest; -1",
     "share": "what a weight takes from the gradient; of maxout whether the largest has been found; 0",
     "at_largest": "the gradient at a largest element, before what its own weight takes",
     "largest_share": "and what that takes",

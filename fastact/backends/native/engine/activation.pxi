@@ -176,7 +176,7 @@ cdef bint read_parameter(FastPath f, PyObject* name, PyObject* value, Options* o
     return False
 
 
-cdef inline bint read_keywords(FastPath f, PyObject* const* values, PyObject* names, Options* options) noexcept:
+cdef bint read_keywords(FastPath f, PyObject* const* values, PyObject* names, Options* options) noexcept:
     """Take the keywords; False if one needs the general path's checks."""
     cdef PyObject* name
     cdef Py_ssize_t i

@@ -45,6 +45,10 @@ cdef inline void read_row_values(const RowCall* call, const Place* place, fastac
         else:
             for r in range(place.rows):
                 values.factor[r] = (<const double*> (at + r * stride))[0]
+        if call.has[SCALES]:  # the gradient's
+            at, stride = place.at[SCALES], place.row_stride[SCALES]
+            for r in range(place.rows):
+                values.factor[r] *= (<const double*> (at + r * stride))[0]
         p.factor = values.factor
     for r in range(p.rows):
         values.result[r] = NAN
@@ -68,10 +72,10 @@ cdef inline void write_row_results(const RowCall* call, const Place* place, cons
 # ---- passes ---------------------------------------------------------------------------------------------------------
 
 cdef inline Py_ssize_t positions_to_take(const RowCall* call, const Place* place) noexcept nogil:
-    """How many positions to take, from the first on: with a causal mask as many as the largest limit of these rows. Where each
-    position of an empty row gets a share, all of them.
+    """How many positions to take, from the first on: with a causal mask as many as the largest limit of these rows, but one at
+    least, from which empty rows get their result. Where each position of an empty row gets a share, all of them.
     """
-    cdef Py_ssize_t most = 0, r
+    cdef Py_ssize_t most = 1, r
     if not call.has[LIMIT] or call.empty == EMPTY_UNIFORM:
         return place.n
     for r in range(place.rows):
@@ -101,7 +105,7 @@ cdef inline void lay_out_tiles(
             room += nbytes
     tiles.direct_out, tiles.out = False, NULL
     if call.has[OUTPUT]:
-        tiles.direct_out = not call.clears and lies_right(
+        tiles.direct_out = not changes_result(call) and lies_right(
             &call.access[OUTPUT], place.row_stride[OUTPUT], place.position_stride[OUTPUT], place.along, place.rows
         )
         p.out_pitch = tiles.pitch
@@ -158,8 +162,8 @@ cdef inline void run_segment(
     run_steps(each.steps, p)
     p.pitch[0] = pitch
     if each.output == RESULT and not tiles.direct_out:
-        if call.clears:
-            clear_result(call, place, p.start, p.length, tiles.out + offset, tiles.pitch)
+        if changes_result(call):
+            change_result(call, place, p.start, p.length, tiles.out + offset, tiles.pitch)
         store_segment(call, place, p.start, p.length, tiles.out + offset, tiles.pitch)
 
 
@@ -189,7 +193,7 @@ cdef void fill_past(const RowCall* call, const Place* place, Py_ssize_t taken) n
     for r in range(place.rows):
         target = place.at[OUTPUT] + r * place.row_stride[OUTPUT]
         value = call.left_out
-        if taken and not call.clears:  # a row that is NaN is so everywhere
+        if not call.clears:  # a row that is NaN is so everywhere
             load_elements(access, target, stride, &element, 1)
             first = read_element(call.type, &element)
             value = first if first != first else value

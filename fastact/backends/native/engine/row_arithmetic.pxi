@@ -101,11 +101,20 @@ cdef class Operands:
         converts[0] = cnp.PyArray_TYPE(array) != cnp.NPY_DOUBLE or access.by_bytes
         return self.add(operand, array)
 
+    cdef int add_scale(self, scale, bint of_input) except -1:
+        """Add what the first input is multiplied by where it is that of a function, or else the gradient: see calls/rows.py."""
+        if isinstance(scale, np.ndarray):
+            self.call.scales_input, self.call.scales_result = of_input, not of_input
+            return self.add(SCALES, scale)
+        if of_input:
+            self.call.scales, self.call.scale = scale != 1, scale
+        return 0
+
     cdef int add_mask(self, mask) except -1:
         if mask is None:
             self.call.clears = False
-        elif isinstance(mask, str):  # causal
-            limits = np.arange(1, self.shape[self.axis - 1] + 1, dtype=np.intp)
+        elif isinstance(mask, int):  # causal
+            limits = np.arange(1, self.shape[self.axis - 1] + 1, dtype=np.intp) + mask
             self.add(LIMIT, np.broadcast_to(limits, self.shape[: self.axis]))
         elif mask.dtype == bool:
             self.call.mask = BOOLEAN_MASK
@@ -276,8 +285,8 @@ cdef class RowArithmetic:
         cdef Operands operands = self.begin(record.arithmetic, False, x, axis, computed_type(x.dtype))
         cdef RowCall* call = &operands.call
         call.empty = EMPTY_ROW[empty]
-        call.scales, call.scale = scale != 1, scale
         operands.add_elements(INPUT, x)
+        operands.add_scale(scale, True)
         if output_of(call) == OUTPUT:
             operands.add_elements(OUTPUT, out)
         else:
@@ -290,9 +299,10 @@ cdef class RowArithmetic:
         cdef int type = computed_type(np.result_type(promoted(dy), promoted(saved)))
         cdef Operands operands = self.begin(record.arithmetic, True, saved, axis, type)
         cdef RowCall* call = &operands.call
-        call.gradient_scale, call.clears, call.left_out = scale, True, 0
+        call.gradient_scale, call.clears, call.left_out = 1 if isinstance(scale, np.ndarray) else scale, True, 0
+        if record.masked:
+            operands.add_scale(scale, record.reduces)
         if record.reduces:
-            call.scales, call.scale = scale != 1 and call.program.logits, scale
             operands.add_elements(INPUT, saved)
             operands.add_numbers(FACTOR, dy, &call.converts_factor)
         else:

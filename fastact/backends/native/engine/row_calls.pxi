@@ -9,7 +9,8 @@ cdef enum:
     LABELS = 7
     FACTOR = 8
     RESULT_OF_ROW = 9
-    OPERANDS = 10
+    SCALES = 10
+    OPERANDS = 11
 
 cdef enum:
     NO_MASK, BOOLEAN_MASK, FLOATING_MASK
@@ -28,13 +29,15 @@ cdef struct RowCall:
     Access[OPERANDS] access
     # the first input
     bint scales
-    double scale
+    double scale  # where there is one for all rows
+    bint scales_input, scales_result  # what SCALES are multiplied with, if there are
     int mask  # NO_MASK, ...
     bint adds_mask  # a floating one
     double masked  # what the input is where a boolean mask is false
     # the result
     bint clears  # it is a gradient, and 0 where a mask leaves an element out
     double left_out  # what it is past the limit
+    const char* needs_elements  # the function's name, where a row without elements has no result; else NULL
     bint converts_factor, converts_result  # from and to the array's type; else they are float64
     # the panel
     int empty

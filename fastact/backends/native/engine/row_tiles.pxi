@@ -150,9 +150,33 @@ cdef void apply_limit(
             write_number(call.type, value, tile + (r * row + i * position) * call.itemsize)
 
 
+cdef void apply_scales(
+    const RowCall* call, const Place* place, Py_ssize_t n, char* tile, Py_ssize_t pitch
+) noexcept nogil:
+    """Multiply n positions of each row in a tile by the row's scale."""
+    cdef double[PANEL_ROWS] scales
+    cdef const char* at = place.at[SCALES]
+    cdef Py_ssize_t stride = place.row_stride[SCALES], r, k
+    cdef char* line
+    if place.along:
+        for r in range(place.rows):
+            call.table.multiply_by[call.type]((<const double*> (at + r * stride))[0], tile + r * pitch * call.itemsize, n)
+        return
+    for r in range(place.rows):
+        scales[r] = (<const double*> (at + r * stride))[0]
+    for k in range(n):
+        line = tile + k * pitch * call.itemsize
+        if call.type == FLOAT32:
+            for r in range(place.rows):
+                (<float*> line)[r] *= <float> scales[r]
+        else:
+            for r in range(place.rows):
+                (<double*> line)[r] *= scales[r]
+
+
 cdef inline bint changes_input(const RowCall* call) noexcept nogil:
     """Whether the first input is not what its array holds."""
-    return call.scales or call.mask != NO_MASK or call.has[LIMIT]
+    return call.scales or call.scales_input or call.mask != NO_MASK or call.has[LIMIT]
 
 
 cdef void change_input(
@@ -163,16 +187,25 @@ cdef void change_input(
     if call.scales:
         for k in range(lines):
             call.table.multiply_by[call.type](call.scale, tile + k * pitch * call.itemsize, width)
+    if call.scales_input:
+        apply_scales(call, place, n, tile, pitch)
     if call.mask == BOOLEAN_MASK or (call.mask == FLOATING_MASK and call.adds_mask):
         apply_mask(call, place, start, n, tile, pitch, False)
     if call.has[LIMIT]:
         apply_limit(call, place, start, n, tile, pitch, call.masked)
 
 
-cdef void clear_result(
+cdef inline bint changes_result(const RowCall* call) noexcept nogil:
+    """Whether the result is not what the steps give."""
+    return call.clears or call.scales_result
+
+
+cdef void change_result(
     const RowCall* call, const Place* place, Py_ssize_t start, Py_ssize_t n, char* tile, Py_ssize_t pitch
 ) noexcept nogil:
-    """Set the gradient to 0 where a mask leaves elements out."""
+    """Scale a gradient, and set it to 0 where a mask leaves elements out."""
+    if call.scales_result:
+        apply_scales(call, place, n, tile, pitch)
     if call.mask != NO_MASK:
         apply_mask(call, place, start, n, tile, pitch, True)
     if call.has[LIMIT]:

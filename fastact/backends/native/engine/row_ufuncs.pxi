@@ -1,5 +1,9 @@
 # The generalized ufuncs of functions of rows: of x, or of x and a scale.
 
+cdef extern from "Python.h":  # declared as cpython.exc does, Cython itself would take up the errors: NumPy looks for them
+    void set_error "PyErr_Format"(object, const char*, ...)
+    void set_no_memory "PyErr_NoMemory"()
+
 cdef list KEPT = []  # texts that NumPy points to
 
 
@@ -14,6 +18,8 @@ cdef RowCall* new_call(RowArithmetic rows, str name, stored, computed, result) e
     set_access(rows.table, &call.access[INPUT], np.empty(0, stored), type)
     set_access(rows.table, &call.access[output_of(call)], np.empty(0, result), type)
     call.converts_result = result != np.float64
+    if row_functions[name].reduces and row_functions[name].of_nothing is None:
+        call.needs_elements = rows.function(name).name
     return call
 
 
@@ -81,9 +87,15 @@ cdef void run_inner(
     t.start[INPUT], t.start[output] = x, result
     t.row_stride[0][INPUT], t.row_stride[0][output] = stride, result_stride
     t.position_stride[INPUT], t.position_stride[output] = position_strides[0], position_strides[1] if output == OUTPUT else 0
-    if run_row_job(call, &t, NULL, 0) < 0:
+    if t.n == 0 and call.needs_elements != NULL:
+        no_elements(call.needs_elements)
+    elif run_row_job(call, &t, NULL, 0) < 0:
         no_memory()
 
 
+cdef void no_elements(const char* name) noexcept with gil:
+    set_error(ValueError, "%s: a row of no elements has no maximum", name)
+
+
 cdef void no_memory() noexcept with gil:
-    PyErr_NoMemory()
+    set_no_memory()

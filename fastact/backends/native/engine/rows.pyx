@@ -17,7 +17,6 @@ Contiguous rows are taken along themselves, some at a time. Those of other axes,
 vectors always have work.
 """
 
-from cpython.exc cimport PyErr_NoMemory
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cpython.object cimport PyObject
 from cpython.pycapsule cimport PyCapsule_GetPointer

@@ -79,6 +79,8 @@ cdef void set_ways(
     if bools:
         loop.converts = True
         loop.load = load_bool if computed == UINT8 else load_bool_as_double
+        if computed == UINT8:
+            loop.store, loop.stores_converted = store_bool, True
     loop.load_parameter = loop.load if converts_parameter else table.load[computed]
 
 

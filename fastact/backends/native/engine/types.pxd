@@ -74,6 +74,13 @@ cdef inline void load_bool(const char* source, Py_ssize_t stride, void* target, 
         (<unsigned char*> target)[i] = source[i * stride] != 0
 
 
+cdef inline void store_bool(const void* source, char* target, Py_ssize_t stride, Py_ssize_t n) noexcept nogil:
+    """Store UINT8 as bools: anything but 0 is True, such as the sum of two."""
+    cdef Py_ssize_t i
+    for i in range(n):
+        target[i * stride] = (<const unsigned char*> source)[i] != 0
+
+
 cdef inline void load_bool_as_double(const char* source, Py_ssize_t stride, void* target, Py_ssize_t n) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(n):

@@ -50,7 +50,7 @@ cdef void run_ufunc(char** pointers, const cnp.npy_intp* dimensions, const cnp.n
     cdef (char*)[MAX_OPERANDS] at
     cdef char[TILES] tiles  # on NumPy's own thread
     cdef fastact_flags flags = fastact_save_flags()
-    if n == 1 or has_constant_parameters(loop, strides):
+    if n == 1 or (has_constant_parameters(loop, strides) and not is_fold(loop, pointers, strides)):
         run_inner_loop(loop, pointers, strides, n, tiles)
     else:
         for i in range(n):
@@ -68,6 +68,12 @@ cdef bint has_constant_parameters(const Loop* loop, const cnp.npy_intp* strides)
             if strides[k] != 0:
                 return False
     return True
+
+
+cdef bint is_fold(const Loop* loop, char** pointers, const cnp.npy_intp* strides) noexcept nogil:
+    """Whether each result is the first input of the next element, as in `np.ufunc.reduce` and `accumulate`."""
+    cdef int out = loop.operands + (loop.add != NULL) + loop.parameters
+    return strides[out] == strides[0] and pointers[out] == pointers[0] + strides[0]
 
 
 cdef void run_inner_loop(

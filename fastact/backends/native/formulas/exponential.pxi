@@ -57,9 +57,14 @@ cdef inline real elu_derivative(real x, real alpha) noexcept nogil:
     cdef real q = exp_or_less(x, zero, &scale)
     return one if x > zero else alpha * fma(scale, q, scale) * per_headroom(x)
 
+cdef inline real zero_at_least(real slope) noexcept nogil:
+    """A derivative from y, which may have been rounded beyond its limit; NaN stays."""
+    cdef real zero = 0
+    return zero if slope < zero else slope
+
 cdef inline real elu_derivative_from_output(real y, real alpha) noexcept nogil:
     cdef real zero = 0, one = 1
-    return one if y > zero else y + alpha
+    return one if y > zero else zero_at_least(y + alpha)
 
 
 cdef inline real celu_exponent(real x, real alpha, real *low) noexcept nogil:
@@ -92,7 +97,7 @@ cdef inline real celu_derivative(real x, real alpha) noexcept nogil:
 
 cdef inline real celu_derivative_from_output(real y, real alpha) noexcept nogil:
     cdef real zero = 0, one = 1
-    return one if y > zero else y / alpha + one
+    return one if y > zero else zero_at_least(y / alpha + one)
 
 
 cdef inline real selu_slope(real x, real *low) noexcept nogil:
@@ -122,7 +127,7 @@ cdef inline real selu_derivative_from_output(real y) noexcept nogil:
     cdef real zero = 0, scale = 1.0507009873554805
     cdef real low
     cdef real slope = selu_slope(y, &low)
-    return scale if y > zero else (y + slope) + low
+    return scale if y > zero else zero_at_least((y + slope) + low)
 
 
 cdef inline real softplus_exp(real x, real beta, real *low) noexcept nogil:
@@ -328,3 +333,51 @@ cdef inline real soft_exponential_derivative(real x, real alpha) noexcept nogil:
     reciprocal = reciprocal if w > -one else one / square_root(w + one)
     reciprocal = zero if x > largest_finite(x) else reciprocal
     return reciprocal if alpha < zero else soft_exponential_near_derivative(x, alpha)
+
+
+cdef inline real log1mexp_exponential(real x, real *e, real *e_low, real *m_low) noexcept nogil:
+    """m = 1 - e^-x, and e = HEADROOM * e^-x, each in two parts, for x > 0."""
+    cdef real zero = 0, one = 1
+    cdef real scale, q_low
+    cdef real q = exp_down_low(-at_most(exp_furthest(x), x), zero, &scale, &q_low)
+    e[0] = fma(scale, q, scale)
+    e_low[0] = fma(scale, q_low, fma_low(scale, q, scale, e[0]))
+    scale = scale * per_headroom(x)
+    cdef real less = fma(scale, q, scale - one)
+    m_low[0] = -fma(scale, q_low, fma_low(scale, q, scale - one, less))
+    return -less
+
+cdef inline real log1mexp_forward(real x) noexcept nogil:
+    """log(m) with m = 1 - e^-x, computed so below log(2), as 1 less the exponential above. Beyond the domain the root is NaN."""
+    cdef real zero = 0, one = 1, log_2 = 0.69314718055994531, least = 2.0**-60, up = 2.0**80, octaves_up = 80
+    cdef real e, e_low, m_low
+    cdef real m = log1mexp_exponential(x, &e, &e_low, &m_low)
+    cdef bint is_near = x < log_2
+    cdef real t = e * per_headroom(x)
+    cdef real u = one - t
+    cdef real u_low = ((one - u) - t) - e_low * per_headroom(x)
+    u = m if is_near else u
+    u_low = m_low if is_near else u_low
+    cdef real factor = up if u < least else one
+    cdef real octaves = octaves_up if u < least else zero
+    cdef real y = log_of_sum(u * factor, u_low * factor, -octaves)
+    return with_sign(y, -one) if x > zero else -one / square_root(x + zero)
+
+cdef inline real log1mexp_derivative(real x) noexcept nogil:
+    """e^-x / (1 - e^-x). The HEADROOM goes before the division where the quotient is large, and after it where it is small."""
+    cdef real zero = 0, one = 1
+    cdef real e, e_low, m_low
+    cdef real m = log1mexp_exponential(x, &e, &e_low, &m_low)
+    cdef real before = per_headroom(x) if x < one else one
+    cdef real after = one if x < one else per_headroom(x)
+    cdef real d = e * before / m * after
+    return d if x > zero else one / square_root(x + zero)
+
+cdef inline real log1mexp_derivative_from_output(real y) noexcept nogil:
+    """e^-y - 1 = (1 - e^y) / e^y"""
+    cdef real zero = 0, one = 1
+    cdef real scale
+    cdef real q = exp_down(-at_most(exp_furthest(y), -y), zero, &scale)
+    cdef real e = fma(scale, q, scale)
+    scale = scale * per_headroom(y)
+    return magnitude(fma(scale, q, scale - one)) * to_headroom(y) / e

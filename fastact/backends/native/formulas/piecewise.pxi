@@ -227,3 +227,36 @@ cdef inline real srelu_derivative(
     cdef real slope = one if x == x else x
     slope = slope_right if x >= threshold_right else slope
     return slope_left if x <= threshold_left else slope
+
+
+cdef inline real sparse_plus_forward(real x) noexcept nogil:
+    """(x + 1)^2 / 4 between -1 and 1, with what the sum's rounding lost, as its square would double that."""
+    cdef real one = 1, two = 2, quarter = 0.25
+    cdef real b = between(-one, one, x)
+    cdef real t = b + one
+    cdef real low = b - (t - one)
+    cdef real y = quarter * fma(t, t, two * t * low)
+    return x if x > one else y
+
+cdef inline real sparse_plus_derivative(real x) noexcept nogil:
+    return sparse_sigmoid_forward(x)
+
+cdef inline real sparse_plus_derivative_from_output(real y) noexcept nogil:
+    cdef real one = 1
+    return square_root(at_most(one, y))
+
+
+cdef inline real sparse_sigmoid_forward(real x) noexcept nogil:
+    cdef real one = 1, half = 0.5
+    return half * (between(-one, one, x) + one)
+
+cdef inline real sparse_sigmoid_derivative(real x) noexcept nogil:
+    cdef real zero = 0, one = 1, half = 0.5
+    cdef real slope = half if x == x else x
+    return zero if magnitude(x) >= one else slope
+
+cdef inline real sparse_sigmoid_derivative_from_output(real y) noexcept nogil:
+    cdef real zero = 0, one = 1, half = 0.5
+    cdef real slope = half if y == y else y
+    slope = zero if y >= one else slope
+    return zero if y <= zero else slope

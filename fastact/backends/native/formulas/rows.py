@@ -245,6 +245,72 @@ SPARSEMAX_GRADIENT = Program(
     ],
 )
 
+# ---- entmax15 ----------------------------------------------------------------------------------------------------------
+
+_ROOT = {"half": "0.5", "e": "half * (x[i] - {largest}) - {threshold}"}
+# The squares of what is above the threshold, and what is above it, relative to the largest element. NaN spoils the sum.
+SQUARES = ElementStep(
+    "squares",
+    let=_ROOT,
+    sums=(Sum("e * e if e > zero else (zero if e == e else e)"), Sum("e if e > zero else zero", into="loss")),
+)
+# A step of Newton's method for the threshold at which the norm is 1. The norm falls and is convex, so from below the threshold
+# rises, and where all elements are equal it is found at once. What a threshold lacks is kept beside it.
+ROOT_THRESHOLD = RowStep(
+    "root_threshold",
+    """
+    cdef double norm, next
+    cdef {real} threshold
+    p.again = 0
+    for r in range(p.rows):
+        norm = square_root(total_of_row_{dtype}(s, SUM, r))
+        next = s.threshold[r] + (norm - 1) * norm / total_of_row_{dtype}(s, LOSS, r)
+        threshold = <{real}> next
+        if threshold > s.threshold[r] or (threshold != threshold and s.threshold[r] == s.threshold[r]):
+            s.threshold[r] = threshold
+            p.again = 1
+        s.factor_low[r] = <{real}> (next - s.threshold[r])
+        s.total[SUM][r] = s.total_low[SUM][r] = s.total[LOSS][r] = s.total_low[LOSS][r] = 0
+    """,
+)
+ENTMAX15_OUT = ElementStep("entmax15", let={**_ROOT, "r": "at_least(zero, e - {factor_low})"}, out="r * r")
+
+ENTMAX15 = Program(
+    inputs=("x",),
+    passes=[
+        Pass(steps=[MAX]),
+        Pass(steps=[SQUARES], then=[ROOT_THRESHOLD], repeats=True),
+        Pass(steps=[ENTMAX15_OUT], output=Output.RESULT),
+    ],
+)
+
+# With r the root of y: r times dy less the mean of dy weighted by r; where y is not positive 0, or NaN where y is.
+_ROOT_OF_OUTPUT = {"r": "square_root(y[i])", **_OR_NAN}
+ROOTS = ElementStep(
+    "roots",
+    ("dy", "y"),
+    let=_ROOT_OF_OUTPUT,
+    sums=(Sum("r * dy[i] if y[i] > zero else u"), Sum("r if y[i] > zero else zero", into="loss")),
+)
+MEAN_BY_ROOTS = RowStep(
+    "mean_by_roots",
+    """
+    for r in range(p.rows):
+        s.factor[r] = <{real}> (total_of_row_{dtype}(s, SUM, r) / total_of_row_{dtype}(s, LOSS, r))
+    """,
+)
+ENTMAX15_GRAD = ElementStep(
+    "entmax15_grad", ("dy", "y"), let={**_ROOT_OF_OUTPUT, "e": "r * (dy[i] - {factor})"}, out="e if y[i] > zero else u"
+)
+
+ENTMAX15_GRADIENT = Program(
+    inputs=("dy", "y"),
+    passes=[
+        Pass(steps=[ROOTS], then=[MEAN_BY_ROOTS]),
+        Pass(steps=[ENTMAX15_GRAD], output=Output.RESULT),
+    ],
+)
+
 # ---- maxout ------------------------------------------------------------------------------------------------------------
 
 FIRST = BuiltInStep("first")  # the row's dy at its first largest element
@@ -507,6 +573,7 @@ FUNCTIONS = {
     "log_softmax": RowFunction(forward=LOG_SOFTMAX, gradient=LOG_SOFTMAX_GRADIENT),
     "logsumexp": RowFunction(forward=LOGSUMEXP, gradient=SOFTMAX),
     "sparsemax": RowFunction(forward=SPARSEMAX, gradient=SPARSEMAX_GRADIENT),
+    "entmax15": RowFunction(forward=ENTMAX15, gradient=ENTMAX15_GRADIENT),
     "maxout": RowFunction(forward=MAXOUT, gradient=MAXOUT_GRADIENT),
     "cross_entropy": RowFunction(forward=CROSS_ENTROPY, gradient=CROSS_ENTROPY_GRADIENT),
     "cross_entropy_smoothed": RowFunction(forward=SMOOTHED_CROSS_ENTROPY, gradient=SMOOTHED_CROSS_ENTROPY_GRADIENT),

@@ -273,3 +273,74 @@ cdef inline real gudermannian_derivative_from_output(real y) noexcept nogil:
     cdef real z = half_pi_minus(a, &low)
     cdef real s = sin_quarter(half * a if a < quarter_pi else z)
     return fma(-two * s, s, one) if a < quarter_pi else magnitude(s + low)
+
+
+cdef inline real logit_forward(real x) noexcept nogil:
+    """log(h / (1 - h)) with h = min(x, 1 - x), and its sign. From h = 1/4 on the quotient is that of 2h - 1, without loss, plus 1.
+
+    Beyond the domain the root is NaN."""
+    cdef real zero = 0, one = 1, two = 2, half = 0.5, quarter = 0.25, least = 2.0**-60, up = 2.0**80, octaves_up = 80
+    cdef real h = x if x < half else one - x
+    cdef real d = one - h
+    cdef real d_low = (one - d) - h
+    cdef bint is_near = h >= quarter
+    cdef real small = h * (up if h < least else one)
+    cdef real octaves = octaves_up if h < least else zero
+    cdef real numerator = fma(two, h, -one) if is_near else small
+    cdef real z = numerator / d
+    cdef real z_low = quotient_low(numerator, z, d, d_low)
+    cdef real u = z + (one if is_near else zero)
+    cdef real u_low = (((one if is_near else zero) - u) + z) + z_low
+    cdef real y = log_of_sum(u, u_low, -octaves)
+    y = y if h > zero else -one / square_root(h + zero)
+    return -y if x > half else y
+
+cdef inline real logit_derivative(real x) noexcept nogil:
+    """1 / (h (1 - h))"""
+    cdef real zero = 0, one = 1, half = 0.5
+    cdef real h = x if x < half else one - x
+    return one / (h * (one - h)) if h > zero else one / square_root(h + zero)
+
+cdef inline real logit_derivative_from_output(real y) noexcept nogil:
+    """(1 + e)^2 / e, e = e^-|y|"""
+    cdef real zero = 0, one = 1
+    cdef real scale
+    cdef real q = exp_down(-at_most(exp_furthest(y), magnitude(y)), zero, &scale)
+    cdef real e = fma(scale, q, scale)
+    cdef real t = fma(e, per_headroom(y), one)
+    return t * t / e * to_headroom(y)
+
+
+cdef inline real softcap_tail(real x, real cap, real *z) noexcept nogil:
+    """HEADROOM * sigmoid(-2z), z = |x| / cap, bounded where that has vanished. What the quotient's rounding lost counts in full."""
+    cdef real zero = 0, one = 1, two = 2, half = 0.5, least = 2.0**-80
+    cdef real per_cap = one / cap
+    cdef real per_cap_low = division_remainder(one, per_cap, cap) * per_cap
+    cdef real a = at_most(half * exp_furthest(x) * cap, magnitude(x))
+    z[0] = a * per_cap
+    cdef real low = fma(a, per_cap_low, product_low(a, per_cap, z[0])) if z[0] > least else zero
+    cdef real scale
+    cdef real p = exp_twice(z[0], &scale)
+    return one / fma(scale, fma(p, two * low, p), per_headroom(x))
+
+cdef inline real softcap_forward(real x, real cap) noexcept nogil:
+    """cap - 2 cap sigmoid(-2z); where that cancels tanh's polynomial, by which x is multiplied: the quotient may be subnormal."""
+    cdef real two = 2, small = TANH_SMALL
+    cdef real z
+    cdef real t = softcap_tail(x, cap, &z)
+    cdef real a = magnitude(x), u = z * z
+    cdef real y = fma(-two * cap * per_headroom(x), t, cap)
+    return with_sign(y if z >= small else fma(a * u, tanh_small_tail(u), a), x)
+
+cdef inline real softcap_derivative(real x, real cap) noexcept nogil:
+    """4t (1 - t), t = sigmoid(-2|x| / cap)"""
+    cdef real one = 1, four = 4
+    cdef real z
+    cdef real t = softcap_tail(x, cap, &z)
+    return t * fma(-per_headroom(x), t, one) * (four * per_headroom(x))
+
+cdef inline real softcap_derivative_from_output(real y, real cap) noexcept nogil:
+    """(1 - |y| / cap) (1 + |y| / cap)"""
+    cdef real one = 1
+    cdef real a = magnitude(y)
+    return (cap - a) / cap * (one + a / cap)

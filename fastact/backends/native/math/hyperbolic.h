@@ -1,13 +1,18 @@
 /* The hyperbolic tangent of small numbers, where the exponential would cancel.  See vecmath.h. */
 
+/* Range:   0 <= u <= TANH_SMALL^2
+   Error:   2^-26.0, 2^-55.0 of tanh(a) / a, u = a^2, by 1 + u * tail
+   NaN:     gives NaN
+   Gives:   (tanh(a) / a - 1) / u */
+VECMATH REAL F(tanh_small_tail)(REAL u) { return HORNER(tanh_small, u); }
+
 /* Range:   0 <= a <= TANH_SMALL
    Error:   0.83, 0.85 ULP (without FMA 1.00, 0.94)
    NaN:     gives NaN
    Gives:   tanh(a), where 1 - 2/(1 + e^2a) would cancel by more than a third */
 VECMATH REAL F(tanh_small)(REAL a) {
     REAL u = a * a;
-    REAL p = HORNER(tanh_small, u);
-    return F(fma)(a * u, p, a);
+    return F(fma)(a * u, F(tanh_small_tail)(u), a);
 }
 
 /* Range:   0 <= a <= 1

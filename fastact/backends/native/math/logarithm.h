@@ -1,4 +1,4 @@
-/* The logarithm of 1 + something.  See vecmath.h. */
+/* The logarithm, and that of 1 + something.  See vecmath.h. */
 
 /* Range:   0 <= t <= 1
    Error:   2^-25.0, 2^-54.0 of log1p(t), by t + t^2 * tail
@@ -10,16 +10,13 @@ VECMATH REAL F(log1p_tail)(REAL t) {
     return HORNER(log1p_tail, w);
 }
 
-/* Range:   -1 < z < 2^127 (2^1023), |z_low| at most half an ULP of z and of 1 + z
+/* Range:   u normal and below 2^127 (2^1023), |u_low| at most half an ULP of u, or below 2^-25 (2^-54) where u is 1
    Error:   1.0, 1.0 ULP (without FMA 1.2, 1.0)
-   NaN:     gives NaN
-   Gives:   log1p(z + z_low) + octaves * ln 2: octaves is for those whose argument would be too large */
-VECMATH REAL F(log1p)(REAL z, REAL z_low, REAL octaves) {
+   NaN:     any number
+   Gives:   log(u + u_low) + octaves * ln 2: octaves is for those whose argument would be too large or too small */
+VECMATH REAL F(log_of_sum)(REAL u, REAL u_low, REAL octaves) {
     const UNSIGNED root_half = BY_TYPE(0x3f3504f3u, 0x3fe6a09e667f3bcdu), one = ONE_BITS;
     const REAL ln2_high = CONSTANT(ln2_high), ln2_low = CONSTANT(ln2_low);
-    REAL u = R(1.0) + z;
-    REAL u_without = u - R(1.0);
-    REAL u_low = ((z - u_without) + (R(1.0) - (u - u_without))) + z_low;
     UNSIGNED bits, exponent, n_bits;
     memcpy(&bits, &u, sizeof bits);
     exponent = (bits - root_half + one) >> MANTISSA_BITS; /* biased; u / 2^n in [sqrt(1/2), sqrt(2)) */
@@ -40,4 +37,15 @@ VECMATH REAL F(log1p)(REAL z, REAL z_low, REAL octaves) {
     REAL total_low = F(fma)(n, ln2_high, -total) + r;
     REAL rest = F(fma)(n, ln2_low, (r_high - r) + r_rest);
     return total + (total_low + F(fma)(r * r, p, rest));
+}
+
+/* Range:   -1 < z < 2^127 (2^1023), |z_low| at most half an ULP of z and of 1 + z
+   Error:   1.0, 1.0 ULP (without FMA 1.2, 1.0)
+   NaN:     gives NaN
+   Gives:   log1p(z + z_low) + octaves * ln 2: octaves is for those whose argument would be too large */
+VECMATH REAL F(log1p)(REAL z, REAL z_low, REAL octaves) {
+    REAL u = R(1.0) + z;
+    REAL u_without = u - R(1.0);
+    REAL u_low = ((z - u_without) + (R(1.0) - (u - u_without))) + z_low;
+    return F(log_of_sum)(u, u_low, octaves);
 }

@@ -17,6 +17,15 @@ _SPARSEMAX = (
 )
 
 
+#: Sorted, with the threshold of each number of elements (Peters, Niculae and Martins, 2019).
+_ENTMAX15 = (
+    f"z = (x - {MAX}) / 2; s = -np.sort(-z, axis=-1); k = np.arange(1, x.shape[-1] + 1, dtype=x.dtype); "
+    "m = np.cumsum(s, axis=-1) / k; v = np.cumsum(s * s, axis=-1) - k * m * m; "
+    "t = m - np.sqrt(np.maximum((1 - v) / k, 0)); n = np.count_nonzero(t <= s, axis=-1, keepdims=True); "
+    "np.square(np.maximum(z - np.take_along_axis(t, n - 1, axis=-1), 0), out=out)"
+)
+
+
 def softmax(x: Array, axis: int = -1) -> Array:
     e = np.exp(x - x.max(axis=axis, keepdims=True))
     return np.asarray(e / e.sum(axis=axis, keepdims=True))
@@ -51,6 +60,24 @@ def _sparsemax_gradient(a: WideOperands) -> Wanted:
     support = a.y > 0
     mean = np.mean(a.dy, axis=-1, keepdims=True, where=support)
     return [(np.where(support, a.dy - mean, 0), np.broadcast_to(np.abs(a.dy).max(axis=-1, keepdims=True), a.y.shape))]
+
+
+def _entmax15(a: WideOperands) -> Wanted:
+    """By bisection: the threshold under which what is above it has the norm 1."""
+    z = (a.x - a.x.max(axis=-1, keepdims=True)) / 2
+    low, high = np.full_like(z[:, :1], -1), np.zeros_like(z[:, :1])
+    for _ in range(70):
+        middle = (low + high) / 2
+        above = (np.maximum(z - middle, 0) ** 2).sum(axis=-1, keepdims=True) >= 1
+        low, high = np.where(above, middle, low), np.where(above, high, middle)
+    y = np.maximum(z - low, 0) ** 2
+    return [(y, np.ones_like(y))]
+
+
+def _entmax15_gradient(a: WideOperands) -> Wanted:
+    root = np.sqrt(a.y)
+    mean = (root * a.dy).sum(axis=-1, keepdims=True) / root.sum(axis=-1, keepdims=True)
+    return [(root * (a.dy - mean), np.broadcast_to(np.abs(a.dy).max(axis=-1, keepdims=True), a.y.shape))]
 
 
 def _maxout_gradient(a: WideOperands) -> Wanted:
@@ -198,6 +225,19 @@ ENTRIES = (
             ),
         },
         textbook=Textbook(_sparsemax, _sparsemax_gradient),
+    ),
+    Fused(
+        name="entmax15",
+        function="entmax15",
+        statements={
+            "fastact": Statements(forward="f(x, out=out)", backward="f.backward(dy, y=y, out=out)"),
+            "numpy": Statements(
+                forward=_ENTMAX15,
+                backward="s = np.sqrt(y); "
+                "np.multiply(s, dy - (s * dy).sum(axis=-1, keepdims=True) / s.sum(axis=-1, keepdims=True), out=out)",
+            ),
+        },
+        textbook=Textbook(_entmax15, _entmax15_gradient),
     ),
     Fused(
         name="maxout",
