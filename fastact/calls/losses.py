@@ -25,17 +25,17 @@ def _shared(out: Array | None, array: Any) -> bool:
 
 
 def _normalised(weight: Array | None, counted: Any = True) -> Array | None:
-    """These weights times a power of two, where their sum could overflow or vanish: a weighted mean is the same.
+    """These weights times a power of two that brings them near 1, unless they are: a weighted mean is the same.
 
-    `counted` says which weights are in the sum.
+    So neither their sum nor a product overflows or vanishes. `counted` says which weights are in the sum.
     """
     if weight is None:
         return None
     exponent = math.frexp(float(np.max(weight, where=counted, initial=0)))[1]
-    if abs(exponent) < 100:
+    if abs(exponent) <= 10:
         return weight
     with np.errstate(all="ignore"):
-        return np.ldexp(weight, -exponent)
+        return np.ldexp(weight, -exponent)  # type: ignore[no-any-return]
 
 
 def _has_label(labels: Array, classes: int) -> Array:
@@ -166,12 +166,10 @@ class _LossOfRows(_Loss):
             divisor = float(np.count_nonzero(labels >= 0))
         else:
             counting = labels >= 0
-            each = 1.0 if weight is None else weight[labels[counting]]
-            divisor = float(
-                np.add.reduce(
-                    np.broadcast_to(each, np.count_nonzero(counting)) if sample_weight is None else each * sample_weight[counting]
-                )
-            )
+            each: Any = np.ones(np.count_nonzero(counting)) if weight is None else weight[labels[counting]]
+            if sample_weight is not None:
+                each = each * sample_weight[counting]
+            divisor = float(np.add.reduce(each))
         if divisor == 0:
             why = "all are ignored"
             if not rows:
@@ -350,7 +348,7 @@ def _smoothed(targets: Array, labelled: bool, mask: Array, smoothing: float, axi
         np.put_along_axis(kept, np.where(label < 0, 0, label), 1 - smoothing, axis=axis)
     else:
         np.multiply(targets, 1 - smoothing, out=kept, dtype=np.float64, casting="unsafe")
-    return kept + spread  # type: ignore[no-any-return]
+    return kept + spread
 
 
 class NLLLoss(_LossOfRows):

@@ -55,7 +55,7 @@ def cross_entropy(
         g = np.where(ignored, 0, batch.per_row(factor))
         if smoothing:
 
-            def shares(segment: slice, batch: Batch = batch, kept: Array = kept, label: Array = label) -> Array:
+            def shares(segment: slice, batch: Batch = batch, kept: Array = kept, label: Array = label) -> Any:
                 rest = spread * weights[segment]
                 return np.where(batch.positions(segment) == label, kept + rest, rest)
 
@@ -112,7 +112,7 @@ def _shared(share: Array, value: Array) -> Array:
 def _write_gradient(
     batch: Batch,
     row: Exponentials,
-    shares: Callable[[slice], Array],
+    shares: Callable[[slice], Any],
     factor: Array,
     mask: Array | None,
     dx: Array,

@@ -194,7 +194,9 @@ cdef inline bint is_default(LossPath f, PyObject* name, PyObject* value) noexcep
     if name == <PyObject*> WEIGHT:
         return value == Py_None
     if not f.has_axis:
-        return value == Py_None if name == <PyObject*> POS_WEIGHT else name == <PyObject*> FROM_LOGITS and value == <PyObject*> True
+        if name == <PyObject*> FROM_LOGITS:
+            return value == <PyObject*> True
+        return name == <PyObject*> POS_WEIGHT and value == Py_None
     if name == <PyObject*> SAMPLE_WEIGHT or name == <PyObject*> CLASS_MASK:
         return value == Py_None
     if name == <PyObject*> LABEL_SMOOTHING:

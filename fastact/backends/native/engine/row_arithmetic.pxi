@@ -38,13 +38,23 @@ cdef int common_type(a, b) except -1:
     return FLOAT32 if computed_type(promoted(a)) == FLOAT32 and computed_type(promoted(b)) == FLOAT32 else FLOAT64
 
 
-cdef bint in_float32(weight) except -1:
-    """Whether float32 has a normal number for each of these weights, or 0."""
-    if weight is None or weight.size == 0:
-        return True
-    once = weight[tuple([slice(None if stride else 1) for stride in weight.strides])]  # what is broadcast
-    form = np.finfo(np.float32)
-    return np.max(once) <= form.max and np.min(once, where=once > 0, initial=1) >= form.smallest_normal
+cdef bint in_float32(tuple weights) except -1:
+    """Whether float32 can compute with all products of these weights: as far as the headroom of exponentials goes, and farther
+    down, where nothing but the result is small.
+    """
+    cdef double most = 1, least = 1
+    for weight in weights:
+        if weight is None or weight.size == 0:
+            continue
+        once = weight[tuple([slice(None if stride else 1) for stride in weight.strides])]  # what is broadcast
+        most *= np.max(once, initial=1)
+        least *= np.min(once, where=once > 0, initial=1)
+    return most <= 2.0**20 and least >= 2.0**-90
+
+
+cdef sample_weights(factor):
+    """The factors of rows, unless they are one for all, which is ordinary."""
+    return factor if factor.ndim == 0 or any(factor.strides) else None
 
 
 cdef double total_of(const double* numbers, Py_ssize_t n) noexcept nogil:
@@ -332,7 +342,7 @@ cdef class RowArithmetic:
     def cross_entropy(self, x, labels, weight, smoothing, mask, factor, loss, dx, axis):
         """Fill `loss` with the rows' losses for labels, and `dx`, unless None, with their gradients times `factor`."""
         cdef str name = "cross_entropy_smoothed" if smoothing else "cross_entropy"
-        cdef int type = computed_type(x.dtype) if not smoothing or in_float32(weight) else FLOAT64
+        cdef int type = computed_type(x.dtype) if in_float32((weight, sample_weights(factor))) else FLOAT64
         cdef Operands operands = self.begin(name, dx is not None, x, axis, type)
         operands.call.smoothing = smoothing
         operands.add_elements(INPUT, x)
@@ -347,7 +357,7 @@ cdef class RowArithmetic:
     def cross_entropy_probabilities(self, x, targets, weight, smoothing, mask, factor, loss, dx, axis):
         """As `cross_entropy`, for probabilities in place of labels."""
         cdef str name = "cross_entropy_probabilities"
-        cdef int type = common_type(x, targets) if in_float32(weight) else FLOAT64
+        cdef int type = common_type(x, targets) if in_float32((weight, sample_weights(factor))) else FLOAT64
         cdef Operands operands = self.begin(name, dx is not None, x, axis, type)
         operands.call.smoothing = smoothing
         operands.add_elements(INPUT, x)
@@ -365,7 +375,7 @@ cdef class RowArithmetic:
         """Fill `loss` with sums along the axis, or where that is None with each element's loss; `dx` with gradients."""
         cdef str name = "binary_cross_entropy" if from_logits else "binary_cross_entropy_of_probabilities"
         cdef int type = computed_type(x.dtype) if targets.dtype.kind in "iub" else common_type(x, targets)
-        if not (in_float32(weight) and in_float32(pos_weight)):
+        if not in_float32((weight, pos_weight)):
             type = FLOAT64
         ones = np.broadcast_to(np.ones((), np.float32 if type == FLOAT32 else np.float64), x.shape)
         inputs = (x, targets, ones if weight is None else weight, ones if pos_weight is None else pos_weight)

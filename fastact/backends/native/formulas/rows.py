@@ -489,6 +489,7 @@ TARGET_ENTROPY = RowStep(
         p.result[r] = total_of_row_{dtype}(s, LOSS, r) + all_targets * log1p_f64(others, 0, 0)
         divided_{dtype}(s, r, p.factor[r] * all_targets, largest_power_{dtype}(s, r) * (1 + others))
         if s.largest[r] == -INFINITY:
+            p.result[r] = NAN
             s.factor[r] = <{real}> NAN
         s.share[r] = <{real}> p.factor[r]
         set_at_largest_{dtype}(s, r, p.factor[r], others, all_targets, total_of_row_{dtype}(s, OTHER_TARGETS, r))

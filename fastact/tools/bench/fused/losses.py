@@ -23,8 +23,8 @@ def _cross_entropy_gradient(a: WideOperands) -> Wanted:
 
 
 def _nll_loss(a: WideOperands) -> Wanted:
-    loss = -np.mean(a.x[np.arange(len(a.x)), a.labels])
-    return [(loss, np.mean(np.abs(a.x)))]
+    chosen = a.x[np.arange(len(a.x)), a.labels]
+    return [(np.asarray(-np.mean(chosen)), np.asarray(np.mean(np.abs(chosen))))]
 
 
 def _nll_loss_gradient(a: WideOperands) -> Wanted:
