@@ -47,10 +47,9 @@ WITHOUT_FUNCTION: dict[str, str] = {
     "hardmax": "gumbel_softmax(x, hard=True), without a generator",
     "heaviside": "binary_step(x) is 1 at 0; np.heaviside(x, value) takes the value there",
     "bce_loss": "binary_cross_entropy takes logits, not probabilities: logit(p) makes them",
-    "binary_crossentropy": "Keras' takes probabilities unless told otherwise; binary_cross_entropy takes logits: logit(p) makes them",
-    "categorical_crossentropy": "Keras' takes probabilities unless told otherwise; cross_entropy takes logits: np.log(p) makes them",
-    "sparse_categorical_crossentropy": "Keras' takes probabilities unless told otherwise; cross_entropy takes logits: "
-    "np.log(p) makes them",
+    "binary_crossentropy": "Keras' takes probabilities by default, binary_cross_entropy logits: logit(p) makes them",
+    "categorical_crossentropy": "Keras' takes probabilities by default, cross_entropy logits: np.log(p) makes them",
+    "sparse_categorical_crossentropy": "Keras' takes probabilities by default, cross_entropy logits: np.log(p) makes them",
 }
 
 

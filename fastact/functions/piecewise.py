@@ -726,9 +726,9 @@ def sparse_plus(x):
 
     Notes
     -----
-    ``jax.nn.sparse_plus``, ``keras.ops.sparse_plus``: it is to sparsemax what softplus is to softmax (Martins and Astudillo, *From
-    Softmax to Sparsemax*, 2016; Blondel, Martins and Niculae, *Learning with Fenchel-Young Losses*, 2020). Its derivative is
-    sparse_sigmoid.
+    ``jax.nn.sparse_plus``, ``keras.ops.sparse_plus``: it is to sparsemax what softplus is to softmax (Martins and Astudillo,
+    *From Softmax to Sparsemax*, 2016; Blondel, Martins and Niculae, *Learning with Fenchel-Young Losses*, 2020). Its derivative
+    is sparse_sigmoid.
 
     Examples
     --------
@@ -761,9 +761,9 @@ def sparse_sigmoid(x):
 
     Notes
     -----
-    ``jax.nn.sparse_sigmoid``, ``keras.ops.sparse_sigmoid``: the derivative of sparse_plus, and sparsemax([x, 0])[0] with x / 2 for
-    x (Martins and Astudillo, *From Softmax to Sparsemax*, 2016). It is ``hard_sigmoid(x, alpha=0.5, beta=0.5)``. The derivative is
-    1/2 strictly inside.
+    ``jax.nn.sparse_sigmoid``, ``keras.ops.sparse_sigmoid``: the derivative of sparse_plus, and the first weight of
+    sparsemax([x, 0]) (Martins and Astudillo, *From Softmax to Sparsemax*, 2016). It is
+    ``hard_sigmoid(x, alpha=0.5, beta=0.5)``. The derivative is 1/2 strictly inside.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The names that other libraries have: each gives the values that the library defines, in any spelling; the rest is told apart."""
+"""The names that other libraries have: each gives the values that the library defines, in any spelling."""
 
 import itertools
 import math
