@@ -459,7 +459,11 @@ def test_a_bias_beside_value_and_gradient(f, dtype, rng):
 def test_a_parameter_beside_a_bias_along_another_axis(backend, dtype, rng):
     dy, x, given = placed(rng, ((30, 3, 8), (3,), 1, None), dtype)
     z = wide_sum(x, given["bias"][:, None])
-    for f, keywords in [(backend.leaky_relu, {"negative_slope": 0.25}), (backend.silu, {"beta": 1e-30}), (backend.elu, {"alpha": 2})]:
+    for f, keywords in [
+        (backend.leaky_relu, {"negative_slope": 0.25}),
+        (backend.silu, {"beta": 1e-30}),
+        (backend.elu, {"alpha": 2}),
+    ]:
         assert_same(f, f(x, **given, **keywords), cast(f(z, **keywords), dtype))
         assert_same(f, f.backward(dy, x, **given, **keywords)[0], cast(f.backward(dy.astype(z.dtype), z, **keywords), dtype))
         for got, wanted in zip(f.value_and_grad(x, **given, **keywords), f.value_and_grad(z, **keywords), strict=True):
@@ -482,7 +486,9 @@ def test_integers_along_another_axis(backend, rng):
     dx, dbias = backend.relu.backward(x, x, bias=b, bias_axis=1)
     assert dx.dtype == dbias.dtype == np.float64
     np.testing.assert_array_equal(dbias, (x * (x + b[:, None] > 0)).sum(axis=(0, 2)))
-    for got, wanted in zip(backend.relu.value_and_grad(x, bias=b, bias_axis=1), backend.relu.value_and_grad(x + b[:, None]), strict=True):
+    for got, wanted in zip(
+        backend.relu.value_and_grad(x, bias=b, bias_axis=1), backend.relu.value_and_grad(x + b[:, None]), strict=True
+    ):
         np.testing.assert_array_equal(got, wanted, strict=True)
 
 
