@@ -373,7 +373,7 @@ class Activation(WithUfuncs):
         except ValueError:
             fits = False
         if not fits:
-            name = self._entry.learnt_parameter.name
+            name = next(iter(self.params))
             raise ValueError(f"{self.name}: {name} of shape {own} does not broadcast to the shape {shape} of the input")
 
     def _bias(self, function: str, bias: Any, axis: Any, x: Any) -> Any:

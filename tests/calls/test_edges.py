@@ -204,7 +204,7 @@ def test_a_derivative_from_y_is_never_negative(backend, case, dtype):
 
 
 @pytest.mark.parametrize(
-    "alpha, beta", [(0.25, 0.5), (0.1999969482421875, 0.5), (3.0, 1.0), (0.30000001192092896, 0.10000000149011612)]
+    ("alpha", "beta"), [(0.25, 0.5), (0.1999969482421875, 0.5), (3.0, 1.0), (0.30000001192092896, 0.10000000149011612)]
 )
 def test_hard_sigmoid_rounds_in_the_loops_type(backend, alpha, beta):
     """Parameters that float32 holds, too: beta / alpha is still rounded to float64 in a loop of float64."""
