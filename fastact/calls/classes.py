@@ -166,10 +166,7 @@ def _in_like_chunks(inputs: list[Any]) -> list[Any]:
 
 def is_dataset(*values: Any) -> bool:
     """Whether one of these is a Dataset of xarray: several arrays by name."""
-    for value in values:
-        if type(value) is not np.ndarray and hasattr(type(value), "data_vars"):
-            return True
-    return False
+    return any(type(value) is not np.ndarray and hasattr(type(value), "data_vars") for value in values)
 
 
 def by_variable(function: str, call: Callable[..., Any], operands: dict[str, Any], given: dict[str, Any]) -> Any:

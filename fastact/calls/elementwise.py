@@ -116,9 +116,9 @@ class Activation(WithUfuncs):
         out : ndarray, optional
             Where to put dx; may be `dy`, `x` or `y` itself.
         bias, bias_axis : optional
-            The bias of the forward pass, as there: the derivative is taken at x + bias, and the bias gradient is returned too, the
-            sum of dx over all axes along which the bias does not lie, in the shape of the bias. It is summed in float64, by the
-            shape alone, and rounded once: neither strides nor the number of threads change its bits.
+            The bias of the forward pass, as there: the derivative is taken at x + bias, and the bias gradient is returned too,
+            the sum of dx over all axes along which the bias does not lie, in the shape of the bias. It is summed in float64, by
+            the shape alone, and rounded once: neither strides nor the number of threads change its bits.
         **params
             The activation's parameters, as in the forward pass.
 

@@ -428,10 +428,8 @@ def test_the_same_sums_on_every_backend(backend, dtype, place, rng):
     dy, _, given = placed(rng, place, dtype)
     own = given.pop("bias").shape
     _, dbias = backend.identity.backward(dy, dy, bias=np.zeros(own, dtype), **given)
-    if np.prod(place[3]) == place[3][-1] == place[0][-1]:
-        expected = sums.sum_by_column(dy)
-    else:
-        expected = sums.sum_like_bias(dy, place[3])
+    last = np.prod(place[3]) == place[3][-1] == place[0][-1]
+    expected = sums.sum_by_column(dy) if last else sums.sum_like_bias(dy, place[3])
     np.testing.assert_array_equal(dbias, expected.reshape(own))
 
 
@@ -513,14 +511,14 @@ def test_digits_that_cancel_along_another_axis(backend, rng):
 
 
 WRONG_AXIS = {
-    "too large": (dict(bias=np.ones(3), bias_axis=3), np.exceptions.AxisError),
-    "too small": (dict(bias=np.ones(3), bias_axis=-4), np.exceptions.AxisError),
-    "no integer": (dict(bias=np.ones(3), bias_axis=1.0), TypeError),
-    "a tuple": (dict(bias=np.ones(3), bias_axis=(1,)), TypeError),
-    "another length": (dict(bias=np.ones(3), bias_axis=0), ValueError),
-    "one element": (dict(bias=np.ones(1), bias_axis=1), ValueError),
-    "several dimensions": (dict(bias=np.ones((3, 1)), bias_axis=1), ValueError),
-    "no dimension": (dict(bias=np.ones(()), bias_axis=1), ValueError),
+    "too large": ({"bias": np.ones(3), "bias_axis": 3}, np.exceptions.AxisError),
+    "too small": ({"bias": np.ones(3), "bias_axis": -4}, np.exceptions.AxisError),
+    "no integer": ({"bias": np.ones(3), "bias_axis": 1.0}, TypeError),
+    "a tuple": ({"bias": np.ones(3), "bias_axis": (1,)}, TypeError),
+    "another length": ({"bias": np.ones(3), "bias_axis": 0}, ValueError),
+    "one element": ({"bias": np.ones(1), "bias_axis": 1}, ValueError),
+    "several dimensions": ({"bias": np.ones((3, 1)), "bias_axis": 1}, ValueError),
+    "no dimension": ({"bias": np.ones(()), "bias_axis": 1}, ValueError),
 }
 
 

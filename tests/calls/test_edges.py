@@ -1,5 +1,5 @@
-"""What is rare but must not differ from backend to backend: huge parameters, bool, bfloat16 beside wider types, as many dimensions as
-NumPy has, one element or none."""
+"""What is rare but must not differ from backend to backend: huge parameters, bool, bfloat16 beside wider types, many
+dimensions, one element or none."""
 
 import warnings
 
