@@ -457,7 +457,8 @@ def hard_tanh(x, min=-1, max=1):
 def _hard_sigmoid(x, alpha, beta, dtype):
     """alpha (x + beta/alpha), the quotient rounded: 3 for an alpha of 1/6, which is no binary number in either dtype."""
     if dtype is None:  # of whoever asks for no loop: that which has the parameters
-        dtype = np.float32 if np.all(np.float32([alpha, beta]) == [alpha, beta]) else np.float64
+        given = np.asarray([alpha, beta])
+        dtype = np.float32 if np.all(given.astype(np.float32) == given) else np.float64
     shift = np.asarray(beta / alpha).astype(dtype)
     return np.where(np.abs(shift) < 2.0**60, alpha * (x + shift), slope_times(alpha, x) + beta)
 
