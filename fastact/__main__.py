@@ -89,7 +89,7 @@ def info() -> None:
     show_config()
     families: dict[str, Iterable[str]] = {
         "gated units": functions.units,
-        "rows": functions.row_functions,
+        "rows": [*functions.row_functions, *functions.sampled_functions],
         "losses": functions.loss_functions,
     }
     total, elementwise = len(functions.records), len(functions.entries)

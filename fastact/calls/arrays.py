@@ -86,6 +86,8 @@ def plain_operand(function: str, name: str, value: Any) -> Array:
 
 def operand(function: str, name: str, value: Any) -> Any:
     """An input of a ufunc: Python numbers and arrays that take part in NumPy's protocol stay what they are."""
+    if type(value) is np.ndarray and value.dtype.char in _SUPPORTED:
+        return value
     if overrides_ufuncs(value):
         return value
     array = _of_supported_dtype(function, name, np.asanyarray(value))

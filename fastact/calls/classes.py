@@ -24,13 +24,14 @@ def family(*values: Any) -> str | None:
     """The package whose arrays are among these, that which may hold others' first; "wrap": any other with `__array_wrap__`."""
     found: set[str] = set()
     for value in values:
-        if type(value) in (np.ndarray, float, int) or isinstance(value, (np.ndarray, np.generic)):
+        kind = type(value)
+        if kind is np.ndarray or kind is float or kind is int or isinstance(value, (np.ndarray, np.generic)):
             continue
         if overrides_ufuncs(value):
-            found.update(base.__module__.partition(".")[0] for base in type(value).__mro__)
+            found.update(base.__module__.partition(".")[0] for base in kind.__mro__)
         elif wraps_results(value):
             found.add("wrap")
-    return next((name for name in (*_PACKAGES, "wrap") if name in found), None)
+    return next((name for name in (*_PACKAGES, "wrap") if name in found), None) if found else None
 
 
 def is_jagged(*values: Any) -> bool:
@@ -166,7 +167,7 @@ def _in_like_chunks(inputs: list[Any]) -> list[Any]:
 
 def is_dataset(*values: Any) -> bool:
     """Whether one of these is a Dataset of xarray: several arrays by name."""
-    return any(hasattr(type(value), "data_vars") for value in values)
+    return any(type(value) is not np.ndarray and hasattr(type(value), "data_vars") for value in values)
 
 
 def by_variable(function: str, call: Callable[..., Any], operands: dict[str, Any], given: dict[str, Any]) -> Any:

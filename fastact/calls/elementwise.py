@@ -62,6 +62,10 @@ class Activation(WithUfuncs):
         super().__init__(entry, backend, entry)
         self.params: Mapping[str, float] = MappingProxyType({p.name: p.default for p in entry.options})
         self.info: Info = entry.info
+        self._learnt = entry.learnt_parameter is not None
+        # Of each parameter the least and the largest magnitude for the loops. None where there is nothing to ask.
+        scalars = not entry.array_parameter and entry.parameters
+        self._magnitudes = [p.ordinary for p in entry.parameters] if scalars else None
         self._parameter_names = (*self.params, *(["rng"] if entry.noise else []))
         self.__signature__ = call_signature(entry)
         self.__doc__ = documentation(entry)
@@ -112,9 +116,9 @@ class Activation(WithUfuncs):
         out : ndarray, optional
             Where to put dx; may be `dy`, `x` or `y` itself.
         bias, bias_axis : optional
-            The bias of the forward pass, as there: the derivative is taken at x + bias, and the bias gradient is returned too, the
-            sum of dx over all axes along which the bias does not lie, in the shape of the bias. It is summed in float64, by the
-            shape alone, and rounded once: neither strides nor the number of threads change its bits.
+            The bias of the forward pass, as there: the derivative is taken at x + bias, and the bias gradient is returned too,
+            the sum of dx over all axes along which the bias does not lie, in the shape of the bias. It is summed in float64, by
+            the shape alone, and rounded once: neither strides nor the number of threads change its bits.
         **params
             The activation's parameters, as in the forward pass.
 
@@ -293,9 +297,9 @@ class Activation(WithUfuncs):
 
     def _fitting(self, values: list[Any], operands: list[Any], dtype: Any) -> list[Any]:
         """Integer parameters for integer input, in its dtype or the one that the call asks for; others as they are."""
-        dtypes = [*map(dtype_of, operands)] if dtype is None else [dtype]
         if not values or not all(type(value) is int for value in values):
             return values
+        dtypes = [*map(dtype_of, operands)] if dtype is None else [dtype]
         if not all(dtype is not None and dtype.kind in "iub" for dtype in dtypes):
             return values
         dtype = np.result_type(*dtypes)
@@ -314,15 +318,15 @@ class Activation(WithUfuncs):
 
         They are rounded as for a loop, where its type has such a number.
         """
-        entry = self._entry
-        if entry.array_parameter or not any(type(value) is float or isinstance(value, int) for value in values):
+        entry, magnitudes = self._entry, self._magnitudes
+        if magnitudes is None or isinstance(values[0], np.generic):  # none, or integers fitted to the input
             return None
 
         def ordinary(largest: float) -> bool:
-            return all(
-                p.infinite or p.ordinary[0] <= abs(value) <= min(p.ordinary[1], largest)
-                for p, value in zip(entry.parameters, values, strict=True)
-            )
+            for p, (least, most), value in zip(entry.parameters, magnitudes, values, strict=True):
+                if not p.infinite and not least <= abs(value) <= min(most, largest):
+                    return False
+            return True
 
         if ordinary(1e38):  # in every type
             return None
@@ -338,6 +342,8 @@ class Activation(WithUfuncs):
 
     def _number(self, name: str, value: Any) -> float:
         """A Python number, which never changes the result's dtype (NEP 50)."""
+        if type(value) is float:
+            return value
         if isinstance(value, np.ndarray) and value.ndim == 0:
             value = value[()]
         if isinstance(value, np.generic):
@@ -355,7 +361,7 @@ class Activation(WithUfuncs):
 
     def _check_broadcast(self, values: list[Any], x: Any) -> None:
         """Results have the shape of x: a parameter that is an array must broadcast to it."""
-        if self._entry.learnt_parameter is None or np.ndim(values[0]) == 0:
+        if not self._learnt or np.ndim(values[0]) == 0:
             return
         shape, own = np.shape(x), np.shape(values[0])
         try:
@@ -363,7 +369,7 @@ class Activation(WithUfuncs):
         except ValueError:
             fits = False
         if not fits:
-            name = self._entry.learnt_parameter.name
+            name = next(iter(self.params))
             raise ValueError(f"{self.name}: {name} of shape {own} does not broadcast to the shape {shape} of the input")
 
     def _bias(self, function: str, bias: Any, axis: Any, x: Any) -> Any:
@@ -433,8 +439,8 @@ class Activation(WithUfuncs):
             keywords["out"] = out
         if (family := classes.family(*operands, *values)) not in (None, "wrap"):
             return classes.elementwise(family, ufunc, operands, values, keywords)
-        huge = any(isinstance(value, float) and abs(value) > 1e38 for value in values)
-        mixed = len({getattr(value, "dtype", None) for value in operands + values}) > 1
+        huge = bool(values) and any(isinstance(value, float) and abs(value) > 1e38 for value in values)
+        mixed = len({getattr(value, "dtype", None) for value in (operands + values if self._learnt else operands)}) > 1
         # a conversion of results or parameters may overflow, and one of a signalling NaN raises a flag
         if given or huge or mixed or manner.y is not None or "casting" in keywords:
             with np.errstate(all="ignore"):

@@ -90,8 +90,8 @@ times the size of `value`."""
 class Gated(WithUfuncs):
     """A gated linear unit, act(gate) * value: call it for the forward pass, `backward` for the two gradients.
 
-    There are `fastact.glu`, `fastact.reglu`, `fastact.geglu` and `fastact.swiglu`; see the documentation of each, as in
-    ``help(fastact.swiglu)``.
+    There are `fastact.glu`, `fastact.reglu`, `fastact.geglu`, `fastact.geglu_tanh` and `fastact.swiglu`; see the documentation of
+    each, as in ``help(fastact.swiglu)``.
 
     Attributes
     ----------

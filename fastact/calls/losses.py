@@ -40,7 +40,7 @@ def _normalised(weight: Array | None, counted: Any = True) -> Array | None:
 
 def _has_label(labels: Array, classes: int) -> Array:
     """Which classes are labels."""
-    found = np.zeros(classes, bool)
+    found, labels = np.zeros(classes, bool), labels.ravel()
     found[labels[labels >= 0]] = True
     return found
 
@@ -153,7 +153,7 @@ class _LossOfRows(_Loss):
         """The labels, -1 also where they, or their rows, weigh nothing."""
         nothing: Any = False
         if weight is not None and not weight.all():
-            nothing = (labels >= 0) & (weight[np.where(labels >= 0, labels, 0)] == 0)
+            nothing = (labels >= 0) & (weight.take(np.where(labels >= 0, labels, 0)) == 0)
         if sample_weight is not None:
             nothing = nothing | (sample_weight == 0)
         return np.where(nothing, -1, labels) if np.any(nothing) else labels
@@ -165,10 +165,11 @@ class _LossOfRows(_Loss):
         elif weight is sample_weight is None:
             divisor = float(np.count_nonzero(labels >= 0))
         else:
+            labels = labels.ravel()  # NumPy picks from fewer dimensions than arrays may have
             counting = labels >= 0
             each: Any = np.ones(np.count_nonzero(counting)) if weight is None else weight[labels[counting]]
             if sample_weight is not None:
-                each = each * sample_weight[counting]
+                each = each * sample_weight.ravel()[counting]
             divisor = float(np.add.reduce(each))
         if divisor == 0:
             why = "all are ignored"

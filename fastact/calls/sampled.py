@@ -73,8 +73,8 @@ class SampledMap(Rowwise):
         x : array_like
             The input of the forward pass. The same `rng` must be given besides, seeded alike, so that the draw is repeated.
         y : array_like
-            Instead of `x`, the output of the forward pass, which must be that with ``hard=False``: a class alone does not tell how
-            near it was.
+            Instead of `x`, the output of the forward pass, which must be that with ``hard=False``: a class alone does not tell
+            how near it was.
         out : ndarray, optional
             Where to put dx; may be `dy`, `x` or `y` itself.
         axis, tau
@@ -167,7 +167,7 @@ class SampledMap(Rowwise):
 
 
 def _one_hot(z: Array, axes: tuple[int, ...]) -> Array:
-    """1 at the first of each row's largest numbers, 0 elsewhere; NaN for rows whose largest is not 0, as that of numbers is here."""
+    """1 at the first of each row's largest numbers, which is 0, and 0 elsewhere; NaN for rows whose largest is no number."""
     last = tuple(range(-len(axes), 0))
     moved = np.moveaxis(z, axes, last)
     lead = moved.ndim - len(axes)

@@ -9,7 +9,6 @@ import numpy as np
 
 from .arrays import wraps_results
 
-
 FOLDS = ("reduce", "accumulate", "reduceat", "outer", "at")
 
 

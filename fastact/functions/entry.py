@@ -1,8 +1,8 @@
 """What an elementwise activation is made of: the type of its record, and the decorator that makes one of a NumPy formula.
 
 The formulas see contiguous blocks of float64 (or of integers, where an entry keeps them), with floating-point warnings off. They
-are the NumPy backend, and what the kernels are tested against. Some have an argument `dtype` last, in all formulas of the entry: the
-computed type of the loop that they stand for, float32 or float64, as what that rounds once for all elements decides where a kink is.
+are the NumPy backend, and what the kernels are tested against. Some have an argument `dtype` last, in all formulas of the entry:
+the computed type of the loop that they stand for, float32 or float64, as what that rounds decides where a kink is.
 
 Conventions: a = |x|, e = exp(-a), s = sigmoid(x). At a kink the derivative is PyTorch's. NaN in, NaN out.
 """

@@ -397,8 +397,8 @@ def log1mexp(x):
     Notes
     -----
     Maechler, *Accurately Computing log(1 - exp(-\\|a\\|))* (2012); ``jax.nn.log1mexp`` has this sign, too. TensorFlow Probability
-    takes \\|x\\|; Stan, R's Rmpfr and PyTensor have functions of that name with the other sign or with \\|x\\|. Below 0 it is NaN, at
-    both zeros -inf, at infinity -0.0; nothing is lost near either.
+    takes \\|x\\|; Stan and PyTensor have functions of that name with the other sign. Below 0 it is NaN, at both zeros -inf, at
+    infinity -0.0; nothing is lost near either. From the output the derivative is expm1(-y), so the rounding of a large y counts.
 
     Examples
     --------

@@ -46,11 +46,10 @@ WITHOUT_FUNCTION: dict[str, str] = {
     "crelu": "np.concatenate([relu(x), relu(-x)], axis=-1)",
     "hardmax": "gumbel_softmax(x, hard=True), without a generator",
     "heaviside": "binary_step(x) is 1 at 0; np.heaviside(x, value) takes the value there",
-    "bce_loss": "binary_cross_entropy takes logits, not probabilities: logit(p) makes them",
-    "binary_crossentropy": "Keras' takes probabilities unless told otherwise; binary_cross_entropy takes logits: logit(p) makes them",
-    "categorical_crossentropy": "Keras' takes probabilities unless told otherwise; cross_entropy takes logits: np.log(p) makes them",
-    "sparse_categorical_crossentropy": "Keras' takes probabilities unless told otherwise; cross_entropy takes logits: "
-    "np.log(p) makes them",
+    "bce_loss": "binary_cross_entropy takes probabilities with from_logits=False",
+    "binary_crossentropy": "Keras' takes probabilities by default, binary_cross_entropy with from_logits=False",
+    "categorical_crossentropy": "Keras' takes probabilities by default, cross_entropy logits: np.log(p) makes them",
+    "sparse_categorical_crossentropy": "Keras' takes probabilities by default, cross_entropy logits: np.log(p) makes them",
 }
 
 

@@ -457,7 +457,8 @@ def hard_tanh(x, min=-1, max=1):
 def _hard_sigmoid(x, alpha, beta, dtype):
     """alpha (x + beta/alpha), the quotient rounded: 3 for an alpha of 1/6, which is no binary number in either dtype."""
     if dtype is None:  # of whoever asks for no loop: that which has the parameters
-        dtype = np.float32 if np.all(np.float32([alpha, beta]) == [alpha, beta]) else np.float64
+        given = np.asarray([alpha, beta])
+        dtype = np.float32 if np.all(given.astype(np.float32) == given) else np.float64
     shift = np.asarray(beta / alpha).astype(dtype)
     return np.where(np.abs(shift) < 2.0**60, alpha * (x + shift), slope_times(alpha, x) + beta)
 
@@ -726,9 +727,9 @@ def sparse_plus(x):
 
     Notes
     -----
-    ``jax.nn.sparse_plus``, ``keras.ops.sparse_plus``: it is to sparsemax what softplus is to softmax (Martins and Astudillo, *From
-    Softmax to Sparsemax*, 2016; Blondel, Martins and Niculae, *Learning with Fenchel-Young Losses*, 2020). Its derivative is
-    sparse_sigmoid.
+    ``jax.nn.sparse_plus``, ``keras.ops.sparse_plus``: it is to sparsemax what softplus is to softmax (Martins and Astudillo,
+    *From Softmax to Sparsemax*, 2016; Blondel, Martins and Niculae, *Learning with Fenchel-Young Losses*, 2020). Its derivative
+    is sparse_sigmoid.
 
     Examples
     --------
@@ -761,9 +762,9 @@ def sparse_sigmoid(x):
 
     Notes
     -----
-    ``jax.nn.sparse_sigmoid``, ``keras.ops.sparse_sigmoid``: the derivative of sparse_plus, and sparsemax([x, 0])[0] with x / 2 for
-    x (Martins and Astudillo, *From Softmax to Sparsemax*, 2016). It is ``hard_sigmoid(x, alpha=0.5, beta=0.5)``. The derivative is
-    1/2 strictly inside.
+    ``jax.nn.sparse_sigmoid``, ``keras.ops.sparse_sigmoid``: the derivative of sparse_plus, and the first weight of
+    sparsemax([x, 0]) (Martins and Astudillo, *From Softmax to Sparsemax*, 2016). It is
+    ``hard_sigmoid(x, alpha=0.5, beta=0.5)``. The derivative is 1/2 strictly inside.
 
     Examples
     --------

@@ -43,11 +43,11 @@ axis : int, default -1
 tau : float > 0, default 1
     The temperature. The lower it is, the nearer is the sample to one of the classes alone.
 hard : bool, default False
-    Whether to give the class that the sample is nearest to: 1 at the first of the row's largest weights, 0 elsewhere. Its gradient
-    is that of the soft sample ("straight through").
+    Whether to give the class that the sample is nearest to: 1 at the first of the row's largest weights, 0 elsewhere. Its
+    gradient is that of the soft sample ("straight through").
 rng : numpy.random.Generator, optional
-    What to draw from: ``rng.gumbel(size=x.shape)``, so one float64 per element, in C order, whatever the layout, the dtype and the
-    backend. One that is seeded alike repeats the draw.
+    What to draw from: ``rng.gumbel(size=x.shape)``, so one float64 per element, in C order, whatever the layout, the dtype and
+    the backend. One that is seeded alike repeats the draw.
 
 Returns
 -------
@@ -68,8 +68,8 @@ Notes
 -----
 Jang, Gu and Poole, *Categorical Reparameterization with Gumbel-Softmax* (2017); Maddison, Mnih and Teh, *The Concrete
 Distribution* (2017); ``torch.nn.functional.gumbel_softmax``. The noise is never infinite: u is at least 2^-53 and less than 1. It
-is added and divided by tau in float64, then the error is that of `softmax`. An element of -inf is never drawn. A NaN or +inf makes
-its row NaN, and so does -inf in all of it.
+is added and divided by tau in float64, then the error is that of `softmax`. An element of -inf is never drawn. A NaN or +inf
+makes its row NaN, and so does -inf in all of it.
 
 Examples
 --------

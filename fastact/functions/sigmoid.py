@@ -417,7 +417,7 @@ def logit(x):
 
     Notes
     -----
-    Berkson, *Application of the Logistic Function to Bio-Assay* (1944); ``scipy.special.logit``, ``torch.logit`` without its ``eps``.
+    Berkson, *Application of the Logistic Function to Bio-Assay* (1944); ``scipy.special.logit``, ``torch.logit`` without ``eps``.
     At 0 it is -inf, at 1 inf, outside NaN. All digits are right near 1/2, too, where the function is 0.
 
     Examples

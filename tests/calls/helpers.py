@@ -16,6 +16,15 @@ def normal(rng, shape, dtype, spread=1.0):
     return cast(spread * rng.normal(size=shape), dtype)
 
 
+def inside(f, x, summands=1):
+    """Numbers like these, of their dtype, within the domain of an activation; and the sum of so many such, too."""
+    low, high = f.info.domain
+    if low == -np.inf:
+        return x
+    a = np.abs(x.astype(np.float64)) + 0.125
+    return cast((a if high == np.inf else a / (a + 1)) / summands, x.dtype)
+
+
 def layouts(x):
     """The same elements in every layout; all but one can be written to."""
     yield x

@@ -1,5 +1,5 @@
-"""What is rare but must not differ from backend to backend: huge parameters, bool, bfloat16 beside wider types, as many dimensions as
-NumPy has, one element or none."""
+"""What is rare but must not differ from backend to backend: huge parameters, bool, bfloat16 beside wider types, many
+dimensions, one element or none."""
 
 import warnings
 
@@ -88,7 +88,9 @@ def test_as_many_dimensions_as_numpy_has(backend, shape, rng):
         for x in (flat.reshape(shape), flat.astype(flat.dtype.newbyteorder()).reshape(shape)):
             _, dbias = backend.gelu.backward(x, x, bias=flat[: shape[axis]], bias_axis=axis)
             np.testing.assert_array_equal(dbias, backend.gelu.backward(flat, flat, bias=flat)[1])
-            np.testing.assert_array_equal(backend.prelu.backward(x, x, slope=0.5)[1], backend.prelu.backward(flat, flat, slope=0.5)[1])
+            np.testing.assert_array_equal(
+                backend.prelu.backward(x, x, slope=0.5)[1], backend.prelu.backward(flat, flat, slope=0.5)[1]
+            )
             for name, record in functions.records.items():
                 f = getattr(backend, name)
                 if name in functions.entries:
@@ -100,10 +102,17 @@ def test_as_many_dimensions_as_numpy_has(backend, shape, rng):
                 elif name in functions.row_functions:
                     np.testing.assert_array_equal(f(x, axis=axis).ravel(), np.ravel(f(flat)))
                     np.testing.assert_array_equal(f.backward(f(x, axis=axis), x, axis=axis).ravel(), f.backward(f(flat), flat))
-                elif name == "cross_entropy":
-                    loss = f.value_and_grad(x, np.zeros(shape[:axis] + shape[axis + 1 :], int), axis=axis)
-                    for got, wanted in zip(loss, f.value_and_grad(flat, np.zeros((), int)), strict=True):
-                        np.testing.assert_array_equal(np.ravel(got), np.ravel(wanted))
+                elif name != "binary_cross_entropy":
+                    labels, weight = np.zeros(shape[:axis] + shape[axis + 1 :], int), np.full(shape[axis], 3.0)
+                    options = [{}, {"weight": weight}, {"sample_weight": labels + 2.0, "weight": weight}]
+                    if name == "cross_entropy":
+                        options += [{"mask": x > -100}, {"mask": x > -100, "label_smoothing": 0.1}]
+                    for given in options:
+                        loss = f.value_and_grad(x, labels, axis=axis, **given)
+                        small = {key: np.reshape(value, -1) if key == "mask" else value for key, value in given.items()}
+                        small |= {"sample_weight": 2.0} if "sample_weight" in given else {}
+                        for got, wanted in zip(loss, f.value_and_grad(flat, 0, **small), strict=True):
+                            np.testing.assert_array_equal(np.ravel(got), np.ravel(wanted))
                 else:
                     assert record.name == "binary_cross_entropy"
                     np.testing.assert_array_equal(f(x, x), f(flat, flat))
@@ -181,7 +190,10 @@ def check(fits, forward, backward, message, shape, own):
 
 SATURATED = {
     **{(name, alpha): {"alpha": alpha} for name in ("elu", "celu") for alpha in (0.1, 0.3, 1 / 3, 1.0, 1.7, 5.3)},
-    **{(name, None): {} for name in ("selu", "sigmoid", "tanh", "softsign", "arctan", "gudermannian", "exponential", "squareplus")},
+    **{
+        (name, None): {}
+        for name in ("selu", "sigmoid", "tanh", "softsign", "arctan", "gudermannian", "exponential", "squareplus")
+    },
     **{("softplus", beta): {"beta": beta} for beta in (0.3, 1.0, 7.0)},
 }
 
@@ -198,7 +210,9 @@ def test_a_derivative_from_y_is_never_negative(backend, case, dtype):
     assert (d >= 0).all()
 
 
-@pytest.mark.parametrize("alpha, beta", [(0.25, 0.5), (0.1999969482421875, 0.5), (3.0, 1.0), (0.30000001192092896, 0.10000000149011612)])
+@pytest.mark.parametrize(
+    ("alpha", "beta"), [(0.25, 0.5), (0.1999969482421875, 0.5), (3.0, 1.0), (0.30000001192092896, 0.10000000149011612)]
+)
 def test_hard_sigmoid_rounds_in_the_loops_type(backend, alpha, beta):
     """Parameters that float32 holds, too: beta / alpha is still rounded to float64 in a loop of float64."""
     x = np.linspace(-6, 6, 10_001)

@@ -343,7 +343,8 @@ def test_halves_of_a_packed_array(f, dtype, shape, rng):
 
 
 @pytest.mark.parametrize(
-    ("shape", "axis"), [((20,), -1), ((6, 40), -1), ((6, 40), 0), ((3, 8, 5), 1), ((3, 8, 5), -2), ((2, 3, 4, 6), 2), ((0, 4), -1), ((4, 0), 1)]
+    ("shape", "axis"),
+    [((20,), -1), ((6, 40), -1), ((6, 40), 0), ((3, 8, 5), 1), ((3, 8, 5), -2), ((2, 3, 4, 6), 2), ((0, 4), -1), ((4, 0), 1)],
 )
 @pytest.mark.parametrize("gate_first", [False, True])
 def test_a_packed_array(f, dtype, shape, axis, gate_first, rng):

@@ -253,6 +253,14 @@ def logarithm_arguments(draw):
     return z, draw.below(np.minimum(np.abs(z), 1 + z)), octaves.astype(draw.dtype)
 
 
+def sums_near_one(draw):
+    """u of every size, a third of them near 1; what it lacks; how often it has been doubled, where that does not cancel."""
+    u = draw.between(draw.info.smallest_normal, 2.0 ** draw.by_type(126, 1022))
+    u = np.where(draw.rng.random(draw.count) < 0.3, draw.between(0.5, 1), u).astype(draw.dtype)
+    octaves = np.where(u > 2, draw.integers(0, 80), np.where(u < 0.25, -draw.integers(0, 80), 0))
+    return u, draw.below(u), octaves.astype(draw.dtype)
+
+
 def products(low, high):
     """a, b and c, where |c| is from 2^low to 2^high times |a b|."""
 
@@ -404,12 +412,25 @@ ROWS = {
         exact=lambda m, t, y: m.log1p(t),
         value=lambda m, t, y: t + t * t * y,
     ),
+    "log_of_sum": Row(
+        "u normal and below 2^127 (2^1023), |u_low| at most half an ULP of u, or below 2^-25 (2^-54) where u is 1",
+        sums_near_one,
+        exact=lambda m, u, u_low, octaves, y: m.log(u + u_low) + octaves * m.ln2,
+        wide=False,
+    ),
     "log1p": Row(
         "-1 < z < 2^127 (2^1023), |z_low| at most half an ULP of z and of 1 + z",
         logarithm_arguments,
         exact=lambda m, z, z_low, octaves, y: m.log1p(z + z_low) + octaves * m.ln2,
     ),
     # hyperbolic.h
+    "tanh_small_tail": Row(
+        "0 <= u <= TANH_SMALL^2",
+        lambda d: (d.between(0, TANH_SMALL**2),),
+        exact=lambda m, u, y: m.tanh(m.sqrt(u)) / m.sqrt(u) if u else m.mpf(1),
+        value=lambda m, u, y: 1 + u * y,
+        wide=False,
+    ),
     "tanh_small": Row("0 <= a <= TANH_SMALL", lambda d: (d.between(0, TANH_SMALL),), exact=lambda m, a, y: m.tanh(a)),
     "tanh_shrink_unit": Row(
         "0 <= a <= 1", lambda d: (d.between(0, 1),), exact=lambda m, a, y: a - m.tanh(a), wide=False, bits=800

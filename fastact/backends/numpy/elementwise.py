@@ -78,7 +78,9 @@ def _function(entry: Entry, kind: Kind) -> Callable[..., Any]:
 
         def function(*arguments: Any, dtype: np.dtype[Any]) -> Any:
             dy, gate, value = arguments
-            return dy * value * with_dtype(entry.derivative, dtype)(gate, *defaults), dy * with_dtype(entry.forward, dtype)(gate, *defaults)
+            return dy * value * with_dtype(entry.derivative, dtype)(gate, *defaults), dy * with_dtype(entry.forward, dtype)(
+                gate, *defaults
+            )
 
     elif kind.loop == "forward":
 

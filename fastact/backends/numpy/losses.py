@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...calls.arrays import Array, result_dtype
+from ...calls.sums import without_unit_axes
 from .batches import Batch, Exponentials, along, batches, per_row, quiet, take_last
 
 
@@ -160,14 +161,17 @@ def nll_loss(
 ) -> None:
     """Per row -w_label log_probs_label, and factor times its gradient. The labels are nobody else's."""
     taking = labels >= 0
-    place = np.expand_dims(np.where(taking, labels, 0), axis)
-    chosen = np.take_along_axis(log_probs, place, axis=axis).astype(np.float64)
-    weights = np.where(taking, 1.0 if weight is None else weight[np.where(taking, labels, 0)], 0.0)
-    loss[...] = _shared(weights, 0 - np.squeeze(chosen, axis=axis))
+    label = np.where(taking, labels, 0)
+    weights = np.where(taking, 1.0 if weight is None else weight.take(label), 0.0)
+    place = label[..., np.newaxis]
+    chosen = take_last(np.moveaxis(log_probs, axis, -1), place)[..., 0].astype(np.float64)
+    loss[...] = _shared(weights, 0 - chosen)
     if dx is not None:
-        np.copyto(dx, 0, casting="unsafe")
         slope = np.where(taking, -(factor * weights), 0)
-        np.put_along_axis(dx, place, np.expand_dims(slope, axis).astype(dx.dtype), axis=axis)
+        np.copyto(dx, 0, casting="unsafe")
+        rows = without_unit_axes(np.moveaxis(dx, axis, -1), 1)  # NumPy puts into fewer dimensions than arrays may have
+        shape = *rows.shape[:-1], 1
+        np.put_along_axis(rows, place.reshape(shape), slope.reshape(shape).astype(dx.dtype), axis=-1)
 
 
 @quiet

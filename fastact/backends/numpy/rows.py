@@ -197,7 +197,7 @@ def _entmax15(x: Array, out: Array, axis: int) -> None:
 
 def _root_of_positive(y: Array) -> Array:
     """The root where y > 0, NaN where it is NaN, else 0."""
-    return np.sqrt(np.where(y <= 0, 0, y))  # type: ignore[no-any-return]
+    return np.sqrt(np.where(y <= 0, 0, y))
 
 
 @quiet

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ... import backends
+from ...functions import entries
 from ..peers.contestant import Contestant
 from ..peers.operands import Operands, aligned
 from .cases import Case
@@ -27,10 +28,20 @@ class Setting:
         return f"{self.dtype}, {results}, {self.threads} thread{'s' if self.threads > 1 else ''}"
 
 
+def _inside(case: Case, x: np.ndarray) -> np.ndarray:
+    """Numbers like these within the domain of the case's function."""
+    low, high = entries[case.name].info.domain if case.name in entries else (-np.inf, np.inf)
+    if low == -np.inf:
+        return x
+    a = np.abs(x)
+    return aligned(a if high == np.inf else a / (a + 1))
+
+
 class Workspace:
     """The arrays for all cases up to a size, made once, every page of them touched.
 
-    The inputs are normal with standard deviation 3: where these functions are used, and both signs in random order.
+    The inputs are normal with standard deviation 3: where these functions are used, and both signs in random order. What has a
+    domain (`Info.domain`) gets their magnitudes, or between 0 and 1 a / (a + 1) of those.
     """
 
     def __init__(self, size: int, dtype: str, backend: backends.Backend, fresh: bool = False, threads: int = 1) -> None:
@@ -45,7 +56,7 @@ class Workspace:
         shape = case.shape(size)
         n = math.prod(shape)
         x, dy, out, tmp, mask = (a[:n].reshape(shape) for a in (self._x, self._dy, self._out, self._tmp, self._mask))
-        operands = Operands(x, dy, case.function(self.backend))
+        operands = Operands(_inside(case, x), dy, case.function(self.backend))
         if not self.setting.fresh:
             operands.out, operands.tmp, operands.mask = out, tmp, mask
         if case.name in FUSED:

@@ -44,6 +44,11 @@ FUNCTIONS: dict[str, str] = {
     "arsinh": "jax.numpy.arcsinh",
     "sinusoid": "jax.numpy.sin",
     "sinc": "jax.numpy.sinc",
+    "sparse_plus": "jax.nn.sparse_plus",
+    "sparse_sigmoid": "jax.nn.sparse_sigmoid",
+    "log1mexp": "jax.nn.log1mexp",
+    "logit": "jax.scipy.special.logit",
+    "softcap": "lambda x: 50 * jax.numpy.tanh(x / 50)",
 }
 
 

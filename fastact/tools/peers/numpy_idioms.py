@@ -166,6 +166,31 @@ IDIOMS: dict[str, Statements] = {
         forward="np.subtract(0.8944 * np.maximum(x, 0) ** 2, 0.4472, out=out)",
         backward="np.multiply(dy, 2 * 0.8944 * np.maximum(x, 0), out=out)",
     ),
+    "sparse_plus": Statements(
+        forward="np.where(x <= -1, 0, np.where(x >= 1, x, (x + 1) ** 2 / 4))",
+        backward="np.multiply(dy, (np.clip(x, -1, 1) + 1) / 2, out=out)",
+        from_output="np.multiply(dy, np.sqrt(np.minimum(y, 1)), out=out)",
+    ),
+    "sparse_sigmoid": Statements(
+        forward="np.clip((x + 1) / 2, 0, 1, out=out)",
+        backward="np.multiply(dy / 2, (x > -1) & (x < 1), out=out)",
+        from_output="np.multiply(dy / 2, (y > 0) & (y < 1), out=out)",
+    ),
+    "log1mexp": Statements(
+        forward="np.where(x < 0.693, np.log(-np.expm1(-x)), np.log1p(-np.exp(-x)))",
+        backward="np.divide(dy, np.expm1(x), out=out)",
+        from_output="np.multiply(dy, np.expm1(-y), out=out)",
+    ),
+    "logit": Statements(
+        forward="np.log(x / (1 - x), out=out)",
+        backward="np.divide(dy, x * (1 - x), out=out)",
+        from_output="np.multiply(dy, 2 + 2 * np.cosh(y), out=out)",
+    ),
+    "softcap": Statements(
+        forward="np.multiply(50, np.tanh(x / 50), out=out)",
+        backward="np.multiply(dy, 1 - np.tanh(x / 50) ** 2, out=out)",
+        from_output="np.multiply(dy, 1 - (y / 50) ** 2, out=out)",
+    ),
 }
 
 #: Those that take a function from SciPy.

@@ -16,6 +16,7 @@ ACTIVATIONS: dict[str, Statements] = {
     "gelu": TUNED_WITH_SCIPY["gelu"],
     "log_sigmoid": Statements(forward="special.log_expit(x, out=out)"),
     "erf": Statements(forward="special.erf(x, out=out)"),
+    "logit": Statements(forward="special.logit(x, out=out)"),
 }
 
 

@@ -285,12 +285,12 @@ ENTMAX15 = Program(
 )
 
 # With r the root of y: r times dy less the mean of dy weighted by r; where y is not positive 0, or NaN where y is.
-_ROOT_OF_OUTPUT = {"r": "square_root(y[i])", **_OR_NAN}
+_ROOT_OF_OUTPUT = {"r": "square_root(at_least(zero, y[i]))", **_OR_NAN}
 ROOTS = ElementStep(
     "roots",
     ("dy", "y"),
     let=_ROOT_OF_OUTPUT,
-    sums=(Sum("r * dy[i] if y[i] > zero else u"), Sum("r if y[i] > zero else zero", into="loss")),
+    sums=(Sum("r * dy[i] if y[i] > zero else u"), Sum("r", into="loss")),
 )
 MEAN_BY_ROOTS = RowStep(
     "mean_by_roots",

@@ -1,7 +1,7 @@
 /* The hyperbolic tangent of small numbers, where the exponential would cancel.  See vecmath.h. */
 
 /* Range:   0 <= u <= TANH_SMALL^2
-   Error:   2^-26.0, 2^-55.0 of tanh(a) / a, u = a^2, by 1 + u * tail
+   Error:   2^-25.5, 2^-55.0 of tanh(a) / a, u = a^2, by 1 + u * tail
    NaN:     gives NaN
    Gives:   (tanh(a) / a - 1) / u */
 VECMATH REAL F(tanh_small_tail)(REAL u) { return HORNER(tanh_small, u); }
