@@ -61,7 +61,7 @@ def test_docstring(documented):
 def test_help(name):
     """It is about the function, not about its class, and tells how it is called."""
     text = pydoc.plain(pydoc.render_doc(fastact.get(name)))
-    operands = "gate, value" if name in functions.units else "x"
+    operands = "gate, value=None" if name in functions.units else "x"
     if name in functions.loss_functions:
         operands = "log_probs, targets" if name == "nll_loss" else "logits, targets"
     assert f"\n    {name}({operands}, *, out=None" in text
