@@ -9,7 +9,8 @@ import numpy as np
 
 Array = np.ndarray
 
-_SUPPORTED = frozenset("?bBhHiIlLqQefd")
+#: By number: the characters of other packages' dtypes may be the same, as ml_dtypes' int1 has float16's.
+_SUPPORTED = frozenset(np.dtype(char).num for char in "?bBhHiIlLqQefd")
 SUPPORTED_TEXT = "float16, bfloat16, float32, float64, integers and bool"
 
 # ---- dtypes ---------------------------------------------------------------------------------------------------------
@@ -22,7 +23,7 @@ def is_bfloat16(dtype: np.dtype[Any]) -> bool:
 
 def supported(dtype: np.dtype[Any]) -> bool:
     """Whether every function takes this dtype."""
-    return dtype.char in _SUPPORTED or is_bfloat16(dtype)
+    return dtype.num in _SUPPORTED or is_bfloat16(dtype)
 
 
 def requested_dtype(function: str, dtype: Any) -> np.dtype[Any]:

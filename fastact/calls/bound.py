@@ -133,7 +133,8 @@ class WithUfuncs(Bound):
             return operands, values
         bfloat16 = np.dtype(bfloat16.type)  # native, whichever the array's is
         parameter = bfloat16 if self._entry.learnt_parameter else np.dtype(np.float32)
-        return (
-            [np.asarray(value).astype(bfloat16) if dtype_of(value) is None else value for value in operands],
-            [np.asarray(value).astype(parameter) if dtype_of(value) is None else value for value in values],
-        )
+        with np.errstate(all="ignore"):  # a number may be too large
+            return (
+                [np.asarray(value).astype(bfloat16) if dtype_of(value) is None else value for value in operands],
+                [np.asarray(value).astype(parameter) if dtype_of(value) is None else value for value in values],
+            )

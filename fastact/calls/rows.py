@@ -33,6 +33,8 @@ from .arrays import (
     computed_dtype,
     is_bfloat16,
     only,
+    operand,
+    overrides_ufuncs,
     plain_operand,
     result_dtype,
     supported,
@@ -203,6 +205,12 @@ class AxisFunction(Rowwise):
         return data
 
     def _call_ufunc(self, x: Any, *scale: float, out: Any, axis: int) -> Any:
+        if not overrides_ufuncs(x):  # a ufunc would cast other dtypes, and has errors of its own
+            x = operand(self.name, "x", x)
+            shape = np.shape(x)
+            axis = self._axis(axis, len(shape))
+            shape = without_axis(shape, axis) if self._record.reduces else shape
+            check_out(self.name, only(self.name, out), shape, None if overrides_ufuncs(out) else result_dtype(np.asarray(x).dtype))
         if scale and is_bfloat16(getattr(x, "dtype", np.dtype(bool))):  # NumPy does not treat a Python number beside it as weak
             scale = (np.asarray(scale[0], np.float32),)  # type: ignore[assignment]
         keywords = {} if out is None else {"out": out}

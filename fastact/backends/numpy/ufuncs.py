@@ -22,7 +22,7 @@ from ...calls.arrays import (
     supported,
     without_axis,
 )
-from ...calls.ufunclike import UfuncLike
+from ...calls.ufunclike import CastError, UfuncLike
 
 # What a real ufunc says of it
 _UNWRITTEN = "'where' used without 'out': elements where it is False are never written"
@@ -100,12 +100,12 @@ class Ufunc(UfuncLike):
         masks = [] if where is True else [self._mask(where)]
         if masks and any(array is None for array in out):
             warnings.warn(_UNWRITTEN, stacklevel=3)
+        for value, array, wanted in zip(inputs, arrays, input_dtypes, strict=True):
+            if type(value) not in (bool, int, float) and not np.can_cast(array.dtype, wanted, casting):
+                raise CastError(self.__name__, array.dtype, wanted, casting)
         for array in out:
             if array is not None and not np.can_cast(result_dtype, array.dtype, casting):
-                raise TypeError(
-                    f"{self.__name__}: out has dtype {array.dtype}, to which the result's, {result_dtype}, can't be cast "
-                    f"with casting={casting!r}"
-                )
+                raise CastError(self.__name__, result_dtype, array.dtype, casting, is_out=True)
         # An output is not read or written but where its elements are, so it goes through no buffer, and keeps its dtype. Inputs
         # may come with gaps or repeated: NumPy before 2.3 fills but one element of a buffer that must be contiguous ("contig")
         # for an operand of one element.

@@ -196,7 +196,7 @@ cdef Loop* new_loop(Table table, entry, kind, const Signature* signature) except
     loop.array_parameter = kind.unit or entry.array_parameter is not None
     loop.cost = LIGHT if entry.light else HEAVY
     if kind.bias:
-        loop.add = table.table.add[signature.computed]
+        loop.add = add_bools if signature.bools and signature.computed == UINT8 else table.table.add[signature.computed]
     converts_parameter = signature.stored_parameter != signature.computed
     converts_parameter |= signature.bools and takes_parameter_like_operands(entry, kind)
     set_ways(loop, table.table, signature.stored, signature.computed, converts_parameter, signature.bools)
