@@ -40,7 +40,7 @@ from .arrays import (
     supported,
     without_axis,
 )
-from .bound import Backend, Bound, set_by_init
+from .bound import Backend, Bound, call_ufunc, set_by_init
 
 _EMPTY = ("nan", "zero", "uniform")
 
@@ -209,13 +209,13 @@ class AxisFunction(Rowwise):
             x = operand(self.name, "x", x)
             shape = np.shape(x)
             axis = self._axis(axis, len(shape))
+            self._check_elements(np.asarray(x), axis)
             shape = without_axis(shape, axis) if self._record.reduces else shape
             check_out(self.name, only(self.name, out), shape, None if overrides_ufuncs(out) else result_dtype(np.asarray(x).dtype))
         if scale and is_bfloat16(getattr(x, "dtype", np.dtype(bool))):  # NumPy does not treat a Python number beside it as weak
             scale = (np.asarray(scale[0], np.float32),)  # type: ignore[assignment]
-        keywords = {} if out is None else {"out": out}
-        with np.errstate(all="ignore"):
-            return self.ufunc(x, *scale, axis=axis, **keywords)
+        keywords = {} if out is None else {"out": out if isinstance(out, tuple) else (out,)}
+        return call_ufunc(self.ufunc, x, *scale, axis=axis, **keywords)
 
     def _forward(self, x: Any, out: Any, axis: Any, scale: float = 1.0, mask: Any = None, empty: str = "nan") -> Any:
         """Check the arrays, make the result, let the backend fill it."""

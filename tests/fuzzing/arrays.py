@@ -45,7 +45,7 @@ def _numbers(kind):
 @functools.cache
 def _pool(kind, dtype):
     """Numbers of this kind as elements of this dtype; bytes without meaning where it has none, and for "bytes"."""
-    if kind == "bytes" and not dtype.hasobject and dtype.kind != "U":
+    if kind == "bytes" and in_block(dtype) and dtype.kind != "U":
         return np.random.default_rng(9).integers(0, 256, 20_000 * dtype.itemsize, np.uint8).view(dtype)
     values = _numbers("wild" if kind == "bytes" else kind)
     if dtype.kind in "iub" and kind in ("wild", "bytes"):

@@ -102,7 +102,7 @@ class Call:
         self.positional, self.keywords = [], {}
         self.blocks = []
         self.outs = []
-        self.plain = []  # (array, its elements): what stands in no block
+        self.plain, self.held = [], []  # arrays that stand in no block, and what is in them
         self.tame = True  # neither huge nor special numbers: all backends give nearly the same
         self.again = False  # arguments must be drawn again for each call
         self.hostile = False
@@ -217,9 +217,9 @@ class _Drawing:
             self.call.itemsize = min(self.call.itemsize, dtype.itemsize)
         size = math.prod(shape)
         if self.call.hostile or not arrays.in_block(dtype) or len(shape) > 62:
-            array = arrays.owned(draw, shape[:64], dtype, kind)
+            array = arrays.owned(draw, shape[-64:], dtype, kind)
             if not self.call.hostile:
-                self.call.plain.append((array, array.tolist() if dtype.char != "\0" else None))
+                self.call.plain.append(array)
                 self.call.again = True
             self.arrays[name] = array
             return array
@@ -276,16 +276,17 @@ class _Drawing:
 
     def _saved_output(self, bad):
         """What a forward pass gives: with other numbers there is no right gradient."""
-        given = self.operand("y", bad)
-        array = self.arrays.get("y")
-        if self.calm and not bad and array is not None and array.dtype.kind in "fV" and array.flags.writeable:
+        array = given = self.operand("y", bad)
+        self.call.tame = self.call.tame and not bad and isinstance(array, np.ndarray) and array.flags.writeable
+        self.call.tame = self.call.tame and array.dtype.kind in "fV"
+        if self.call.tame:
             defaults = all(self.way.keywords[key] is value for key, value in self.call.keywords.items() if key in self.own)
             self.call.tame = self.call.tame and defaults
             with np.errstate(all="ignore"):
                 x = np.asarray(array).astype(np.float64)
                 y = getattr(fastact.backends.load("numpy"), self.call.name)(x) if x.ndim or self.elementwise else x
             if np.shape(y) == array.shape:
-                np.asarray(array)[...] = y
+                array[...] = y
         return given
 
     def _targets(self, bad):
@@ -297,7 +298,7 @@ class _Drawing:
             if isinstance(array, np.ndarray) and array.dtype.kind in "iu" and array.flags.writeable and classes:
                 base = np.asarray(array)
                 base[...] = np.abs(base.astype(float)) % min(classes, 100)
-                if base.size and self.draw.random() < 0.15:
+                if base.size and base.ndim <= 32 and self.draw.random() < 0.15:
                     base.flat[0] = self.draw.choice((-100, -1, 5, classes, 127)) % 128
             return array
         return self.array("targets", self.shape, self.draw.choice(arrays.FLOATS), "positive", bad)
@@ -392,9 +393,11 @@ class _Drawing:
         return self._parameter(0.1, True) if bad else self.draw.choice((0.0, 0.1, 1.0, 1, 0.5))
 
     def _dtype(self, bad):
+        self.call.itemsize = 2  # of those that may be asked for
         return self.draw.choice(_BAD_DTYPES) if bad else self.draw.choice(_DTYPES)
 
     def _signature(self, bad):
+        self.call.itemsize = 2
         return self.draw.choice(_SIGNATURES) if bad else self.draw.choice(_SIGNATURES[:6])
 
     def _rng(self, bad):
@@ -433,7 +436,7 @@ class _Drawing:
             shape, dtype = (self.wrong_shape(shape), dtype) if flaw < 0.4 else (shape, arrays.any_dtype(draw))
         if self.call.hostile or not arrays.in_block(dtype) or len(shape) > 62:
             out = arrays.owned(draw, shape, dtype, "tame")
-            self.call.plain.append((out, out.tolist() if dtype.char != "\0" else None))
+            self.call.plain.append(out)
             self.call.again = True
         else:
             layout = draw.choice(arrays.LAYOUTS[:-1]) if draw.random() < 0.5 else "C"
@@ -456,6 +459,8 @@ class _Drawing:
         """An `out` in the memory of another argument: the same, turned, or a little before or behind it."""
         draw = self.draw
         self.call.again = self.call.again or not isinstance(other, np.ndarray)
+        if 0 in other.strides:
+            self.call.tame = False
         if chance < 0.3:
             out = other
         elif chance < 0.4 and other.ndim:
@@ -510,8 +515,6 @@ class _Drawing:
             if key == "dy" and not self.elementwise:
                 self._forward_shape(arguments)
             arguments[key] = self.operand(key, key in bad)
-        if "where" in given and "out" not in given:
-            call.tame = False
         for key in given:
             if key == "axis":
                 continue
@@ -525,6 +528,8 @@ class _Drawing:
         if draw.random() < 0.04 and call.positional:
             key = [key for key in way.operands if key in arguments][-1]
             call.keywords[key] = call.positional.pop()
+        if "where" in given and not isinstance(call.keywords.get("out"), np.ndarray | tuple):
+            call.tame = False
         self._spoil()
         return call
 
@@ -566,12 +571,14 @@ class _Drawing:
             call.method += f".{draw.choice(UFUNC_METHODS)}"
         self.reduces = False
         bad = draw.random() < 0.5
-        count = ufunc.nin + (draw.choice((-1, 1)) if draw.random() < 0.05 else 0)
+        count = ufunc.nin - (draw.random() < 0.03)
         for i in range(count):
             call.positional.append(self._parameter(1.0, bad and draw.random() < 0.3) if i and draw.random() < 0.7 else self.array(str(i), self.shape, bad=bad and draw.random() < 0.4))
         for key, chance in (("out", 0.3), ("where", 0.1), ("dtype", 0.1), ("casting", 0.1), ("order", 0.1), ("axis", 0.3)):
             if draw.random() < chance and (key == "axis") == (getattr(ufunc, "signature", None) is not None or key == "axis" and bad):
                 call.keywords[key] = self.keyword(key, None, bad and draw.random() < 0.4)
+        if "where" in call.keywords and "out" not in call.keywords:
+            call.tame = False
         call.hostile = False
         return call
 
@@ -601,4 +608,6 @@ def drawn(seed, number):
     call = _Drawing(random.Random((seed << 40) + number)).whole()
     for block in call.blocks:
         block.hold()
+    if not call.hostile:
+        call.held = [None if array.dtype.char == "\0" else repr(array.tolist()) for array in call.plain]
     return call

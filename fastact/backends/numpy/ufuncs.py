@@ -14,6 +14,7 @@ import numpy as np
 
 from ...calls.arrays import (
     apart,
+    broadcast,
     check_out,
     computed_dtype,
     is_bfloat16,
@@ -77,6 +78,8 @@ class Ufunc(UfuncLike):
         signature: tuple[Any, ...] | None = None,
     ) -> Any:
         out = out if isinstance(out, tuple) else (out,) * self.nout
+        if len(out) != self.nout:
+            raise ValueError(f"{self.__name__}: out must be a tuple of {self.nout}, not of {len(out)}")
         given = {
             **({} if where is True else {"where": where}),
             **({} if dtype is None else {"dtype": dtype}),
@@ -91,7 +94,7 @@ class Ufunc(UfuncLike):
         result_dtype = self._result_dtype(inputs, dtype) if signature is None else np.dtype(signature[-1])
         computed = result_dtype if result_dtype.kind in "iub" else np.dtype(np.float64)
         input_dtypes = self._input_dtypes(result_dtype, computed) if signature is None else list(signature[: self.nin])
-        arrays = [np.asarray(value) for value in inputs]
+        arrays = [_as_array(value) for value in inputs]
         of_arrays = self.nin - self._scalars
         if casting in ("no", "equiv", "safe") and signature is None:
             whole = np.result_type(*map(promoted, inputs[:of_arrays]))
@@ -101,7 +104,10 @@ class Ufunc(UfuncLike):
         if masks and any(array is None for array in out):
             warnings.warn(_UNWRITTEN, stacklevel=3)
         for value, array, wanted in zip(inputs, arrays, input_dtypes, strict=True):
-            if type(value) not in (bool, int, float) and not np.can_cast(array.dtype, wanted, casting):
+            if type(value) is int and wanted.kind in "iu":
+                np.asarray(value, wanted)  # raises where it does not fit
+            weak = type(value) in (bool, int) or (type(value) is float and wanted.kind not in "iub")
+            if not weak and not np.can_cast(array.dtype, wanted, casting):
                 raise CastError(self.__name__, array.dtype, wanted, casting)
         for array in out:
             if array is not None and not np.can_cast(result_dtype, array.dtype, casting):
@@ -178,6 +184,11 @@ class Ufunc(UfuncLike):
         return [array] * (self.nin - self._scalars) + [scalar] * self._scalars
 
 
+def _as_array(value: Any) -> np.ndarray:
+    """As np.asarray, but an integer that is too large for NumPy's is a float, as a ufunc takes it."""
+    return np.asarray(float(value) if type(value) is int and not -(2**63) <= value < 2**63 else value)
+
+
 def _split(iterator: np.nditer, nout: int) -> Any:
     """Per batch the inputs, then the outputs as one tuple."""
     for batches in iterator:
@@ -219,7 +230,7 @@ class GeneralizedUfunc(UfuncLike):
         scale: list[Any] = [array[()] for array in scales]
         if scales and scales[0].ndim:
             # There is a scale for each row. The product is formed first, and rounded as in the loop.
-            rows = np.broadcast_shapes(without_axis(x.shape, of_x), scales[0].shape)
+            rows = broadcast(without_axis(x.shape, of_x), scales[0].shape)
             x = np.moveaxis(x, of_x, -1)
             computed = computed_dtype(result)
             with np.errstate(all="ignore"):
