@@ -236,6 +236,8 @@ class Activation(WithUfuncs):
         for p in entry.options:
             value = params.get(p.name, p.default)
             if p.array:
+                if type(value) is int and not -(2**63) <= value < 2**63:  # there is no such integer in NumPy
+                    value = float(value)
                 values.append(self._operand(p.name, value))
                 continue
             value = self._number(p.name, value)

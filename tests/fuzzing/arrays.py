@@ -50,6 +50,8 @@ def _pool(kind, dtype):
     values = _numbers("wild" if kind == "bytes" else kind)
     if dtype.kind in "iub" and kind in ("wild", "bytes"):
         return _pool("bytes", dtype)
+    if dtype.kind == "u":
+        values = np.abs(values)
     with np.errstate(all="ignore"), np.testing.suppress_warnings() as quiet:
         quiet.filter(np.exceptions.ComplexWarning)
         quiet.filter(RuntimeWarning)

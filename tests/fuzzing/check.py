@@ -1,5 +1,6 @@
 """What must hold for every call: see `faults`."""
 
+import contextlib
 import re
 import warnings
 
@@ -61,6 +62,8 @@ def faults(seed, number, backends):
         if k and call.again:
             call = drawn(seed, number)
         backend = fastact.backends.load(name)
+        if not call.hostile:
+            _allow(call)
         outcome = Outcome(call, backend)
         found += [f"{fault} [{name}]" for fault in _alone(call, outcome)]
         outcome.keep()
@@ -73,6 +76,18 @@ def faults(seed, number, backends):
         for block in call.blocks:
             block.restore()
     return call, found
+
+
+def _allow(call):
+    """Mark what may be written to: the elements of each `out`, where `where` says so."""
+    where = call.keywords.get("where", True)
+    for out in call.outs:
+        block = next((block for block in call.blocks if block.holds(out)), None)
+        if block is not None:
+            mask = None
+            with contextlib.suppress(ValueError, TypeError):
+                mask = None if where is True else np.broadcast_to(np.array(where).astype(bool), out.shape)
+            block.allow(np.asarray(out), mask)
 
 
 def _alone(call, outcome):
@@ -88,20 +103,6 @@ def _alone(call, outcome):
             yield f"private name in the error: {outcome.kind}"
     if call.hostile:
         return
-    where = call.keywords.get("where") if error is None else None
-    for out in call.outs:
-        for block in call.blocks:
-            if block.holds(np.asarray(out)):
-                break
-        else:
-            continue
-        mask = None
-        if where is not None and where is not True:
-            try:
-                mask = np.broadcast_to(np.asarray(where).astype(bool), out.shape)
-            except (ValueError, TypeError):
-                mask = None
-        block.allow(np.asarray(out), mask)
     for block in call.blocks:
         if block.written(error is None):
             yield "written although an error was raised" if error is not None else "written outside of out"
@@ -135,7 +136,7 @@ def _places(call, outcome):
 
 def _difference(call, a, b):
     """How the outcomes of two backends differ; None if they don't."""
-    if call.method.startswith("ufunc") and (a.error or b.error or call.itemsize == 2 or any(isinstance(value, np.ndarray) for value in call.positional[1:])):
+    if call.method.startswith("ufunc") and (a.error or b.error or call.odd_dtypes or any(isinstance(value, np.ndarray | np.generic) for value in call.positional[1:])):
         return None  # NumPy's own errors; parameters that are arrays, and numbers beside bfloat16, decide the dtype there
     if (a.error is None) != (b.error is None) or type(a.error) is not type(b.error):
         return f"other kind of outcome: {a.kind} / {b.kind}"

@@ -107,6 +107,7 @@ class Call:
         self.again = False  # arguments must be drawn again for each call
         self.hostile = False
         self.odd = False  # an array class of its own, or a Python object: what the call does is partly the object's affair
+        self.odd_dtypes = False  # bfloat16, or none that is taken
         self.threads = 1
         self.itemsize = 8  # of the narrowest floating argument
 
@@ -138,7 +139,10 @@ def told(value):
         except ValueError:
             numbers = ""
         return f"<{value.dtype.str if value.dtype.kind in 'iufcb' else value.dtype} {value.shape}{strides}{locked}{kind}{numbers}>"
-    return f"{type(value).__name__}({value})" if isinstance(value, np.generic) else repr(value)[:100]
+    try:
+        return f"{type(value).__name__}({value})" if isinstance(value, np.generic) else repr(value)[:100]
+    except ValueError:  # a datetime without meaning
+        return f"<{type(value).__name__}>"
 
 
 class _Drawing:
@@ -213,6 +217,7 @@ class _Drawing:
             kind = "tame" if self.calm else draw.choice(("wild", "tame", "bytes"))
         if dtype.kind in "iub" and self.calm:
             kind = "whole" if kind == "tame" else kind
+        self.call.odd_dtypes = self.call.odd_dtypes or dtype.num > 23
         if dtype.kind in "fV" and dtype.itemsize in (2, 4):
             self.call.itemsize = min(self.call.itemsize, dtype.itemsize)
         size = math.prod(shape)
@@ -466,7 +471,10 @@ class _Drawing:
         elif chance < 0.4 and other.ndim:
             out = other[::-1] if draw.random() < 0.5 else other.T
         else:
-            block = next(block for block in self.call.blocks if block.holds(other))
+            block = next((block for block in self.call.blocks if block.holds(other)), None)
+            if block is None:  # dtypes whose size the values decide
+                self.call.outs.append(other)
+                return other
             dtype = other.dtype if draw.random() < 0.7 else draw.choice(arrays.FLOATS)
             layout = draw.choice(("C", "C", "F", "backwards", "apart"))
             strides, _ = arrays.strides_of(draw, layout, shape, dtype.itemsize)

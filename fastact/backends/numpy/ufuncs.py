@@ -103,9 +103,10 @@ class Ufunc(UfuncLike):
         masks = [] if where is True else [self._mask(where)]
         if masks and any(array is None for array in out):
             warnings.warn(_UNWRITTEN, stacklevel=3)
+        common = np.result_type(*map(promoted, inputs[:of_arrays])) if int in map(type, inputs[:of_arrays]) else result_dtype
         for value, array, wanted in zip(inputs, arrays, input_dtypes, strict=True):
-            if type(value) is int and wanted.kind in "iu":
-                np.asarray(value, wanted)  # raises where it does not fit
+            if type(value) is int and common.kind in "iu":
+                np.asarray(value, common)  # raises where it does not fit
             weak = type(value) in (bool, int) or (type(value) is float and wanted.kind not in "iub")
             if not weak and not np.can_cast(array.dtype, wanted, casting):
                 raise CastError(self.__name__, array.dtype, wanted, casting)
@@ -145,7 +146,7 @@ class Ufunc(UfuncLike):
                     np.copyto(batch, rounded, casting="unsafe", where=mask)
             results = iterator.operands[-self.nout :]
         wrapped = tuple(
-            self._wrap(result, inputs if subok else (), i, given)
+            self._wrap(result, inputs if subok or given is not None else (), i, given)
             for i, (given, result) in enumerate(zip(out, results, strict=True))
         )
         return wrapped if self.nout > 1 else wrapped[0]
@@ -173,6 +174,9 @@ class Ufunc(UfuncLike):
         # Python numbers last: NumPy promotes no three of which one is bfloat16 and one a number
         dtypes = [value for value in found if isinstance(value, np.dtype)]
         numbers = [value for value in found if not isinstance(value, np.dtype)]
+        for dtype in dtypes:
+            if not supported(dtype):  # promotion may crash on a dtype of another package
+                raise TypeError(f"{self.__name__}: no loop for dtype {dtype}")
         return np.result_type(*([np.result_type(*dtypes)] if dtypes else []), *numbers)
 
     def _input_dtypes(self, result: np.dtype[Any], computed: np.dtype[Any]) -> list[np.dtype[Any]]:
