@@ -167,7 +167,7 @@ class CrossEntropy(_Loss):
             # These are read again after exponentials have been stored where the gradient goes.
             targets, weight = (array.copy() if _shared(given, array) else array for array in (targets, weight))
             dx = empty_array(x.shape, dtype) if given is None else given
-        losses = np.zeros(rows)
+        losses = np.zeros(rows, np.float64)
         if x.size:
             factor = np.ndarray(rows, np.float64, np.array(1 / divisor), strides=(0,) * len(rows))
             run = self._backend.losses.cross_entropy if labelled else self._backend.losses.cross_entropy_probabilities
@@ -319,7 +319,7 @@ class BinaryCrossEntropy(_Loss):
         else:
             shape = operands[0].shape
             axis = len(shape) - 1 if shape[-1] >= self._long_enough else int(np.argmax(shape))
-            losses = np.zeros(without_axis(shape, axis))
+            losses = np.zeros(without_axis(shape, axis), np.float64)
             if x.size:
                 run(*operands, 1 / divisor, losses, gradients, axis)
             loss = self._reduced(losses, reduction, divisor, dtype, None if gradient else given)

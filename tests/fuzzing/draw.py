@@ -260,7 +260,7 @@ class _Drawing:
         return array
 
     def _no_array(self, shape):
-        return self.draw.choice((None, "abc", [1, [2, 3]], {}, object, 10**400, 1j, b"12", [[1.0], ["a"]], range(3), np.matrix([[1, 2]])))
+        return self.draw.choice((None, "abc", [1, [2, 3]], {}, object, 10**400, 1j, b"12", [[1.0], ["a"]], range(3), np.ones((1, 2)).view(np.matrix)))
 
     def hostile(self, value):
         """The same argument, hostile to all the others; `strike` finds them once all are drawn."""

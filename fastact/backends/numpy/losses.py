@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...calls.arrays import Array, result_dtype
-from .batches import Batch, Exponentials, along, batches, per_row, quiet
+from .batches import Batch, Exponentials, along, batches, elements_at, per_row, quiet
 
 
 def total(losses: Array) -> Any:
@@ -31,14 +31,14 @@ def cross_entropy(
     (x, dx), (labels, factor, loss) = along(axis, x, dx), per_row(labels, factor, loss)
     n = x.shape[-1]
     spread = smoothing / n
-    weights = np.ones(n) if weight is None else weight
+    weights = np.ones(n, np.float64) if weight is None else weight
     for batch in batches(x.shape):
         row = Exponentials(batch, x)
         label = batch.per_row(labels)
         ignored = label < 0
         label = np.where(ignored, 0, label)
         log_total = np.log1p(row.others)
-        chosen = np.take_along_axis(x[(*batch.place, ...)], label, axis=-1).astype(np.float64)
+        chosen = elements_at(x[(*batch.place, ...)], label).astype(np.float64)
         kept = (1 - smoothing) * weights[label]
         value = kept * ((row.largest - chosen) + log_total)
         if smoothing:

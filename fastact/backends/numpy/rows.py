@@ -21,7 +21,7 @@ import numpy as np
 from ...calls.arrays import Array, computed_dtype, result_dtype
 from ...functions import row_functions
 from ...functions.rows import RowFunction
-from .batches import Batch, Exponentials, along, batches, per_row, quiet
+from .batches import Batch, Exponentials, along, batches, elements_at, per_row, quiet
 from .ufuncs import GeneralizedUfunc
 
 # ---- softmax and its family -----------------------------------------------------------------------------------------
@@ -159,12 +159,6 @@ def _sparsemax_backward(dy: Array, y: Array, out: Array, axis: int) -> None:
             batch.write(out, segment, dx, dtype)
 
 
-def _elements_at(z: Array, at: Array) -> Array:
-    """As np.take_along_axis, which knows 32 axes alone, along the last axis."""
-    rows = z.reshape(-1, z.shape[-1])
-    return rows[np.arange(len(rows)), at.ravel()].reshape(at.shape)  # type: ignore[no-any-return]
-
-
 @quiet
 def _maxout(x: Array, out: Array, axis: int) -> None:
     dtype = result_dtype(x.dtype)
@@ -173,7 +167,7 @@ def _maxout(x: Array, out: Array, axis: int) -> None:
         largest: Any = None
         for segment in batch.segments:
             z = batch.read(x, segment)
-            top = _elements_at(z, np.argmax(z, axis=-1, keepdims=True))
+            top = elements_at(z, np.argmax(z, axis=-1, keepdims=True))
             largest = top if largest is None else np.where((top > largest) | np.isnan(top) & ~np.isnan(largest), top, largest)
         batch.store(out, largest, dtype)
 
@@ -187,7 +181,7 @@ def _maxout_backward(dy: Array, x: Array, out: Array, axis: int) -> None:
         for segment in batch.segments:
             z = batch.read(x, segment)
             at = np.argmax(z, axis=-1, keepdims=True)
-            top = _elements_at(z, at)
+            top = elements_at(z, at)
             at = at + (segment.start or 0)
             if largest is None:
                 largest, first = top, at

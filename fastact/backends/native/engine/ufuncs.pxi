@@ -50,7 +50,7 @@ cdef void run_ufunc(char** pointers, const cnp.npy_intp* dimensions, const cnp.n
     cdef (char*)[MAX_OPERANDS] at
     cdef char[TILES] tiles  # on NumPy's own thread
     cdef fastact_flags flags = fastact_save_flags()
-    if n == 1 or has_constant_parameters(loop, strides):
+    if n == 1 or (has_constant_parameters(loop, strides) and not reads_results(loop, pointers, strides, n)):
         run_inner_loop(loop, pointers, strides, n, tiles)
     else:
         for i in range(n):
@@ -68,6 +68,18 @@ cdef bint has_constant_parameters(const Loop* loop, const cnp.npy_intp* strides)
             if strides[k] != 0:
                 return False
     return True
+
+
+cdef bint reads_results(const Loop* loop, char** pointers, const cnp.npy_intp* strides, Py_ssize_t n) noexcept nogil:
+    """Whether an input is an earlier result of the same call, as in a ufunc's `accumulate` and `reduce`."""
+    cdef int inputs = loop.operands + (loop.add != NULL) + loop.parameters, k, i
+    cdef Py_ssize_t ahead, stride
+    for k in range(inputs, inputs + loop.outputs):
+        for i in range(inputs):
+            ahead, stride = pointers[k] - pointers[i], strides[i]
+            if stride == strides[k] and ((ahead == 0 and stride == 0) or (0 < ahead < n * stride) or (0 > ahead > n * stride)):
+                return True
+    return False
 
 
 cdef void run_inner_loop(
