@@ -32,8 +32,9 @@ SMALL_GRAIN = 256  # elements: even small arrays are shared out to threads
 
 def work(options):
     """Make every so many calls; the number of each is written to a file before it is made, the faults to the output."""
-    import fastact
     from fuzzing.check import faults
+
+    import fastact
 
     faulthandler.enable()
     _small_grain()
@@ -77,7 +78,17 @@ class Worker:
 
     def start(self, first):
         self.progress.write_bytes(struct.pack("q", first))
-        command = [sys.executable, __file__, "--worker", "--seed", self.options.seed, "--first", first, "--calls", self.last - first]
+        command = [
+            sys.executable,
+            __file__,
+            "--worker",
+            "--seed",
+            self.options.seed,
+            "--first",
+            first,
+            "--calls",
+            self.last - first,
+        ]
         command += ["--step", self.options.jobs, "--progress", self.progress]
         command += [part for name in self.options.backend or () for part in ("--backend", name)]
         with self.output.open("ab") as output:

@@ -18,9 +18,9 @@ from pathlib import Path
 
 import ml_dtypes
 import numpy as np
+from fuzzing.draw import functions, ways
 
 import fastact
-from fuzzing.draw import functions, ways
 
 ROUNDS, TIMES = 5, 10  # rounds, and how often each call is made in one
 MOST_BLOCKS = 60  # of Python's allocator that a round may keep: caches of this and that, not of each call
@@ -49,7 +49,16 @@ def _with_options(way, x, given):
         yield tuple(operands), {"out": np.empty_like(x)}
         yield tuple(operands), {"out": (np.empty_like(x), None)}
         for key, default in way.keywords.items():
-            values = (default, x[-1] if x.ndim > 1 else x, np.ones(x.shape, bool), 0, np.nan, "causal", 10**400, np.random.default_rng(1))
+            values = (
+                default,
+                x[-1] if x.ndim > 1 else x,
+                np.ones(x.shape, bool),
+                0,
+                np.nan,
+                "causal",
+                10**400,
+                np.random.default_rng(1),
+            )
             yield tuple(operands), {key: given.choice(values)}
     if "y" in way.keywords:
         yield (x,), {"y": x}
@@ -81,7 +90,23 @@ def resident():
 
 def held(several):
     """Reference counts of what is shared by all calls, and of the arguments."""
-    shared = [None, True, False, ..., 0, 1, -1, 0.0, (), "", np.dtype("f4"), np.dtype("f8"), np.float32, np.ndarray, np.dtype(ml_dtypes.bfloat16)]
+    shared = [
+        None,
+        True,
+        False,
+        ...,
+        0,
+        1,
+        -1,
+        0.0,
+        (),
+        "",
+        np.dtype("f4"),
+        np.dtype("f8"),
+        np.float32,
+        np.ndarray,
+        np.dtype(ml_dtypes.bfloat16),
+    ]
     shared += [value for _, positional, keywords in several for value in (*positional, *keywords.values())]
     shared = list({id(value): value for value in shared}.values())
     return np.fromiter(map(sys.getrefcount, shared), np.int64), shared
@@ -124,7 +149,11 @@ def main():
     for name in backends:
         start = time.monotonic()
         found, made = growth(options.calls // len(backends), fastact.backends.load(name))
-        print(f"{name}: {made} calls in {time.monotonic() - start:.0f} s, {resident() >> 20} MiB;", "; ".join(found) or "flat", flush=True)
+        print(
+            f"{name}: {made} calls in {time.monotonic() - start:.0f} s, {resident() >> 20} MiB;",
+            "; ".join(found) or "flat",
+            flush=True,
+        )
         leaks += len(found)
     return bool(leaks)
 

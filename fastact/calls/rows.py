@@ -211,7 +211,9 @@ class AxisFunction(Rowwise):
             axis = self._axis(axis, len(shape))
             self._check_elements(np.asarray(x), axis)
             shape = without_axis(shape, axis) if self._record.reduces else shape
-            check_out(self.name, only(self.name, out), shape, None if overrides_ufuncs(out) else result_dtype(np.asarray(x).dtype))
+            check_out(
+                self.name, only(self.name, out), shape, None if overrides_ufuncs(out) else result_dtype(np.asarray(x).dtype)
+            )
         if scale and is_bfloat16(getattr(x, "dtype", np.dtype(bool))):  # NumPy does not treat a Python number beside it as weak
             scale = (np.asarray(scale[0], np.float32),)  # type: ignore[assignment]
         keywords = {} if out is None else {"out": out if isinstance(out, tuple) else (out,)}

@@ -73,7 +73,9 @@ def every_call(f, x):
 
 
 @pytest.mark.parametrize(
-    "x", [[1.0, [2.0]], np.array(["a"]), np.ones(3, BFLOAT16) + 0j, 10**400, [10**400]], ids=["ragged", "text", "complex", "huge", "list"]
+    "x",
+    [[1.0, [2.0]], np.array(["a"]), np.ones(3, BFLOAT16) + 0j, 10**400, [10**400]],
+    ids=["ragged", "text", "complex", "huge", "list"],
 )
 def test_errors_of_conversions_name_the_function(backend, x):
     for name in [*entries, *row_functions]:
@@ -109,7 +111,11 @@ def test_an_out_that_cannot_be_cast_has_one_text(backend):
     x, out = np.ones(3, np.float32), np.full(3, 7, np.int8)
     for name in entries:
         f = getattr(backend, name)
-        for call in (lambda f=f: f(x, out=out), lambda f=f: f.backward(x, x, out=out), lambda f=f: f.value_and_grad(x, out=(None, out))):
+        for call in (
+            lambda f=f: f(x, out=out),
+            lambda f=f: f.backward(x, x, out=out),
+            lambda f=f: f.value_and_grad(x, out=(None, out)),
+        ):
             with pytest.raises(TypeError, match=rf"{name}.*: out has dtype int8, to which the result's, float32, can't be cast"):
                 call()
     assert (out == 7).all()
@@ -120,7 +126,8 @@ def test_64_axes(backend):
     for name in entries:
         f = getattr(backend, name)
         assert f(x, where=np.ones(3, bool), out=np.zeros_like(x)).shape == x.shape
-        assert f.backward(dy, x).shape == x.shape
+        dx = f.backward(dy, x)
+        assert (dx[0] if isinstance(dx, tuple) else dx).shape == x.shape
     assert backend.prelu(x, slope=dy).shape == x.shape
     assert backend.maxout.backward(x[..., 0], x).shape == x.shape
     assert backend.cross_entropy(x, np.zeros(x.shape[:-1], int)) == backend.cross_entropy(np.arange(3.0), 0)

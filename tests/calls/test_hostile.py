@@ -5,7 +5,6 @@ import sys
 
 import numpy as np
 import pytest
-
 from fuzzing.hostile import CHANGES, Hostile
 
 from fastact.functions import entries, row_functions, units

@@ -14,7 +14,6 @@ from dtypes import UNSUPPORTED
 import fastact
 from fastact.functions import row_functions, units
 
-
 NOT_LABELS = [*UNSUPPORTED, np.dtype(bool)]
 NOT_A_MASK = [*UNSUPPORTED, *map(np.dtype, "bBhHiIlLqQ")]
 SHAPE = (3, 4)

@@ -35,11 +35,31 @@ def _numbers(kind):
         return np.abs(rng.normal(size=size)) + 1e-3
     if kind == "labels":
         return rng.integers(0, 1000, size).astype(float)
-    special = [np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0, -1.0, 0.5, 65504, 3e38, -3e38, 1e308, -1e308, 1e-40, 5e-324, -1e-310, 6e-8]
-    return np.concatenate([
-        rng.choice(special, size // 2),
-        rng.choice([-1, 1], size // 2) * np.exp2(rng.uniform(-1074, 1023, size // 2)),
-    ])
+    special = [
+        np.nan,
+        np.inf,
+        -np.inf,
+        0.0,
+        -0.0,
+        1.0,
+        -1.0,
+        0.5,
+        65504,
+        3e38,
+        -3e38,
+        1e308,
+        -1e308,
+        1e-40,
+        5e-324,
+        -1e-310,
+        6e-8,
+    ]
+    return np.concatenate(
+        [
+            rng.choice(special, size // 2),
+            rng.choice([-1, 1], size // 2) * np.exp2(rng.uniform(-1074, 1023, size // 2)),
+        ]
+    )
 
 
 @functools.cache

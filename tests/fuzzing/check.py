@@ -8,7 +8,6 @@ import numpy as np
 
 import fastact
 
-from . import arrays
 from .draw import drawn
 
 #: What a call may raise. AxisError is an error of value and of index.
@@ -39,7 +38,9 @@ class Outcome:
 
     def keep(self):
         """Copies of the results, as `out` is used again."""
-        self.results = tuple(np.array(result, copy=True, subok=True) if isinstance(result, np.ndarray) else result for result in self.results)
+        self.results = tuple(
+            np.array(result, copy=True, subok=True) if isinstance(result, np.ndarray) else result for result in self.results
+        )
 
     @property
     def kind(self):
@@ -123,7 +124,11 @@ def _places(call, outcome):
     """Whether the results stand where they should."""
     out = call.keywords.get("out")
     given = out if isinstance(out, tuple) else (out,)
-    results = outcome.results[-1:] if "targets" in call.keywords or call.method == "value_and_grad" and len(given) == 1 else outcome.results
+    results = (
+        outcome.results[-1:]
+        if "targets" in call.keywords or (call.method == "value_and_grad" and len(given) == 1)
+        else outcome.results
+    )
     for array, result in zip(given, results, strict=False):
         if array is not None:
             if result is not array:
@@ -136,7 +141,9 @@ def _places(call, outcome):
 
 def _difference(call, a, b):
     """How the outcomes of two backends differ; None if they don't."""
-    if call.method.startswith("ufunc") and (a.error or b.error or call.odd_dtypes or any(isinstance(value, np.ndarray | np.generic) for value in call.positional[1:])):
+    if call.method.startswith("ufunc") and (
+        a.error or b.error or call.odd_dtypes or any(isinstance(value, np.ndarray | np.generic) for value in call.positional[1:])
+    ):
         return None  # NumPy's own errors; parameters that are arrays, and numbers beside bfloat16, decide the dtype there
     if (a.error is None) != (b.error is None) or type(a.error) is not type(b.error):
         return f"other kind of outcome: {a.kind} / {b.kind}"

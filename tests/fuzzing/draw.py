@@ -44,10 +44,49 @@ _GOOD_TEXTS = {
     "empty": ("nan", "zero", "uniform"),
 }
 _BAD_TEXTS = ("nonsense", "", None, 3, b"mean", ["mean"], "K\0", "ﬁ")
-_BAD_AXES = (9, -9, 2**40, 10**400, 0.5, "0", b"x", (0, 0), (0, 9), [0], (), (0, "a"), object, np.array([0, 1]), 1j, np.float32(1))
-_SIGNATURES = ("f->f", "d->d", "e->e", "l->l", (None, "f4"), ("f4", "f4"), "ff->f", "->", "f", (None,), ("O", "O"), 5, "D->D", "?->?")
+_BAD_AXES = (
+    9,
+    -9,
+    2**40,
+    10**400,
+    0.5,
+    "0",
+    b"x",
+    (0, 0),
+    (0, 9),
+    [0],
+    (),
+    (0, "a"),
+    object,
+    np.array([0, 1]),
+    1j,
+    np.float32(1),
+)
+_SIGNATURES = (
+    "f->f",
+    "d->d",
+    "e->e",
+    "l->l",
+    (None, "f4"),
+    ("f4", "f4"),
+    "ff->f",
+    "->",
+    "f",
+    (None,),
+    ("O", "O"),
+    5,
+    "D->D",
+    "?->?",
+)
 _DTYPES = ("f4", "f8", "f2", np.float32, float, int, "i1", "?", arrays.BFLOAT16, np.dtypes.Float32DType)
-_BAD_DTYPES = (*map(np.dtype, ("c8", "O", ">f4", "S3", "M8[s]", "V4")), "nonsense", 3, [("a", "f4")], np.dtypes.StringDType(), object)
+_BAD_DTYPES = (
+    *map(np.dtype, ("c8", "O", ">f4", "S3", "M8[s]", "V4")),
+    "nonsense",
+    3,
+    [("a", "f4")],
+    np.dtypes.StringDType(),
+    object,
+)
 
 
 class Way:
@@ -138,7 +177,9 @@ def told(value):
             numbers = f" = {np.asarray(value).tolist()}" if value.size <= 12 else ""
         except ValueError:
             numbers = ""
-        return f"<{value.dtype.str if value.dtype.kind in 'iufcb' else value.dtype} {value.shape}{strides}{locked}{kind}{numbers}>"
+        return (
+            f"<{value.dtype.str if value.dtype.kind in 'iufcb' else value.dtype} {value.shape}{strides}{locked}{kind}{numbers}>"
+        )
     try:
         return f"{type(value).__name__}({value})" if isinstance(value, np.generic) else repr(value)[:100]
     except ValueError:  # a datetime without meaning
@@ -185,17 +226,19 @@ class _Drawing:
 
     def wrong_shape(self, shape):
         draw = self.draw
-        return draw.choice((
-            (*shape, 1),
-            (1, *shape),
-            shape[1:],
-            shape[:-1],
-            shape[::-1],
-            (*shape[:-1], draw.choice((0, 1, 2, 9))),
-            (),
-            (0,),
-            (2, 3),
-        ))
+        return draw.choice(
+            (
+                (*shape, 1),
+                (1, *shape),
+                shape[1:],
+                shape[:-1],
+                shape[::-1],
+                (*shape[:-1], draw.choice((0, 1, 2, 9))),
+                (),
+                (0,),
+                (2, 3),
+            )
+        )
 
     def array(self, name, shape, dtype=None, kind=None, bad=False):
         """An input: mostly an array in a block, at times a list, a number, an object."""
@@ -254,13 +297,17 @@ class _Drawing:
         if chance < 0.97:
             self.call.odd = self.call.again = True
             self.call.tame = False
-            return np.ma.MaskedArray(array, mask=arrays.numbers(self.draw, "whole", np.dtype(bool), array.size).reshape(array.shape))
+            return np.ma.MaskedArray(
+                array, mask=arrays.numbers(self.draw, "whole", np.dtype(bool), array.size).reshape(array.shape)
+            )
         if chance < 0.98 and not array.ndim:
             return float(self.draw.choice(_NUMBERS))
         return array
 
     def _no_array(self, shape):
-        return self.draw.choice((None, "abc", [1, [2, 3]], {}, object, 10**400, 1j, b"12", [[1.0], ["a"]], range(3), np.ones((1, 2)).view(np.matrix)))
+        return self.draw.choice(
+            (None, "abc", [1, [2, 3]], {}, object, 10**400, 1j, b"12", [[1.0], ["a"]], range(3), np.ones((1, 2)).view(np.matrix))
+        )
 
     def hostile(self, value):
         """The same argument, hostile to all the others; `strike` finds them once all are drawn."""
@@ -372,7 +419,11 @@ class _Drawing:
     def _mask(self, bad):
         chance = self.draw.random()
         if chance < 0.2:
-            return self.draw.choice(("causal", "causal", 0, 1, -1)) if not bad else self.draw.choice(("casual", b"causal", 0.5, 10**30))
+            return (
+                self.draw.choice(("causal", "causal", 0, 1, -1))
+                if not bad
+                else self.draw.choice(("casual", b"causal", 0.5, 10**30))
+            )
         return self.array("mask", self.broadcastable(), None if bad else self.draw.choice(arrays.MASKS), bad=bad)
 
     def _weight(self, bad):
@@ -392,7 +443,11 @@ class _Drawing:
         return self.array("sample_weight", tuple(rows), kind="positive", bad=bad)
 
     def _ignore_index(self, bad):
-        return self.draw.choice((None, 0.5, "0", 10**400, 2**64, object, np.array([1, 2]))) if bad else self.draw.choice((-100, -1, 0, 2, 99))
+        return (
+            self.draw.choice((None, 0.5, "0", 10**400, 2**64, object, np.array([1, 2])))
+            if bad
+            else self.draw.choice((-100, -1, 0, 2, 99))
+        )
 
     def _label_smoothing(self, bad):
         return self._parameter(0.1, True) if bad else self.draw.choice((0.0, 0.1, 1.0, 1, 0.5))
@@ -434,7 +489,13 @@ class _Drawing:
             dtype = draw.choice((np.dtype("f8"), np.dtype("f4")))
         other = self.arrays.get(self.room_for)
         chance = draw.random()
-        if other is not None and chance < 0.7 and arrays.in_block(other.dtype) and max(other.ndim, len(shape)) < 62 and not self.call.hostile:
+        if (
+            other is not None
+            and chance < 0.7
+            and arrays.in_block(other.dtype)
+            and max(other.ndim, len(shape)) < 62
+            and not self.call.hostile
+        ):
             return self._beside(other, shape, chance)
         if bad:
             flaw = draw.random()
@@ -581,9 +642,15 @@ class _Drawing:
         bad = draw.random() < 0.5
         count = ufunc.nin - (draw.random() < 0.03)
         for i in range(count):
-            call.positional.append(self._parameter(1.0, bad and draw.random() < 0.3) if i and draw.random() < 0.7 else self.array(str(i), self.shape, bad=bad and draw.random() < 0.4))
+            call.positional.append(
+                self._parameter(1.0, bad and draw.random() < 0.3)
+                if i and draw.random() < 0.7
+                else self.array(str(i), self.shape, bad=bad and draw.random() < 0.4)
+            )
         for key, chance in (("out", 0.3), ("where", 0.1), ("dtype", 0.1), ("casting", 0.1), ("order", 0.1), ("axis", 0.3)):
-            if draw.random() < chance and (key == "axis") == (getattr(ufunc, "signature", None) is not None or key == "axis" and bad):
+            if draw.random() < chance and (key == "axis") == (
+                getattr(ufunc, "signature", None) is not None or (key == "axis" and bad)
+            ):
                 call.keywords[key] = self.keyword(key, None, bad and draw.random() < 0.4)
         if "where" in call.keywords and "out" not in call.keywords:
             call.tame = False
@@ -607,7 +674,9 @@ class _Drawing:
             of = call.positional if isinstance(place, int) else call.keywords
             hostile = of[place] = self.hostile(of[place])
             victims = [*call.positional, *call.keywords.values(), hostile.value]
-            hostile.victims = tuple(v for value in victims for v in (value if isinstance(value, tuple) else (value,)) if isinstance(v, np.ndarray))
+            hostile.victims = tuple(
+                v for value in victims for v in (value if isinstance(value, tuple) else (value,)) if isinstance(v, np.ndarray)
+            )
         call.tame = False
 
 
