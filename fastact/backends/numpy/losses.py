@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...calls.arrays import Array, result_dtype
-from .batches import Batch, Exponentials, along, batches, per_row, quiet, take_last
+from .batches import Batch, Exponentials, along, batches, per_row, quiet
 
 
 def total(losses: Array) -> Any:
@@ -33,7 +33,7 @@ def cross_entropy(
     (x, mask, dx), (labels, factor, loss) = along(axis, x, mask, dx), per_row(labels, factor, loss)
     n = x.shape[-1]
     spread = smoothing / n
-    weights = np.ones(n) if weight is None else weight
+    weights = np.ones(n, np.float64) if weight is None else weight
     for batch in batches(x.shape):
         row = Exponentials(batch, x, mask=mask)
         label = batch.per_row(labels)
