@@ -1,7 +1,7 @@
 #!/bin/bash
 # Builds the package with AddressSanitizer and UndefinedBehaviorSanitizer into a folder of its own, build/sanitize, and runs tests there:
 #
-#     bash tests/sanitizers.sh                        # tests/calls and what concerns memory and threads
+#     bash tests/sanitizers.sh                        # tests/calls and what concerns memory and threads, then random calls
 #     bash tests/sanitizers.sh tests/calls -k relu    # pytest's arguments
 #
 # PYTHON names another interpreter than `python`; SANITIZE other sanitizers than address,undefined. With a build at hand it compiles
@@ -32,5 +32,7 @@ export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1:${UBSAN_OPTIONS:-}
 export PYTHONPATH=$place FASTACT_CACHE_MB=0
 if [ $# -eq 0 ]; then
     set -- tests/calls tests/runtime tests/functions/test_noise.py tests/backends/test_row_paths.py tests/backends/test_values.py
+    set -- "$@" --ignore tests/calls/test_fuzz.py # it comes below
+    "$python" tests/fuzz.py --calls "${FUZZ_CALLS:-5000}" --seed "${FUZZ_SEED:-0}"
 fi
 exec "$python" -m pytest -q -p no:cacheprovider "$@"

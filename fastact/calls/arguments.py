@@ -87,7 +87,7 @@ def named_arguments(method: _Method) -> _Method:
 
     The method's signature says what it takes. ``**params`` in it stands for `_parameter_names` of the object, and the method
     raises a TypeError for others before it does anything. For every such method ``out=...`` means what it means to a ufunc: a
-    new array, where a scalar would be returned, too.
+    new array, where a scalar would be returned, too. Errors that come from NumPy or from an argument get the function's name.
     """
     parameters = list(inspect.signature(method).parameters.values())[1:]
     operands = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
@@ -118,13 +118,32 @@ def named_arguments(method: _Method) -> _Method:
             return _as_arrays(checked(self, *given, **named))
         try:
             return method(self, *given, **named)
-        except TypeError:  # looked at only now, as it takes longer than Python's own look at the arguments
-            message = complaint(self, given, named)
+        except (TypeError, ValueError, IndexError, OverflowError) as error:
+            # Looked at only now, as it takes longer than Python's own look at the arguments.
+            message = complaint(self, given, named) if isinstance(error, TypeError) else None
             if message is None:
-                raise
+                if self.name in str(error) and not isinstance(error, OverflowError) and not hasattr(error, "casting"):
+                    raise
+                raise _named(self.name if method.__name__ == "__call__" else f"{self.name}.{method.__name__}", error) from error
         raise TypeError(message)
 
     return cast(_Method, checked)
+
+
+def _named(function: str, error: Any) -> Exception:
+    """An error of NumPy's, or of an argument, that names the function. What is too large for a number is a wrong value."""
+    kinds = (np.exceptions.AxisError, TypeError, IndexError)
+    kind = next((kind for kind in kinds if isinstance(error, kind)), ValueError)
+    if hasattr(error, "casting"):  # of a ufunc, which has a name of its own
+        return kind(f"{function}: {_uncastable(error)}")
+    return kind(f"{function}: {error}")
+
+
+def _uncastable(error: Any) -> str:
+    """What a ufunc can't cast: `calls.ufunclike.CastError`, or the same of NumPy's."""
+    if hasattr(error, "out_i"):
+        return f"out has dtype {error.to}, to which the result's, {error.from_}, can't be cast with casting={error.casting!r}"
+    return f"an input of dtype {error.from_} can't be cast to {error.to} with casting={error.casting!r}"
 
 
 def saved_operand(function: str, x: Any, y: Any) -> tuple[str, Any]:

@@ -9,7 +9,8 @@ import numpy as np
 
 Array = np.ndarray
 
-_SUPPORTED = frozenset("?bBhHiIlLqQefd")
+#: By number: the characters of other packages' dtypes may be the same, as ml_dtypes' int1 has float16's.
+_SUPPORTED = frozenset(np.dtype(char).num for char in "?bBhHiIlLqQefd")
 SUPPORTED_TEXT = "float16, bfloat16, float32, float64, integers and bool"
 
 # ---- dtypes ---------------------------------------------------------------------------------------------------------
@@ -22,7 +23,7 @@ def is_bfloat16(dtype: np.dtype[Any]) -> bool:
 
 def supported(dtype: np.dtype[Any]) -> bool:
     """Whether every function takes this dtype."""
-    return dtype.char in _SUPPORTED or is_bfloat16(dtype)
+    return dtype.num in _SUPPORTED or is_bfloat16(dtype)
 
 
 def requested_dtype(function: str, dtype: Any) -> np.dtype[Any]:
@@ -101,18 +102,18 @@ def _of_supported_dtype(function: str, name: str, array: Array) -> Array:
 
 
 def broadcast(*shapes: tuple[int, ...]) -> tuple[int, ...]:
-    """As `np.broadcast_shapes`, but quick, and of more than 32 dimensions, too."""
-    distinct = {shape for shape in shapes if shape}
+    """As `np.broadcast_shapes`, which knows 32 axes alone where arrays have 64; quick where there is nothing to do."""
+    distinct = {shape: None for shape in shapes if shape}  # in their order, for the message
     if len(distinct) < 2:
-        return distinct.pop() if distinct else ()
-    most = max(map(len, distinct))
-    common = []
-    for sizes in zip(*((1,) * (most - len(shape)) + shape for shape in distinct), strict=True):
-        found = {n for n in sizes if n != 1}
-        if len(found) > 1:
-            raise ValueError(f"arrays of the shapes {' and '.join(map(str, sorted(distinct)))} don't broadcast to each other")
-        common.append(found.pop() if found else 1)
-    return tuple(common)
+        return distinct.popitem()[0] if distinct else ()
+    result = [1] * max(map(len, distinct))
+    for shape in distinct:
+        for i, n in enumerate(shape, len(result) - len(shape)):
+            if n != 1 and result[i] not in (1, n):
+                raise ValueError(f"shapes {', '.join(map(str, distinct))} do not broadcast to one")
+            if n != 1:
+                result[i] = n
+    return tuple(result)
 
 
 def without_axis(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:

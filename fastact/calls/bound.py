@@ -9,6 +9,7 @@ import numpy as np
 
 from ..functions.kinds import KINDS, Kind, has_loop
 from .arrays import dtype_of, is_bfloat16
+from .ufunclike import CastError
 
 if TYPE_CHECKING:
     from ..functions.entry import Entry
@@ -73,6 +74,34 @@ class Bound:
         return self
 
 
+def _call_and_copy(ufunc: Any, inputs: tuple[Any, ...], out: tuple[Any, ...], where: Any = True, **keywords: Any) -> Any:
+    """Call a ufunc without its `out`, and copy the results there."""
+    results = ufunc(*inputs, **keywords)
+    given = results if isinstance(results, tuple) else (results,)
+    casting = keywords.get("casting", "same_kind")
+    for array, result in zip(out, given, strict=True):
+        if array is not None and not np.can_cast(result.dtype, array.dtype, casting):
+            raise CastError(ufunc.__name__, result.dtype, array.dtype, casting, is_out=True)
+    for array, result in zip(out, given, strict=True):
+        if array is not None:
+            np.copyto(array, result, casting="unsafe", where=where)
+    filled = tuple(result if array is None else array for array, result in zip(out, given, strict=True))
+    return filled if isinstance(results, tuple) else filled[0]
+
+
+def call_ufunc(ufunc: Any, *inputs: Any, **keywords: Any) -> Any:
+    """Call a ufunc of a function's.
+
+    By an `out` of bfloat16 NumPy would choose its loop for int8, and again in each later call, without such an `out`.
+    """
+    out = keywords.get("out", ())
+    with np.errstate(all="ignore"):  # a conversion of results or parameters may overflow, one of a signalling NaN raises a flag
+        into = any(isinstance(array, np.ndarray) and is_bfloat16(array.dtype) for array in out)
+        if into and not any(is_bfloat16(dtype) for dtype in map(dtype_of, inputs) if dtype is not None):
+            return _call_and_copy(ufunc, inputs, **keywords)
+        return ufunc(*inputs, **keywords)
+
+
 class WithUfuncs(Bound):
     """A function that is computed by ufuncs, one for each kind of call. A backend's class makes them."""
 
@@ -135,7 +164,8 @@ class WithUfuncs(Bound):
             return operands, values
         bfloat16 = np.dtype(bfloat16.type)  # native, whichever the array's is
         parameter = bfloat16 if self._entry.learnt_parameter else np.dtype(np.float32)
-        return (
-            [np.asarray(value).astype(bfloat16) if dtype_of(value) is None else value for value in operands],
-            [np.asarray(value).astype(parameter) if dtype_of(value) is None else value for value in values],
-        )
+        with np.errstate(all="ignore"):  # a number may be too large
+            return (
+                [np.asarray(value).astype(bfloat16) if dtype_of(value) is None else value for value in operands],
+                [np.asarray(value).astype(parameter) if dtype_of(value) is None else value for value in values],
+            )

@@ -30,8 +30,8 @@ from ..functions.kinds import (
 from ..functions.noise import Noise
 from . import classes
 from .arguments import generator, named_arguments, saved_operand
-from .arrays import broadcast, check_out, dtype_of, is_bfloat16, only, operand, pair, promoted
-from .bound import Backend, WithUfuncs
+from .arrays import apart, broadcast, check_out, dtype_of, is_bfloat16, only, operand, pair, promoted
+from .bound import Backend, WithUfuncs, call_ufunc
 from .documentation import call_signature, documentation
 from .manners import PLAIN, Manner, check_cast
 from .manners import manner as ufunc_manner
@@ -259,6 +259,8 @@ class Activation(WithUfuncs):
         for p in entry.options:
             value = params.get(p.name, p.default)
             if p.array:
+                if type(value) is int and not -(2**63) <= value < 2**63:  # there is no such integer in NumPy
+                    value = float(value)
                 values.append(self._operand(p.name, value))
                 continue
             value = self._number(p.name, value)
@@ -437,14 +439,15 @@ class Activation(WithUfuncs):
         if given:
             self._check_out(out, operands + values, manner.where)
             keywords["out"] = out
+            if manner.where is not True:  # NumPy would work on a copy of `out` and cast it back, what `where` leaves out, too
+                *operands, keywords["where"] = apart(out[0], *operands, manner.where)
         if (family := classes.family(*operands, *values)) not in (None, "wrap"):
             return classes.elementwise(family, ufunc, operands, values, keywords)
         huge = bool(values) and any(isinstance(value, float) and abs(value) > 1e38 for value in values)
         mixed = len({getattr(value, "dtype", None) for value in (operands + values if self._learnt else operands)}) > 1
         # a conversion of results or parameters may overflow, and one of a signalling NaN raises a flag
         if given or huge or mixed or manner.y is not None or "casting" in keywords:
-            with np.errstate(all="ignore"):
-                return ufunc(*operands, *values, **keywords)
+            return call_ufunc(ufunc, *operands, *values, **keywords)
         return ufunc(*operands, *values, **keywords)
 
     def _in_manner(

@@ -13,7 +13,7 @@ from ..functions.kinds import GATED, GATED_BACKWARD, Kind
 from . import classes
 from .arguments import named_arguments
 from .arrays import check_out, only, operand, pair, result_dtype
-from .bound import Backend, WithUfuncs
+from .bound import Backend, WithUfuncs, call_ufunc
 from .elementwise import Activation
 
 _DOCUMENTATION = """\
@@ -260,8 +260,7 @@ class Gated(WithUfuncs):
             return classes.elementwise(family, ufunc, operands, [], keywords)
         if not keywords and len({getattr(value, "dtype", None) for value in operands}) == 1:
             return ufunc(*operands)
-        with np.errstate(all="ignore"):  # a conversion of the results may overflow, one of a signalling NaN raises a flag
-            return ufunc(*operands, **keywords)
+        return call_ufunc(ufunc, *operands, **keywords)
 
 
 _SIGNATURE = inspect.Signature(list(inspect.signature(Gated.__call__).parameters.values())[1:])

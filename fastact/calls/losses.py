@@ -451,7 +451,7 @@ class NLLLoss(_LossOfRows):
         dx = None
         if gradient:
             dx = empty_array(x.shape, dtype) if given is None else given
-        losses = np.zeros(rows)
+        losses = np.zeros(rows, np.float64)
         if x.size:
             self._backend.losses.nll_loss(x, labels, weight, _factor(sample_weight, divisor, rows), losses, dx, axis)
         loss = self._reduced(_times(losses, sample_weight), reduction, divisor, dtype, None if gradient else given)
@@ -571,7 +571,7 @@ class BinaryCrossEntropy(_Loss):
         else:
             shape = operands[0].shape
             axis = len(shape) - 1 if shape[-1] >= self._long_enough else int(np.argmax(shape))
-            losses = np.zeros(without_axis(shape, axis))
+            losses = np.zeros(without_axis(shape, axis), np.float64)
             if x.size:
                 run(*operands, from_logits, 1 / divisor, losses, gradients, axis)
             loss = self._reduced(losses, reduction, divisor, dtype, None if gradient else given)

@@ -44,6 +44,8 @@ def manner(
     """These options, checked, for a function that keeps integers or not."""
     if dtype is not None and signature is not None:
         raise TypeError(f"{function}: dtype= and signature= can't be given together")
+    if isinstance(where, np.ndarray | np.generic) and where.dtype != bool:
+        raise TypeError(f"{function}: where has dtype {where.dtype}; it must be bool")
     keywords: dict[str, Any] = {}
     for name, value, known in (("casting", casting, _CASTINGS), ("order", order, _ORDERS)):
         if not isinstance(value, str) or value not in known:

@@ -34,12 +34,14 @@ from .arrays import (
     computed_dtype,
     is_bfloat16,
     only,
+    operand,
+    overrides_ufuncs,
     plain_operand,
     result_dtype,
     supported,
 )
 from .axes import along_one, causal, first_of_rows, integer, one_axis, rows_back, rows_last, several_axes, with_ones, without_axes
-from .bound import Backend, Bound, set_by_init
+from .bound import Backend, Bound, call_ufunc, set_by_init
 from .masked import by_length, is_masked, masked_result, split
 from .wide_integers import beyond_float64, differences
 
@@ -100,7 +102,7 @@ class Rowwise(Bound):
         if mask.shape == shape:
             return mask
         try:
-            return np.broadcast_to(mask, shape)
+            return np.broadcast_to(mask, shape)  # type: ignore[no-any-return]
         except ValueError:
             raise ValueError(f"{self.name}: mask of shape {mask.shape} does not broadcast to the shape {shape} of x") from None
 
@@ -290,12 +292,18 @@ class AxisFunction(Rowwise):
             for value in (x, *outputs)
         )
 
-    def _call_ufunc(self, x: Any, *scale: float, out: Any, axis: Any) -> Any:
+    def _call_ufunc(self, x: Any, *scale: float, out: Any, axis: int) -> Any:
+        if not overrides_ufuncs(x):  # a ufunc would cast other dtypes, and has errors of its own
+            x = operand(self.name, "x", x)
+            shape = np.shape(x)
+            axes = several_axes(self.name, axis, len(shape))
+            self._check_elements(shape, axes)
+            dtype = None if overrides_ufuncs(out) else result_dtype(np.asarray(x).dtype)
+            check_out(self.name, only(self.name, out), self._result_shape(shape, axes, False), dtype)
         if scale and is_bfloat16(getattr(x, "dtype", np.dtype(bool))):  # NumPy does not treat a Python number beside it as weak
             scale = (np.asarray(scale[0], np.float32),)  # type: ignore[assignment]
-        keywords = {} if out is None else {"out": out}
-        with np.errstate(all="ignore"):
-            return self.ufunc(x, *scale, axis=axis, **keywords)
+        keywords = {} if out is None else {"out": out if isinstance(out, tuple) else (out,)}
+        return call_ufunc(self.ufunc, x, *scale, axis=axis, **keywords)
 
     # ---- plain arrays ----
 

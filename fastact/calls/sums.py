@@ -54,7 +54,7 @@ def sum_by_column(array: np.ndarray) -> np.ndarray:
     layout = LAYOUT.lay_out(rows, columns)
     if array.ndim <= 2 or array.flags.c_contiguous:
         array = array.reshape(rows, columns)
-    sums = np.empty(columns)
+    sums = np.empty(columns, np.float64)  # without a dtype NumPy counts one reference to float64 too many
     with np.errstate(all="ignore"):
         for strip in range(0, columns, LAYOUT.longest):
             sums[strip : strip + LAYOUT.longest] = _sum_strip(array[..., strip : strip + LAYOUT.longest], rows, *layout)
@@ -65,9 +65,9 @@ def _sum_strip(array: np.ndarray, rows: int, height: int, block: int) -> np.ndar
     """`sum_by_column` in float64, of not too many columns."""
     columns = array.shape[-1]
     at_once = min(block, max(1, 32768 // (height * columns)))  # stretches
-    work = np.empty((1 + at_once, height * columns))
+    work = np.empty((1 + at_once, height * columns), np.float64)
     work_rows = work.reshape(-1, columns)
-    sums, total = np.empty(height * columns), np.zeros(columns)
+    sums, total = np.empty(height * columns, np.float64), np.zeros(columns, np.float64)
     for first in range(0, rows, block * height):
         sums[:] = 0
         last = min(first + block * height, rows)

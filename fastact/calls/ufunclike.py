@@ -29,6 +29,16 @@ def without_folds(ufunc: Any) -> Any:
     return ufunc
 
 
+class CastError(TypeError):
+    """An input or `out` that can't be cast, with what NumPy's own error tells: `calls.arguments` makes one text of both."""
+
+    def __init__(self, name: str, given: np.dtype[Any], to: np.dtype[Any], casting: str, is_out: bool = False) -> None:
+        super().__init__(f"{name}: {'the result' if is_out else 'an input'} of {given} can't be cast to {to} with {casting=}")
+        self.from_, self.to, self.casting = given, to, casting
+        if is_out:
+            self.out_i = 0
+
+
 class UfuncLike:
     """What a call of `np.ufunc` does besides arithmetic: other kinds of arrays may override it, or get results of their kind.
 

@@ -8,9 +8,11 @@ import contextlib
 import os
 import threading
 import time
+import warnings
 
 import numpy as np
 import pytest
+from helpers import normal
 
 import fastact
 
@@ -101,6 +103,76 @@ def test_everything_else(backend, rng, threads):
     ]
     with fastact.num_threads(threads):
         race(lambda: [call() for call in calls], x, dy, mask, added, targets, weight, weight_of_row, scale, out)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("kind", ["f4", "f8", "f2", "strided"])
+def test_parameters_that_are_arrays(backend, rng, kind, threads):
+    """bias, slope, where, the value of a gated unit, weights, both arrays of `out`."""
+    x, dy, y, d = (normal(rng, (ROWS, CLASSES), "f4" if kind == "strided" else kind) for _ in range(4))
+    bias, slope, where, targets = x[0].copy(), np.abs(dy[0]), x > 0, np.abs(x)
+    if kind == "strided":
+        x, dy, y, d, bias = (np.repeat(array, 2, axis=-1)[..., ::2] for array in (x, dy, y, d, bias))
+    calls = [
+        lambda: backend.gelu(x, bias=bias, out=y),
+        lambda: backend.relu(x, bias=bias, where=where, out=y),
+        lambda: backend.elu.backward(dy, x, bias=bias, out=d),
+        lambda: backend.relu.backward(dy, y=y, bias=bias, out=d),
+        lambda: backend.prelu(x, slope=slope, bias=bias, out=y),
+        lambda: backend.prelu.backward(dy, x, slope=slope, bias=bias, out=d),
+        lambda: backend.silu.value_and_grad(x, out=(y, d)),
+        lambda: backend.geglu(x, dy, out=y),
+        lambda: backend.reglu.backward(dy, x, y, out=(y, d)),
+        lambda: backend.rrelu(x, bias=bias, out=y, rng=np.random.default_rng(0)),
+        lambda: backend.binary_cross_entropy(x, targets, weight=slope, pos_weight=slope, reduction="none", out=y),
+        lambda: backend.logsumexp.backward(dy[:, 0], x, mask=where, out=d),
+    ]
+    with fastact.num_threads(threads):
+        race(lambda: [call() for call in calls], x, dy, y, d, bias, slope, where, targets)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_shapes(backend, rng, threads):
+    """Another thread gives arrays other shapes meanwhile: no call may look at a shape when it no longer holds the GIL.
+
+    Resized they can't be: NumPy itself would then read memory that has been freed.
+    """
+    x, dy, out = rng.normal(size=(3, ROWS, CLASSES)).astype(np.float32)
+    x, dy, out = x.copy(), dy.copy(), out.copy()
+    mask, bias, labels = x > 0, x[0].copy(), np.zeros(ROWS, np.int64)
+    stop, victims = threading.Event(), (x, dy, out, mask, bias, labels)
+    shapes = [(victim.shape, (1, *victim.shape[::-1], 1)) for victim in victims]
+
+    def change():
+        while not stop.is_set():
+            for victim, (before, other) in zip(victims, shapes, strict=True):
+                victim.shape = other
+                victim.shape = before
+
+    calls = [
+        lambda: backend.gelu(x, out=out),
+        lambda: backend.gelu(x[::2], out=out[::2]),
+        lambda: backend.relu.backward(dy, x, bias=bias, out=out),
+        lambda: backend.silu.value_and_grad(x, out=(out, dy)),
+        lambda: backend.softmax(x, mask=mask, out=out),
+        lambda: backend.softmax(x.T, mask=mask.T, axis=0),
+        lambda: backend.logsumexp(x, mask=mask),
+        lambda: backend.cross_entropy.value_and_grad(x, labels, out=out),
+        lambda: backend.swiglu.backward(dy, x, out),
+    ]
+    changer = threading.Thread(target=change)
+    with fastact.num_threads(threads), warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # NumPy's newest warn of shapes that are set
+        changer.start()
+        try:
+            end = time.monotonic() + SECONDS
+            while time.monotonic() < end:
+                for call in calls:
+                    with contextlib.suppress(ValueError, TypeError, IndexError):
+                        call()
+        finally:
+            stop.set()
+            changer.join()
 
 
 @pytest.fixture(autouse=True)

@@ -7,38 +7,13 @@ import contextlib
 import subprocess
 import sys
 
-import ml_dtypes
 import numpy as np
 import pytest
-from numpy._core._multiarray_umath import _get_sfloat_dtype
-from numpy._core._rational_tests import rational
+from dtypes import UNSUPPORTED
 
 import fastact
-from fastact.calls.arrays import supported
 from fastact.functions import row_functions, units
 
-
-def known_dtypes():
-    """All dtypes of NumPy, in both byte orders, and of ml_dtypes."""
-    of_numpy = [np.dtype(kind) for kind in np.sctypeDict.values()]
-    of_numpy += [
-        np.dtype(kind) for kind in ("S3", "U2", "V4", "V2", "M8[s]", "m8[us]", [("x", "f4")], [("a", "f8"), ("b", "i4")])
-    ]
-    of_numpy += [np.dtype(("f4", (2,))).base, np.dtypes.StringDType()]
-    of_ml_dtypes = [getattr(ml_dtypes, name) for name in dir(ml_dtypes)]
-    of_others = [rational, _get_sfloat_dtype()(1.0)]  # in NumPy's tests: a dtype of another package, and one of the new style
-    found = {}
-    for dtype in [
-        *of_numpy,
-        *map(np.dtype, of_others),
-        *(np.dtype(kind) for kind in of_ml_dtypes if isinstance(kind, type) and issubclass(kind, np.generic)),
-    ]:
-        for order in [dtype] if dtype.char in "T\0" else [dtype, dtype.newbyteorder()]:
-            found.setdefault((str(order), order.str), order)
-    return list(found.values())
-
-
-UNSUPPORTED = [dtype for dtype in known_dtypes() if not supported(dtype)]
 NOT_LABELS = [*UNSUPPORTED, np.dtype(bool)]
 NOT_A_MASK = [*UNSUPPORTED, *map(np.dtype, "bBhHiIlLqQ")]
 SHAPE = (3, 4)

@@ -34,7 +34,7 @@ def cross_entropy(
     (x, mask, dx), (labels, factor, loss) = along(axis, x, mask, dx), per_row(labels, factor, loss)
     n = x.shape[-1]
     spread = smoothing / n
-    weights = np.ones(n) if weight is None else weight
+    weights = np.ones(n, np.float64) if weight is None else weight
     for batch in batches(x.shape):
         row = Exponentials(batch, x, mask=mask)
         label = batch.per_row(labels)

@@ -148,12 +148,13 @@ def _sparsemax_backward(dy: Array, y: Array, out: Array, axis: int) -> None:
         total: Any = 0.0
         count: Any = 0
         for segment in batch.segments:
-            support = batch.read(y, segment) != 0
-            total = total + np.add.reduce(np.where(support, batch.read(dy, segment), 0), axis=-1, keepdims=True)
-            count = count + np.count_nonzero(support, axis=-1, keepdims=True)
+            saved = batch.read(y, segment)
+            terms = np.where(saved > 0, batch.read(dy, segment), saved - saved)  # a NaN in y stays one
+            total = total + np.add.reduce(terms, axis=-1, keepdims=True)
+            count = count + np.count_nonzero(saved > 0, axis=-1, keepdims=True)
         for segment in batch.segments:
             saved = batch.read(y, segment)
-            dx = np.where(saved == 0, 0, batch.read(dy, segment) - total / count + 0 * saved)  # a NaN in y stays one
+            dx = np.where(saved > 0, batch.read(dy, segment) - total / count, saved - saved)
             batch.write(out, segment, dx, dtype)
 
 

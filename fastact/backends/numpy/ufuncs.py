@@ -14,6 +14,7 @@ import numpy as np
 
 from ...calls.arrays import (
     apart,
+    broadcast,
     check_out,
     computed_dtype,
     is_bfloat16,
@@ -22,7 +23,7 @@ from ...calls.arrays import (
     supported,
     without_axis,
 )
-from ...calls.ufunclike import UfuncLike
+from ...calls.ufunclike import CastError, UfuncLike
 
 # What a real ufunc says of it
 _UNWRITTEN = "'where' used without 'out': elements where it is False are never written"
@@ -77,6 +78,8 @@ class Ufunc(UfuncLike):
         signature: tuple[Any, ...] | None = None,
     ) -> Any:
         out = out if isinstance(out, tuple) else (out,) * self.nout
+        if len(out) != self.nout:
+            raise ValueError(f"{self.__name__}: out must be a tuple of {self.nout}, not of {len(out)}")
         given = {
             **({} if where is True else {"where": where}),
             **({} if dtype is None else {"dtype": dtype}),
@@ -92,7 +95,7 @@ class Ufunc(UfuncLike):
         computed = result_dtype if result_dtype.kind in "iub" else np.dtype(np.float64)
         in_formula = np.dtype(np.uint8) if computed.kind == "b" else computed  # there is no difference of two bool
         input_dtypes = self._input_dtypes(result_dtype, computed) if signature is None else list(signature[: self.nin])
-        arrays = [np.asarray(value) for value in inputs]
+        arrays = [_as_array(value) for value in inputs]
         of_arrays = self.nin - self._scalars
         if casting in ("no", "equiv", "safe") and signature is None:
             whole = np.result_type(*map(promoted, inputs[:of_arrays]))
@@ -101,12 +104,16 @@ class Ufunc(UfuncLike):
         masks = [] if where is True else [self._mask(where)]
         if masks and any(array is None for array in out):
             warnings.warn(_UNWRITTEN, stacklevel=3)
+        common = np.result_type(*map(promoted, inputs[:of_arrays])) if int in map(type, inputs[:of_arrays]) else result_dtype
+        for value, array, wanted in zip(inputs, arrays, input_dtypes, strict=True):
+            if type(value) is int and common.kind in "iu":
+                np.asarray(value, common)  # raises where it does not fit
+            weak = type(value) in (bool, int) or (type(value) is float and wanted.kind not in "iub")
+            if not weak and not np.can_cast(array.dtype, wanted, casting):
+                raise CastError(self.__name__, array.dtype, wanted, casting)
         for array in out:
             if array is not None and not np.can_cast(result_dtype, array.dtype, casting):
-                raise TypeError(
-                    f"{self.__name__}: out has dtype {array.dtype}, to which the result's, {result_dtype}, can't be cast "
-                    f"with casting={casting!r}"
-                )
+                raise CastError(self.__name__, result_dtype, array.dtype, casting, is_out=True)
         # An output is not read or written but where its elements are, so it goes through no buffer, and keeps its dtype. Inputs
         # may come with gaps or repeated: NumPy before 2.3 fills but one element of a buffer that must be contiguous ("contig")
         # for an operand of one element.
@@ -140,7 +147,7 @@ class Ufunc(UfuncLike):
                     np.copyto(batch, rounded, casting="unsafe", where=mask)
             results = iterator.operands[-self.nout :]
         wrapped = tuple(
-            self._wrap(result, inputs if subok else (), i, given)
+            self._wrap(result, inputs if subok or given is not None else (), i, given)
             for i, (given, result) in enumerate(zip(out, results, strict=True))
         )
         return wrapped if self.nout > 1 else wrapped[0]
@@ -167,6 +174,9 @@ class Ufunc(UfuncLike):
         found = [promoted(value) for i, value in enumerate(inputs) if i < first_scalar or not isinstance(value, np.ndarray)]
         dtypes = [value for value in found if isinstance(value, np.dtype)]
         numbers = [value for value in found if not isinstance(value, np.dtype)]
+        for dtype in dtypes:
+            if not supported(dtype):  # promotion may crash on a dtype of another package
+                raise TypeError(f"{self.__name__}: no loop for dtype {dtype}")
         if not dtypes:
             return np.result_type(*numbers)
         result = np.result_type(*dtypes)
@@ -180,6 +190,11 @@ class Ufunc(UfuncLike):
             return [array] * (self.nin - self._scalars) + [np.dtype(np.float64)] * self._scalars
         scalar = np.dtype(np.float32) if result == np.float16 or is_bfloat16(result) else array
         return [array] * (self.nin - self._scalars) + [scalar] * self._scalars
+
+
+def _as_array(value: Any) -> np.ndarray:
+    """As np.asarray, but an integer that is too large for NumPy's is a float, as a ufunc takes it."""
+    return np.asarray(float(value) if type(value) is int and not -(2**63) <= value < 2**63 else value)
 
 
 def _split(iterator: np.nditer, nout: int) -> Any:
@@ -223,7 +238,7 @@ class GeneralizedUfunc(UfuncLike):
         scale: list[Any] = [array[()] for array in scales]
         if scales and scales[0].ndim:
             # There is a scale for each row. The product is formed first, and rounded as in the loop.
-            rows = np.broadcast_shapes(without_axis(x.shape, of_x), scales[0].shape)
+            rows = broadcast(without_axis(x.shape, of_x), scales[0].shape)
             x = np.moveaxis(x, of_x, -1)
             computed = computed_dtype(result)
             with np.errstate(all="ignore"):

@@ -87,6 +87,13 @@ cdef inline void load_bool_as_double(const char* source, Py_ssize_t stride, void
         (<double*> target)[i] = source[i * stride] != 0
 
 
+cdef inline void add_bools(const void* a, const void* b, void* out, Py_ssize_t n) noexcept nogil:
+    """As NumPy adds bools that have been loaded: the sum of two is 1, too, so no byte of a result is another."""
+    cdef Py_ssize_t i
+    for i in range(n):
+        (<unsigned char*> out)[i] = (<const unsigned char*> a)[i] | (<const unsigned char*> b)[i]
+
+
 cdef inline int computed_type(cnp.dtype dtype) noexcept:
     """FLOAT32 for float32 and the 16-bit floats; for all others, the integers too, FLOAT64."""
     cdef int type = stored_type(dtype)

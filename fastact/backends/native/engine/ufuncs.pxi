@@ -50,7 +50,7 @@ cdef void run_ufunc(char** pointers, const cnp.npy_intp* dimensions, const cnp.n
     cdef (char*)[MAX_OPERANDS] at
     cdef char[TILES] tiles  # on NumPy's own thread
     cdef fastact_flags flags = fastact_save_flags()
-    if n == 1 or (has_constant_parameters(loop, strides) and not is_fold(loop, pointers, strides)):
+    if n == 1 or (has_constant_parameters(loop, strides) and not reads_results(loop, pointers, strides, n)):
         run_inner_loop(loop, pointers, strides, n, tiles)
     else:
         for i in range(n):
@@ -70,10 +70,16 @@ cdef bint has_constant_parameters(const Loop* loop, const cnp.npy_intp* strides)
     return True
 
 
-cdef bint is_fold(const Loop* loop, char** pointers, const cnp.npy_intp* strides) noexcept nogil:
-    """Whether each result is the first input of the next element, as in `np.ufunc.reduce` and `accumulate`."""
-    cdef int out = loop.operands + (loop.add != NULL) + loop.parameters
-    return strides[out] == strides[0] and pointers[out] == pointers[0] + strides[0]
+cdef bint reads_results(const Loop* loop, char** pointers, const cnp.npy_intp* strides, Py_ssize_t n) noexcept nogil:
+    """Whether an input is an earlier result of the same call, as in a ufunc's `accumulate` and `reduce`."""
+    cdef int inputs = loop.operands + (loop.add != NULL) + loop.parameters, k, i
+    cdef Py_ssize_t ahead, stride
+    for k in range(inputs, inputs + loop.outputs):
+        for i in range(inputs):
+            ahead, stride = pointers[k] - pointers[i], strides[i]
+            if stride == strides[k] and ((ahead == 0 and stride == 0) or (0 < ahead < n * stride) or (0 > ahead > n * stride)):
+                return True
+    return False
 
 
 cdef void run_inner_loop(
@@ -202,7 +208,7 @@ cdef Loop* new_loop(Table table, entry, kind, const Signature* signature) except
     loop.array_parameter = kind.unit or entry.array_parameter is not None
     loop.cost = LIGHT if entry.light else HEAVY
     if kind.bias:
-        loop.add = table.table.add[signature.computed]
+        loop.add = add_bools if signature.bools and signature.computed == UINT8 else table.table.add[signature.computed]
     converts_parameter = signature.stored_parameter != signature.computed
     converts_parameter |= signature.bools and takes_parameter_like_operands(entry, kind)
     set_ways(loop, table.table, signature.stored, signature.computed, converts_parameter, signature.bools)

@@ -1,0 +1,173 @@
+"""What random calls found: each a kind of fault, over all functions that can have it."""
+
+import itertools
+
+import ml_dtypes
+import numpy as np
+import pytest
+
+import fastact
+from fastact.functions import entries, row_functions, units
+
+BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
+KEEP_INTEGERS = [name for name, entry in entries.items() if entry.keeps_integers]
+
+
+@pytest.mark.parametrize("kind", ["int1", "uint1", "float8_e4m3b11fnuz", "float8_e5m2"])
+def test_dtypes_whose_character_is_that_of_another(backend, kind):
+    """ml_dtypes gives int1 the character of float16, and so on."""
+    x = np.ones((3, 4)).astype(getattr(ml_dtypes, kind, ml_dtypes.int4))
+    for name in [*entries, *row_functions]:
+        f = getattr(backend, name)
+        for call in (f, lambda x, f=f: f(x[:, ::2]), lambda x, f=f: f(x.view(np.recarray)), lambda x, f=f: f.backward(x, x)):
+            with pytest.raises(TypeError, match=f"{name}.*not supported"):
+                call(x)
+
+
+@pytest.mark.parametrize("kind", ["?", "i1", "u1", "i4"])
+def test_an_out_of_bfloat16_does_not_change_later_calls(backend, kind):
+    """NumPy chose a loop by such an out, and kept it for calls without."""
+    x = np.array([0, 1, 1], kind)
+    for name in [*entries, *units]:
+        f = getattr(backend, name)
+        operands = (x, x) if name in units else (x,)
+        wanted = f(*operands)
+        out = np.empty(3, BFLOAT16)
+        assert f(*operands, out=out) is out
+        with np.errstate(all="ignore"):
+            np.testing.assert_array_equal(out, wanted.astype(BFLOAT16))
+        assert f(*operands).dtype == wanted.dtype, name
+
+
+def test_sums_of_bools_are_bools(backend):
+    """No byte but 0 and 1."""
+    x, bias = np.array([True, True, False, False]), np.array([True, False, True, False])
+    for name in KEEP_INTEGERS:
+        try:
+            y = getattr(backend, name)(x, bias=bias)
+        except ValueError:  # a parameter that is no bool
+            continue
+        assert y.dtype != bool or y.view(np.uint8).max() <= 1, name
+    np.testing.assert_array_equal(backend.relu(x, bias=bias), x | bias)
+
+
+def test_where_beside_an_out_in_the_memory_of_x(backend):
+    """What `where` leaves out stays to the last bit, whatever dtype the loop has."""
+    for dtype, wide in itertools.product((np.float16, np.float32), (BFLOAT16, np.float32, np.float64)):
+        memory = np.full(64, 1 / 3)
+        x = memory.view(dtype)[3:11]
+        out, where = memory.view(wide)[:8], np.arange(8) % 2 == 0
+        expected = out.copy()
+        with np.errstate(all="ignore"):
+            expected[where] = backend.tanh(x.copy())[where].astype(wide)
+        backend.tanh(x, out=out, where=where)
+        np.testing.assert_array_equal(out[~where], expected[~where])
+        np.testing.assert_allclose(out[where].astype(float), expected[where].astype(float), rtol=1e-2)
+
+
+def every_call(f, x):
+    yield f, (x,)
+    yield f.backward, (x, x)
+    if hasattr(f, "value_and_grad"):
+        yield f.value_and_grad, (x,)
+
+
+@pytest.mark.parametrize(
+    "x",
+    [[1.0, [2.0]], np.array(["a"]), np.ones(3, BFLOAT16) + 0j, 10**400, [10**400]],
+    ids=["ragged", "text", "complex", "huge", "list"],
+)
+def test_errors_of_conversions_name_the_function(backend, x):
+    for name in [*entries, *row_functions]:
+        for call, operands in every_call(getattr(backend, name), x):
+            with pytest.raises((TypeError, ValueError), match=name):
+                call(*operands)
+
+
+@pytest.mark.parametrize("value", [10**400, -(10**400)])
+def test_parameters_beyond_every_float_are_wrong_values(backend, value):
+    x = np.ones(3, np.float32)
+    for name, entry in entries.items():
+        for p in entry.options:
+            with pytest.raises(ValueError, match=name):
+                getattr(backend, name)(x, **{p.name: value})
+    for name in ("softmax", "logsumexp"):
+        with pytest.raises(ValueError, match=name):
+            getattr(backend, name)(x, scale=value)
+    with pytest.raises(ValueError, match="cross_entropy"):
+        backend.cross_entropy(x, 0, label_smoothing=value)
+
+
+@pytest.mark.parametrize("dtype", ["i4", "f4", "O", "M8[s]"])
+def test_where_of_a_wrong_dtype(backend, dtype):
+    x, out = np.ones(3, np.float32), np.full(3, 7, np.float32)
+    for name in entries:
+        with pytest.raises(TypeError, match=f"{name}: where has dtype"):
+            getattr(backend, name)(x, out=out, where=np.zeros(3, dtype))
+    assert (out == 7).all()
+
+
+def test_an_out_that_cannot_be_cast_has_one_text(backend):
+    x, out = np.ones(3, np.float32), np.full(3, 7, np.int8)
+    for name in entries:
+        f = getattr(backend, name)
+        for call in (
+            lambda f=f: f(x, out=out),
+            lambda f=f: f.backward(x, x, out=out),
+            lambda f=f: f.value_and_grad(x, out=(None, out)),
+        ):
+            with pytest.raises(TypeError, match=rf"{name}.*: out has dtype int8, to which the result's, float32, can't be cast"):
+                call()
+    assert (out == 7).all()
+
+
+def test_64_axes(backend):
+    x, dy = np.arange(3.0).reshape((1,) * 63 + (3,)), np.ones(3)
+    for name in entries:
+        f = getattr(backend, name)
+        assert f(x, where=np.ones(3, bool), out=np.zeros_like(x)).shape == x.shape
+        dx = f.backward(dy, x)
+        assert (dx[0] if isinstance(dx, tuple) else dx).shape == x.shape
+    assert backend.prelu(x, slope=dy).shape == x.shape
+    assert backend.maxout.backward(x[..., 0], x).shape == x.shape
+    assert backend.cross_entropy(x, np.zeros(x.shape[:-1], int)) == backend.cross_entropy(np.arange(3.0), 0)
+
+
+def test_sparsemax_backward_of_what_is_no_output(backend):
+    """Only y > 0 takes part, as its documentation says; a NaN stays one."""
+    y, dy = np.array([2.0, 0, -3, 1, -np.inf]), np.arange(1.0, 6)
+    np.testing.assert_array_equal(backend.sparsemax.backward(dy[:4], y=y[:4]), [-1.5, 0, 0, 1.5])
+    assert np.isnan(backend.sparsemax.backward(dy, y=np.array([1, 0, np.nan, 1, 0]))[[0, 2, 3]]).all()
+
+
+def test_subclasses_of_wrong_dtypes(backend):
+    """A ufunc would cast them."""
+    for dtype in ("c8", "O", "f16" if np.longdouble is not np.float64 else "c16"):
+        x = np.ones((2, 3), dtype).view(np.recarray)
+        for name in row_functions:
+            with pytest.raises(TypeError, match=name):
+                getattr(backend, name)(x)
+
+
+@pytest.mark.parametrize("name", ["prelu", "leaky_relu", "swiglu", "reglu"])
+def test_accumulate_reads_each_result(backend, name):
+    """Not what was there before: a loop by blocks would."""
+    ufunc = getattr(backend, name).ufunc
+    if not isinstance(ufunc, np.ufunc):
+        pytest.skip("no ufunc of NumPy's")
+    x = np.linspace(-2, 2, 50)
+    values = [x[0]]
+    for value in x[1:]:
+        values.append(ufunc(values[-1], value))
+    np.testing.assert_array_equal(ufunc.accumulate(x), values)
+    assert ufunc.reduce(x) == values[-1]
+
+
+def test_masked_out_with_subok(backend):
+    out = np.ma.MaskedArray(np.zeros(3, np.float32), mask=[0, 1, 0])
+    assert backend.relu(np.ones(3, np.float32), out=out, subok=False) is out
+    assert fastact.backends.load("numpy").relu(np.ones(3, np.float32), out=out, where=np.ones(3, bool), subok=False) is out
+
+
+def test_a_huge_integer_slope(backend):
+    np.testing.assert_array_equal(backend.prelu(np.array([-1.0, 2]), slope=2**64), [-(2.0**64), 2])
