@@ -61,7 +61,7 @@ def test_docstring(documented):
 def test_help(name):
     """It is about the function, not about its class, and tells how it is called."""
     text = pydoc.plain(pydoc.render_doc(fastact.get(name)))
-    operands = "gate, value" if name in functions.units else "logits, targets" if "entropy" in name else "x"
+    operands = "gate, value=None" if name in functions.units else "logits, targets" if "entropy" in name else "x"
     assert f"\n    {name}({operands}, *, out=None" in text
     assert "= class " not in text
     for section in ("Parameters", "Returns", "Raises", "Notes", "Examples"):
