@@ -5,7 +5,8 @@
 
 Each call is drawn from the seed and its number alone: function, method, arguments of any dtype, shape, layout and value, `out` in
 the memory of another argument. It is made on every backend, in worker processes: one that crashes or hangs is reported with the
-number of its call, and another goes on. What is checked stands in `fuzzing.check.faults`. The exit code is 1 where there is a fault.
+number of its call, and another goes on. What is checked stands in `fuzzing.check.faults`. The exit code is 1 where there is a
+fault.
 """
 
 import argparse

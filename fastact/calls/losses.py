@@ -167,7 +167,7 @@ class _LossOfRows(_Loss):
         else:
             labels = labels.ravel()  # NumPy picks from fewer dimensions than arrays may have
             counting = labels >= 0
-            each: Any = np.ones(np.count_nonzero(counting)) if weight is None else weight[labels[counting]]
+            each: Any = np.ones(np.count_nonzero(counting), np.float64) if weight is None else weight[labels[counting]]
             if sample_weight is not None:
                 each = each * sample_weight.ravel()[counting]
             divisor = float(np.add.reduce(each))
@@ -316,7 +316,7 @@ class CrossEntropy(_LossOfRows):
             # These are read again after exponentials have been stored where the gradient goes.
             targets, weight, mask = (array.copy() if _shared(given, array) else array for array in (targets, weight, mask))
             dx = empty_array(x.shape, dtype) if given is None else given
-        losses = np.zeros(rows)
+        losses = np.zeros(rows, np.float64)
         if beyond_float64(x):  # the loss depends on differences of logits alone
             x = differences(x, axis).x
         if x.size:

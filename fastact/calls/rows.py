@@ -100,9 +100,9 @@ class Rowwise(Bound):
         if mask.dtype != bool and (mask.dtype.kind != "f" or not supported(mask.dtype)) and not is_bfloat16(mask.dtype):
             raise TypeError(f"{self.name}: mask has dtype {mask.dtype}; it must be bool (True takes part) or floating (is added)")
         if mask.shape == shape:
-            return mask
+            return mask  # type: ignore[no-any-return]
         try:
-            return np.broadcast_to(mask, shape)  # type: ignore[no-any-return]
+            return np.broadcast_to(mask, shape)
         except ValueError:
             raise ValueError(f"{self.name}: mask of shape {mask.shape} does not broadcast to the shape {shape} of x") from None
 
@@ -356,7 +356,7 @@ class AxisFunction(Rowwise):
         if not self._record.reduces:
             forward(self._record, less.x, out, axis, scale, less.mask, empty)
             return
-        wide = np.empty(out.shape)
+        wide = np.empty(out.shape, np.float64)
         forward(self._record, less.x, wide, axis, scale, less.mask, empty)
         less.add_to(wide)
         np.copyto(out, wide, casting="same_kind")

@@ -156,7 +156,7 @@ class SampledMap(Rowwise):
         self, x: Array, axes: tuple[int, ...], tau: float, rng: np.random.Generator | None, dtype: np.dtype[Any] | None = None
     ) -> Array:
         """(x + g) / tau less each row's largest, in float64, then rounded to what a result of this dtype is computed in."""
-        z = np.zeros(x.shape) if rng is None else rng.gumbel(size=x.shape)
+        z = np.zeros(x.shape, np.float64) if rng is None else rng.gumbel(size=x.shape)
         if x.size:
             with np.errstate(all="ignore"):
                 z += x
@@ -172,7 +172,7 @@ def _one_hot(z: Array, axes: tuple[int, ...]) -> Array:
     moved = np.moveaxis(z, axes, last)
     lead = moved.ndim - len(axes)
     rows = moved.reshape(*moved.shape[:lead], math.prod(moved.shape[lead:]))
-    hot = np.zeros(rows.shape)
+    hot = np.zeros(rows.shape, np.float64)
     if rows.size:
         np.put_along_axis(hot, rows.argmax(axis=-1, keepdims=True), 1, axis=-1)
         hot[rows.max(axis=-1) != 0] = np.nan

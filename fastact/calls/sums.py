@@ -112,7 +112,7 @@ _BATCH = 32768  # elements that are copied at a time
 
 def _sum_flat(flat: Any, outer: int, columns: int, inner: int) -> np.ndarray:
     """The sums by column of elements that lie in rows of `inner`, one for each column, `outer` times over."""
-    total = np.zeros(columns)
+    total = np.zeros(columns, np.float64)
     if not outer * columns * inner:
         return total
 

@@ -443,7 +443,7 @@ def test_channels_last_or_first_is_the_same(backend, dtype, rng):
 
 def test_a_bias_beside_value_and_gradient(f, dtype, rng):
     for shape in SHAPES:
-        x, b = case(rng, shape, dtype, 1)
+        x, b = case(rng, shape, dtype, 1, f)
         wanted = f.value_and_grad(wide_sum(x, b))
         work, d = x.copy(), np.empty_like(x)
         results = f.value_and_grad(work, bias=b, out=(work, d))

@@ -33,12 +33,14 @@ def test_a_whole_number_beyond_float64(backend, name, parameter, value):
 @pytest.mark.parametrize("name", KEEPS_INTEGERS)
 @pytest.mark.parametrize("value", [None, 0, 1, True])
 def test_bool_is_computed_as_numbers(backend, name, value):
-    """True is 1: as of uint8, and what is not 0 is True; no result has another byte than 0 and 1."""
+    """True is 1: as of uint8, and what is not 0 is True; where the result is bool x + bias is, too; no byte but 0 and 1."""
     f = getattr(backend, name)
     given = {} if value is None else dict.fromkeys(f.params, value)
     x, bias = np.array([[True, False, True]] * 40), np.array([True, True, False])
     for keywords in (given, {**given, "bias": bias}, {**given, "bias": np.ones(40, bool), "bias_axis": 0}):
-        wanted = f(x.view(np.uint8), **{k: v.view(np.uint8) if k == "bias" else v for k, v in keywords.items()})
+        added = np.uint8(0) if "bias" not in keywords else bias.view(np.uint8) if "bias_axis" not in keywords else np.uint8(1)
+        kept = f(x.view(np.uint8), **given).dtype == np.uint8
+        wanted = f(x.view(np.uint8) | added if kept else x.view(np.uint8) + added, **given)
         for strided in (x, np.asfortranarray(x), x[:, ::-1].copy()[:, ::-1]):
             y = f(strided, **keywords)
             assert y.dtype == (bool if wanted.dtype == np.uint8 else wanted.dtype)

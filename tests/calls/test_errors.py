@@ -267,7 +267,7 @@ def test_unknown_name():
     with pytest.raises(ValueError, match="did you mean 'gelu'"):
         fastact.get("geluu")
     with pytest.raises(ValueError, match="did you mean 'cross_entropy'"):
-        fastact.get("crossentropy")
+        fastact.get("crossentropie")
     with pytest.raises(ValueError, match=r"there are identity, .*binary_cross_entropy"):
         fastact.get("xyzzy")
     for name in (3, None, [], "np"):

@@ -149,20 +149,6 @@ def test_subclasses_of_wrong_dtypes(backend):
                 getattr(backend, name)(x)
 
 
-@pytest.mark.parametrize("name", ["prelu", "leaky_relu", "swiglu", "reglu"])
-def test_accumulate_reads_each_result(backend, name):
-    """Not what was there before: a loop by blocks would."""
-    ufunc = getattr(backend, name).ufunc
-    if not isinstance(ufunc, np.ufunc):
-        pytest.skip("no ufunc of NumPy's")
-    x = np.linspace(-2, 2, 50)
-    values = [x[0]]
-    for value in x[1:]:
-        values.append(ufunc(values[-1], value))
-    np.testing.assert_array_equal(ufunc.accumulate(x), values)
-    assert ufunc.reduce(x) == values[-1]
-
-
 def test_masked_out_with_subok(backend):
     out = np.ma.MaskedArray(np.zeros(3, np.float32), mask=[0, 1, 0])
     assert backend.relu(np.ones(3, np.float32), out=out, subok=False) is out

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import warnings
 
 import ml_dtypes
 import numpy as np
@@ -72,9 +73,9 @@ def _pool(kind, dtype):
         return _pool("bytes", dtype)
     if dtype.kind == "u":
         values = np.abs(values)
-    with np.errstate(all="ignore"), np.testing.suppress_warnings() as quiet:
-        quiet.filter(np.exceptions.ComplexWarning)
-        quiet.filter(RuntimeWarning)
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", np.exceptions.ComplexWarning)
+        warnings.simplefilter("ignore", RuntimeWarning)
         with contextlib.suppress(TypeError, ValueError):
             return values.astype(dtype)
     return np.zeros(values.size, dtype)

@@ -501,7 +501,7 @@ class _Drawing:
             flaw = draw.random()
             shape, dtype = (self.wrong_shape(shape), dtype) if flaw < 0.4 else (shape, arrays.any_dtype(draw))
         if self.call.hostile or not arrays.in_block(dtype) or len(shape) > 62:
-            out = arrays.owned(draw, shape, dtype, "tame")
+            out = arrays.owned(draw, shape[-64:], dtype, "tame")
             self.call.plain.append(out)
             self.call.again = True
         else:

@@ -1,6 +1,7 @@
 """Arguments that change others while they are converted."""
 
 import contextlib
+import warnings
 
 import numpy as np
 
@@ -40,8 +41,8 @@ class Hostile:
 
     def strike(self):
         for victim in self.victims:
-            with contextlib.suppress(Exception), np.testing.suppress_warnings() as quiet:
-                quiet.filter(DeprecationWarning)
+            with contextlib.suppress(Exception), warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)
                 self.change(victim)
 
     def __index__(self):

@@ -61,7 +61,8 @@ def _function(entry: Entry, kind: Kind) -> Callable[..., Any]:
         given = dict(zip(operands, arguments, strict=False))
         point = given["y" if "y" in given else "x"]
         if "bias" in given:
-            point = point + given["bias"]
+            # of bool it is bool, as in NumPy: here they come as 0 and 1
+            point = point | given["bias"] if dtype.kind == "b" else point + given["bias"]
             if dtype.kind not in "iub" and dtype != np.float64:  # x + bias is rounded as in a float32 loop
                 point = point.astype(np.float32).astype(np.float64)
         return given.get("dy"), point, arguments[len(operands) :]

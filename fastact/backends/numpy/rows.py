@@ -121,7 +121,7 @@ def _sparsemax(x: Array, out: Array, axis: int) -> None:
             largest = np.maximum(largest, np.maximum.reduce(z, axis=-1, keepdims=True))
         only = z - largest if len(batch.segments) == 1 else None
         # With the largest element at 0, only elements above -1 can be positive.
-        threshold, before = np.full(largest.shape, -1.0), np.full(largest.shape, -1)
+        threshold, before = np.full(largest.shape, -1.0, np.float64), np.full(largest.shape, -1, np.intp)
         while True:
             count: Any = 0
             total: Any = 0.0
@@ -173,7 +173,7 @@ def _entmax15(x: Array, out: Array, axis: int) -> None:
             z = batch.read(x, segment)
             largest = np.maximum(largest, np.maximum.reduce(z, axis=-1, keepdims=True))
         only = (z - largest) / 2 if len(batch.segments) == 1 else None
-        threshold, low = np.full(largest.shape, -1.0), np.zeros(largest.shape)
+        threshold, low = np.full(largest.shape, -1.0, np.float64), np.zeros(largest.shape, np.float64)
         rising = True
         while rising:
             total: Any = 0.0

@@ -124,19 +124,20 @@ class Ufunc(UfuncLike):
             *[reading] * (len(arrays) + len(masks)),
             *(writing if array is None or not masks else updating for array in out),
         ]
-        iterator = np.nditer(
-            [*arrays, *masks, *out],
-            flags=["external_loop", "buffered", "zerosize_ok", "copy_if_overlap", "refs_ok"],
-            op_flags=flags,
-            op_dtypes=[
-                *input_dtypes,
-                *[np.dtype(bool)] * len(masks),
-                *(result_dtype if array is None else array.dtype for array in out),
-            ],
-            order=order,
-            casting=casting,
-            buffersize=_BATCH,
-        )
+        with np.errstate(all="ignore"):  # a number is cast at once
+            iterator = np.nditer(
+                [*arrays, *masks, *out],
+                flags=["external_loop", "buffered", "zerosize_ok", "copy_if_overlap", "refs_ok"],
+                op_flags=flags,
+                op_dtypes=[
+                    *input_dtypes,
+                    *[np.dtype(bool)] * len(masks),
+                    *(result_dtype if array is None else array.dtype for array in out),
+                ],
+                order=order,
+                casting=casting,
+                buffersize=_BATCH,
+            )
         with iterator, np.errstate(all="ignore"):
             for *batches, in_results in _split(iterator, self.nout):
                 mask = batches.pop() if masks else True
