@@ -55,12 +55,9 @@ def _numbers(kind):
         -1e-310,
         6e-8,
     ]
-    return np.concatenate(
-        [
-            rng.choice(special, size // 2),
-            rng.choice([-1, 1], size // 2) * np.ldexp(rng.uniform(0.5, 1, size // 2), rng.integers(-1073, 1024, size // 2)),
-        ]
-    )
+    with np.errstate(all="ignore"):
+        spread = np.exp2(rng.uniform(-1074, 1023, size // 2))
+    return np.concatenate([rng.choice(special, size // 2), rng.choice([-1, 1], size // 2) * spread])
 
 
 @functools.cache

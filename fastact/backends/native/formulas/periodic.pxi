@@ -1,7 +1,7 @@
 # Sines. See shared.pxi for the rules.
 
 cdef inline real sinc_forward(real x) noexcept nogil:
-    """sin(pi r) / (pi r) times r / x, with r the distance from the nearest integer. Adding zero makes +0 of -0, and nothing else."""
+    """sin(pi r) / (pi r) times r / x, with r the distance from the nearest integer. Adding zero makes +0 of -0, no more."""
     cdef real zero = 0, one = 1, half = 0.5, large = 2.0**60
     cdef real sign
     cdef real a = at_most(large, magnitude(x))

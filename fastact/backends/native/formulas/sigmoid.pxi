@@ -276,7 +276,7 @@ cdef inline real gudermannian_derivative_from_output(real y) noexcept nogil:
 
 
 cdef inline real logit_forward(real x) noexcept nogil:
-    """log(h / (1 - h)) with h = min(x, 1 - x), and its sign. From h = 1/4 on the quotient is that of 2h - 1, without loss, plus 1.
+    """log(h / (1 - h)) with h = min(x, 1 - x), and its sign. From h = 1/4 on the quotient is that of 2h - 1, exact, plus 1.
 
     Beyond the domain the root is NaN."""
     cdef real zero = 0, one = 1, two = 2, half = 0.5, quarter = 0.25, least = 2.0**-60, up = 2.0**80, octaves_up = 80
@@ -312,7 +312,7 @@ cdef inline real logit_derivative_from_output(real y) noexcept nogil:
 
 
 cdef inline real softcap_tail(real x, real cap, real *z) noexcept nogil:
-    """HEADROOM * sigmoid(-2z), z = |x| / cap, bounded where that has vanished. What the quotient's rounding lost counts in full."""
+    """HEADROOM * sigmoid(-2z), z = |x| / cap, bounded where that has vanished. What the quotient's rounding lost counts."""
     cdef real zero = 0, one = 1, two = 2, half = 0.5, least = 2.0**-80
     cdef real per_cap = one / cap
     cdef real per_cap_low = division_remainder(one, per_cap, cap) * per_cap
