@@ -31,7 +31,7 @@ def filled(shape, dtype):
     return array
 
 
-def calls(backend):  # noqa: PLR0915
+def calls(backend):
     """(the function's name, what it takes, the argument under test -> shape, unsupported dtypes)"""
     for name in fastact.activations:
         f = getattr(backend, name)
@@ -70,6 +70,11 @@ def calls(backend):  # noqa: PLR0915
         if record.reduces:
             yield name, f, (X,), {"keepdims": True}, {0: SHAPE, "out": (3, 1)}
             yield name, f.backward, (X[:, :1], X), {"keepdims": True}, {0: (3, 1), 1: SHAPE, "out": SHAPE}
+    yield from loss_calls(backend)
+
+
+def loss_calls(backend):
+    """The same of losses."""
     labels, weight = np.array([0, 1, 3]), np.ones(4)
     for targets, t in ((labels, SHAPE[:1]), (np.abs(X), SHAPE)):
         f = backend.cross_entropy

@@ -55,7 +55,9 @@ class Wrong:
         if direction != self.direction:
             return values
         several = list(values) if isinstance(values, tuple) else [values]
-        several[self.result] = several[self.result] * np.float32(1.001)  # beside what a sum of both signs loses, too
+        # A loss may be the sum of both signs, and be measured by its terms.
+        value = several[self.result]
+        several[self.result] = value + np.float32(1e-5) if np.ndim(value) == 0 else value * np.float32(1.00001)
         return tuple(several) if isinstance(values, tuple) else several[0]
 
     def __call__(self, *arguments, **keywords):
