@@ -268,7 +268,8 @@ class Program:
     without_room : list of Pass
         The same where there is no room to store the exponentials of whole rows; by default as `passes`.
     short_rows : list of Pass
-        The same for rows of at most `LANES` elements that are taken along themselves; by default as `passes`.
+        The same for rows of at most `LANES` elements that are taken along themselves; by default as `passes`. Nothing is known of
+        their rows before the first step.
     logits : bool
         Whether a call's scale and mask change the first input: to scale*x + mask.
     left_out : float

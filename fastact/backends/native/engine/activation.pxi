@@ -176,13 +176,15 @@ cdef bint read_parameter(FastPath f, PyObject* name, PyObject* value, Options* o
     return False
 
 
-cdef bint read_keywords(FastPath f, PyObject* const* values, PyObject* names, Options* options) noexcept:
-    """Take the keywords; False if one needs the general path's checks."""
+cdef inline bint read_keywords(FastPath f, PyObject* const* values, PyObject* names, Options* options) noexcept:
+    """Take the keywords, if there are any; False if one needs the general path's checks."""
+    options.has_parameters = False
+    return names == NULL or read_given_keywords(f, values, names, options)
+
+
+cdef bint read_given_keywords(FastPath f, PyObject* const* values, PyObject* names, Options* options) noexcept:
     cdef PyObject* name
     cdef Py_ssize_t i
-    options.has_parameters = False
-    if names == NULL:
-        return True
     for i in range(PyTuple_GET_SIZE(names)):
         name = PyTuple_GET_ITEM(names, i)
         if name == <PyObject*> OUT:
@@ -210,12 +212,10 @@ cdef bint take_given_parameters(FastPath f, const Options* options, Work* work) 
     cdef int i, computed = computed_in(work.type)
     if f.lesser >= 0 and not options.parameters[f.lesser] <= options.parameters[f.greater]:
         return False
-    if work.kind == BACKWARD_FROM_OUTPUT:
-        for i in range(f.parameters):
-            if options.parameters[i] < f.from_output_low[i]:
-                return False
     for i in range(f.parameters):
         if not f.least[computed][i] <= fabs(options.parameters[i]) <= f.most[computed][i]:
+            return False
+        if work.kind == BACKWARD_FROM_OUTPUT and options.parameters[i] < f.from_output_low[i]:
             return False
     flags = fastact_save_flags()
     write_parameters(f, options.parameters, computed, work.given)

@@ -37,8 +37,6 @@ cdef extern from *:  # NumPy's macros for borrowed arrays
     #define array_NDIM(a) PyArray_NDIM((PyArrayObject *)(a))
     #define array_DIMS(a) PyArray_DIMS((PyArrayObject *)(a))
     #define array_STRIDES(a) PyArray_STRIDES((PyArrayObject *)(a))
-    #define array_SIZE(a) PyArray_SIZE((PyArrayObject *)(a))
-    #define array_NBYTES(a) PyArray_NBYTES((PyArrayObject *)(a))
     #define array_BYTES(a) PyArray_BYTES((PyArrayObject *)(a))
     #define array_CHKFLAGS(a, flags) PyArray_CHKFLAGS((PyArrayObject *)(a), flags)
     #define array_ISNOTSWAPPED(a) PyArray_ISNOTSWAPPED((PyArrayObject *)(a))
@@ -50,18 +48,44 @@ cdef extern from *:  # NumPy's macros for borrowed arrays
     int array_NDIM(PyObject*)
     cnp.npy_intp* array_DIMS(PyObject*)
     cnp.npy_intp* array_STRIDES(PyObject*)
-    cnp.npy_intp array_SIZE(PyObject*)
-    cnp.npy_intp array_NBYTES(PyObject*)
     char* array_BYTES(PyObject*)
     bint array_CHKFLAGS(PyObject*, int)
     bint array_ISNOTSWAPPED(PyObject*)
     object array_Scalar(PyObject*, void*)
     object PyArray_Scalar(void*, cnp.dtype, object)
-    bint PyArray_CompareLists(const cnp.npy_intp*, const cnp.npy_intp*, int)
 
 cdef enum:
     READ = cnp.NPY_ARRAY_C_CONTIGUOUS | cnp.NPY_ARRAY_ALIGNED
     WRITE = READ | cnp.NPY_ARRAY_WRITEABLE
+
+
+# ---- shapes ---------------------------------------------------------------------------------------------------------
+# NumPy has functions for these. A call of one takes longer than the few steps themselves.
+
+cdef inline cnp.npy_intp array_SIZE(PyObject* array) noexcept:
+    """The number of elements."""
+    cdef cnp.npy_intp size = 1
+    cdef int d
+    for d in range(array_NDIM(array)):
+        size *= array_DIMS(array)[d]
+    return size
+
+
+cdef inline cnp.npy_intp array_NBYTES(PyObject* array) noexcept:
+    return array_SIZE(array) * array_ITEMSIZE(array)
+
+
+cdef inline bint same_lengths(const cnp.npy_intp* a, const cnp.npy_intp* b, int count) noexcept:
+    """Whether so many dimensions are alike."""
+    cdef int d
+    for d in range(count):
+        if a[d] != b[d]:
+            return False
+    return True
+
+
+cdef inline bint same_shape(PyObject* a, PyObject* b) noexcept:
+    return array_NDIM(a) == array_NDIM(b) and same_lengths(array_DIMS(a), array_DIMS(b), array_NDIM(a))
 
 
 # ---- what can be read as it is --------------------------------------------------------------------------------------
@@ -87,10 +111,6 @@ cdef inline int direct_type(PyObject* array) noexcept:
     """FLOAT32 or FLOAT64 of a contiguous array, which a loop can read where it is; otherwise -1."""
     cdef int type = contiguous_type(array)
     return type if type <= FLOAT64 else -1
-
-
-cdef inline bint same_shape(PyObject* a, PyObject* b) noexcept:
-    return array_NDIM(a) == array_NDIM(b) and PyArray_CompareLists(array_DIMS(a), array_DIMS(b), array_NDIM(a))
 
 
 # ---- what can be written --------------------------------------------------------------------------------------------

@@ -210,8 +210,9 @@ cdef void run_panel(const RowCall* call, const Place* place, fastact_panel* p, c
     cdef int k = 0
     lay_out_tiles(call, place, p, room, &tiles)
     read_row_values(call, place, p, &values)
-    call.table.start_rows[call.type](p)
     passes = passes_for(call, place, &tiles)
+    if passes != &call.program.short_rows:  # whose steps set all that they read
+        call.table.start_rows[call.type](p)
     while k < passes.count:
         each = &passes.each[k]
         if each.on_demand and not p.again:

@@ -166,11 +166,11 @@ cdef class Operands:
                 continue
             dims = array_DIMS(self.array[operand])
             if operand <= MASK:
-                fit = array_NDIM(self.array[operand]) == ndim and PyArray_CompareLists(dims, of_x, ndim)
+                fit = array_NDIM(self.array[operand]) == ndim and same_lengths(dims, of_x, ndim)
             else:
                 fit = (
-                    array_NDIM(self.array[operand]) == ndim - 1 and PyArray_CompareLists(dims, of_x, axis)
-                    and PyArray_CompareLists(dims + axis, of_x + axis + 1, ndim - 1 - axis)
+                    array_NDIM(self.array[operand]) == ndim - 1 and same_lengths(dims, of_x, axis)
+                    and same_lengths(dims + axis, of_x + axis + 1, ndim - 1 - axis)
                 )
             if operand == OUTPUT or operand == RESULT_OF_ROW:
                 fit = fit and array_CHKFLAGS(self.array[operand], cnp.NPY_ARRAY_WRITEABLE)

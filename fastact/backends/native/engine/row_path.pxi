@@ -72,8 +72,8 @@ cdef inline bint fits(const Shape* shape, PyObject* array, int like) noexcept:
     if like == LIKE_X:
         return same_shape(array, shape.x)
     return (
-        array_NDIM(array) == ndim - 1 and PyArray_CompareLists(dims, of_x, shape.axis)
-        and PyArray_CompareLists(dims + shape.axis, of_x + shape.axis + 1, ndim - 1 - shape.axis)
+        array_NDIM(array) == ndim - 1 and same_lengths(dims, of_x, shape.axis)
+        and same_lengths(dims + shape.axis, of_x + shape.axis + 1, ndim - 1 - shape.axis)
     )
 
 
