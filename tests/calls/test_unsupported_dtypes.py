@@ -4,6 +4,7 @@ All dtypes that NumPy and ml_dtypes know are tried. What turns a dtype into a nu
 """
 
 import contextlib
+import inspect
 import subprocess
 import sys
 
@@ -15,6 +16,11 @@ import fastact
 from fastact.functions import row_functions, units
 
 NOT_LABELS = [*UNSUPPORTED, np.dtype(bool)]
+# Keywords whose dtype is not looked at: numbers, names and options; `where` takes whatever is true or false.
+NO_ARRAY = {
+    *("axis", "bias_axis", "casting", "dtype", "empty", "from_logits", "gate_first", "hard", "ignore_index", "keepdims"),
+    *("label_smoothing", "lower", "order", "reduction", "return_index", "rng", "signature", "subok", "tau", "upper", "where"),
+}
 NOT_A_MASK = [*UNSUPPORTED, *map(np.dtype, "bBhHiIlLqQ")]
 SHAPE = (3, 4)
 X = np.linspace(-2, 2, 12, dtype=np.float32).reshape(SHAPE)
@@ -42,6 +48,7 @@ def calls(backend):
         if f._entry.derivative_from_output is not None:
             yield name, f.backward, (X,), {"y": X}, {0: SHAPE, "y": SHAPE, "out": SHAPE}
         yield name, f.value_and_grad, (X,), {}, {0: SHAPE, "out 0": SHAPE, "out 1": SHAPE}
+        yield name, f.value_and_grad, (X,), {"bias": ROW}, {0: SHAPE, "bias": ROW.shape, "out 0": SHAPE, "out 1": SHAPE}
         if f._entry.array_parameter is not None and not f._entry.noise:
             parameter = f._entry.array_parameter.name
             yield name, f, (X,), {parameter: ROW}, {parameter: ROW.shape}
@@ -57,6 +64,8 @@ def calls(backend):
         result = SHAPE[:1] if record.reduces else SHAPE
         yield name, f, (X,), {}, {0: SHAPE, "out": result}
         yield name, f.backward, (X[:, 0] if record.reduces else X, X), {}, {0: result, 1: SHAPE, "out": SHAPE}
+        if "y" in inspect.signature(f.backward).parameters:
+            yield name, f.backward, (X,), {"y": X}, {0: SHAPE, "y": SHAPE, "out": SHAPE}
         if "mask" in str(f.__doc__).split("\n")[0]:
             mask = {"mask": X > 0}
             yield name, f, (X,), mask, {0: SHAPE, "mask": SHAPE, "out": result}
@@ -107,6 +116,26 @@ def test_there_are_many():
     assert len(UNSUPPORTED) > 40
     names = {str(dtype) for dtype in UNSUPPORTED}
     assert {"complex64", "object", "float8_e4m3fn", "int4", "uint4", "|V4", "<U2", "StringDType()"} <= names
+
+
+def test_no_argument_is_left_out(backend):
+    """What is tried below is all that the signatures have."""
+    tried = {}
+    for name, function, _, _, places in calls(backend):
+        positions = list(inspect.signature(function).parameters)
+        named = {positions[place] if isinstance(place, int) else place.split()[0] for place in places}
+        tried.setdefault((name, getattr(function, "__name__", name)), set()).update(named)
+    for name in (*fastact.activations, *units, *row_functions, "cross_entropy", "nll_loss", "binary_cross_entropy"):
+        f = getattr(backend, name)
+        entry = getattr(f, "_entry", None)
+        numbers = {p.name for p in entry.parameters if p is not entry.array_parameter} if hasattr(entry, "parameters") else set()
+        for method in (f, getattr(f, "backward", None), getattr(f, "value_and_grad", None)):
+            if method is not None:
+                taken = set(inspect.signature(method).parameters) - NO_ARRAY - numbers - {"params"}
+                if entry is not None and getattr(entry, "derivative_from_output", entry) is None:
+                    taken -= {"y"}  # it is refused
+                left_out = taken - tried.get((name, method.__name__), set())
+                assert not left_out, f"{name}.{method.__name__}"
 
 
 def test_unsupported_dtypes(backend):
