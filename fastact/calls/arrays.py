@@ -101,6 +101,11 @@ def _of_supported_dtype(function: str, name: str, array: Array) -> Array:
     return array
 
 
+def weak_floats(operands: list[Any]) -> list[Any]:
+    """Python's integers as floats, where the result is a float anyway: so none has to fit the integers beside it."""
+    return [float(value) if type(value) is int else value for value in operands]
+
+
 def broadcast(*shapes: tuple[int, ...]) -> tuple[int, ...]:
     """As `np.broadcast_shapes`, which knows 32 axes alone where arrays have 64; quick where there is nothing to do."""
     distinct = {shape: None for shape in shapes if shape}  # in their order, for the message

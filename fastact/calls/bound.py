@@ -84,7 +84,8 @@ def _call_and_copy(ufunc: Any, inputs: tuple[Any, ...], out: tuple[Any, ...], wh
             raise CastError(ufunc.__name__, result.dtype, array.dtype, casting, is_out=True)
     for array, result in zip(out, given, strict=True):
         if array is not None:
-            np.copyto(array, result, casting="unsafe", where=where)
+            with np.errstate(all="ignore"):
+                np.copyto(array, result, casting="unsafe", where=where)
     filled = tuple(result if array is None else array for array, result in zip(out, given, strict=True))
     return filled if isinstance(results, tuple) else filled[0]
 

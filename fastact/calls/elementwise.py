@@ -30,7 +30,7 @@ from ..functions.kinds import (
 from ..functions.noise import Noise
 from . import classes
 from .arguments import generator, named_arguments, saved_operand
-from .arrays import apart, broadcast, check_out, dtype_of, is_bfloat16, only, operand, pair, promoted
+from .arrays import apart, broadcast, check_out, dtype_of, is_bfloat16, only, operand, pair, promoted, weak_floats
 from .bound import Backend, WithUfuncs, call_ufunc
 from .documentation import call_signature, documentation
 from .manners import PLAIN, Manner, check_cast
@@ -428,6 +428,8 @@ class Activation(WithUfuncs):
                 result = np.result_type(*map(promoted, operands)) if manner.y is None else manner.y
                 narrow = result in (np.float32, np.float16) or is_bfloat16(result)
                 values = [drawn.astype(np.float32) if narrow else drawn]
+        if not (kind.integers and self._entry.keeps_integers):
+            operands = weak_floats(operands)
         extraordinary = self._extraordinary(operands, values, manner.y)
         ufunc = self._formula(kind) if extraordinary else self._ufunc(kind)
         keywords: dict[str, Any] = {}

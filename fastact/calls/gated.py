@@ -12,7 +12,7 @@ from ..functions.gated import GatedUnit
 from ..functions.kinds import GATED, GATED_BACKWARD, Kind
 from . import classes
 from .arguments import named_arguments
-from .arrays import check_out, only, operand, pair, result_dtype
+from .arrays import check_out, only, operand, pair, result_dtype, weak_floats
 from .bound import Backend, WithUfuncs, call_ufunc
 from .elementwise import Activation
 
@@ -253,7 +253,7 @@ class Gated(WithUfuncs):
             raise ValueError(f"{function}: {told}; they must have the same shape")
         for array in out:
             check_out(function, array, shapes[0])
-        operands, _ = self._bfloat16_numbers(operands, [])
+        operands, _ = self._bfloat16_numbers(weak_floats(operands), [])
         ufunc = self._ufunc(kind)
         keywords = {} if all(array is None for array in out) else {"out": out}
         if (family := classes.family(*operands)) not in (None, "wrap"):

@@ -262,6 +262,7 @@ class CrossEntropy(_LossOfRows):
             logits, targets, out, True, axis, weight, sample_weight, mask, ignore_index, label_smoothing, reduction
         )
 
+    @np.errstate(all="ignore")
     def _run(
         self,
         logits: Any,
@@ -420,6 +421,7 @@ class NLLLoss(_LossOfRows):
         """
         return self._run(log_probs, targets, out, True, axis, weight, sample_weight, ignore_index, reduction)  # type: ignore[no-any-return]
 
+    @np.errstate(all="ignore")
     def _run(
         self,
         log_probs: Any,
@@ -530,6 +532,7 @@ class BinaryCrossEntropy(_Loss):
         """
         return self._run(logits, targets, out, True, weight, pos_weight, from_logits, reduction)  # type: ignore[no-any-return]
 
+    @np.errstate(all="ignore")
     def _run(
         self,
         logits: Any,

@@ -359,7 +359,8 @@ class AxisFunction(Rowwise):
         wide = np.empty(out.shape, np.float64)
         forward(self._record, less.x, wide, axis, scale, less.mask, empty)
         less.add_to(wide)
-        np.copyto(out, wide, casting="same_kind")
+        with np.errstate(all="ignore"):
+            np.copyto(out, wide, casting="same_kind")
 
     def _gradient(
         self,

@@ -157,3 +157,58 @@ def test_masked_out_with_subok(backend):
 
 def test_a_huge_integer_slope(backend):
     np.testing.assert_array_equal(backend.prelu(np.array([-1.0, 2]), slope=2**64), [-(2.0**64), 2])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_rows_of_no_elements_side_by_side(backend, dtype):
+    """Sums of nothing were what the memory held: entmax15's search for its threshold never ended."""
+    for seed in range(30):
+        used = np.random.default_rng(seed).normal(size=(50, 40)).astype(dtype) * 100
+        for name in row_functions:
+            getattr(backend, name)(used, axis=0)
+        for shape in ((3, 1, 8, 0), (5, 0)):
+            x = np.ones(shape, dtype)
+            for name, record in row_functions.items():
+                if not record.reduces:
+                    assert getattr(backend, name)(x).shape == shape
+                    assert getattr(backend, name).backward(x, x).shape == shape
+            assert backend.entmax15.ufunc(x).shape == shape
+            assert backend.sparsemax.ufunc(x).shape == shape
+            assert (backend.logsumexp(x) == -np.inf).all()
+            assert (backend.logsumexp.ufunc(x, 1.0) == -np.inf).all()
+
+
+def test_python_integers_beside_unsigned_ones(backend):
+    """The result is a float, so they need not fit."""
+    for dtype in (np.uint8, np.int8, np.uint64):
+        x = np.array(1, dtype)
+        for number in (-1, 300):
+            for name in entries:
+                f = getattr(backend, name)
+                if f._entry.learnt_parameter is None:
+                    np.testing.assert_array_equal(f.backward(number, x), f.backward(float(number), x))
+                    np.testing.assert_array_equal(f.backward(x, number), f.backward(x, float(number)))
+            for name in units:
+                f = getattr(backend, name)
+                assert f(number, x) == f(float(number), x)
+                assert f(x, number) == f(x, float(number))
+                assert f.backward(number, x, x) == f.backward(float(number), x, x)
+
+
+def test_no_warning_of_wide_integers_in_narrow_results(backend):
+    x = np.array([[2**63 - 1, -(2**62), 5]])
+    out = np.empty(1, np.float16)
+    with np.errstate(all="raise"):
+        for f in (backend.maxout, backend.logsumexp):
+            assert f(x, out=out) == np.inf
+        assert backend.softmax(x, out=np.empty(x.shape, np.float16))[0, 0] == 1
+
+
+def test_no_warning_of_extreme_weights(backend):
+    logits = np.ones((2, 5), np.float32)
+    with np.errstate(all="raise"):
+        backend.cross_entropy.value_and_grad(logits, np.full((2, 5), 0.2), label_smoothing=5e-324, mask=np.full(5, -0.9))
+        weight = np.array([[5e-324], [1e308]])
+        loss, dx = backend.binary_cross_entropy.value_and_grad(logits, np.abs(logits), weight=weight, pos_weight=np.full(5, 1.8))
+        assert loss == np.inf
+        assert not np.isnan(dx).any()

@@ -268,6 +268,29 @@ def test_nll_loss_picks_and_divides(backend, dtype, rng):
     assert not np.signbit(backend.nll_loss([[0.0, 0.0]], [0]))
 
 
+@pytest.mark.parametrize("shape", [(4,), (3, 4), (2, 5, 3), (300, 400)])
+def test_nll_loss_of_contiguous_arrays_is_that_of_others(backend, dtype, shape, rng):
+    x = normal(rng, shape, dtype)
+    for axis in range(-1, len(shape)):
+        classes = shape[axis]
+        labels = rng.integers(0, classes, size=np.delete(shape, axis))
+        for reduction in ("mean", "sum", "none"):
+            general = {"axis": axis, "reduction": reduction, "weight": np.ones(classes)}
+            wanted = backend.nll_loss(x, labels, **general)
+            value, slope = backend.nll_loss.value_and_grad(x, labels, **general)
+            for kind in (np.intp, np.uint8 if classes < 256 else np.int16):
+                given = x.copy()
+                got = backend.nll_loss(given, labels.astype(kind), axis=axis, reduction=reduction)
+                assert type(got) is type(wanted)
+                close(got, wanted, dtype)
+                loss, dx = backend.nll_loss.value_and_grad(given, labels.astype(kind), axis=axis, reduction=reduction, out=given)
+                assert dx is given
+                close(loss, value, dtype)
+                np.testing.assert_array_equal(dx, slope)
+    with pytest.raises(TypeError, match="mask"):
+        backend.nll_loss(x, np.zeros(shape[:-1], int), mask=None)
+
+
 def test_errors_of_nll_loss(backend):
     x, out, dx = np.zeros((3, 4)), np.full(3, 7.0), np.full((3, 4), 7.0)
     f = backend.nll_loss

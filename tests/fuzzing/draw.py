@@ -641,10 +641,11 @@ class _Drawing:
         self.reduces = False
         bad = draw.random() < 0.5
         count = ufunc.nin - (draw.random() < 0.03)
+        large = getattr(ufunc, "signature", None) is not None and math.prod(self.shape) > 10_000  # squared by broadcasting
         for i in range(count):
             call.positional.append(
                 self._parameter(1.0, bad and draw.random() < 0.3)
-                if i and draw.random() < 0.7
+                if i and (draw.random() < 0.7 or large)
                 else self.array(str(i), self.shape, bad=bad and draw.random() < 0.4)
             )
         for key, chance in (("out", 0.3), ("where", 0.1), ("dtype", 0.1), ("casting", 0.1), ("order", 0.1), ("axis", 0.3)):

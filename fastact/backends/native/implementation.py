@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ...calls.losses import NLLLoss
 from ...calls.sampled import SampledMap
 from ...functions.record import Call
 from ..implementation import Implementation
@@ -13,6 +12,7 @@ from .rows import (
     NativeMap,
     NativeMaskedMap,
     NativeMaskedReduction,
+    NativeNLLLoss,
     NativeReduction,
 )
 from .tables import row_arithmetic, table
@@ -27,7 +27,7 @@ CLASSES = {
     Call.SAMPLED_MAP: SampledMap,
     Call.CROSS_ENTROPY: NativeCrossEntropy,
     Call.BINARY_CROSS_ENTROPY: NativeBinaryCrossEntropy,
-    Call.NLL_LOSS: NLLLoss,
+    Call.NLL_LOSS: NativeNLLLoss,
 }
 
 

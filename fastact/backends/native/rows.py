@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...calls.bound import Backend
-from ...calls.losses import BinaryCrossEntropy, CrossEntropy
+from ...calls.losses import BinaryCrossEntropy, CrossEntropy, NLLLoss
 from ...calls.rows import Map, MaskedMap, MaskedReduction, Reduction
 from ...functions.record import Record
 from .engine.rows import (
@@ -14,6 +14,7 @@ from .engine.rows import (
     MapPath,
     MaskedMapPath,
     MaskedReductionPath,
+    NLLLossPath,
     ReductionPath,
     vectorcall,
 )
@@ -61,3 +62,8 @@ class NativeCrossEntropy(_Attached, CrossEntropyPath, CrossEntropy):  # type: ig
 @vectorcall
 class NativeBinaryCrossEntropy(_Attached, BinaryCrossEntropyPath, BinaryCrossEntropy):  # type: ignore[misc]
     __doc__ = BinaryCrossEntropy.__doc__
+
+
+@vectorcall
+class NativeNLLLoss(_Attached, NLLLossPath, NLLLoss):  # type: ignore[misc]
+    __doc__ = NLLLoss.__doc__

@@ -1,7 +1,7 @@
 # The fast path of losses: contiguous logits of float32 or float64, no weights. What it does not take goes on to the classes of
 # calls/losses.py.
 
-from fastact.calls.losses import BinaryCrossEntropy, CrossEntropy
+from fastact.calls.losses import BinaryCrossEntropy, CrossEntropy, NLLLoss
 
 cdef str REDUCTION = "reduction"
 cdef str WEIGHT = "weight"
@@ -75,6 +75,7 @@ cdef class LossPath(RowPath):
     """A loss, whose gradient comes with it."""
 
     cdef bint has_axis  # an axis is given in the call; otherwise it is chosen, and only sums are taken this way
+    cdef bint of_logits  # of which labels may be smoothed and classes masked
     cdef Py_ssize_t long_enough  # the last axis is chosen if it has so many elements
 
     def __cinit__(self, *args, **kwargs):
@@ -94,6 +95,10 @@ cdef class LossPath(RowPath):
     cdef int add_inputs(self, ContiguousCall* c) except -1:
         """Add logits and targets."""
         raise NotImplementedError
+
+    cdef int take_all(self, const ContiguousCall* c, const Shape* shape, Traversal* t) except -1:
+        """Fill losses and gradient of operands that begin at `t.start`."""
+        return run_contiguous(self.rows, c, shape, t)
 
 
 cdef long axis_of_sums(LossPath f, PyObject* x, long axis) noexcept:
@@ -157,7 +162,7 @@ cdef object run_contiguous_loss(
     factor = 1 / call.divisor
     fastact_restore_flags(flags)
     t.start[INPUT], t.start[FACTOR], t.start[RESULT_OF_ROW] = array_BYTES(x), <char*> &factor, <char*> call.losses
-    run_contiguous(f.rows, c, &call.shape, &t)
+    f.take_all(c, &call.shape, &t)
     flags = fastact_save_flags()
     if call.summed:
         loss = number_like(x, total_of(call.losses, call.rows) / call.divisor)
@@ -197,9 +202,9 @@ cdef inline bint is_default(LossPath f, PyObject* name, PyObject* value) noexcep
         if name == <PyObject*> FROM_LOGITS:
             return value == <PyObject*> True
         return name == <PyObject*> POS_WEIGHT and value == Py_None
-    if name == <PyObject*> SAMPLE_WEIGHT or name == <PyObject*> CLASS_MASK:
+    if name == <PyObject*> SAMPLE_WEIGHT or (f.of_logits and name == <PyObject*> CLASS_MASK):
         return value == Py_None
-    if name == <PyObject*> LABEL_SMOOTHING:
+    if f.of_logits and name == <PyObject*> LABEL_SMOOTHING:
         return PyFloat_CheckExact(value) and PyFloat_AS_DOUBLE(value) == 0
     return name == <PyObject*> IGNORE_INDEX and axis_number(value) < 0  # no label of the fast path is negative
 
@@ -259,7 +264,7 @@ cdef object call_loss_and_gradient(object method, PyObject* const* args, size_t 
 @cython.auto_pickle(False)
 cdef class CrossEntropyPath(LossPath):
     def __cinit__(self, *args, **kwargs):
-        self.has_axis = True
+        self.has_axis = self.of_logits = True
 
     cdef int add_inputs(self, ContiguousCall* c) except -1:
         add_contiguous(c, INPUT, LIKE_X, c.call.itemsize)
@@ -267,6 +272,57 @@ cdef class CrossEntropyPath(LossPath):
         return 0
 
     value_and_grad = new_method(CrossEntropy.value_and_grad, <void*> call_loss_and_gradient)
+
+
+cdef inline Py_ssize_t place_of_label(const Shape* shape, const Traversal* t, Py_ssize_t row) noexcept nogil:
+    """Where the element of a row's label is; -1 if another thread has made it none of the classes."""
+    cdef Py_ssize_t label = read_once(t.start[LABELS] + row * sizeof(Py_ssize_t))
+    if <size_t> label >= <size_t> shape.n:
+        return -1
+    return (row // shape.inner * shape.n + label) * shape.inner + row % shape.inner
+
+
+cdef void pick(const RowCall* call, const Shape* shape, const Traversal* t) noexcept nogil:
+    """Negative log-likelihoods, and their gradients: elements are picked, and nothing is computed of others."""
+    cdef fastact_flags flags = fastact_save_flags()
+    cdef double* losses = <double*> t.start[RESULT_OF_ROW]
+    cdef Py_ssize_t rows = shape.outer * shape.inner, row, at
+    for row in range(rows):
+        at = place_of_label(shape, t, row)
+        losses[row] = 0 - read_element(call.type, t.start[INPUT] + at * call.itemsize) if at >= 0 else 0
+    if call.has[OUTPUT]:
+        memset(t.start[OUTPUT], 0, rows * shape.n * call.itemsize)
+        for row in range(rows):
+            at = place_of_label(shape, t, row)
+            if at >= 0:
+                write_number(call.type, -(<double*> t.start[FACTOR])[0], t.start[OUTPUT] + at * call.itemsize)
+    fastact_restore_flags(flags)
+
+
+@cython.auto_pickle(False)
+cdef class NLLLossPath(LossPath):
+    def __cinit__(self, *args, **kwargs):
+        self.has_axis = True
+
+    cdef int describe(self, ContiguousCall* c, record, bint gradient, int type) except -1:
+        """Describe the call. It has no program."""
+        memset(c, 0, sizeof(ContiguousCall))
+        c.call.table, c.call.type, c.call.itemsize = self.rows.table, type, itemsize_of(type)
+        add_contiguous(c, INPUT, LIKE_X, c.call.itemsize)
+        add_contiguous(c, LABELS, PER_ROW, sizeof(Py_ssize_t))
+        if gradient:
+            add_contiguous(c, OUTPUT, LIKE_X, c.call.itemsize)
+        return 0
+
+    cdef int take_all(self, const ContiguousCall* c, const Shape* shape, Traversal* t) except -1:
+        if elements_of(shape, LIKE_X) < RELEASE_GIL:
+            pick(&c.call, shape, t)
+        else:
+            with nogil:
+                pick(&c.call, shape, t)
+        return 0
+
+    value_and_grad = new_method(NLLLoss.value_and_grad, <void*> call_loss_and_gradient)
 
 
 @cython.auto_pickle(False)

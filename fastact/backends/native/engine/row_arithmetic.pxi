@@ -47,8 +47,8 @@ cdef bint in_float32(tuple weights) except -1:
         if weight is None or weight.size == 0:
             continue
         once = weight[tuple([slice(None if stride else 1) for stride in weight.strides])]  # what is broadcast
-        most *= np.max(once, initial=1)
-        least *= np.min(once, where=once > 0, initial=1)
+        most *= <double> np.max(once, initial=1)
+        least *= <double> np.min(once, where=once > 0, initial=1)
     return most <= 2.0**20 and least >= 2.0**-90
 
 
