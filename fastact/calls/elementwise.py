@@ -448,7 +448,7 @@ class Activation(WithUfuncs):
         huge = bool(values) and any(isinstance(value, float) and abs(value) > 1e38 for value in values)
         mixed = len({getattr(value, "dtype", None) for value in (operands + values if self._learnt else operands)}) > 1
         # a conversion of results or parameters may overflow, and one of a signalling NaN raises a flag
-        if given or huge or mixed or manner.y is not None or "casting" in keywords:
+        if given or huge or mixed or manner.where is not True or manner.y is not None or "casting" in keywords:
             return call_ufunc(ufunc, *operands, *values, **keywords)
         return ufunc(*operands, *values, **keywords)
 
