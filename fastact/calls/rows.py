@@ -301,7 +301,8 @@ class AxisFunction(Rowwise):
             dtype = None if overrides_ufuncs(out) else result_dtype(np.asarray(x).dtype)
             check_out(self.name, only(self.name, out), self._result_shape(shape, axes, False), dtype)
         if scale and is_bfloat16(getattr(x, "dtype", np.dtype(bool))):  # NumPy does not treat a Python number beside it as weak
-            scale = (np.asarray(scale[0], np.float32),)  # type: ignore[assignment]
+            with np.errstate(all="ignore"):
+                scale = (np.asarray(scale[0], np.float32),)  # type: ignore[assignment]
         keywords = {} if out is None else {"out": out if isinstance(out, tuple) else (out,)}
         return call_ufunc(self.ufunc, x, *scale, axis=axis, **keywords)
 

@@ -160,9 +160,10 @@ def _difference(call, a, b):
             continue
         if one.dtype != other.dtype or one.shape != other.shape:
             return f"other dtype or shape: {one.dtype} {one.shape} / {other.dtype} {other.shape}"
-        if not call.tame or one.dtype.hasobject or _same_bytes(one, other):
+        if not call.tame or one.dtype.hasobject:
             continue
-        if not _close(_written(call, one), _written(call, other), call.itemsize):
+        one, other = _written(call, one), _written(call, other)
+        if not _same_bytes(one, other) and not _close(one, other, call.itemsize):
             return "other numbers"
     return None
 
@@ -181,12 +182,14 @@ def _written(call, result):
 
 
 def _same_bytes(one, other):
-    return np.asarray(one).tobytes() == np.asarray(other).tobytes()
+    return one.tobytes() == other.tobytes()
 
 
 def _close(one, other, itemsize):
     if one.dtype.type is np.void:  # NumPy lets ufuncs put the bytes of numbers there
         return True
+    if one.dtype.kind == "c":  # nor is there a reason against these
+        return _close(one.real, other.real, itemsize) and _close(one.imag, other.imag, itemsize)
     if one.dtype.kind not in "fV":
         return False
     tolerance = TOLERANCES[min(one.dtype.itemsize, itemsize)]

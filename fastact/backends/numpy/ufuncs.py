@@ -155,9 +155,12 @@ class Ufunc(UfuncLike):
 
     def _mask(self, where: Any) -> np.ndarray:
         """Where to compute: an array of bool, or what else is true or false, such as None."""
-        if isinstance(where, np.ndarray) and not np.can_cast(where.dtype, bool):
-            raise TypeError(f"{self.__name__}: where has dtype {where.dtype}; it must be bool")
-        return np.asarray(where, bool)
+        mask = np.asarray(where)
+        kinds = "b" if isinstance(where, np.ndarray) else "biufcOSU"
+        if mask.dtype.kind not in kinds:
+            raise TypeError(f"{self.__name__}: where has dtype {mask.dtype}; it must be bool")
+        with np.errstate(all="ignore"):
+            return mask.astype(bool, copy=False)
 
     def _result_dtype(self, inputs: tuple[Any, ...], dtype: Any) -> np.dtype[Any]:
         if dtype is not None and not np.dtype(dtype).isnative:
