@@ -1,5 +1,6 @@
 """What random calls found: each a kind of fault, over all functions that can have it."""
 
+import contextlib
 import itertools
 
 import ml_dtypes
@@ -212,3 +213,56 @@ def test_no_warning_of_extreme_weights(backend):
         loss, dx = backend.binary_cross_entropy.value_and_grad(logits, np.abs(logits), weight=weight, pos_weight=np.full(5, 1.8))
         assert loss == np.inf
         assert not np.isnan(dx).any()
+
+
+@pytest.mark.parametrize("dtype", ["?", "i1", "u1"])
+def test_an_out_of_bfloat16_does_not_change_later_calls_of_ufuncs(backend, dtype):
+    x = np.ones(3, dtype)
+    for name in [*KEEP_INTEGERS, *units, "gelu", "elu", "prelu", *row_functions]:
+        f = getattr(backend, name)
+        ufunc = getattr(f, "ufunc", None)
+        if not isinstance(ufunc, np.ufunc):
+            continue
+        arrays = (x,) * (2 if name in units else 1)
+        numbers = (1.0,) * (ufunc.nin - len(arrays))
+        strided = [np.ones((3, 3, 4), dtype)[:, ::2, ::2]] * len(arrays)
+        before, of_function = ufunc(*arrays, *numbers), f(*strided)
+        ufunc(*arrays, *numbers, out=np.empty(before.shape, BFLOAT16))
+        assert ufunc(*arrays, *numbers).dtype == before.dtype, name
+        assert f(*strided).dtype == of_function.dtype, name
+
+
+def test_targets_that_change_the_logits(backend):
+    """Retyped, the gradient's place would be one of integers; reshaped, the logits may not have the axis any more."""
+
+    class Changes:
+        def __init__(self, change):
+            self.change = change
+
+        def __array__(self, dtype=None, copy=None):
+            self.change()
+            return np.array(2)
+
+    for x_dtype in (np.float32, np.float64):
+        for smoothing in (0.0, 0.1):
+            for weight in (None, np.ones(4)):
+                x, out = np.ones(4, x_dtype), np.ones(4, x_dtype)
+
+                def retype(x=x, out=out):
+                    x.dtype = out.dtype = np.int8
+
+                def flatten(x=x, out=out):
+                    x.shape = out.shape = (1, 2, 2)
+
+                for change in (retype, flatten):
+                    with contextlib.suppress(TypeError, ValueError):
+                        backend.cross_entropy.value_and_grad(
+                            x, Changes(change), out=out, label_smoothing=smoothing, weight=weight
+                        )
+                logits = np.ones((4, 3), x_dtype)
+
+                def ravel(logits=logits):
+                    logits.shape = (12,)
+
+                with contextlib.suppress(TypeError, ValueError, IndexError):
+                    backend.cross_entropy(logits, Changes(ravel), label_smoothing=1.0)

@@ -15,6 +15,7 @@ from ...functions.gated import GatedUnit
 from ...functions.kinds import Kind
 from ...functions.noise import Noise
 from ..numpy.elementwise import make_ufunc as make_formula
+from .dispatch import settle_integers
 from .engine.elementwise import FastPath, GatedPath, add_bfloat16, make_ufunc, run_drawn, sum_by_column, vectorcall
 from .tables import table
 
@@ -29,6 +30,7 @@ class _WithNativeUfuncs(WithUfuncs):
         return make_formula(self._entry, kind, name, any_scalar=True)
 
     def _add_bfloat16(self, kind: Kind, ufunc: Any, dtype: np.dtype[Any]) -> None:
+        settle_integers(ufunc, len(kind.inputs) if self._entry.learnt_parameter is None else ufunc.nin)
         add_bfloat16(table(self.backend), self._entry, kind, ufunc, dtype)
 
 

@@ -70,6 +70,9 @@ cdef double total_of(const double* numbers, Py_ssize_t n) noexcept nogil:
     return ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]))
 
 
+cdef str CHANGED = "an array was changed by something else while the call was reading its arguments"
+
+
 cdef class Operands:
     """The arrays of one call."""
 
@@ -82,6 +85,8 @@ cdef class Operands:
 
     def __cinit__(self, x, int axis):
         self.held, self.axis, self.shape = [], axis, x.shape
+        if axis >= len(self.shape):
+            raise ValueError(CHANGED)
 
     cdef int add(self, int operand, cnp.ndarray array) except -1:
         self.held.append(array)
@@ -174,8 +179,9 @@ cdef class Operands:
                 )
             if operand == OUTPUT or operand == RESULT_OF_ROW:
                 fit = fit and array_CHKFLAGS(self.array[operand], cnp.NPY_ARRAY_WRITEABLE)
+                fit = fit and self.call.access[operand].store != NULL  # it was an array of floats
         if not fit:
-            raise ValueError("an array was changed by something else while the call was reading its arguments")
+            raise ValueError(CHANGED)
         return 0
 
     cdef int take_all_rows(self) except -1:
@@ -318,6 +324,7 @@ cdef class RowArithmetic:
             self.gufuncs[name] = make_gufunc(self, name, row_functions[name].signature)
         ml_dtypes = sys.modules.get("ml_dtypes")  # may be imported at any time, and without it there is no bfloat16
         if ml_dtypes is not None and name not in self.know_bfloat16:
+            settle_integers(self.gufuncs[name], 1)
             teach_bfloat16(self, self.gufuncs[name], name, np.dtype(ml_dtypes.bfloat16))
             self.know_bfloat16.add(name)
         return self.gufuncs[name]

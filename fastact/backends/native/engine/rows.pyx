@@ -38,6 +38,7 @@ import sys
 
 import numpy as np
 
+from fastact.backends.native.dispatch import settle_integers
 from fastact.backends.numpy.losses import nll_loss
 from fastact.functions import row_functions
 from fastact.runtime.threads import team
