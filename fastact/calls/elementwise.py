@@ -472,6 +472,11 @@ class Activation(WithUfuncs):
                 keywords["signature"] = self._loop_dtypes(kind, manner.x, manner.y)
         if "casting" in keywords:
             values = self._strong(operands, values, manner.y)
+            if manner.x is not None and manner.x.kind not in "iub":
+                with np.errstate(all="ignore"):
+                    operands = [
+                        np.asarray(value).astype(manner.x) if type(value) in (bool, int, float) else value for value in operands
+                    ]
         return operands, values
 
     def _loop_dtypes(self, kind: Kind, x: np.dtype[Any], y: np.dtype[Any]) -> tuple[np.dtype[Any], ...]:

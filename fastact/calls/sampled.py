@@ -150,7 +150,8 @@ class SampledMap(Rowwise):
         if classes.is_dataset(x):
             raise TypeError(f"{self.name}: x is a {type(x).__name__}; give its arrays one by one")
         dtype = dtype_of(x)  # None of what has a dtype of its package, or several
-        return x + rng.gumbel(size=np.shape(x)).astype(result_dtype(np.asarray(x).dtype if dtype is None else dtype))
+        with np.errstate(all="ignore"):
+            return x + rng.gumbel(size=np.shape(x)).astype(result_dtype(np.asarray(x).dtype if dtype is None else dtype))
 
     def _logits(
         self, x: Array, axes: tuple[int, ...], tau: float, rng: np.random.Generator | None, dtype: np.dtype[Any] | None = None

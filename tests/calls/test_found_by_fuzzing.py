@@ -266,3 +266,16 @@ def test_targets_that_change_the_logits(backend):
 
                 with contextlib.suppress(TypeError, ValueError, IndexError):
                     backend.cross_entropy(logits, Changes(ravel), label_smoothing=1.0)
+
+
+def test_numbers_are_weak_whatever_the_casting(backend):
+    for casting in ("no", "equiv", "safe"):
+        for name in ("gelu", "hard_tanh", "elu"):
+            assert getattr(backend, name)(-0.5, dtype=np.float32, casting=casting).dtype == np.float32
+
+
+def test_no_warning_of_noise_beside_a_signalling_nan(backend):
+    x = np.full(4, 0x7F800001, np.uint32).view(np.float32)
+    with np.errstate(all="raise"):
+        for f in (backend.gumbel_softmax, lambda x, rng: backend.gumbel_softmax.backward(x, x, rng=rng)):
+            assert np.isnan(f(np.ma.MaskedArray(x, [1, 0, 0, 0]), rng=np.random.default_rng(0))[1:].data).all()

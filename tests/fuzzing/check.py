@@ -184,7 +184,7 @@ def _same(one, other, itemsize):
 
 
 def _close(one, other, itemsize):
-    if one.dtype.type in (np.void, np.bytes_, np.str_):  # NumPy lets ufuncs put the bytes or digits of numbers there
+    if issubclass(one.dtype.type, np.flexible):  # NumPy lets ufuncs put the bytes or digits of numbers there
         return True
     if one.dtype.kind == "c":  # nor is there a reason against these
         return _close(one.real, other.real, itemsize) and _close(one.imag, other.imag, itemsize)

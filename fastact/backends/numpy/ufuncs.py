@@ -105,11 +105,14 @@ class Ufunc(UfuncLike):
         if masks and any(array is None for array in out):
             warnings.warn(_UNWRITTEN, stacklevel=3)
         common = np.result_type(*map(promoted, inputs[:of_arrays])) if int in map(type, inputs[:of_arrays]) else result_dtype
-        for value, array, wanted in zip(inputs, arrays, input_dtypes, strict=True):
+        for i, (value, array, wanted) in enumerate(zip(inputs, arrays, input_dtypes, strict=True)):
             if type(value) is int and common.kind in "iu":
                 np.asarray(value, common)  # raises where it does not fit
             weak = type(value) in (bool, int) or (type(value) is float and wanted.kind not in "iub")
-            if not weak and not np.can_cast(array.dtype, wanted, casting):
+            if weak:
+                with np.errstate(all="ignore"):
+                    arrays[i] = array.astype(wanted, copy=False)
+            elif not np.can_cast(array.dtype, wanted, casting):
                 raise CastError(self.__name__, array.dtype, wanted, casting)
         for array in out:
             if array is not None and not np.can_cast(result_dtype, array.dtype, casting):
