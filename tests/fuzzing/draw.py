@@ -330,7 +330,7 @@ class _Drawing:
         """What a forward pass gives: with other numbers there is no right gradient."""
         array = given = self.operand("y", bad)
         self.call.tame = self.call.tame and not bad and isinstance(array, np.ndarray) and array.flags.writeable
-        self.call.tame = self.call.tame and array.dtype.kind in "fV"
+        self.call.tame = self.call.tame and array.dtype.kind in "fV" and not issubclass(array.dtype.type, np.flexible)
         if self.call.tame:
             defaults = all(self.way.keywords[key] is value for key, value in self.call.keywords.items() if key in self.own)
             self.call.tame = self.call.tame and defaults
