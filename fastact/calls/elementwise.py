@@ -427,7 +427,8 @@ class Activation(WithUfuncs):
                 drawn = noise.draw(rng, broadcast(*map(np.shape, operands)), options)
                 result = np.result_type(*map(promoted, operands)) if manner.y is None else manner.y
                 narrow = result in (np.float32, np.float16) or is_bfloat16(result)
-                values = [drawn.astype(np.float32) if narrow else drawn]
+                with np.errstate(all="ignore"):  # the bounds of rrelu may be beyond float32
+                    values = [drawn.astype(np.float32) if narrow else drawn]
         if not (kind.integers and self._entry.keeps_integers):
             operands = weak_floats(operands)
         extraordinary = self._extraordinary(operands, values, manner.y)

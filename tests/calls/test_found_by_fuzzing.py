@@ -279,3 +279,11 @@ def test_no_warning_of_noise_beside_a_signalling_nan(backend):
     with np.errstate(all="raise"):
         for f in (backend.gumbel_softmax, lambda x, rng: backend.gumbel_softmax.backward(x, x, rng=rng)):
             assert np.isnan(f(np.ma.MaskedArray(x, [1, 0, 0, 0]), rng=np.random.default_rng(0))[1:].data).all()
+
+
+def test_no_warning_of_draws_beyond_float32(backend):
+    x = np.float32([[-1, 2]])
+    with np.errstate(all="raise"):
+        y = backend.rrelu(x, lower=1.0, upper=1e39, rng=np.random.default_rng(0))
+        assert y[0, 1] == 2
+        assert backend.rrelu.backward(x, x, lower=1.0, upper=1e39, rng=np.random.default_rng(0))[0, 1] == 2
