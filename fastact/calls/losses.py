@@ -290,6 +290,7 @@ class CrossEntropy(_LossOfRows):
         dtype = result_dtype(x.dtype)
         shape = x.shape if gradient else rows if reduction == "none" else ()
         given = self._given(out, shape, dtype)
+        sample_weight = sample_weight.copy() if _shared(given, sample_weight) else sample_weight  # the loss needs it last
         targets = self._targets(targets, x.shape, axis, labels_only=False)
         index = self._ignored(ignore_index)
         labelled = targets.dtype.kind in "iu"
@@ -442,6 +443,7 @@ class NLLLoss(_LossOfRows):
         sample_weight = self._weight_of_shape("sample_weight", sample_weight, rows, "row")
         dtype = result_dtype(x.dtype)
         given = self._given(out, x.shape if gradient else rows if reduction == "none" else (), dtype)
+        sample_weight = sample_weight.copy() if _shared(given, sample_weight) else sample_weight  # the loss needs it last
         # a copy, which no other thread changes between the check and the use
         targets = self._targets(targets, x.shape, axis, labels_only=True).copy()
         labels = self._counting(self._labels(targets, classes, self._ignored(ignore_index)), weight, sample_weight)

@@ -287,3 +287,16 @@ def test_no_warning_of_draws_beyond_float32(backend):
         y = backend.rrelu(x, lower=1.0, upper=1e39, rng=np.random.default_rng(0))
         assert y[0, 1] == 2
         assert backend.rrelu.backward(x, x, lower=1.0, upper=1e39, rng=np.random.default_rng(0))[0, 1] == 2
+
+
+def test_sample_weights_in_the_memory_of_out(backend):
+    """The gradient was written over them before the loss was multiplied by them."""
+    for name in ("cross_entropy", "nll_loss"):
+        f = getattr(backend, name)
+        for reduction in ("mean", "sum", "none"):
+            out = np.full((3, 4), 0.5)
+            x, labels = np.linspace(-3, -1, 12).reshape(3, 4), [0, 1, 3]
+            loss, dx = f.value_and_grad(x, labels, sample_weight=np.full(3, 0.5), reduction=reduction)
+            got, _ = f.value_and_grad(x, labels, sample_weight=out[:, 0], reduction=reduction, out=out)
+            np.testing.assert_array_equal(got, loss)
+            np.testing.assert_array_equal(out, dx)
