@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -41,9 +42,14 @@ def requested_dtype(function: str, dtype: Any) -> np.dtype[Any]:
     return found
 
 
-def promoted(value: Any) -> Any:
-    """What takes part in `np.result_type`: Python numbers weakly (NEP 50), the rest by its dtype."""
-    return value if type(value) in (int, float) else np.asarray(value).dtype
+def common_dtype(values: Sequence[Any]) -> np.dtype[Any]:
+    """As `np.result_type`, to which Python numbers are weak (NEP 50); here they are beside bfloat16, too."""
+    numbers = [value for value in values if type(value) in (int, float)]
+    dtypes = [np.asarray(value).dtype for value in values if type(value) not in (int, float)]
+    if not dtypes:
+        return np.result_type(*numbers)
+    dtype = np.result_type(*dtypes)
+    return dtype if is_bfloat16(dtype) else np.result_type(dtype, *numbers)
 
 
 @functools.lru_cache

@@ -159,7 +159,8 @@ class WithUfuncs(Bound):
         """Give Python numbers beside bfloat16 arrays the dtype that the loops take: NumPy does not treat them as weak there."""
         if "ml_dtypes" not in sys.modules:
             return operands, values
-        dtypes = [dtype for dtype in map(dtype_of, operands + values) if dtype is not None]
+        deciding = operands + values if self._entry.learnt_parameter else operands  # drawn noise is an array, but decides nothing
+        dtypes = [dtype for dtype in map(dtype_of, deciding) if dtype is not None]
         bfloat16 = next(filter(is_bfloat16, dtypes), None)
         if bfloat16 is None or np.result_type(*dtypes).type is not bfloat16.type:
             return operands, values

@@ -30,7 +30,7 @@ from ..functions.kinds import (
 from ..functions.noise import Noise
 from . import classes
 from .arguments import generator, named_arguments, saved_operand
-from .arrays import apart, broadcast, check_out, dtype_of, is_bfloat16, only, operand, pair, promoted, weak_floats
+from .arrays import apart, broadcast, check_out, common_dtype, dtype_of, is_bfloat16, only, operand, pair, weak_floats
 from .bound import Backend, WithUfuncs, call_ufunc
 from .documentation import call_signature, documentation
 from .manners import PLAIN, Manner, check_cast
@@ -332,7 +332,7 @@ class Activation(WithUfuncs):
 
         if ordinary(1e38):  # in every type
             return None
-        result = np.result_type(*map(promoted, operands)) if dtype is None else dtype
+        result = common_dtype(operands) if dtype is None else dtype
         if result.kind in "iub" and entry.keeps_integers and all(isinstance(value, (int, np.integer)) for value in values):
             return None
         narrow = result.kind not in "iub" and result != np.float64
@@ -425,7 +425,7 @@ class Activation(WithUfuncs):
                     if results is not None:
                         return results
                 drawn = noise.draw(rng, broadcast(*map(np.shape, operands)), options)
-                result = np.result_type(*map(promoted, operands)) if manner.y is None else manner.y
+                result = common_dtype(operands) if manner.y is None else manner.y
                 narrow = result in (np.float32, np.float16) or is_bfloat16(result)
                 with np.errstate(all="ignore"):  # the bounds of rrelu may be beyond float32
                     values = [drawn.astype(np.float32) if narrow else drawn]
@@ -497,7 +497,7 @@ class Activation(WithUfuncs):
     def _strong(self, operands: list[Any], values: list[Any], y: np.dtype[Any] | None) -> list[Any]:
         """The parameters in the dtype of the loop: some casting rules do not even let a Python number be what it must be."""
         if y is None:
-            y = np.result_type(*map(promoted, operands))
+            y = common_dtype(operands)
         if y.kind in "iub" and not (self._entry.keeps_integers and all(isinstance(value, int | np.integer) for value in values)):
             y = np.dtype(np.float64)
         with np.errstate(all="ignore"):

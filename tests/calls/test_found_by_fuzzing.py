@@ -226,10 +226,12 @@ def test_an_out_of_bfloat16_does_not_change_later_calls_of_ufuncs(backend, dtype
         arrays = (x,) * (2 if name in units else 1)
         numbers = (1.0,) * (ufunc.nin - len(arrays))
         strided = [np.ones((3, 3, 4), dtype)[:, ::2, ::2]] * len(arrays)
-        before, of_function = ufunc(*arrays, *numbers), f(*strided)
-        ufunc(*arrays, *numbers, out=np.empty(before.shape, BFLOAT16))
-        assert ufunc(*arrays, *numbers).dtype == before.dtype, name
-        assert f(*strided).dtype == of_function.dtype, name
+        beside_numbers = [(x, 1), (1, x), (x, 1.0), (1.0, x)] if name in units else []
+        for operands in (arrays, *beside_numbers):
+            before, of_function = ufunc(*operands, *numbers), f(*strided)
+            ufunc(*operands, *numbers, out=np.empty(before.shape, BFLOAT16))
+            assert ufunc(*operands, *numbers).dtype == before.dtype, name
+            assert f(*strided).dtype == of_function.dtype, name
 
 
 def test_targets_that_change_the_logits(backend):
@@ -300,3 +302,13 @@ def test_sample_weights_in_the_memory_of_out(backend):
             got, _ = f.value_and_grad(x, labels, sample_weight=out[:, 0], reduction=reduction, out=out)
             np.testing.assert_array_equal(got, loss)
             np.testing.assert_array_equal(out, dx)
+
+
+def test_python_numbers_are_weak_beside_bfloat16_and_noise(backend):
+    """What is drawn is an array of float32, but decides no dtype."""
+    for name in ("noisy_relu", "rrelu"):
+        f = getattr(backend, name)
+        for x in (np.linspace(-3, 3, 8).astype(BFLOAT16), np.ones((4, 4), BFLOAT16)[:, ::2], np.ones((), BFLOAT16)[()]):
+            for dy in (4, 4.0, True):
+                assert f.backward(dy, x, rng=np.random.default_rng(0)).dtype == BFLOAT16, (name, dy)
+            assert f(x, rng=np.random.default_rng(0), casting="same_kind").dtype == BFLOAT16

@@ -1,23 +1,16 @@
 """The examples run, are right, and give the same twice."""
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-
-import fastact
+from processes import python
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 def run(name, cwd, **environment):
-    path = os.pathsep.join(filter(None, [str(Path(fastact.__file__).parents[1]), os.environ.get("PYTHONPATH")]))
-    environment = {**os.environ, **environment, "PYTHONPATH": path}
-    command = [sys.executable, "-W", "error", str(EXAMPLES / name)]
-    result = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+    result = python("-W", "error", str(EXAMPLES / name), cwd=cwd, **environment)
     assert result.returncode == 0, result.stderr
     return result.stdout
 

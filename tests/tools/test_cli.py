@@ -1,22 +1,12 @@
 """The command line: what it says, and how it fails."""
 
-import os
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from processes import python
 
 import fastact
 from fastact.__main__ import main
-
-PACKAGE_PARENT = str(Path(fastact.__file__).parents[1])
-
-
-def python(*arguments, cwd):
-    path = os.pathsep.join(filter(None, [PACKAGE_PARENT, os.environ.get("PYTHONPATH")]))
-    environment = {**os.environ, "PYTHONPATH": path}
-    return subprocess.run([sys.executable, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, check=False)
 
 
 def fails(capsys, *arguments):

@@ -23,8 +23,10 @@ def settle_integers(ufunc: Any, arrays: int) -> None:
     arrays : int
         How many of its inputs are arrays; they come first. The others are numbers: Python's, or of the dtype of the last array.
     """
+    found: list[Any] = [np.ones(1, dtype) for dtype in _WITHIN_BFLOAT16]
+    if ufunc.signature is None:  # otherwise it takes rows, which no Python number is
+        found += 1, 1.0
     with np.errstate(all="ignore"):
-        for dtypes in itertools.product(_WITHIN_BFLOAT16, repeat=arrays):
-            operands = [np.ones(1, dtype) for dtype in dtypes]
+        for operands in itertools.product(found, repeat=arrays):
             for number in (1.0, 1, operands[-1]) if ufunc.nin > arrays else (1.0,):
                 ufunc(*operands, *[number] * (ufunc.nin - arrays))

@@ -16,9 +16,9 @@ from ...calls.arrays import (
     apart,
     broadcast,
     check_out,
+    common_dtype,
     computed_dtype,
     is_bfloat16,
-    promoted,
     result_dtype,
     supported,
     without_axis,
@@ -98,13 +98,13 @@ class Ufunc(UfuncLike):
         arrays = [_as_array(value) for value in inputs]
         of_arrays = self.nin - self._scalars
         if casting in ("no", "equiv", "safe") and signature is None:
-            whole = np.result_type(*map(promoted, inputs[:of_arrays]))
+            whole = common_dtype(inputs[:of_arrays])
             if whole.kind in "iub":  # integers have loops of their own
                 input_dtypes[:of_arrays] = [whole] * of_arrays
         masks = [] if where is True else [self._mask(where)]
         if masks and any(array is None for array in out):
             warnings.warn(_UNWRITTEN, stacklevel=3)
-        common = np.result_type(*map(promoted, inputs[:of_arrays])) if int in map(type, inputs[:of_arrays]) else result_dtype
+        common = common_dtype(inputs[:of_arrays]) if int in map(type, inputs[:of_arrays]) else result_dtype
         for i, (value, array, wanted) in enumerate(zip(inputs, arrays, input_dtypes, strict=True)):
             if type(value) is int and common.kind in "iu":
                 np.asarray(value, common)  # raises where it does not fit
@@ -178,17 +178,11 @@ class Ufunc(UfuncLike):
     def _promote(self, inputs: tuple[Any, ...]) -> np.dtype[Any]:
         """The common dtype. A scalar parameter takes part if it is a Python number. An array of drawn ones follows the others."""
         first_scalar = self.nin - self._scalars
-        found = [promoted(value) for i, value in enumerate(inputs) if i < first_scalar or not isinstance(value, np.ndarray)]
-        dtypes = [value for value in found if isinstance(value, np.dtype)]
-        numbers = [value for value in found if not isinstance(value, np.dtype)]
-        for dtype in dtypes:
-            if not supported(dtype):  # promotion may crash on a dtype of another package
+        found = [value for i, value in enumerate(inputs) if i < first_scalar or not isinstance(value, np.ndarray)]
+        for value in found:  # promotion may crash on a dtype of another package
+            if type(value) not in (int, float) and not supported(dtype := np.asarray(value).dtype):
                 raise TypeError(f"{self.__name__}: no loop for dtype {dtype}")
-        if not dtypes:
-            return np.result_type(*numbers)
-        result = np.result_type(*dtypes)
-        # beside bfloat16, which NumPy does not know, Python numbers are not weak to it
-        return result if is_bfloat16(result) else np.result_type(result, *numbers)
+        return common_dtype(found)
 
     def _input_dtypes(self, result: np.dtype[Any], computed: np.dtype[Any]) -> list[np.dtype[Any]]:
         """Inputs are read in the result's dtype, as by a ufunc's loop, but scalar parameters of 16-bit loops in float32."""
