@@ -13,6 +13,7 @@ Array = np.ndarray
 #: By number: the characters of other packages' dtypes may be the same, as ml_dtypes' int1 has float16's.
 _SUPPORTED = frozenset(np.dtype(char).num for char in "?bBhHiIlLqQefd")
 SUPPORTED_TEXT = "float16, bfloat16, float32, float64, integers and bool"
+CHANGED = "an array was changed by something else while the call was reading its arguments"
 
 # ---- dtypes ---------------------------------------------------------------------------------------------------------
 
@@ -110,6 +111,13 @@ def _of_supported_dtype(function: str, name: str, array: Array) -> Array:
 def weak_floats(operands: list[Any]) -> list[Any]:
     """Python's integers as floats, where the result is a float anyway: so none has to fit the integers beside it."""
     return [float(value) if type(value) is int else value for value in operands]
+
+
+def check_unchanged(*arrays: tuple[Array | None, tuple[int, ...]]) -> None:
+    """ValueError where an array is not of the shape that it had: the conversion of another argument may run anybody's code."""
+    for array, shape in arrays:
+        if array is not None and array.shape != shape:
+            raise ValueError(CHANGED)
 
 
 def broadcast(*shapes: tuple[int, ...]) -> tuple[int, ...]:

@@ -11,7 +11,7 @@ import numpy as np
 from ..functions.losses import Loss
 from ..runtime.memory import empty_array
 from .arguments import named_arguments
-from .arrays import Array, apart, result_dtype, supported, without_axis
+from .arrays import Array, apart, check_unchanged, result_dtype, supported, without_axis
 from .bound import Backend
 from .rows import Rowwise, is_causal
 from .wide_integers import beyond_float64, differences
@@ -283,18 +283,20 @@ class CrossEntropy(_LossOfRows):
         smoothing = self._number("label_smoothing", label_smoothing)
         if not 0 <= smoothing <= 1:
             raise ValueError(f"{self.name}: label_smoothing must lie in [0, 1], not {smoothing}")
-        classes, rows = x.shape[axis], without_axis(x.shape, axis)
+        whole, classes, rows = x.shape, x.shape[axis], without_axis(x.shape, axis)
         weight = self._weight_of_shape("weight", weight, (classes,), "class")
         sample_weight = self._weight_of_shape("sample_weight", sample_weight, rows, "row")
         mask = self._mask_of_classes(mask, x)
         dtype = result_dtype(x.dtype)
-        shape = x.shape if gradient else rows if reduction == "none" else ()
+        shape = whole if gradient else rows if reduction == "none" else ()
         given = self._given(out, shape, dtype)
         sample_weight = sample_weight.copy() if _shared(given, sample_weight) else sample_weight  # the loss needs it last
         targets = self._targets(targets, x.shape, axis, labels_only=False)
         index = self._ignored(ignore_index)
-        labelled = targets.dtype.kind in "iu"
-        labels = None
+        labelled, labels = targets.dtype.kind in "iu", None
+        check_unchanged(
+            (x, whole), (targets, rows if labelled else whole), (mask, whole), (weight, (classes,)), (sample_weight, rows)
+        )
         if labelled:
             labels = targets = self._counting(self._labels(targets, classes, index), None if smoothing else weight, sample_weight)
         elif index >= 0:
@@ -438,15 +440,17 @@ class NLLLoss(_LossOfRows):
         x = self._operand("log_probs", log_probs)
         axis = self._axis(axis, x.ndim)
         reduction = self._reduction(reduction)
-        classes, rows = x.shape[axis], without_axis(x.shape, axis)
+        whole, classes, rows = x.shape, x.shape[axis], without_axis(x.shape, axis)
         weight = self._weight_of_shape("weight", weight, (classes,), "class")
         sample_weight = self._weight_of_shape("sample_weight", sample_weight, rows, "row")
         dtype = result_dtype(x.dtype)
-        given = self._given(out, x.shape if gradient else rows if reduction == "none" else (), dtype)
+        given = self._given(out, whole if gradient else rows if reduction == "none" else (), dtype)
         sample_weight = sample_weight.copy() if _shared(given, sample_weight) else sample_weight  # the loss needs it last
         # a copy, which no other thread changes between the check and the use
         targets = self._targets(targets, x.shape, axis, labels_only=True).copy()
-        labels = self._counting(self._labels(targets, classes, self._ignored(ignore_index)), weight, sample_weight)
+        index = self._ignored(ignore_index)
+        check_unchanged((x, whole), (targets, rows), (weight, (classes,)), (sample_weight, rows))
+        labels = self._counting(self._labels(targets, classes, index), weight, sample_weight)
         divisor = 1.0
         if reduction == "mean":
             sample_weight = _normalised(sample_weight)

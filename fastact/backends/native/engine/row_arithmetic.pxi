@@ -70,9 +70,6 @@ cdef double total_of(const double* numbers, Py_ssize_t n) noexcept nogil:
     return ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]))
 
 
-cdef str CHANGED = "an array was changed by something else while the call was reading its arguments"
-
-
 cdef class Operands:
     """The arrays of one call."""
 

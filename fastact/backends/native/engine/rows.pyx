@@ -40,6 +40,7 @@ import numpy as np
 
 from fastact.backends.native.dispatch import settle_integers
 from fastact.backends.numpy.losses import nll_loss
+from fastact.calls.arrays import CHANGED
 from fastact.functions import row_functions
 from fastact.runtime.threads import team
 
