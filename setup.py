@@ -61,6 +61,7 @@ if chosen := os.environ.get("FASTACT_INSTRUCTION_SETS", "").split():
 ENGINES = (
     "fastact.runtime.buffers",
     "fastact.runtime.team",
+    "fastact.runtime.cpuid",
     "fastact.backends.native.engine.elementwise",
     "fastact.backends.native.engine.rows",
 )

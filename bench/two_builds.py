@@ -25,6 +25,7 @@ half, strided, square = x.astype(np.float16), rng.normal(size=32).astype(np.floa
 z, logits, labels = rng.normal(size=(1, 10)).astype(np.float32), rng.normal(size=(4, 10)).astype(np.float32), np.arange(4)
 x64k, out64k = rng.normal(size=(2, 256, 256)).astype(np.float32)
 x1m, out1m = rng.normal(size=(2, 1 << 20)).astype(np.float32)
+x16m, out16m = np.tile(x1m, (2, 16))
 """
 
 #: What to time, by a name for it.
@@ -56,6 +57,7 @@ CALLS = {
     "gelu, 64 K, strided": "gelu(x64k[:, ::2])",
     "relu, 1 M": "relu(x1m, out=out1m)",
     "gelu, 1 M": "gelu(x1m, out=out1m)",
+    "relu, 16 M": "relu(x16m, out=out16m)",
 }
 
 

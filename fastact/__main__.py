@@ -15,7 +15,7 @@ _NEXT = """
 Next:
   python -m fastact bench --quick       check every function against NumPy and time it, within 30 seconds
   python -m fastact bench               the same in three minutes, up to 16 million elements
-  python -m fastact bench --peers       the speed grid, against PyTorch, JAX, SciPy and numexpr, too, in ten minutes
+  python -m fastact bench --peers       the speed grid, against PyTorch, ONNX Runtime, JAX, SciPy and numexpr, too
   python -m fastact bench --fused       bias, gated units, softmax and cross-entropy on layers of real size, against PyTorch, too
   python -m fastact verify gelu         the largest error, in units in the last place
   python -m fastact plot gelu           a picture of the function and its derivative

@@ -15,8 +15,9 @@ import numpy as np
 
 from . import backends, functions
 from .calls.elementwise import Activation
-from .runtime import memory, threads
-from .runtime.processor import processor
+from .runtime import caches, memory, threads
+from .runtime.processor import identity, processor
+from .runtime.streaming import streaming
 from .version import __version__
 
 _CURRENT = backends.current()
@@ -86,11 +87,13 @@ def configuration() -> dict[str, str]:
         "fastact": __version__,
         "Python": platform.python_version(),
         "NumPy": np.__version__,
-        "CPU": f"{processor()} ({platform.machine()})",
+        "CPU": f"{processor()} ({', '.join(filter(None, (platform.machine(), str(identity()))))})",
+        "caches": caches.described(),
         "backend": backend(),
         "available": ", ".join(backends.available()),
         **{f"not {name}": reason for name, reason in backends.obstacles().items()},
         "threads": f"{threads.get_num_threads()}{'' if threads.team else ', for want of OpenMP'}",
+        "streamed": "nothing, by NumPy" if backend() == "numpy" else str(streaming()),
         "memory kept": "{} MiB, at most {}".format(*memory.kept_megabytes()),
         "built with": _CURRENT.build,
     }

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import importlib
-import os
 import sys
-import warnings
 from typing import Any
 
 import numpy as np
+
+from .environment import whole_number
 
 buffers: Any
 try:
@@ -24,6 +24,7 @@ VARIABLE = "FASTACT_CACHE_MB"
 
 #: For results of up to 256 MiB, of which one is freed while the next is in use.
 DEFAULT = 256
+MOST = 1 << 23
 
 
 def empty_cache() -> None:
@@ -51,13 +52,6 @@ def kept_megabytes() -> tuple[int, int]:
     return kept >> 20, limit >> 20
 
 
-def _limit() -> int:
-    given = os.environ.get(VARIABLE, "").strip()
-    if not given or (given.isdecimal() and len(given) < 10):  # more digits may be more bytes than a size_t counts
-        return int(given or DEFAULT)
-    warnings.warn(f"{VARIABLE}={given!r} is not a number of MiB: it stays at {DEFAULT}", RuntimeWarning, stacklevel=2)
-    return DEFAULT
-
-
 if buffers is not None:
-    buffers.set_limit(min(_limit() << 20, sys.maxsize))
+    _given = whole_number(VARIABLE, "MiB", 0, MOST, DEFAULT)
+    buffers.set_limit(min((DEFAULT if _given is None else _given) << 20, sys.maxsize))

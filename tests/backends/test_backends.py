@@ -71,9 +71,9 @@ def test_a_lesser_processor(monkeypatch, level, expected):
     """What the processor cannot run is never loaded."""
     if "baseline" not in backends.available() or "neon" in backends.available():
         pytest.skip("not an x86-64 build")
-    engine = pytest.importorskip("fastact.backends.native.engine.elementwise")
+    cpuid = pytest.importorskip("fastact.runtime.cpuid")
     possible = backends.available()
-    monkeypatch.setattr(engine, "x86_level", lambda: level)
+    monkeypatch.setattr(cpuid, "x86_level", lambda: level)
     assert backends.available() == tuple(name for name in expected if name in possible)
 
 
@@ -81,7 +81,7 @@ def test_kernels_are_there_when_they_must_be():
     """CI sets the variable that makes a missing kernel a build error; then none may be missing here either."""
     if not os.environ.get("FASTACT_REQUIRE_KERNELS"):
         pytest.skip("FASTACT_REQUIRE_KERNELS is not set")
-    from fastact.backends.native.engine.elementwise import x86_level
+    from fastact.runtime.cpuid import x86_level
 
     x86 = {0: ("baseline",), 1: ("avx2", "baseline"), 2: ("avx512", "avx2", "baseline")}
     compiled = backends.available()[:-1]

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+import fastact
 from fastact.__main__ import main
 
 pytest.importorskip("rich")
@@ -41,13 +42,15 @@ def test_row_lengths(hurried, capsys, tmp_path):
         (["--only", "softmax", "--sizes", "16", "--row-length", "17"], "argument --row-length: no array has so many elements"),
         (["--row-length", "0"], "'0' is not a number of elements"),
         (["--backend", "abacus"], "argument --backend: there is no backend 'abacus'"),
+        (["--backend", "numpy", "abacus"], "argument --backend: there is no backend 'abacus'"),
+        (["--backend", "numpy", fastact.backends.available()[0], "numpy"], "argument --backend: several only with --peers"),
         (["--json", "no/such/place.json"], "argument --json: there is no directory 'no/such'"),
         (["--threads", "0"], "'0' is not a number of threads"),
         (["--threads", str(10**6)], "argument --threads: 1000000 are not to be had, only"),
         (["--threads", "1", "two"], "'two' is not a number of threads"),
         (["--threads", "1", "2"], "several dtypes, numbers of threads or kinds of results, --heatmap and --report: only with"),
         (["--report", "page.md"], "only with --peers"),
-        (["--peers", "tensorflow"], "there is no peer 'tensorflow'; known: numpy, torch, jax, scipy, numexpr"),
+        (["--peers", "tensorflow"], "there is no peer 'tensorflow'; known: numpy, torch, onnxruntime, jax, scipy, numexpr"),
         (["--peers", "--only", "reluu"], "did you mean 'relu'?\nknown: identity,"),
         (["--peers", "--sizes", "-1"], "'-1' is not a number of elements"),
         (["--peers", "scipy", "--only", "relu"], "these functions are not to be had of scipy"),

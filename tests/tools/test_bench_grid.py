@@ -33,12 +33,13 @@ def test_the_grid(hurried, capsys, monkeypatch, tmp_path):
     wanted = itertools.product(cases.cases(names, from_output=True), (16, 100), settings)
     assert set(measured) == {(case.name, case.direction, size, setting) for case, size, setting in wanted}
     assert len(measured) == len(set(measured)) == 7 * 2 * len(settings)
-    rivals = [peer for peer in ("numpy", "torch", "jax", "scipy", "numexpr") if peers.PEERS[peer].installed]
+    rivals = [peer for peer in ("numpy", "torch", "onnxruntime", "jax", "scipy", "numexpr") if peers.PEERS[peer].installed]
     assert results["settings"]["peers"] == rivals
     assert {peer for c in results["cells"] for peer in c["ratios"]} == set(rivals)
     for c in results["cells"]:
         assert "numpy" in c["ratios"]
         assert ("jax" in c["ratios"]) <= (c["setting"]["dtype"] == "float32" and c["setting"]["threads"] == 1)
+        assert ("onnxruntime" in c["ratios"]) <= (c["setting"]["dtype"] == "float32" and c["direction"] == "forward")
         for peer, ratio in c["ratios"].items():
             assert ratio == pytest.approx(c["times"][peer] / c["times"]["fastact"])
         assert c["copy"] > 0

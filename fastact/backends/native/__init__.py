@@ -21,8 +21,8 @@ def obstacle(name: str) -> str | None:
     """Why this backend cannot run here, or None."""
     try:
         for module in ("rows", "elementwise"):
-            engine = importlib.import_module(f"{__name__}.engine.{module}")
-        level = engine.x86_level()
+            importlib.import_module(f"{__name__}.engine.{module}")
+        level = importlib.import_module("fastact.runtime.cpuid").x86_level()
         if name in ("avx2", "avx512") and level < 0:
             return f"needs an x86-64 processor, this is {platform.machine()}"
         if name == "neon" and level >= 0:

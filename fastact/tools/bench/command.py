@@ -10,6 +10,8 @@ from typing import NoReturn
 
 from ... import backends
 from ..options import check_directories
+from ..peers import instructions
+from . import several
 from .grid import GridRun
 from .run import FRESH, LayersRun, Run
 
@@ -36,13 +38,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--peers",
         nargs="*",
         metavar="PEER",
-        help="the speed grid: also backward from the output, and against these (default: numpy, torch, jax, scipy and numexpr, "
-        "as far as they are installed); --dtype and --threads then take several values",
+        help="the speed grid: also backward from the output, and against these (default: numpy, torch, onnxruntime, jax, scipy "
+        "and numexpr, as far as they are installed); --dtype and --threads then take several values",
     )
     parser.add_argument("--dtype", nargs="+", choices=["float32", "float64"], default=["float32"])
     parser.add_argument("--threads", nargs="+", type=_count, metavar="N", default=[1], help="threads instead of one")
     parser.add_argument("--sizes", nargs="+", type=_size, metavar="N", help="numbers of elements instead of 16 to 16,777,216")
-    parser.add_argument("--backend", metavar="NAME", help="this backend instead of the one in use")
+    parser.add_argument(
+        "--backend", nargs="+", metavar="NAME", help="this backend instead of the one in use; with --peers also several"
+    )
+    parser.add_argument(
+        "--same-instructions",
+        action="store_true",
+        help="hold the peers to the instruction set of --backend, as on a processor that has no other: PyTorch with MKL, NumPy, "
+        "JAX; ONNX Runtime, which can't be told, takes part only if it is named",
+    )
     parser.add_argument(
         "--fresh",
         nargs="?",
@@ -55,7 +65,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results to this file, too")
     parser.add_argument("--heatmap", type=Path, metavar="FILE", help="with --peers, draw the ratios to the best (PNG, SVG ...)")
-    parser.add_argument("--report", type=Path, metavar="FILE", help="with --peers, write a page about them (Markdown)")
+    parser.add_argument(
+        "--report",
+        type=Path,
+        metavar="FILE",
+        help="with --peers, write a page about them (Markdown); in a folder, "
+        "the processor's page, and its line in the index beside the folder",
+    )
 
 
 def _number(text: str, of: str) -> int:
@@ -80,13 +96,18 @@ def run(options: argparse.Namespace) -> int:
         kind: type[Run] = GridRun
     else:
         kind = LayersRun if options.fused else Run
+    names = list(dict.fromkeys(options.backend or [backends.current().name]))
     try:
-        backend = backends.load(options.backend) if options.backend else backends.current()
+        chosen = [backends.load(name) for name in names]
     except ImportError as error:
         fail(f"argument --backend: {error}")
+    if len(names) > 1 and options.peers is None:
+        fail("argument --backend: several only with --peers")
+    check_directories(options, "json", "heatmap", "report")
+    if len(names) == 1 and options.same_instructions and instructions.missing(names[0]):
+        return several.again(options, names[0])
     try:
-        planned = kind(options, backend)
+        planned = kind(options, chosen[0])
     except ValueError as error:
         fail(str(error))
-    check_directories(options, "json", "heatmap", "report")
-    return planned.run()
+    return planned.run() if len(names) == 1 else several.run(options, names)

@@ -5,17 +5,14 @@ function x direction x size, in one or several settings (dtype, out= or fresh re
 
 from __future__ import annotations
 
-import os
-import shlex
-import time
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from ... import backends
-from ..peers import PEERS, find
-from . import cells, picture, report, tables
+from ..peers import PEERS, find, instructions
+from . import cells, picture, publish, report, tables
 from .cases import SIZES, Case
 from .cells import Cell
 from .check import Check
@@ -26,9 +23,6 @@ from .workspace import Workspace
 #: What a setting of the grid takes: within ten minutes in all, --quick within one.
 GRID = Budget(Pace(cell=0.25, repetition=2e-4, most=400), 300, SIZES)
 GRID_QUICK = Budget(Pace(cell=0.1, repetition=1e-4, most=100), 20, (16, 4_096, 65_536))
-
-#: What the environment variables begin with that tell libraries how to compute.
-_TELLING = ("FASTACT_", "OMP_", "GOMP_", "ATEN_", "MKL_", "NUMEXPR_", "NPY_", "XLA_")
 
 
 @dataclass(frozen=True)
@@ -74,7 +68,8 @@ class GridRun(Run):
     def __init__(self, options: Namespace, backend: backends.Backend) -> None:
         if options.fused:
             raise ValueError("argument --peers: not with --fused, whose functions are in the grid")
-        self.picture = picture.new_picture(options.heatmap) if options.heatmap else None
+        if options.heatmap:
+            picture.new_picture(options.heatmap)  # an error now rather than in ten minutes
         super().__init__(options, backend)
         self.sizes = sorted({size for _, size in self.work})
         self.floor: tuple[Case, Workspace, Floor] | None = None
@@ -86,8 +81,13 @@ class GridRun(Run):
                 raise ValueError(f"argument --peers: there is no peer {name!r}; known: {', '.join(known)}")
             if not PEERS[name].installed:
                 raise ValueError(f"argument --peers: {name} is not installed")
-        chosen = [name for name in known if name in (self.options.peers or known) and PEERS[name].installed]
+        chosen = [name for name in known if name in (self.options.peers or self._taking_part(known)) and PEERS[name].installed]
         return ["numpy_tuned" if name == "numpy" and self.options.tuned else name for name in chosen]
+
+    def _taking_part(self, known: Sequence[str]) -> list[str]:
+        """Those that are asked where none are named: where they are to be held to an instruction set, those that can be."""
+        held = self.options.same_instructions and instructions.are_held(self.backend.name)
+        return [name for name in known if PEERS[name].can_be_held or not held]
 
     def _budget(self) -> Budget:
         return GRID_QUICK if self.options.quick else GRID
@@ -119,27 +119,5 @@ class GridRun(Run):
         means = {str(setting): report.means(some, self.sizes) for setting, some in by_setting.items()}
         return {**super()._results(checks, found, seconds), "means": means, "gains": report.gains(found, self.sizes)}
 
-    def _publish(self, found: list[Cell], seconds: float) -> None:
-        if self.picture:
-            picture.draw(self.picture, found, self.sizes)
-            self.picture.savefig(self.options.heatmap, dpi=150)
-        if self.options.report:
-            facts = {key: self.configuration[key] for key in ("CPU", *self.versions, "backend", "built with")}
-            if told := [f"{key}={value}" for key, value in sorted(os.environ.items()) if key.startswith(_TELLING)]:
-                facts["environment"] = ", ".join(told)
-            facts["measured"] = f"{time.strftime('%Y-%m-%d')}, in {seconds:.0f} seconds"
-            text = report.page(found, self.sizes, facts, _command(self.options.arguments), self.pace.repetition)
-            self.options.report.write_text(text, "utf-8", newline="\n")
-
-
-def _command(arguments: Sequence[str]) -> str:
-    """The command line that writes the page, without the files that are not the page."""
-    kept: list[str] = []
-    left = iter(arguments)
-    for argument in left:
-        option, equals, _ = argument.partition("=")
-        if option not in ("--json", "--heatmap"):
-            kept.append(argument)
-        elif not equals:
-            next(left, None)
-    return shlex.join(["python", "-m", "fastact", *kept])
+    def _publish(self, found: list[Cell], results: dict[str, Any]) -> None:
+        publish.publish(self.options, found, [results])

@@ -7,9 +7,12 @@ import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from ...runtime.processor import identity
 from ..directions import Direction
 from ..peers import PEERS
+from ..peers.torch import SLOW_ON_AMD, slow_on_amd
 from ..printing import markdown, new_table
+from .cases import subject_of
 from .cells import Cell, lost, measured
 from .tables import coloured, figure
 from .workspace import Setting
@@ -23,14 +26,22 @@ Means = dict[str, tuple[float, float]]
 #: What fastact's own time is divided by.
 OWN = ("time / copy", "time / floor")
 
+#: The column of PyTorch's mean without what is slow on AMD.
+WITHOUT_SLOW = f"PyTorch without {SLOW_ON_AMD}"
+
 FLOOR = (
     "Floor: what 1 element or 16 take, and then the copy of as many bytes, by np.copyto on one thread, or the loop's "
     "instructions, by the slope between two sizes in the first-level cache, whichever is longer; with several threads their "
     "share of that. Two such sizes are few rows, with which functions of rows may be slower than with many."
 )
 
+AMD = (
+    f"PyTorch's {SLOW_ON_AMD} are those of MKL, which takes a slow path on processors that Intel has not made. Beside PyTorch's "
+    "mean stands that of the cells whose statements don't call them."
+)
+
 _PAGE = """\
-# Performance
+# {title}
 
 How many times as long the others take, on one machine. Written by
 
@@ -44,8 +55,11 @@ not by hand; the same command writes your machine's.
 
 - **Who.** Everyone computes what stands in `fastact/tools/peers` and, for the fused functions, `fastact/tools/bench/fused`:
   NumPy as its users write the function, PyTorch eager by the quickest operators that are known, be they internal ones, with
-  `out=` where they have it, JAX compiled by `jit`, SciPy and numexpr where they have the function or can express it. All take
-  turns in one process, in loops of {milliseconds:g} ms or more, and of each the fastest counts.
+  `out=` where they have it, ONNX Runtime by a model of one operator, its operands bound once (IOBinding), forward in float32 for
+  the functions that are operators, JAX compiled by `jit`, SciPy and numexpr where they have the function or can express it. All
+  take turns in one process, in loops of {milliseconds:g} ms or more, and of each the fastest counts.
+- **Instructions.** Each chooses the instruction set itself, unless variables of the environment above say otherwise: then the
+  peers are held to that of the backend, as on a processor that has no other; ONNX Runtime can't be.
 - **forward** is y from x. **backward** is dx from dy and x; **backward from y** is dx from dy and the saved output, for the
   functions whose derivative can be had from it. PyTorch's autograd saves the output of sigmoid, tanh and exponential: what its
   users wait for is backward from y, while backward from x it must compute y first, as NumPy does. The operator of log_sigmoid is
@@ -55,7 +69,7 @@ not by hand; the same command writes your machine's.
   Bias and gated units have rows of 4,096, softmax-axis0 as many rows as columns, the other functions of rows 256.
 - **Threads.** NumPy and SciPy have one. JAX is told their number when it starts, and takes part in the settings with as many as
   the first. It always makes a new array, and as its float64 is a switch of the whole process, it is measured in float32 only.
-{floor}
+{floor}{amd}
 
 A figure below 1, in bold, is a loss: that peer is faster. In brackets stands the lowest of the cells that a mean is taken of,
 and of time / copy and time / floor, which are fastact's, the highest.
@@ -87,12 +101,22 @@ def means(cells: Sequence[Cell], sizes: Sequence[int]) -> dict[str, Means]:
 
 
 def _means(cells: Sequence[Cell]) -> Means:
-    ratios = {peer: [cell.ratios[peer] for cell in cells if peer in cell.ratios] for peer in measured(cells)}
+    ratios = {PEERS[peer].title: [cell.ratios[peer] for cell in cells if peer in cell.ratios] for peer in measured(cells)}
+    if identity().amd and "torch" in measured(cells):
+        rest = [cell.ratios["torch"] for cell in cells if "torch" in cell.ratios and not _slow_on_amd(cell)]
+        others = list(ratios.items())
+        at = list(ratios).index(PEERS["torch"].title) + 1
+        ratios = dict([*others[:at], (WITHOUT_SLOW, rest), *others[at:]])
     multiples = zip(OWN, ([cell.by_copy for cell in cells], [cell.by_floor for cell in cells]), strict=True)
     return {
-        **{PEERS[peer].title: (statistics.geometric_mean(r), min(r)) for peer, r in ratios.items()},
+        **{title: (statistics.geometric_mean(r), min(r)) for title, r in ratios.items() if r},
         **{title: (statistics.geometric_mean(m), max(m)) for title, m in multiples},
     }
+
+
+def _slow_on_amd(cell: Cell) -> bool:
+    """Whether PyTorch computes it by a function that is slow on AMD."""
+    return slow_on_amd(PEERS["torch"].statements(subject_of(cell.name)).of(cell.direction))
 
 
 def gains(cells: Sequence[Cell], sizes: Sequence[int]) -> dict[str, Means]:
@@ -162,13 +186,15 @@ def conclusions(cells: Sequence[Cell], sizes: Sequence[int]) -> list[Table | str
 # ---- the page -------------------------------------------------------------------------------------------------------
 
 
-def page(cells: Sequence[Cell], sizes: Sequence[int], facts: Mapping[str, str], command: str, pace: float) -> str:
+def page(cells: Sequence[Cell], sizes: Sequence[int], title: str, facts: Mapping[str, str], command: str, pace: float) -> str:
     """The whole page, in Markdown."""
     text = _PAGE.format(
+        title=title,
         command=command,
         facts="\n".join(f"- {key}: {value}" for key, value in facts.items()),
         milliseconds=1e3 * pace,
-        floor=textwrap.fill(FLOOR, 130, initial_indent="- ", subsequent_indent="  "),
+        floor=_item(FLOOR),
+        amd=f"\n{_item(f'**AMD.** {AMD}')}" if identity().amd else "",
     )
     if table := gains(cells, sizes):
         text += "\n## Threads\n\nHow many times as long fastact takes with one thread, by number of elements.\n\n"
@@ -183,6 +209,10 @@ def page(cells: Sequence[Cell], sizes: Sequence[int], facts: Mapping[str, str], 
         if slower := lost(some):
             text += f"\n### {setting}: lost\n\n" + "\n".join(f"- {cell}" for cell in slower) + "\n"
     return text
+
+
+def _item(text: str) -> str:
+    return textwrap.fill(text, 130, initial_indent="- ", subsequent_indent="  ")
 
 
 def _heat(cells: Sequence[Cell], sizes: Sequence[int]) -> list[list[str]]:

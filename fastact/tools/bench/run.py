@@ -16,7 +16,7 @@ from ...runtime.threads import get_num_threads
 from .. import peers
 from ..peers import PEERS
 from ..printing import console
-from . import cases, cells, check, tables
+from . import cases, cells, check, publish, tables
 from .cases import SIZES, Case
 from .cells import Cell, geometric_mean, lost, measured
 from .check import Check
@@ -110,9 +110,10 @@ class Run:
                 )
         seconds = time.perf_counter() - started
         self.console.print("\n" + self._method(seconds), style="dim")
+        results = self._results(checks, found, seconds)
         if self.options.json:
-            self.options.json.write_text(json.dumps(self._results(checks, found, seconds), indent=1) + "\n")
-        self._publish(found, seconds)
+            self.options.json.write_text(json.dumps(results, indent=1) + "\n")
+        self._publish(found, results)
         return 0 if all(c.passed for c in checks) else 1
 
     def _introduce(self) -> None:
@@ -169,7 +170,7 @@ class Run:
         else:
             self.console.print("fastact loses none of them.", style="green")
 
-    def _publish(self, found: list[Cell], seconds: float) -> None:
+    def _publish(self, found: list[Cell], results: dict[str, Any]) -> None:
         """Write what else was asked for."""
 
     def _method(self, seconds: float) -> str:
@@ -199,6 +200,8 @@ class Run:
         finite = {c: c.error if math.isfinite(c.error) else None for c in checks}  # JSON has no infinity
         return {
             "configuration": self.configuration,
+            "versions": self.versions,
+            "environment": publish.environment(),
             "settings": settings,
             "equivalence": [{**asdict(c), "error": finite[c], "passed": c.passed} for c in checks],
             "cells": [{**asdict(cell), "ratios": cell.ratios} for cell in found],

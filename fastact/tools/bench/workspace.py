@@ -17,15 +17,20 @@ from .fused import FUSED
 
 @dataclass(frozen=True)
 class Setting:
-    """How the calls of a run are made: the arrays' dtype, whether each makes a new array instead of out=, the threads."""
+    """How the calls of a run are made: the arrays' dtype, whether each makes a new array instead of out=, the threads.
+
+    The backend is named where there are several.
+    """
 
     dtype: str = "float32"
     fresh: bool = False
     threads: int = 1
+    backend: str = ""
 
     def __str__(self) -> str:
         results = "fresh results" if self.fresh else "out="
-        return f"{self.dtype}, {results}, {self.threads} thread{'s' if self.threads > 1 else ''}"
+        threads = f"{self.threads} thread{'s' if self.threads > 1 else ''}"
+        return ", ".join(filter(None, [self.backend, self.dtype, results, threads]))
 
 
 def _inside(case: Case, x: np.ndarray) -> np.ndarray:

@@ -18,13 +18,16 @@ from .fastact import Fastact
 from .jax import JAX
 from .numexpr import NumExpr
 from .numpy import NumPy, TunedNumPy
+from .onnxruntime import ONNXRuntime
 from .operands import Operands
 from .peer import Peer, Subject
 from .scipy import SciPy
 from .torch import Torch
 
+_ALL = Fastact(), NumPy(), TunedNumPy(), Torch(), ONNXRuntime(), JAX(), SciPy(), NumExpr()
+
 #: Who can be asked, fastact first.
-PEERS: dict[str, Peer] = {peer.name: peer for peer in (Fastact(), NumPy(), TunedNumPy(), Torch(), JAX(), SciPy(), NumExpr())}
+PEERS: dict[str, Peer] = {peer.name: peer for peer in _ALL}
 
 
 def find(peer: str, subject: Subject, direction: Direction, operands: Operands) -> Contestant | None:

@@ -61,12 +61,15 @@ class Peer:
         What must be installed.
     activations : mapping
         The statements of activations by name.
+    can_be_held : bool
+        Whether it can be told, by the environment, not to use all instructions that the processor has.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
     package: ClassVar[str]
     activations: ClassVar[Mapping[str, Statements]] = {}
+    can_be_held: ClassVar[bool] = True
 
     @property
     def installed(self) -> bool:

@@ -41,18 +41,13 @@ from fastact.backends.native.engine.types cimport *
 
 import numpy as np
 
+from fastact.runtime.streaming import streaming
 from fastact.runtime.threads import team
 
 cnp.import_array()
 cnp.import_umath()
 
 join_team(team)
-
-
-def x86_level():
-    """Which x86-64 kernels processor and operating system can run: 0 baseline, 1 avx2, 2 avx512; -1 on another machine."""
-    return fastact_x86_level()
-
 
 include "vectorcall.pxi"
 include "thresholds.pxi"

@@ -7,5 +7,3 @@ cdef extern from "platform.h" nogil:
     void fastact_restore_flags(fastact_flags)
     void fastact_prefetch(const char*, Py_ssize_t)
     void fastact_streamed()
-    Py_ssize_t fastact_own_cache()
-    int fastact_x86_level()

@@ -277,7 +277,7 @@ cdef void run_bias_job(BiasJob* job, double* by_parameter) noexcept nogil:
     cdef fastact_flags flags = fastact_save_flags()
     job.streamed = (
         job.loop != NULL and job.table.stream != NULL and job.out != job.x and job.out != job.dy
-        and elements * itemsize_of(job.type) >= threads * stream_from * job.cost
+        and beyond_caches(elements * itemsize_of(job.type), threads, job.cost)
     )
     if job.repeated_bias != NULL:
         repeat_bias(job)

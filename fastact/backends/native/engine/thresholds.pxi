@@ -7,21 +7,27 @@ cdef enum:
 # Bytes times cost that keep a thread busy for 3 us at least. To share out costs 2 us while the team is awake.
 cdef Py_ssize_t grain = 256 << 10
 
-# Bytes for each thread, to be multiplied by the cost: from here on output goes past the caches. What reads the output next then
-# reads memory. A loop that computes gains less than that costs, so its limit is higher. Nanoseconds an element for 2 M elements,
-# with 2 MB of second-level cache:
+# Bytes that so many threads together read and write, to be multiplied by the cost: from here on output goes past the caches. What
+# reads the output next then reads memory. A loop that computes gains less than that costs, so its limit is higher. Nanoseconds an
+# element for 2 M elements, with 2 MB of second-level cache:
 #
 #                           stored  streamed
 #     relu                    0.31      0.25
 #     relu, then a sum        0.82      0.75
 #     sigmoid                 0.48      0.43
 #     sigmoid, then a sum     0.82      0.93
-cdef Py_ssize_t stream_from = fastact_own_cache()
+cdef Py_ssize_t stream_from = streaming().limit
+cdef int stream_sharers = streaming().sharers
 
 
-def _set_sizes(new_grain, new_stream_from):
-    """Set `grain` and `stream_from`, as tests need it; return what was set before."""
-    global grain, stream_from
-    before = grain, stream_from
-    grain, stream_from = new_grain, new_stream_from
+cdef inline bint beyond_caches(Py_ssize_t nbytes, int threads, int cost) noexcept nogil:
+    """Whether so many threads read and write so many bytes that output is worth streaming."""
+    return nbytes >= (threads + stream_sharers - 1) // stream_sharers * stream_from * cost
+
+
+def _set_sizes(new_grain, new_stream_from, new_stream_sharers=1):
+    """Set `grain`, `stream_from` and `stream_sharers`, as tests need it; return what was set before."""
+    global grain, stream_from, stream_sharers
+    before = grain, stream_from, stream_sharers
+    grain, stream_from, stream_sharers = new_grain, new_stream_from, new_stream_sharers
     return before

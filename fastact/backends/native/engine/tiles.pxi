@@ -296,7 +296,7 @@ cdef bint worth_streaming(const LoopJob* job, int threads) noexcept nogil:
     cdef int inputs = loop.operands + (loop.add != NULL) + loop.parameters, k, i
     if (
         loop.table.stream == NULL or (job.rows > 1 and job.n * loop.stored_size < TILE)
-        or job.rows * job.n * loop.stored_size * (loop.operands + loop.outputs) < threads * stream_from * loop.cost
+        or not beyond_caches(job.rows * job.n * loop.stored_size * (loop.operands + loop.outputs), threads, loop.cost)
     ):
         return False
     for k in range(inputs, inputs + loop.outputs):

@@ -106,6 +106,7 @@ ENTRIES = (
                 forward=_tuned_softmax(-1),
                 backward="r = np.subtract(dy, np.vecdot(dy, y)[:, None], out=out); np.multiply(r, y, out=r)",
             ),
+            "onnxruntime": Statements(forward="Softmax(x, axis=-1)"),
             "torch": Statements(
                 forward="torch.softmax(x, -1, out=out)",
                 backward="aten._softmax_backward_data.out(dy, y, -1, x.dtype, grad_input=out)",
@@ -129,6 +130,7 @@ ENTRIES = (
                 forward=_tuned_softmax(0),
                 backward="t = np.multiply(y, dy, out=tmp); r = np.subtract(dy, t.sum(axis=0), out=out); np.multiply(r, y, out=r)",
             ),
+            "onnxruntime": Statements(forward="Softmax(x, axis=0)"),
             "torch": Statements(
                 forward="torch.softmax(x, 0, out=out)",
                 backward="aten._softmax_backward_data.out(dy, y, 0, x.dtype, grad_input=out)",
@@ -155,6 +157,7 @@ ENTRIES = (
                 backward="r = np.exp(y, out=out); np.multiply(r, dy.sum(axis=-1, keepdims=True), out=r); "
                 "np.subtract(dy, r, out=r)",
             ),
+            "onnxruntime": Statements(forward="LogSoftmax(x, axis=-1)"),
             "torch": Statements(
                 forward="torch.log_softmax(x, -1, out=out)",
                 backward="aten._log_softmax_backward_data.out(dy, y, -1, x.dtype, out=out)",
@@ -202,6 +205,7 @@ ENTRIES = (
                 "np.add(np.log(e.sum(axis=-1)), m[:, 0], out=row)",
                 backward="r = np.subtract(x, y[:, None], out=out); np.exp(r, out=r); np.multiply(r, drow[:, None], out=r)",
             ),
+            "onnxruntime": Statements(forward="ReduceLogSumExp(x, [-1], keepdims=0)"),
             "torch": Statements(
                 forward="torch.logsumexp(x, -1, out=row)", backward="torch.sub(x, y[:, None], out=out).exp_().mul_(drow[:, None])"
             ),
@@ -254,6 +258,7 @@ ENTRIES = (
                 backward="r = np.zeros_like(x) if out is None else out; r.fill(0); "
                 "r[np.arange(len(x)), x.argmax(axis=-1)] = drow; r",
             ),
+            "onnxruntime": Statements(forward="ReduceMax(x, [-1], keepdims=0)"),
             "torch": Statements(
                 forward="torch.amax(x, -1, out=row)",
                 backward="(torch.zeros_like(x) if out is None else out.zero_())"
