@@ -38,7 +38,7 @@ class Polynomial:
 
 @dataclass(frozen=True)
 class Table:
-    """A function of x >= 0 by polynomials, one for each of some intervals: see simd/avx512_intervals.h.
+    """A function of x >= 0 by polynomials, one for each of some intervals: see simd/intervals.h.
 
     The intervals reach up to `furthest` and spread over `octaves`. The centre of each is a number of the type for which
     `rounded` almost is one, too. By default this is `function`; a table that shares its centres with another has that one's.

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from fastact.backends.choice import ORDER
 from fastact.backends.native.build import coefficients, elementary, formulas, kernels, records, stamp, translate
 from fastact.functions import entries
 from fastact.functions.entry import DEFINED
@@ -93,7 +94,7 @@ def test_coefficients_are_the_same_numbers_in_c():
         ("REAL p = HORNER(no_such, x);", "HORNER_no_such_0_f32"),
         ("REAL p = HORNER_FROM(3, no_such, x);", "HORNER_no_such_3_f32"),
         ("REAL c = COEFFICIENT(99, exp_tail);", "COEFFICIENT_exp_tail_99_f32"),
-        ("vector_x8 p = HORNER_X8(exp2_tail, x);", "HORNER_exp2_tail_0_f64"),
+        ("VECTOR p = VECTOR_HORNER(exp3_tail, x);", "HORNER_exp3_tail_0_f32"),
         ("static const intervals_f32 t = INTERVALS_no_such_f32;", "INTERVALS_no_such_f32"),
     ],
 )
@@ -178,16 +179,16 @@ def test_a_file_of_formulas_that_is_not_listed(tmp_path):
 
 KERNELS = """
 /* FASTACT_KERNELS
-   identity   float32 x8   forward derivative
+   identity   float32   forward derivative
 */
 #include <immintrin.h>
 #define FASTACT_BLOCK_KERNELS 1
-typedef __m256 vector_x8;
-typedef __m256 memory_x8 __attribute__((aligned(4), may_alias));
-static inline vector_x8 all_x8(float value) { return _mm256_set1_ps(value); }
+typedef __m256 vector_f32;
+typedef __m256 memory_f32 __attribute__((aligned(4), may_alias));
+static inline vector_f32 all_v32(float value) { return _mm256_set1_ps(value); }
 static inline void fetch_ahead(const void *at) { (void)at; }
-static inline vector_x8 identity_forward_x8(vector_x8 x) { return x; }
-static inline vector_x8 identity_derivative_x8(vector_x8 x) { return all_x8(1.0f) + (x - x); }
+static inline vector_f32 identity_forward_v32(vector_f32 x) { return x; }
+static inline vector_f32 identity_derivative_v32(vector_f32 x) { return all_v32(1.0f) + (x - x); }
 """
 
 
@@ -196,10 +197,9 @@ def native(tmp_path):
     """A copy of the kernels' sources, whose only block kernels are those of avx512 and one for avx2."""
     target = tmp_path / "native"
     shutil.copytree(NATIVE, target, ignore=shutil.ignore_patterns("*.so", "*.pyd", "__pycache__"))
-    for header in (target / "simd").glob("*.h"):
-        if not header.name.startswith("avx512"):
-            header.unlink()
-    (target / "simd" / "avx2_copy.h").write_text(KERNELS)
+    for name in set(ORDER) - {"avx512"}:
+        (target / "simd" / f"{name}.h").unlink(missing_ok=True)
+    (target / "simd" / "avx2.h").write_text(KERNELS)
     return target
 
 
@@ -207,32 +207,36 @@ def test_block_kernels_for_one_more_instruction_set_are_one_file(native, tmp_pat
     """The module of that set includes it, no other."""
     sets = kernels.read(native / "simd")
     assert set(sets) == {"avx2", "avx512"}
-    assert sets["avx2"].headers == ["avx2_copy.h"]
-    assert set(sets["avx2"].lanes) == {("identity", "forward", "float32"), ("identity", "derivative", "float32")}
+    assert sets["avx2"].kernels == {kernels.Kernel("identity", part, "float32") for part in ("forward", "derivative")}
     text = stamp.stamp(native, [entries["identity"]], tmp_path / "work").read_text()
-    assert '#ifdef FASTACT_LOOPS_avx2\n    #include "avx2_copy.h"\n    #endif' in text
-    assert text.count("y[i] = identity_forward_x8(x_i);") == 2  # forward and value_and_grad
-    assert "identity_forward_x16" not in text
+    assert '#ifdef FASTACT_LOOPS_avx2\n    #include "avx2.h"\n    #endif' in text
+    assert text.count("y[i] = identity_forward_v32(x_i);") == 2  # forward and value_and_grad
+    assert "defined(FASTACT_LOOPS_avx512)" not in text
 
 
 @pytest.mark.parametrize(
     ("old", "new", "complaint"),
     [
-        ("identity_derivative_x8(", "identity_slope_x8(", "lists identity_derivative_x8"),
-        ("float32 x8   forward derivative", "float32 x8   forward", "forward and derivative"),
-        ("float32 x8", "float32 x12", "cannot read"),
-        ("float32 x8", "float16 x8", "cannot read"),
+        ("identity_derivative_v32(", "identity_slope_v32(", "lists identity_derivative"),
+        ("float32   forward derivative", "float32   forward", "forward and derivative"),
+        ("float32   forward", "float16   forward", "cannot read"),
         ("   identity   float32", "   identiti   float32", "cannot read"),
-        ("   identity   float32 x8   forward derivative\n", "", "does not list identity_derivative_x8"),
-        ("   identity", "   identity   float32 x8   forward derivative\n   identity", "second kernel"),
+        ("   identity   float32   forward derivative\n", "", "does not list identity_derivative"),
+        ("   identity", "   identity   float32   forward derivative\n   identity", "twice"),
     ],
 )
 def test_a_mistake_in_the_list_of_block_kernels(native, old, new, complaint):
     assert old in KERNELS
-    (native / "simd" / "avx2_copy.h").write_text(KERNELS.replace(old, new))
-    stops(lambda: kernels.read(native / "simd"), "avx2_copy.h", complaint)
+    (native / "simd" / "avx2.h").write_text(KERNELS.replace(old, new))
+    stops(lambda: kernels.read(native / "simd"), "avx2.h", complaint)
+
+
+def test_a_block_kernel_that_no_instruction_set_lists(native):
+    (native / "simd" / "more_kernels.h").write_text("VECTORS VECTOR V(identity_forward)(VECTOR x) { return x; }\n" * 2)
+    (native / "simd" / "avx2.h").unlink()
+    stops(lambda: kernels.read(native / "simd"), "more_kernels.h", "no instruction set lists identity_forward")
 
 
 def test_block_kernels_for_an_unknown_instruction_set(native):
-    (native / "simd" / "avx2_copy.h").rename(native / "simd" / "avx3_copy.h")
-    stops(lambda: kernels.read(native / "simd"), "avx3_copy.h")
+    (native / "simd" / "avx2.h").rename(native / "simd" / "avx3.h")
+    stops(lambda: kernels.read(native / "simd"), "avx3.h", "no instruction set avx3")

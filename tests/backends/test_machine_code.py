@@ -70,15 +70,15 @@ def test_loops_with_near_formulas_are_vectorised(name):
 
 def test_block_kernels_take_the_formulas_place():
     """Each in a loop that calls it."""
-    assert SETS["avx512"].lanes["exponential", "forward", "float32"] == 16
+    assert kernels.Kernel("exponential", "forward", "float32") in SETS["avx512"].kernels
     for instruction_set in SETS.values():
         of_loops = {
-            (loop.entry.name, part, loop.dtype)
+            kernels.Kernel(loop.entry.name, part, loop.dtype)
             for loop in float_loops(entries.values())
             if instruction_set.vectors(loop)
             for part in loop.parts
         }
-        assert instruction_set.lanes.keys() == of_loops
+        assert instruction_set.kernels == of_loops
 
 
 @pytest.mark.skipif("avx512" not in COMPILED, reason="needs the avx512 module")

@@ -25,9 +25,9 @@ SOURCE = "fastact/numerics/coefficients.py"
 #: Per dtype the ending of its macros.
 SUFFIXES = {"float32": "f32", "float64": "f64"}
 
-# What the headers write: a macro for the type in force (see math/vecmath.h, simd/avx512.h), or one of coefficients.h itself.
-_SHORT = re.compile(r"\b(?:VECTOR_)?(HORNER|CENTRE|CONSTANT)\((\w+)|\b(HORNER_FROM|COEFFICIENT)\((\d+), (\w+)")
-_VECTOR = re.compile(r"\bHORNER_X(8|16)\((\w+)")
+# What the headers write: a macro for the type in force (see math/vecmath.h, simd/kernels.h), or one of coefficients.h itself.
+_SHORT = re.compile(r"\b(HORNER|CENTRE|CONSTANT)\((\w+)|\b(HORNER_FROM|COEFFICIENT)\((\d+), (\w+)")
+_VECTOR = re.compile(r"\bVECTOR_(HORNER|CENTRE|CONSTANT)\((\w+)|\bF\((POWERS|INTERVALS|OFFSET|SCALE)_(\w+)\)")
 _MACRO = re.compile(r"\b(?:HORNER|COEFFICIENT|CENTRE|CONSTANT|POWERS|INTERVALS|OFFSET|SCALE)_[a-z]\w*_f(?:32|64)\b")
 
 
@@ -74,18 +74,19 @@ def macros() -> Iterator[tuple[str, str, str]]:
     yield "INVERSE_PI", "", ", ".join(f"0x{word:08x}u" for word in coefficients.INVERSE_PI)
 
 
-def needed(text: str) -> Iterator[str]:
-    """The macros that a header's text uses."""
+def needed(text: str) -> Iterator[set[str]]:
+    """The macros that a header's text uses: sets, of each of which there must be one."""
     text = re.sub(r"^#define \w+\(.*", "", text, flags=re.MULTILINE)  # vecmath.h's own
     for whole, name, part, power, of in _SHORT.findall(text):
         for suffix in SUFFIXES.values():
             if whole:
-                yield f"HORNER_{name}_0_{suffix}" if whole == "HORNER" else f"{whole}_{name}_{suffix}"
+                yield {f"HORNER_{name}_0_{suffix}" if whole == "HORNER" else f"{whole}_{name}_{suffix}"}
             else:
-                yield f"{part.removesuffix('_FROM')}_{of}_{power}_{suffix}"
-    for lanes, name in _VECTOR.findall(text):
-        yield f"HORNER_{name}_0_{'f32' if lanes == '16' else 'f64'}"
-    yield from _MACRO.findall(text)
+                yield {f"{part.removesuffix('_FROM')}_{of}_{power}_{suffix}"}
+    for whole, name, table, of in _VECTOR.findall(text):  # a kernel may be for one type only
+        stem = f"{table}_{of}" if table else f"HORNER_{name}_0" if whole == "HORNER" else f"{whole}_{name}"
+        yield {f"{stem}_{suffix}" for suffix in SUFFIXES.values()}
+    yield from ({macro} for macro in _MACRO.findall(text))
 
 
 def header(headers: Iterable[Path]) -> str:
@@ -93,8 +94,8 @@ def header(headers: Iterable[Path]) -> str:
     defined = list(macros())
     names = {name for name, _, _ in defined}
     for path in headers:
-        for macro in needed(path.read_text()):
-            if macro not in names:
-                raise ValueError(f"{named(path)}: uses {macro}, which no entry of {SOURCE} gives")
+        for macros_of_types in needed(path.read_text()):
+            if not macros_of_types & names:
+                raise ValueError(f"{named(path)}: uses {min(macros_of_types)}, which no entry of {SOURCE} gives")
     lines = [f"/* Written by the build from {SOURCE}. */", "#ifndef FASTACT_COEFFICIENTS_H", "#define FASTACT_COEFFICIENTS_H"]
     return "\n".join([*lines, *(f"#define {name}{arguments} {text}" for name, arguments, text in defined), "#endif", ""])

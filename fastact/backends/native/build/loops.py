@@ -138,11 +138,15 @@ class Loop:
             cast,
         )
 
-    def vector_statements(self, lanes: int) -> list[str]:
-        """What it does to vector i, in C, by block kernels for so many lanes."""
+    @property
+    def vector(self) -> str:
+        """How names of what works on vectors of this type end, in C."""
+        return {"float32": "v32", "float64": "v64"}[self.dtype]
+
+    def vector_statements(self) -> list[str]:
+        """What it does to vector i, in C, by block kernels."""
         return self._statements(
-            lambda part: f"{self.entry.name}_{part}_x{lanes}",
-            lambda default: f"all_x{lanes}({default})",
+            lambda part: f"{self.entry.name}_{part}_{self.vector}", lambda default: f"all_{self.vector}({default})"
         )
 
 

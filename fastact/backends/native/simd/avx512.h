@@ -1,34 +1,43 @@
-/* Block kernels: formulas on whole vectors, for the float loops of the avx512 module alone.
+/* Vectors of 64 bytes by AVX-512: see kernels.h.
 
-   A function  vector_x16 NAME_forward_x16(vector_x16 x, parameters...)  takes the place of the formula of that name in each
-   float32 loop that calls it, `_x8` in those of float64.  NAME_derivative likewise, and either both or neither: value_and_grad
-   has the bits of both.  Each header lists its block kernels under FASTACT_KERNELS: see build/kernels.py.  The rules of
-   formulas/shared.pxi hold: no branch, NaN goes through, what forward and derivative share is computed by one function from the
-   same arguments.
+   A table of 16 floats is one register, one of 32 floats or 16 doubles are two, from which one instruction picks each lane's.  What
+   is scaled by vscalefps rounds once where the result is subnormal, vanishes or overflows. */
 
-   What is the same for float and double stands in a header that ends in _text.h.  It is included for each, with VECTOR,
-   X(name) and so on defined by avx512_float32.h or avx512_float64.h.
-
-   There are few, where a formula is not enough.  Each header says what they gain: in ns an element of aligned arrays, one thread
-   of a Sapphire Rapids, GCC 12. */
+/* FASTACT_KERNELS
+   exponential   float32   forward derivative
+   exponential   float64   forward derivative
+   sigmoid       float32   forward derivative
+   sigmoid       float64   forward derivative
+   log_sigmoid   float32   forward derivative
+   log_sigmoid   float64   forward derivative
+   elu           float32   forward derivative
+   selu          float32   forward derivative
+   silu          float32   forward derivative
+   tanh          float32   forward derivative
+   erf           float32   forward derivative
+   erf           float64   forward derivative
+   gelu          float32   forward derivative
+*/
 #ifndef FASTACT_AVX512_H
 #define FASTACT_AVX512_H
 
 #if defined(__AVX512F__) && defined(__AVX512DQ__) && (defined(__GNUC__) || defined(__clang__)) /* for a * b on vectors */
 #define FASTACT_BLOCK_KERNELS 1
+#define FASTACT_DOUBLE_KERNELS 1
 #include <immintrin.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "coefficients.h"
+#include "vecmath.h"
 
 #define VECTORS static inline __attribute__((always_inline))
+#define OP(name) BY_TYPE(_mm512_##name##_ps, _mm512_##name##_pd)
 
-typedef __m512 vector_x16;
-typedef __m512d vector_x8;
+typedef __m512 vector_f32;
+typedef __m512d vector_f64;
 
 /* Where vectors stand in memory: nothing is known of their alignment. */
-typedef __m512 memory_x16 __attribute__((aligned(4), may_alias));
-typedef __m512d memory_x8 __attribute__((aligned(8), may_alias));
+typedef __m512 memory_f32 __attribute__((aligned(4), may_alias));
+typedef __m512d memory_f64 __attribute__((aligned(8), may_alias));
 
 /* Fetches into the caches what will be read soon: the processor itself stops at each page's end.  A bare loop without and with:
 
@@ -37,12 +46,61 @@ typedef __m512d memory_x8 __attribute__((aligned(8), may_alias));
        16 million    0.55   0.45   0.46   0.36 */
 VECTORS void fetch_ahead(const void *at) { _mm_prefetch((const char *)((uintptr_t)at + 2048), _MM_HINT_T0); }
 
-VECTORS vector_x16 all_x16(float value) { return _mm512_set1_ps(value); }
-VECTORS vector_x8 all_x8(double value) { return _mm512_set1_pd(value); }
+VECTORS vector_f32 all_v32(float number) { return _mm512_set1_ps(number); }
+VECTORS vector_f64 all_v64(double number) { return _mm512_set1_pd(number); }
 
-/* A polynomial of coefficients.h at x. */
-#define HORNER_X16(polynomial, x) HORNER_##polynomial##_0_f32(x, _mm512_fmadd_ps, all_x16)
-#define HORNER_X8(polynomial, x) HORNER_##polynomial##_0_f64(x, _mm512_fmadd_pd, all_x8)
+/* ---- Arithmetic, order, choice, bits ------------------------------------------------------------------------------- */
+
+#define INTEGERS __m512i
+#define MASK BY_TYPE(__mmask16, __mmask8)
+#define ALL V(all)
+#define FMA OP(fmadd)
+#define FMA_MINUS OP(fmsub)
+#define MINUS_FMA OP(fnmadd)
+#define SMALLER OP(min)
+#define LARGER OP(max)
+#define LESS(a, b) BY_TYPE(_mm512_cmp_ps_mask, _mm512_cmp_pd_mask)(a, b, _CMP_LT_OQ)
+#define AT_MOST(a, b) BY_TYPE(_mm512_cmp_ps_mask, _mm512_cmp_pd_mask)(a, b, _CMP_LE_OQ)
+#define CHOOSE(mask, a, b) OP(mask_blend)(mask, b, a)
+#define BITS BY_TYPE(_mm512_castps_si512, _mm512_castpd_si512)
+#define FROM_BITS BY_TYPE(_mm512_castsi512_ps, _mm512_castsi512_pd)
+#define SHIFT_LEFT BY_TYPE(_mm512_slli_epi32, _mm512_slli_epi64)
+#define SHIFT_RIGHT BY_TYPE(_mm512_srli_epi32, _mm512_srli_epi64)
+#define NEGATIVE(x) BY_TYPE(_mm512_movepi32_mask, _mm512_movepi64_mask)(BITS(x))
+#define AND OP(and)
+#define OR OP(or)
+#define XOR OP(xor)
+#define MAGNITUDE OP(abs)
+#define MAGNITUDE_OR(limit, x) OP(range)(x, limit, 10)
+#define NAN_FROM(x, y) _mm512_fixupimm_ps(y, x, _mm512_set1_epi32(0x22), 0)
+
+/* ---- Quotients and powers ------------------------------------------------------------------------------------------ */
+
+/* 1/d, 2^-14 of it. */
+#define ESTIMATES 1
+#define ESTIMATE OP(rcp14)
+
+#define SCALES 1
+#define SCALE OP(scalef)
+#define WITHIN(bound, r) OP(range)(r, bound, 2) /* the smaller magnitude, with r's sign; of NaN and a number the number */
+
+#define STEPS 16
+VECTORS vector_f32 power_of_v32(const float *table, float unit, vector_f32 shifted) {
+    return _mm512_permutexvar_ps(_mm512_castps_si512(shifted), _mm512_loadu_ps(table) * all_v32(unit));
+}
+VECTORS vector_f64 power_of_v64(const double *table, double unit, vector_f64 shifted) {
+    vector_f64 low = _mm512_loadu_pd(table) * all_v64(unit), high = _mm512_loadu_pd(table + 8) * all_v64(unit);
+    return _mm512_permutex2var_pd(low, _mm512_castpd_si512(shifted), high);
+}
+#define POWER_OF V(power_of)
+
+/* ---- Tables by intervals ------------------------------------------------------------------------------------------- */
+
+#define INTERVALS BY_TYPE(32, 16)
+#define INTERVAL(sum, bits) SHIFT_RIGHT(BITS(sum), bits)
+#define OF_INTERVAL(numbers, interval) OP(permutex2var)(OP(loadu)(numbers), interval, OP(loadu)(numbers + INTERVALS / 2))
+
+#include "kernels.h"
 
 #else
 #define FASTACT_BLOCK_KERNELS 0

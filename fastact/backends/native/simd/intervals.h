@@ -1,0 +1,59 @@
+/* What the block kernels of tanh, erf and gelu are made of: functions by intervals, and powers of two.  See kernels.h.
+
+   A function of a >= 0 is 32 polynomials (16 in double).  Registers hold the coefficients of one degree, from which each lane picks
+   its own.
+   The interval is the leading bits of offset + a * scale: within an octave of this sum the intervals are equally wide, in the
+   next twice as wide.  In an interval the function is
+
+       value + d + d * p(d),    d = a - centre
+
+   where the first centre is 0, and the others are numbers for which the value almost is one, too.  Only two sums round:
+   d + d * p(d), which is small, and the whole; near zero, where the value is 0, the first alone.
+   The tables: INTERVALS in fastact/numerics/coefficients.py. */
+#ifndef FASTACT_INTERVALS_H
+#define FASTACT_INTERVALS_H
+enum { CENTRE, VALUE, COEFFICIENTS };
+#endif
+
+enum { F(DEGREE) = BY_TYPE(3, 11) };
+typedef NUMBER F(intervals)[COEFFICIENTS + F(DEGREE) + 1][INTERVALS] __attribute__((aligned(64)));
+
+/* d + d * p(d): the function, but for the interval's value. */
+VECTORS VECTOR V(beyond_value)(const F(intervals) table, INTEGERS interval, VECTOR d) {
+    VECTOR p = OF_INTERVAL(table[COEFFICIENTS + F(DEGREE)], interval);
+    for (int k = F(DEGREE) - 1; k >= 0; k--)
+        p = FMA(p, d, OF_INTERVAL(table[COEFFICIENTS + k], interval));
+    return FMA(p, d, d);
+}
+
+/* The interval's number: the leading bits of the sum, where `bits` is what follows them. */
+VECTORS INTEGERS V(interval)(VECTOR a, NUMBER scale, NUMBER offset, int bits) {
+    return INTERVAL(FMA(a, ALL(scale), ALL(offset)), bits);
+}
+
+/* min(|x|, limit); NaN for NaN. */
+VECTORS VECTOR V(bounded_magnitude)(VECTOR x, NUMBER limit) { return SMALLER(ALL(limit), MAGNITUDE(x)); }
+
+/* y with the sign of x, for y >= 0. */
+VECTORS VECTOR V(signed_as)(VECTOR y, VECTOR x) { return OR(y, AND(x, ALL(-0.0f))); }
+
+/* An odd function; |x| is bounded where the function has rounded to its limit. */
+VECTORS VECTOR V(odd_by_intervals)(const F(intervals) table, VECTOR x, NUMBER furthest, NUMBER scale, NUMBER offset, int bits) {
+    VECTOR a = V(bounded_magnitude)(x, furthest);
+    INTEGERS interval = V(interval)(a, scale, offset, bits);
+    VECTOR rest = V(beyond_value)(table, interval, a - OF_INTERVAL(table[CENTRE], interval));
+    return V(signed_as)(OF_INTERVAL(table[VALUE], interval) + rest, x);
+}
+
+#if NUMBER_BITS == 32
+/* (2^f - 1) / f for |f| <= 1/2; small against the rounding errors. */
+VECTORS VECTOR V(exp2_tail)(VECTOR f) { return VECTOR_HORNER(exp2_tail, f); }
+
+/* f and n with 2^-(factor * a^2) = 2^f * 2^n, |f| <= 1/2, from the exact square. */
+VECTORS VECTOR V(minus_square)(VECTOR a, NUMBER factor, VECTOR *n) {
+    const VECTOR to_integer = ALL(12582912.0f), k = ALL(factor);
+    VECTOR square = a * a, square_low = FMA_MINUS(a, a, square);
+    *n = MINUS_FMA(square, k, to_integer) - to_integer;
+    return MINUS_FMA(square_low, k, MINUS_FMA(square, k, -*n));
+}
+#endif
