@@ -26,7 +26,6 @@ import itertools
 import pickle
 import platform
 import re
-import subprocess
 import sys
 import time
 import warnings
@@ -1296,10 +1295,10 @@ class Constants:
 
     def __init__(self, path: Path) -> None:
         self._data = path.read_bytes()
-        headers = subprocess.run([machine_code.OBJDUMP, "-h", str(path)], capture_output=True, text=True, check=True).stdout
+        headers = machine_code.objdump(path, "-h")
         section = r"^ *\d+ (\.rodata\S*) +([0-9a-f]+) +([0-9a-f]+) +[0-9a-f]+ +([0-9a-f]+)"
         self._sections = [tuple(int(n, 16) for n in found[1:]) for found in re.findall(section, headers, re.MULTILINE)]
-        table = subprocess.run([machine_code.OBJDUMP, "-t", str(path)], capture_output=True, text=True, check=True).stdout
+        table = machine_code.objdump(path, "-t")
         symbol = r"^([0-9a-f]+) .{7} \.rodata\S*\t([0-9a-f]+)"
         self._symbols = [(int(at, 16), int(size, 16)) for at, size in re.findall(symbol, table, re.MULTILINE)]
 

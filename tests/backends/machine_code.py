@@ -1,20 +1,23 @@
 """Reads a compiled module's machine code: is every loop of the table vectorised, and does no float32 loop compute in double?
 
-    python tests/backends/machine_code.py avx2=FILE neon=FILE
+    python tests/backends/machine_code.py check neon=FILE               # one line for each fault
+    python tests/backends/machine_code.py count avx2=FILE neon=FILE     # how many instructions an element takes in each
 
-prints how many instructions an element takes in the loops of these modules. OBJDUMP names the program that reads machine code, such
-as that of a cross compiler.
+reads modules that need not run on this machine.
 """
 
-import os
+import functools
 import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
-OBJDUMP = shutil.which(os.environ.get("OBJDUMP", "objdump"))
+OBJDUMP = shutil.which("objdump")
+#: The first part of the name of the program for a machine, by its number in the head of an ELF file.
+_PREFIXES = {62: "x86_64-linux-gnu-", 183: "aarch64-linux-gnu-"}
 
 Line = tuple[int, str, str]
 
@@ -25,13 +28,15 @@ class Assembly:
 
     name: str  #: of the widest register, which every loop must use
     width: int  #: its bytes
-    store: str  #: from such a register to memory; the group `stack` where that is the stack, `pair` where it is two registers
+    store: str  #: of such registers to memory other than the stack
     computing: dict[str, str]  #: arithmetic on such registers, by type
     double: str  #: arithmetic on doubles, one or more, and conversions from and to them
     sums: str  #: what of that it takes to add up doubles
 
-    def stores(self, line: Line) -> re.Match[str] | None:
-        return re.match(self.store, f"{line[1]} {line[2]}")
+    def stored(self, line: Line) -> int:
+        """How many bytes it stores of such registers, but on the stack."""
+        registers = len(re.findall(rf"{self.name}\d", line[2]))
+        return self.width * registers if re.match(self.store, f"{line[1]} {line[2]}") else 0
 
     def computes(self, line: Line, dtype: str) -> bool:
         return re.match(self.computing[dtype], f"{line[1]} {line[2]}") is not None
@@ -48,7 +53,7 @@ def _x86(register: str, width: int) -> Assembly:
     return Assembly(
         name=register,
         width=width,
-        store=rf"v?mov(?:[au]p[sd]|dq[au]\d*|ntp[sd]|ntdq) %{register}\d+,-?(?:0x)?[0-9a-f]*\((?P<stack>%r[sb]p)?(?P<pair>$^)?",
+        store=rf"v?mov(?:[au]p[sd]|dq[au]\d*|ntp[sd]|ntdq) %{register}\d+,(?!\S*\(%rsp|-\S*\(%rbp)-?(?:0x)?[0-9a-f]*\(",
         computing={dtype: rf"{arithmetic}p{letter} .*%{register}" for dtype, letter in (("float32", "s"), ("float64", "d"))},
         double=rf"(?:{arithmetic}(?:pd|sd)|v?cvt\w*(?:pd|sd)\w*) ",
         sums=r"v?(?:(?:add|sub)[ps]d|cvts[sd]2s[sd]|cvtps2pd|cvtpd2ps) ",
@@ -60,7 +65,7 @@ def _neon() -> Assembly:
     return Assembly(
         name="q",
         width=16,
-        store=r"st(?:r|ur|n?p) q\d+, (?P<pair>q\d+, )?\[(?P<stack>sp|x29)?",
+        store=r"st(?:r|ur|n?p) q\d+, (?:q\d+, )?\[(?!sp|x29)",
         computing={dtype: rf"{arithmetic} v\d+\.{lanes}" for dtype, lanes in (("float32", "4s"), ("float64", "2d"))},
         double=rf"(?:{arithmetic}|[fsu]cvt\w*) (?:.*, )?(?:d\d+|v\d+\.2d)\b",
         sums=r"f(?:addp?|sub|cvt|cvt[ln]2?) ",
@@ -96,19 +101,28 @@ class Function:
 
     def storing(self, assembly: Assembly) -> list[list[Line]]:
         """The innermost loops that store full registers."""
-        return [loop for loop in self.loops() if any(map(assembly.stores, loop))]
+        return [loop for loop in self.loops() if any(map(assembly.stored, loop))]
 
     def calls(self) -> list[str]:
-        """What it calls, but for the compiler's own guard of the stack, which some systems' Python has all extensions compiled with."""
-        return [operands for _, mnemonic, operands in self.lines if _CALL.match(mnemonic) and "<__stack_chk_fail" not in operands]
+        """What it calls, but for the compiler's guard of the stack: some systems' Python has all extensions compiled with it."""
+        called = [operands for _, mnemonic, operands in self.lines if _CALL.match(mnemonic)]
+        return [operands for operands in called if "<__stack_chk_fail" not in operands]
 
 
+def objdump(path, *arguments: str) -> str:
+    """What objdump tells of an object file or shared library. One for another machine needs that machine's objdump."""
+    with open(path, "rb") as file:
+        prefix = _PREFIXES.get(int.from_bytes(file.read(20)[18:], "little"), "")
+    program = shutil.which(f"{prefix}objdump") or OBJDUMP
+    return subprocess.run([program, *arguments, str(path)], capture_output=True, text=True, check=True).stdout
+
+
+@functools.cache
 def functions(path) -> dict[str, Function]:
     """The functions of an object file or shared library, by symbol."""
-    text = subprocess.run([OBJDUMP, "-d", "--no-show-raw-insn", str(path)], capture_output=True, text=True, check=True).stdout
     found: dict[str, Function] = {}
     current = None
-    for line in text.splitlines():
+    for line in objdump(path, "-d", "--no-show-raw-insn").splitlines():
         if head := re.match(r"^[0-9a-f]+ <(\S+)>:$", line):
             current = found.setdefault(head[1], Function(head[1]))
         elif current and (code := re.match(r"^\s*([0-9a-f]+):\t(?:(?:rep|repz|bnd|notrack|data16|lock) )*(\S+)\s*(.*)$", line)):
@@ -173,7 +187,7 @@ def step_faults(parts: list[Function], dtype: str, assembly: Assembly, sums: boo
     def computing(code: list[Line]) -> int:
         """How many full registers of elements are computed here, and stored if the step stores any."""
         computed = sum(assembly.computes(line, dtype) for line in code)
-        stored = sum(assembly.stores(line) is not None for line in code)
+        stored = sum(assembly.stored(line) > 0 for line in code)
         return min(computed, stored) if stores else computed
 
     places = 0
@@ -202,23 +216,52 @@ def check_steps(path, steps, assembly: Assembly) -> list[str]:
     return messages
 
 
+def check_near(path, loops, name: str) -> list[str]:
+    """The faults of loops with a near formula: beside the general loop over full registers there is a shorter one."""
+    code, assembly, messages = functions(path), ASSEMBLY[name], []
+    for loop in loops:
+        lengths = sorted(map(len, found_loop(loop.name, code).storing(assembly)))
+        # The other formula multiplies integers of 64 bits in float64. NEON can't: there large numbers go one by one.
+        if len(set(lengths)) < (1 if (name, loop.dtype) == ("neon", "float64") else 2):
+            messages.append(f"{loop.name}: loops of {lengths} instructions store {assembly.name} registers")
+    return messages
+
+
+def float_loops(chosen) -> list:
+    """The loops over floating-point numbers of these entries."""
+    from fastact.backends.native.build.loops import REALS, loops
+
+    return [loop for entry in chosen for loop in loops(entry) if loop.dtype in REALS]
+
+
+def near_loops(name: str) -> list:
+    """Those of an instruction set that have a near formula, but no block kernel in its place."""
+    from fastact.backends.native.build import kernels
+    from fastact.functions import entries
+
+    vectors = kernels.read(Path(kernels.__file__).parents[1] / "simd").get(name)
+    return [loop for loop in float_loops(entries.values()) if loop.near_parts and not (vectors and vectors.vectors(loop))]
+
+
+def element_steps() -> list:
+    """The steps of functions of rows that compute something of every element."""
+    from fastact.backends.native.build.steps import ElementStep, steps_of
+    from fastact.backends.native.formulas.rows import FUNCTIONS
+
+    return [step for step in steps_of(FUNCTIONS) if isinstance(step, ElementStep)]
+
+
 def instructions_per_element(function: Function, assembly: Assembly, size: int, outputs: int) -> float:
-    """Of a loop of the table, for elements of so many bytes; where it has a near formula, too, by the formula.
+    """Of a loop of the table, for elements of so many bytes; where it has a near formula, too, by that.
 
     Counted are the instructions of the loop over full registers, and the elements that it stores each time around.
     """
-    found = []
-    for loop in function.storing(assembly):
-        stores = [store for line in loop if (store := assembly.stores(line)) and not store["stack"]]
-        if stores:
-            stored = sum(assembly.width * (2 if store["pair"] else 1) for store in stores)
-            found.append(len(loop) / (stored / size / outputs))
-    return max(found, default=float("nan"))
+    bytes_stored = [(len(loop), sum(map(assembly.stored, loop))) for loop in function.storing(assembly)]
+    return min((count * size * outputs / stored for count, stored in bytes_stored), default=float("nan"))
 
 
 def table(modules: dict[str, str], dtype: str, kinds: tuple[str, ...] = ("forward", "backward")) -> Iterator[str]:
     """The instructions per element of all activations, in Markdown; of two modules also their ratio for a vector of each."""
-    from fastact.backends.native.build.loops import loops
     from fastact.functions import entries
 
     codes = {name: functions(path) for name, path in modules.items()}
@@ -229,7 +272,7 @@ def table(modules: dict[str, str], dtype: str, kinds: tuple[str, ...] = ("forwar
     for entry in entries.values():
         cells = []
         for kind in kinds:
-            loop = next(loop for loop in loops(entry) if (loop.kind, loop.dtype) == (kind, dtype))
+            loop = next(loop for loop in float_loops([entry]) if (loop.kind, loop.dtype) == (kind, dtype))
             counts = [
                 instructions_per_element(found_loop(loop.name, code), ASSEMBLY[name], size, len(loop.outputs))
                 for name, code in codes.items()
@@ -241,6 +284,24 @@ def table(modules: dict[str, str], dtype: str, kinds: tuple[str, ...] = ("forwar
         yield f"| {entry.name} | {' | '.join(cells)} |"
 
 
+def main(command: str, *arguments: str) -> int:
+    modules = dict(argument.split("=", 1) for argument in arguments)
+    if command == "count":
+        for dtype in ("float32", "float64"):
+            print(*table(modules, dtype), "", sep="\n")
+        return 0
+    from fastact.functions import entries
+
+    messages = []
+    for name, path in modules.items():
+        loops, steps = float_loops(entries.values()), element_steps()
+        found = [*check(path, loops, ASSEMBLY[name]), *check_steps(path, steps, ASSEMBLY[name])]
+        messages += [*found, *check_near(path, near_loops(name), name)]
+        print(
+            f"{name}: {len(loops)} loops and {len(steps)} steps of functions of rows, {len(messages)} faults", *messages, sep="\n"
+        )
+    return bool(messages)
+
+
 if __name__ == "__main__":
-    for dtype in ("float32", "float64"):
-        print(*table(dict(argument.split("=", 1) for argument in sys.argv[1:]), dtype), "", sep="\n")
+    sys.exit(main(*sys.argv[1:]))
