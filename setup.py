@@ -29,8 +29,10 @@ from setuptools.errors import BaseError, CompileError, LinkError, SetupError
 ROOT = Path(__file__).parent.resolve()
 NATIVE = Path("fastact/backends/native")
 MSVC = sys.platform == "win32"
-X86 = platform.machine().lower() in ("x86_64", "amd64")
-ARM = platform.machine().lower() in ("arm64", "aarch64")
+# The platform that Python was built for tells what to build, also where a cross compiler does (tests/neon.sh).
+MACHINE = sysconfig.get_platform().rpartition("-")[2]
+MACHINE = platform.machine().lower() if MACHINE == "universal2" else MACHINE
+X86, ARM = MACHINE in ("x86_64", "amd64"), MACHINE in ("arm64", "aarch64")
 
 # What each backend of fastact/backends/choice.py adds to the common flags.
 if MSVC:

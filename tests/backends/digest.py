@@ -27,7 +27,6 @@ import itertools
 import pickle
 import platform
 import re
-import subprocess
 import sys
 import time
 import warnings
@@ -741,8 +740,8 @@ def rows_other(d: Digest, f: Rows, dtype: np.dtype[Any]) -> None:
     d.call(f, *given, axis=np.int8(0))
     for other in (np.float16, ml_dtypes.bfloat16, np.float32, np.float64, np.int8):
         d.call(f, *given[:-1], rows_of((20, 30), -1, np.dtype(np.int8)).astype(other))
-    ufunc = getattr(f.f, "ufunc", None) if f.direction == "forward" else None
-    if ufunc is not None:
+    if f.direction == "forward" and hasattr(f.f, "ufunc"):  # what draws noise has none
+        ufunc = f.f.ufunc
         d.add(ufunc.__name__, ufunc.nin, ufunc.nout, ufunc.signature)
         extra = [0.5] * (ufunc.nin - 1)
         d.call(ufunc, *given, *extra)
@@ -1297,10 +1296,10 @@ class Constants:
 
     def __init__(self, path: Path) -> None:
         self._data = path.read_bytes()
-        headers = subprocess.run([machine_code.OBJDUMP, "-h", str(path)], capture_output=True, text=True, check=True).stdout
+        headers = machine_code.objdump(path, "-h")
         section = r"^ *\d+ (\.rodata\S*) +([0-9a-f]+) +([0-9a-f]+) +[0-9a-f]+ +([0-9a-f]+)"
         self._sections = [tuple(int(n, 16) for n in found[1:]) for found in re.findall(section, headers, re.MULTILINE)]
-        table = subprocess.run([machine_code.OBJDUMP, "-t", str(path)], capture_output=True, text=True, check=True).stdout
+        table = machine_code.objdump(path, "-t")
         symbol = r"^([0-9a-f]+) .{7} \.rodata\S*\t([0-9a-f]+)"
         self._symbols = [(int(at, 16), int(size, 16)) for at, size in re.findall(symbol, table, re.MULTILINE)]
 

@@ -11,7 +11,7 @@ import pytest
 
 from fastact import backends
 
-COMPILED = [name for name in machine_code.REGISTER if name in backends.available()]
+COMPILED = [name for name in machine_code.ASSEMBLY if name in backends.available()]
 
 
 def hash_of(*values):

@@ -11,61 +11,41 @@ import pytest
 
 from fastact import backends
 from fastact.backends.native.build import kernels
-from fastact.backends.native.build.loops import REALS, loops
-from fastact.backends.native.build.steps import ElementStep, steps_of
-from fastact.backends.native.formulas.rows import FUNCTIONS
 from fastact.functions import entries
 from fastact.tools import trial
 
 ROOT = Path(__file__).parents[2]
 NATIVE = ROOT / "fastact" / "backends" / "native"
 SETS = kernels.read(NATIVE / "simd")
-COMPILED = [name for name in machine_code.REGISTER if name in backends.available()]
+COMPILED = [name for name in machine_code.ASSEMBLY if name in backends.available()]
 
 pytestmark = pytest.mark.skipif(
     machine_code.OBJDUMP is None and not os.environ.get("FASTACT_REQUIRE_KERNELS"), reason="objdump is not installed"
 )
 
 
-def float_loops(chosen):
-    return [loop for entry in chosen for loop in loops(entry) if loop.dtype in REALS]
-
-
 @pytest.mark.parametrize("name", COMPILED)
 def test_every_loop_is_vectorised(name):
     module = importlib.import_module(f"fastact.backends.native._{name}")
-    assert machine_code.check(module.__file__, float_loops(entries.values()), machine_code.REGISTER[name]) == []
+    assert machine_code.check(module.__file__, machine_code.float_loops(entries.values()), machine_code.ASSEMBLY[name]) == []
 
 
 @pytest.mark.parametrize("name", COMPILED)
 def test_every_step_of_functions_of_rows_is_vectorised(name):
     module = importlib.import_module(f"fastact.backends.native._{name}")
-    steps = [step for step in steps_of(FUNCTIONS) if isinstance(step, ElementStep)]
+    steps = machine_code.element_steps()
     assert "softmax_grad" in {step.name for step in steps}
-    assert machine_code.check_steps(module.__file__, steps, machine_code.REGISTER[name]) == []
-
-
-def stores_in_a_loop(function, register):
-    """The innermost loops that store full registers."""
-    return [
-        loop
-        for loop in function.loops()
-        if any(re.search(rf"%{register}\d+,-?(?:0x)?[0-9a-f]*\(", operands) for _, _, operands in loop)
-    ]
+    assert machine_code.check_steps(module.__file__, steps, machine_code.ASSEMBLY[name]) == []
 
 
 @pytest.mark.parametrize("name", COMPILED)
 def test_loops_with_near_formulas_are_vectorised(name):
     """Beside the general loop there is a shorter one."""
-    code = machine_code.functions(importlib.import_module(f"fastact.backends.native._{name}").__file__)
-    kernels = SETS.get(name)
-    found = {loop.name for loop in float_loops(entries.values()) if loop.near_parts and not (kernels and kernels.vectors(loop))}
-    assert {"sinusoid_forward_float32", "sinusoid_backward_float64", "snake_value_and_grad_float32"} <= found
-    for loop in sorted(found):
-        function = next(code[s] for s in code if re.fullmatch(rf"__pyx_f_\d*loops_{loop}", s))
-        lengths = sorted(map(len, stores_in_a_loop(function, machine_code.REGISTER[name])))
-        assert len(lengths) >= 2, f"{loop}: the two loops do not both store {machine_code.REGISTER[name]} registers"
-        assert lengths[0] < lengths[-1], f"{loop}: {lengths} instructions"
+    module = importlib.import_module(f"fastact.backends.native._{name}")
+    found = machine_code.near_loops(name)
+    expected = {"sinusoid_forward_float32", "sinusoid_backward_float64", "snake_value_and_grad_float32"}
+    assert expected <= {loop.name for loop in found}
+    assert machine_code.check_near(module.__file__, found, name) == []
 
 
 def test_block_kernels_take_the_formulas_place():
@@ -74,7 +54,7 @@ def test_block_kernels_take_the_formulas_place():
     for instruction_set in SETS.values():
         of_loops = {
             kernels.Kernel(loop.entry.name, part, loop.dtype)
-            for loop in float_loops(entries.values())
+            for loop in machine_code.float_loops(entries.values())
             if instruction_set.vectors(loop)
             for part in loop.parts
         }
@@ -95,7 +75,7 @@ SPOILT = {
 }
 
 
-@pytest.mark.skipif(not {"avx512", "avx2"} & set(COMPILED), reason="no vector unit to check on")
+@pytest.mark.skipif(not {"avx512", "avx2", "neon"} & set(COMPILED), reason="no vector unit to check on")
 @pytest.mark.parametrize("how", [None, *SPOILT])
 def test_a_spoilt_formula_is_noticed(how, tmp_path):
     name = COMPILED[0]
@@ -116,7 +96,7 @@ cdef inline real softsign_forward(real x) noexcept nogil:
         assert old in good
         good = good.replace(old, new)
     target = trial.build(entry, name, tmp_path, {file: head + declaration + good + rest})
-    found = machine_code.check(target, float_loops([entry]), machine_code.REGISTER[name])
+    found = machine_code.check(target, machine_code.float_loops([entry]), machine_code.ASSEMBLY[name])
     if how:
         assert any("softsign_forward_float32" in message and complaint in message for message in found), found
     else:
