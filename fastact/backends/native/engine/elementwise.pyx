@@ -41,7 +41,7 @@ from fastact.backends.native.engine.types cimport *
 
 import numpy as np
 
-from fastact.runtime.threads import team
+from fastact.runtime import team
 
 cnp.import_array()
 cnp.import_umath()

@@ -41,7 +41,7 @@ import numpy as np
 from fastact.backends.native.dispatch import settle_integers
 from fastact.backends.numpy.losses import nll_loss
 from fastact.functions import row_functions
-from fastact.runtime.threads import team
+from fastact.runtime import team
 
 cnp.import_array()
 cnp.import_umath()

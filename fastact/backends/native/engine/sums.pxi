@@ -161,7 +161,7 @@ cdef inline void put_result(const BiasChunk* chunk, char* result, char* out, Py_
 
 # ---- one chunk ------------------------------------------------------------------------------------------------------
 
-cdef void run_bias_chunk(const void* data, Py_ssize_t number) noexcept nogil:
+cdef void run_bias_chunk(const void* data, Py_ssize_t number, int worker) noexcept nogil:
     """One strip of the stretches of one block, and its sums, on any thread of the team."""
     run_strip(<const BiasJob*> data, number, first_line(own_tiles()) + AWAY)
 
@@ -282,7 +282,7 @@ cdef void run_bias_job(BiasJob* job, double* by_parameter) noexcept nogil:
     if job.repeated_bias != NULL:
         repeat_bias(job)
     if threads > 1:
-        run_chunks(run_bias_chunk, job, job.strips * job.blocks, True)
+        run_chunks(run_bias_chunk, job, job.strips * job.blocks, threads)
     else:
         run_bias_chunks(job)
     if job.dbias != NULL and job.blocks > 1:

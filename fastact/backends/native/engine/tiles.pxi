@@ -235,7 +235,7 @@ cdef struct LoopJob:
     bint streamed
 
 
-cdef void run_loop_chunk(const void* data, Py_ssize_t chunk) noexcept nogil:
+cdef void run_loop_chunk(const void* data, Py_ssize_t chunk, int worker) noexcept nogil:
     """Some of the rows, or of the only row's elements, on any thread of the team."""
     run_loop_part(<const LoopJob*> data, chunk, own_tiles() + AWAY)
 
@@ -273,9 +273,8 @@ cdef void run_loop_job(LoopJob* job) noexcept nogil:
     if threads == 1:
         run_loop_alone(job)
         return
-    # of a large job several chunks for each thread, so that no thread waits long for another
-    chunks = split_job(job, threads * max(<Py_ssize_t> 1, min(<Py_ssize_t> 4, work // (32 * grain * threads))))
-    run_chunks(run_loop_chunk, job, chunks, True)
+    chunks = split_job(job, chunks_worth(work, grain, threads))
+    run_chunks(run_loop_chunk, job, chunks, threads)
 
 
 cdef Py_ssize_t split_job(LoopJob* job, Py_ssize_t chunks) noexcept nogil:
