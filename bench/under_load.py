@@ -3,8 +3,7 @@
     python bench/under_load.py [--busy 0,2,4] [--quota 0.5] [--only relu] [--seconds 3]
 
 Prints a table in Markdown: for each number of busy processes the median and the 99th percentile of both, and their ratios. The last
-part is measured within a control group that may use the given share of one processor. The script makes that group itself, which needs
-the rights to it; where it has none, it says so.
+part is measured within a control group that may use the given share of one processor. The script makes that group itself, as root.
 """
 
 from __future__ import annotations
@@ -23,7 +22,6 @@ SIZES = {"65,536": (256, 256), "1 M": (1024, 1024), "16 M": (4096, 4096)}
 FUNCTIONS = ("relu", "gelu", "softmax")
 TURN = 0.1  # seconds, for which one of the two is timed
 PERIOD = 100_000  # microseconds in which a quota is counted
-GROUP = f"fastact-{os.getpid()}"
 
 
 def measure(only: str, seconds: float) -> None:
@@ -69,36 +67,28 @@ def busy(count: int) -> Iterator[None]:
             process.wait()
 
 
-@contextmanager
-def group(quota: float) -> Iterator[Path]:
-    """A control group with this quota, of version 2 or 1; the file that takes its processes."""
+def make_group(quota: float) -> Path:
+    """A control group with this quota, of version 2 or 1."""
     for root, settings in (
         (Path("/sys/fs/cgroup"), {"cpu.max": f"{int(quota * PERIOD)} {PERIOD}"}),
         (Path("/sys/fs/cgroup/cpu"), {"cpu.cfs_period_us": f"{PERIOD}", "cpu.cfs_quota_us": f"{int(quota * PERIOD)}"}),
     ):
-        folder = root / GROUP
-        with suppress(OSError):
-            folder.mkdir()
-            try:
+        folder = root / f"fastact-{os.getpid()}"
+        if (root / "cgroup.procs").exists():
+            with suppress(OSError):
+                folder.mkdir()
                 for name, value in settings.items():
                     (folder / name).write_text(value)
-            except OSError:
-                folder.rmdir()
-                continue
-            try:
-                yield folder / "cgroup.procs"
-            finally:
-                folder.rmdir()
-            return
+                return folder
     raise OSError("no control group can be made here")
 
 
-def run(given: argparse.Namespace, label: str, processes: Path | None = None) -> None:
-    """Measure, and print the rows of the table."""
+def run(given: argparse.Namespace, label: str, group: Path | None = None) -> None:
+    """Measure, in this control group, and print the rows of the table."""
 
     def join() -> None:
-        if processes is not None:
-            processes.write_text("0")
+        if group is not None:
+            (group / "cgroup.procs").write_text("0")  # the process that writes
 
     command = [sys.executable, os.path.abspath(__file__), "--measure", "--only", given.only, "--seconds", str(given.seconds)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=join) as measuring:
@@ -133,10 +123,13 @@ def main() -> None:
             run(given, str(count))
     if given.quota:
         try:
-            with group(given.quota) as processes:
-                run(given, f"quota {given.quota:g}", processes)
+            group = make_group(given.quota)
         except OSError as error:
-            print(f"\nWithout a quota: {error}")
+            sys.exit(f"\nNothing within a quota: {error}")
+        try:
+            run(given, f"0, quota {given.quota:g}", group)
+        finally:
+            group.rmdir()
 
 
 if __name__ == "__main__":

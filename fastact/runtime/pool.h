@@ -15,13 +15,14 @@
 #define TRIES_LATER 1000        /* calls until a system that refused a thread is asked again */
 
 /* Nanoseconds */
-#define SPIN 8000               /* a helper looks out for the next job that long before it sleeps */
+#define SPIN 8000               /* a helper looks out for the next job that long after one has ended, then it sleeps */
+#define LONGEST_SPIN 50000      /* and that long in all, where the caller is still at its last chunk */
 #define FIRST_DELAY 30000       /* how long a helper takes to come, before that was ever measured */
 #define LEAST_DELAY 5000        /* and the least that is believed */
 #define MOST_DELAY 1000000000
 #define LONGEST_WATCH 100000    /* a caller watches for the last helper to leave; then it sleeps, for they may share a processor */
 #define BEARABLE_LOSS 20000     /* for which helpers are not sent away */
-#define PAUSE_FOR_LOSS 64       /* times as long as helpers held the caller up, it does without them */
+#define PAUSE_FOR_LOSS 32       /* times as long as helpers held the caller up, it does without them */
 #define LONGEST_PAUSE 1000000000
 
 /* Parts of `gate` */
@@ -175,15 +176,18 @@ static void leave(void) {
     if ((gate & WAITING) && (gate & INSIDE) == 1) semaphore_post(&team.left);
 }
 
-/* Look out for a job for a while; whether one was entered. */
+/* Look out for a job for a while; whether one was entered. Whoever needs this processor gets it meanwhile: it may be the caller. */
 static int watch(int me) {
-    int64_t until = nanoseconds() + (eager ? 100 : 1) * SPIN;
+    int64_t now = nanoseconds(), last = now + (eager ? 20 : 1) * LONGEST_SPIN, until = now + SPIN;
     do {
-        for (int k = 0; k < 16; k++) {
+        for (int k = 0; k < 8; k++) {
             if (enter(me)) return 1;
             processor_pause();
         }
-    } while (nanoseconds() < until);
+        processor_yield();
+        now = nanoseconds();
+        if (eager || atomic_read(&team.in_use)) until = now + SPIN;
+    } while (now < until && now < last);
     return 0;
 }
 

@@ -14,6 +14,7 @@
 #else
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <time.h>
 #ifdef __APPLE__
@@ -59,6 +60,15 @@ static inline void processor_pause(void) {
     __asm__ volatile("isb" ::: "memory"); /* "yield" does nothing on most */
 #else
     __asm__ volatile("" ::: "memory");
+#endif
+}
+
+/* Let another thread that waits for this processor have it. */
+static inline void processor_yield(void) {
+#ifdef _WIN32
+    SwitchToThread();
+#else
+    sched_yield();
 #endif
 }
 
