@@ -38,7 +38,7 @@ X86, ARM = MACHINE in ("x86_64", "amd64"), MACHINE in ("arm64", "aarch64")
 if MSVC:
     COMMON = ["/O2", "/fp:precise", "/DCYTHON_INLINE=__forceinline"]
     INSTRUCTION_SETS = {"avx512": ["/arch:AVX512"], "avx2": ["/arch:AVX2"], "baseline": []}
-    ENGINE, ROWS_ENGINE, IF_KNOWN, OPENMP = ["/O2"], [], [], ["/openmp"]
+    ENGINE, ROWS_ENGINE, IF_KNOWN = ["/O2"], [], []
 else:
     # No -ffast-math, ever: NaN must stay NaN, and linking with it may change the process's treatment of subnormals.
     COMMON = [
@@ -51,7 +51,7 @@ else:
     AVX512 = [*AVX2, "-mavx512f", "-mavx512dq", "-mavx512bw", "-mavx512vl", "-mprefer-vector-width=512"]
     INSTRUCTION_SETS = {"avx512": AVX512, "avx2": AVX2, "baseline": []} if X86 else {"neon" if ARM else "baseline": []}
     # Tiles hold whatever type goes through them.
-    ENGINE, OPENMP = ["-O2", "-g0", "-fno-strict-aliasing"], ["-fopenmp"]
+    ENGINE = ["-O2", "-g0", "-fno-strict-aliasing"]
     # A call of rows or of a loss takes many small steps. At -O2 GCC calls some of them: 3 to 5 % of a small loss's time.
     ROWS_ENGINE = ["-O3"]
 if MSVC and not X86:
@@ -67,7 +67,6 @@ ENGINES = (
     "fastact.backends.native.engine.elementwise",
     "fastact.backends.native.engine.rows",
 )
-TEAM = ENGINES[1]  # the only one that needs OpenMP
 #: Modules and packages that only the build and the developers run. A source distribution has them, a wheel does not.
 WORKSHOP = (
     "fastact.backends.native.build",
@@ -182,9 +181,8 @@ class BuildKernels(build_ext):
         if extension.name.endswith("engine.elementwise"):  # draws from NumPy's generators by functions of NumPy's own library
             extension.libraries = ["npyrandom"]
             extension.library_dirs = [str(Path(numpy.random.__file__).parent / "lib")]
-        if extension.name == TEAM:
-            extension.extra_compile_args = [*ENGINE, *OPENMP]
-            extension.extra_link_args = [] if MSVC else OPENMP
+        if extension.name.endswith("runtime.team") and not MSVC:
+            extension.extra_compile_args, extension.extra_link_args = [*ENGINE, "-pthread"], ["-pthread"]
         return [source.parent, Path("fastact/runtime")]
 
     def prepare_loops(self, extension: Extension, loops: str, known: list[str]) -> list[Path]:
@@ -197,9 +195,7 @@ class BuildKernels(build_ext):
 
     def report(self) -> None:
         """Tell what is missing, and what to do."""
-        if self.left_out == [TEAM]:
-            sys.stderr.write(f"\nfastact: NOT BUILT: {TEAM}, for want of OpenMP. Every call runs on one thread.\n\n")
-        elif self.left_out:
+        if self.left_out:
             sys.stderr.write(
                 f"\nfastact: NOT BUILT: {', '.join(sorted(self.left_out))}. The package works without, on plain NumPy, "
                 "slower. For the compiled kernels install a C compiler (Debian and Ubuntu: apt install gcc; macOS: xcode-select "
@@ -241,7 +237,7 @@ class BuildKernels(build_ext):
         try:
             super().build_extension(extension)
         except (BaseError, CompileError, LinkError, OSError):
-            if self.required and extension.name != TEAM:
+            if self.required:
                 raise
             self.left_out.append(extension.name)
             extension.optional = True  # or setuptools insists on copying it
@@ -285,6 +281,7 @@ if __name__ == "__main__":
     # The build reads the records of the package, and needs no kernels of an earlier one.
     sys.path.insert(0, str(ROOT))
     os.environ["FASTACT_BACKEND"] = "numpy"
+    sys.modules["fastact.runtime.team"] = None  # type: ignore[assignment]
     setup(
         # the long ones first: they are shared out to the processors in this order
         ext_modules=[*map(loops_extension, INSTRUCTION_SETS), *map(engine_extension, ENGINES)],

@@ -92,7 +92,7 @@ def configuration() -> dict[str, str]:
         "backend": backend(),
         "available": ", ".join(backends.available()),
         **{f"not {name}": reason for name, reason in backends.obstacles().items()},
-        "threads": f"{threads.get_num_threads()}{'' if threads.team else ', for want of OpenMP'}",
+        "threads": str(threads.get_num_threads()),
         "streamed": "nothing, by NumPy" if backend() == "numpy" else str(streaming()),
         "memory kept": "{} MiB, at most {}".format(*memory.kept_megabytes()),
         "built with": _CURRENT.build,

@@ -1,7 +1,7 @@
 """Cython's view of team.h."""
 
 cdef extern from "team.h" nogil:
-    ctypedef void (*fastact_run_chunk)(void* job, Py_ssize_t chunk) noexcept nogil
+    ctypedef void (*fastact_run_chunk)(void* job, Py_ssize_t chunk, int worker) noexcept nogil
 
     ctypedef struct fastact_team:
         int (*threads)() noexcept nogil
@@ -10,4 +10,4 @@ cdef extern from "team.h" nogil:
     const char* FASTACT_TEAM_CAPSULE
     void team_join(const void* team) noexcept
     int team_threads() noexcept
-    void team_run(fastact_run_chunk run_chunk, void* job, Py_ssize_t chunks) noexcept
+    void team_run(fastact_run_chunk run_chunk, void* job, Py_ssize_t chunks, int threads) noexcept

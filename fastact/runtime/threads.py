@@ -10,20 +10,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from .cpu_count import processors, usable_processors
+from .threadpools import introduce
+
 try:
     team: Any = importlib.import_module(f"{__package__}.team")
-except ImportError:  # built without OpenMP, or its library is missing
+except ImportError:  # no compiled modules
     team = None
 
 VARIABLE = "FASTACT_NUM_THREADS"
+OPENMP_VARIABLE = "OMP_NUM_THREADS"
+MOST = 2**31 - 1
 
 
 def get_num_threads() -> int:
-    """How many threads a call from this thread may use; one where the arrays are too small to gain.
+    """How many threads a call may use; it is one where the arrays are too small to gain.
 
-    That is what `set_num_threads` or the environment variable ``FASTACT_NUM_THREADS`` asks for, and without them what OpenMP
-    says: ``OMP_NUM_THREADS``, or the processors that this process may use. What OpenMP itself is set to meanwhile, as by
-    threadpoolctl, limits it. It is 1 in a forked child, and where OpenMP is missing.
+    That is what `set_num_threads` or the environment variable ``FASTACT_NUM_THREADS`` asks for, and without them
+    ``OMP_NUM_THREADS``, or else as many as the process has processors: its affinity mask and the quota of its container count.
+    What threadpoolctl sets meanwhile is a limit to all of these. In a forked child it is 1 until the child calls `set_num_threads`.
 
     Examples
     --------
@@ -37,8 +42,12 @@ def get_num_threads() -> int:
 def set_num_threads(n: int) -> None:
     """Set how many threads a call may use, for the whole process; no number of threads changes a bit of a result.
 
-    Without effect on the NumPy backend and where OpenMP is missing. More threads than the larger of 16 and the number of
-    processors are never used.
+    One of them is always the thread that makes the call. The others are helpers, which sleep in between. They are started by the
+    first calls that are large enough, and a call waits for none of them: what they do not get to, because other programs keep the
+    processors busy or the system refuses threads, it does itself. One call at a time has helpers; others meanwhile do without.
+
+    Without effect on the NumPy backend. More threads than the larger of 16 and the number of processors are never used. A forked
+    child uses one thread, whatever its parent has set, until it calls this itself.
 
     Parameters
     ----------
@@ -90,17 +99,29 @@ def _number(n: int) -> int:
     number = operator.index(n)
     if number < 1:
         raise ValueError(f"the number of threads must be at least 1, not {n!r}")
-    return min(number, 2**31 - 1)
+    return min(number, MOST)
 
 
-def _read_environment() -> None:
-    text = os.environ.get(VARIABLE, "").strip()
-    if text:
-        try:
-            _set_limit(_number(int(text)))
-        except ValueError:
-            message = f"{VARIABLE} must be an integer of at least 1, not {text!r}; it is ignored"
-            warnings.warn(message, RuntimeWarning, stacklevel=2)
+def _from_environment(variable: str, text: str) -> int:
+    """The number that this variable asks for, or 0; with a warning if it is none."""
+    try:
+        number = int(text or "0")
+    except ValueError:
+        number = -1
+    if not 0 <= number <= MOST or (text and number == 0):
+        message = f"{variable} must be an integer from 1 to {MOST}, not {os.environ[variable]!r}; it is ignored"
+        warnings.warn(message, RuntimeWarning, stacklevel=3)
+        return 0
+    return number
 
 
-_read_environment()
+def _start() -> None:
+    # OpenMP's variable may have a number for each level of nested loops: "4,2". The first is for calls like ours.
+    openmp = os.environ.get(OPENMP_VARIABLE, "").partition(",")[0].strip()
+    team.start(_from_environment(OPENMP_VARIABLE, openmp) or usable_processors(), max(16, processors()))
+    _set_limit(_from_environment(VARIABLE, os.environ.get(VARIABLE, "").strip()))
+    introduce(team)
+
+
+if team is not None:
+    _start()

@@ -197,11 +197,12 @@ def test_a_row_alone_gives_scalars(compiled, name, real):
 
 @pytest.fixture
 def use():
-    """Set the number of threads, with rows shared out from few elements on."""
+    """Set the number of threads, with rows shared out from few elements on, and helpers in all jobs."""
     engine, before = importlib.import_module("fastact.backends.native.engine.rows"), team.set_limit(1)
-    grain = engine._set_grain(50)
+    grain, eager = engine._set_grain(50), team._set_eager(True)
     yield fastact.set_num_threads
     engine._set_grain(grain)
+    team._set_eager(eager)
     team.set_limit(before)
 
 
@@ -237,7 +238,6 @@ def calls(backend, rng):
                         yield f.backward(layout(dresult), layout(x), mask="causal", scale=scale)
 
 
-@pytest.mark.skipif(team is None, reason="needs OpenMP")
 def test_threads_change_no_bit(compiled, use):
     def results():
         return [np.ascontiguousarray(value).tobytes() for value in calls(compiled, np.random.default_rng(5))]

@@ -52,8 +52,6 @@ def compiler(tmp_path):
     path.write_text(
         f"""#!{sys.executable}
 import os, pathlib, sys
-if "-fopenmp" in sys.argv and "NO_OPENMP" in os.environ:
-    sys.exit("no such flag")
 pathlib.Path(sys.argv[sys.argv.index("-o") + 1]).touch()
 with open({str(tmp_path / "compiled")!r}, "a") as file:
     print(*(pathlib.Path(a).stem for a in sys.argv if a.endswith(".c")), sep="\\n", file=file)
@@ -90,14 +88,11 @@ def isolated_numpy(site, tmp_path):
     return folder
 
 
-def test_without_openmp(source, tmp_path, compiler):
-    """The kernels are built, also where they have to be; and the stub lies beside them."""
+def test_the_stub_lies_beside_the_kernels(source, tmp_path, compiler):
     tools = {"CC": str(compiler), "LDSHARED": str(compiler)}
-    status, text = install(source, tmp_path / "site", **tools, NO_OPENMP="1", FASTACT_REQUIRE_KERNELS="1")
+    status, text = install(source, tmp_path / "site", **tools, FASTACT_REQUIRE_KERNELS="1")
     assert status == 0, text
-    assert "NOT BUILT: fastact.runtime.team, for want of OpenMP" in text
-    assert [path.name.partition(".")[0] for path in (tmp_path / "site").rglob("elementwise.*.so")] == ["elementwise"]
-    assert not list((tmp_path / "site").rglob("team.*"))
+    assert [path.name.partition(".")[0] for path in (tmp_path / "site").rglob("team.*.so")] == ["team"]
     assert "gelu: " in (tmp_path / "site" / "fastact" / "__init__.pyi").read_text()
 
 
@@ -152,7 +147,7 @@ def test_only_what_changed_is_compiled(source, tmp_path, compiler):
     before = other.stat().st_mtime_ns
     assert compiled() == {"rows"}
     assert other.stat().st_mtime_ns == before
-    replace(source / "setup.py", "[*ENGINE, *OPENMP]", '[*ENGINE, *OPENMP, "-DEDITED"]')
+    replace(source / "setup.py", '[*ENGINE, "-pthread"]', '[*ENGINE, "-pthread", "-DEDITED"]')
     assert compiled() == {"team"}
     replace(find(source, "real softsign_derivative(", ".pxi"), "one / (one + magnitude(x))", "one / (magnitude(x) + one)")
     assert compiled() == loops

@@ -1,4 +1,4 @@
-"""Threads and streaming: neither changes a bit; how many there are; and that a fork, or no OpenMP at all, does no harm."""
+"""Threads and streaming: neither changes a bit; how many there are; and that forks, exits and a system without threads do no harm."""
 
 import contextlib
 import importlib
@@ -6,16 +6,19 @@ import os
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
 from matrix import BACKENDS, FLOATS
+from processes import python
 
 import fastact
+from fastact.runtime.cpu_count import processors, usable_processors
 from fastact.runtime.threads import team
 
 COMPILED = [name for name in BACKENDS if name != "numpy"]
-pytestmark = pytest.mark.skipif(not COMPILED or team is None, reason="needs compiled kernels and OpenMP")
+pytestmark = pytest.mark.skipif(not COMPILED, reason="needs compiled kernels")
 
 NEVER, ALWAYS = 1 << 50, 0
 #: Threads, from what size on they share, from what on output is streamed.
@@ -24,8 +27,9 @@ WAYS = ((2, 100, NEVER), (3, 5_000, ALWAYS), (5, 1_000, NEVER), (1, NEVER, ALWAY
 
 @pytest.fixture
 def use():
-    """Set the number of threads, and from what sizes on they and streaming are used."""
+    """Set the number of threads, and from what sizes on they and streaming are used. Helpers take part in all jobs."""
     engine, before = importlib.import_module("fastact.backends.native.engine.elementwise"), team.set_limit(1)
+    eager = team._set_eager(True)
 
     def set_all(threads, grain, stream_from):
         fastact.set_num_threads(threads)
@@ -34,6 +38,7 @@ def use():
     sizes = set_all(1, NEVER, NEVER)
     yield set_all
     engine._set_sizes(*sizes)
+    team._set_eager(eager)
     team.set_limit(before)
 
 
@@ -199,11 +204,6 @@ def test_flags_of_every_thread_are_left_alone(use):
         np.add(x, x)
 
 
-def processors():
-    """How many this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-
-
 def test_set_num_threads(use):
     fastact.set_num_threads(3)
     assert fastact.get_num_threads() == 3
@@ -247,28 +247,33 @@ PRINT = "import fastact; print(fastact.get_num_threads())"
 
 
 def test_environment():
-    assert run(PRINT)[0] == str(processors())
+    assert run(PRINT)[0] == str(usable_processors())
     assert run(PRINT, OMP_NUM_THREADS="3") == ("3", "")
+    assert run(PRINT, OMP_NUM_THREADS="4,2") == ("4", "")
     assert run(PRINT, OMP_NUM_THREADS="3", FASTACT_NUM_THREADS="5") == ("5", "")
-    assert run(PRINT, OMP_NUM_THREADS="3", FASTACT_NUM_THREADS=" ") == ("3", "")
-    work = "import fastact, numpy as np; print((fastact.sigmoid(np.zeros(300_000)) == 0.5).all(), fastact.get_num_threads() > 0)"
-    assert run(work, OMP_NUM_THREADS="abc")[0] == "True True"
+    assert run(PRINT, OMP_NUM_THREADS=" 3 ", FASTACT_NUM_THREADS=" ") == ("3", "")
 
 
-@pytest.mark.parametrize("value", ["abc", "0", "-3", "1.5"])
+@pytest.mark.parametrize("value", ["abc", "0", "-3", "1.5", "2147483648", "4294967296", "9" * 30, "9" * 9999, "2,", "\x01"])
 def test_a_broken_variable(value):
+    """It is named, with its value, and the default is used."""
     out, err = run(PRINT, FASTACT_NUM_THREADS=value, OMP_NUM_THREADS="3")
     assert out == "3"
     assert err.count("RuntimeWarning") == 1
-    assert f"FASTACT_NUM_THREADS must be an integer of at least 1, not '{value}'" in err
+    assert f"FASTACT_NUM_THREADS must be an integer from 1 to 2147483647, not {value!r}" in err
+    if value != "2,":
+        out, err = run(PRINT, OMP_NUM_THREADS=value)
+        assert out == str(usable_processors())
+        assert err.count("RuntimeWarning") == 1
+        assert f"OMP_NUM_THREADS must be an integer from 1 to 2147483647, not {value!r}" in err
 
 
-#: Larger than an int, an unsigned int, a size_t: OpenMP's library cuts such numbers off.
+#: As large as an int, or larger: an int, an unsigned int, a size_t.
 HUGE = ["2147483647", "2147483648", "3000000000", "4294967295", "4294967296", "4294967297", "18446744073709551615", "9" * 30]
 
 
 @pytest.mark.parametrize("number", HUGE)
-@pytest.mark.parametrize("variable", ["OMP_NUM_THREADS", "FASTACT_NUM_THREADS", "OMP_THREAD_LIMIT", "FASTACT_CACHE_MB", "call"])
+@pytest.mark.parametrize("variable", ["OMP_NUM_THREADS", "FASTACT_NUM_THREADS", "FASTACT_CACHE_MB", "call"])
 def test_huge_numbers(variable, number):
     code = f"""
 import numpy as np, fastact
@@ -297,75 +302,73 @@ for number in (0, -1, -2**31, 2**31 - 1, 1):
     run(code)
 
 
-SMALL_STACK = """
-import numpy as np, ml_dtypes
-import fastact
-from fastact.backends.native.engine import elementwise, rows
-fastact.set_num_threads(4)
-rows._set_grain(1000)
-def calls(backend, dtype):
-    x = (np.arange(60_000) % 97 / 16 - 3).reshape(60, 1000).astype(dtype)
-    b, labels = x[0].copy(), np.arange(60)
-    for name in ("relu", "gelu", "prelu", "mish", "rrelu"):
-        f = getattr(backend, name)
-        for z in (x, x[:, ::2], x.T, x.astype(x.dtype.newbyteorder())):
-            f(z), f.backward(z, z), f.value_and_grad(z)
-        for z in (x, x[:, :7].copy()):
-            f(z, bias=b[: z.shape[1]]), f.backward(z, z, bias=b[: z.shape[1]])
-    backend.swiglu(x[:, :500], x[:, 500:]), backend.swiglu.backward(x[:, :500], x[:, :500], x[:, 500:])
-    for z in (x, x[:, ::2], x.T, x.astype(x.dtype.newbyteorder()), np.asfortranarray(x)):
-        for axis in (0, 1):
-            backend.maxout.backward(backend.maxout(z, axis=axis), z, axis=axis)
-            for mask in (z > 0, z.copy(), z.astype(np.float64)):
-                y = backend.softmax(z, axis=axis, mask=mask, scale=0.5)
-                backend.softmax.backward(z, y=y, axis=axis, mask=mask)
-                backend.logsumexp(z, axis=axis, mask=mask)
-        backend.softmax(z, mask="causal"), backend.sparsemax(z)
-    for options in ({}, {"weight": np.ones(1000), "label_smoothing": 0.1}):
-        backend.cross_entropy.value_and_grad(x, labels, **options)
-        backend.cross_entropy.value_and_grad(x, np.abs(x), **options)
-    backend.binary_cross_entropy.value_and_grad(x, np.abs(x), weight=np.abs(b))
-np.seterr(all="ignore")
-for streamed_from in (1 << 50, 0):
-    elementwise._set_sizes(1000, streamed_from)
-    for name in fastact.backends.available():
-        for dtype in (np.float16, ml_dtypes.bfloat16, np.float32, np.float64) if name != "numpy" else ():
-            calls(fastact.backends.load(name), dtype)
+LIMITS = """
+{imports}
+def ours():
+    (found,) = [info for info in threadpoolctl.threadpool_info() if info["internal_api"] == "fastact"]
+    return found
+assert ours()["num_threads"] == 3 and ours()["user_api"] == "openmp" and ours()["version"] == fastact.__version__
+for limits in ({{"limits": 1}}, {{"limits": 1, "user_api": "openmp"}}, {{"limits": {{"openmp": 1}}}}):
+    with threadpoolctl.threadpool_limits(**limits):
+        assert fastact.get_num_threads() == 1 and ours()["num_threads"] == 1
+        fastact.set_num_threads(2)
+        assert fastact.get_num_threads() == 1
+    assert fastact.get_num_threads() == 2 and ours()["num_threads"] == 3
+with threadpoolctl.threadpool_limits(limits=1, user_api="blas"):
+    assert fastact.get_num_threads() == 2
+assert sum(type(finder).__name__ == "_Finder" for finder in sys.meta_path) == 0
+assert inspect.getsource(threadpoolctl)
 """
 
 
-@pytest.mark.skipif("asan" in os.environ.get("LD_PRELOAD", ""), reason="a sanitizer's stack frames are several times as large")
-def test_small_stacks():
-    """The stacks of OpenMP's threads may be as small as the system allows."""
-    run(SMALL_STACK, OMP_STACKSIZE="16K")
+@pytest.mark.parametrize(
+    "imports",
+    ["import fastact, threadpoolctl", "import threadpoolctl, fastact", "import fastact; from threadpoolctl import *; import threadpoolctl"],
+)
+def test_threadpoolctl(imports):
+    run("import inspect, sys\n" + LIMITS.format(imports=imports), OMP_NUM_THREADS="3")
 
 
-def test_threadpoolctl():
+def test_threadpoolctl_is_not_imported():
+    run("import sys, fastact; assert 'threadpoolctl' not in sys.modules")
+
+
+def test_without_threadpoolctl():
+    """What is not there cannot be imported, and the error is Python's own."""
     code = """
-import fastact, threadpoolctl
-with threadpoolctl.threadpool_limits(1):
-    assert fastact.get_num_threads() == 1
-    fastact.set_num_threads(2)
-    assert fastact.get_num_threads() == 1
-assert fastact.get_num_threads() == 2
+import sys, fastact
+sys.path[:] = []
+try:
+    import threadpoolctl
+except ModuleNotFoundError as error:
+    assert error.name == "threadpoolctl"
+else:
+    raise AssertionError
 """
-    run(code, OMP_NUM_THREADS="3")
+    run(code)
 
 
 FORKS = """
 import multiprocessing, os
 import numpy as np
 import fastact
+from fastact.runtime import team
+team._set_eager(True)
 x = np.linspace(-3, 3, 300_000, dtype=np.float32)
 fastact.set_num_threads(2)
 expected = fastact.sigmoid(x)
 def right(_=None):
     return (fastact.sigmoid(x) == expected).all()
-for _ in range(200):
-    assert right() and fastact.get_num_threads() == 2
+def child():
+    alone = right() and fastact.get_num_threads() == 1 and team.helpers() == 0
+    with fastact.num_threads(3):
+        shared = right() and fastact.get_num_threads() == 3 and team.helpers() > 0
+    return alone and shared and fastact.get_num_threads() == 1
+for _ in range(50):
+    assert right() and fastact.get_num_threads() == 2 and team.helpers() == 1
     pid = os.fork()
     if pid == 0:
-        os._exit(0 if right() and fastact.get_num_threads() == 1 else 1)
+        os._exit(0 if child() else 1)
     assert os.waitpid(pid, 0)[1] == 0
 with multiprocessing.get_context("fork").Pool(2) as pool:
     assert all(pool.map(right, range(8)))
@@ -375,11 +378,114 @@ assert right()
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 def test_forks():
+    """A child uses one thread, or as many as it asks for; then it has helpers of its own."""
     run(FORKS)
 
 
-def test_without_openmp():
-    """As where its library cannot be loaded."""
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+@pytest.mark.parametrize("threads", ["2", "8"])
+def test_a_storm(threads):
+    """Short here; `python tests/storm.py` takes the numbers of calls and forks."""
+    script = Path(__file__).parents[1] / "storm.py"
+    ran = python(str(script), "--threads", "8", "--forks", "20", "--calls", "4000", FASTACT_NUM_THREADS=threads)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_exit_while_helpers_work():
+    """A thread that Python does not wait for is in a call, with helpers, when the interpreter ends."""
+    code = """
+import threading, time
+import numpy as np
+import fastact
+from fastact.runtime import team
+team._set_eager(True)
+fastact.set_num_threads(4)
+x = np.ones(3_000_000, np.float32)
+def work():
+    while True:
+        fastact.gelu(x, out=x)
+threading.Thread(target=work, daemon=True).start()
+while team.helpers() < 3:
+    time.sleep(0.001)
+"""
+    for _ in range(5):
+        run(code)
+
+
+REFUSED = """
+import numpy as np
+import fastact
+from fastact.runtime import team
+x = np.linspace(-3, 3, 2_000_000, dtype=np.float32)
+with fastact.num_threads(1):
+    expected = fastact.gelu(x)
+fastact.set_num_threads(8)
+team._set_eager(True)
+{refuse}
+for _ in range(5):
+    assert (fastact.gelu(x) == expected).all()
+print(team.helpers(), fastact.get_num_threads())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="as Linux counts memory and processes")
+@pytest.mark.parametrize(
+    "refuse",
+    [
+        "team._refuse_threads(True)",
+        # a user who is not root may have so many threads, and has more
+        "import os, resource; os.getuid() or os.setuid(65534); resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))",
+    ],
+    ids=["by a switch", "by the system"],
+)
+def test_a_system_that_refuses_threads(refuse):
+    """The caller does all."""
+    assert run(REFUSED.format(refuse=refuse))[0] == "0 8"
+
+
+def test_a_system_that_refuses_some_threads(use, rng):
+    """Those that there are do the work; later, more are tried."""
+    x = draw(rng, 200_000, np.float32)
+    expected = fastact.gelu(x)
+    use(3, 1_000, NEVER)
+    fastact.gelu(x)
+    there = team.helpers()
+    team._refuse_threads(True)
+    use(16, 1_000, NEVER)
+    for _ in range(20):
+        np.testing.assert_array_equal(fastact.gelu(x), expected)
+    assert team.helpers() <= max(there, 2)
+    team._refuse_threads(False)
+    for _ in range(1100):
+        fastact.relu(x)
+    np.testing.assert_array_equal(fastact.gelu(x), expected)
+    assert team.helpers() > 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="as Linux shows threads")
+def test_signals_are_not_for_helpers():
+    code = """
+import os, signal, time
+import numpy as np
+import fastact
+from fastact.runtime import team
+before = set(os.listdir("/proc/self/task"))
+team._set_eager(True)
+fastact.set_num_threads(2)
+fastact.gelu(np.ones(2_000_000))
+(helper,) = set(os.listdir("/proc/self/task")) - before
+with open(f"/proc/self/task/{helper}/status") as lines:
+    (blocked,) = [int(line.split()[1], 16) for line in lines if line.startswith("SigBlk")]
+for name in ("SIGINT", "SIGTERM", "SIGALRM", "SIGCHLD"):
+    assert blocked >> (getattr(signal, name) - 1) & 1, name
+assert not blocked >> (signal.SIGSEGV - 1) & 1
+assert not signal.pthread_sigmask(signal.SIG_BLOCK, [])
+"""
+    run(code)
+
+
+def test_without_compiled_modules():
+    """As where the team's cannot be loaded: NumPy computes, on one thread."""
     code = """
 import sys
 sys.modules["fastact.runtime.team"] = None
@@ -392,11 +498,8 @@ try:
     fastact.set_num_threads(0)
 except ValueError:
     print(fastact.backend(), fastact.get_num_threads())
-fastact.show_config()
 """
-    out, _ = run(code)
-    assert out.splitlines()[0] == f"{COMPILED[0]} 1"
-    assert "1, for want of OpenMP" in out
+    assert run(code)[0] == "numpy 1"
 
 
 def test_on_the_numpy_backend():

@@ -41,8 +41,8 @@ from fastact.backends.native.engine.types cimport *
 
 import numpy as np
 
+from fastact.runtime import team
 from fastact.runtime.streaming import streaming
-from fastact.runtime.threads import team
 
 cnp.import_array()
 cnp.import_umath()

@@ -9,7 +9,7 @@ cdef enum:
     LINE = 64  # bytes of a cache line: chunks that write begin with one of their own
 
 # One chunk of a job, of those that are numbered from 0
-ctypedef void (*run_chunk)(const void* job, Py_ssize_t chunk) noexcept nogil
+ctypedef void (*run_chunk)(const void* job, Py_ssize_t chunk, int worker) noexcept nogil
 
 cdef struct ChunkedJob:
     run_chunk run
@@ -17,38 +17,45 @@ cdef struct ChunkedJob:
 
 
 cdef inline int join_team(team) except -1:
-    """Have this module share out to the team, where there is one: `fastact.runtime.threads.team`."""
-    if team is not None:
-        team_join(PyCapsule_GetPointer(team.capsule, FASTACT_TEAM_CAPSULE))
+    """Have this module share out to the team, `fastact.runtime.team`."""
+    team_join(PyCapsule_GetPointer(team.capsule, FASTACT_TEAM_CAPSULE))
     return 0
 
 
-cdef inline void run_guarded(void* data, Py_ssize_t chunk) noexcept nogil:
+cdef inline void run_guarded(void* data, Py_ssize_t chunk, int worker) noexcept nogil:
     """One chunk, as the team calls it. Each thread has flags of its own."""
     cdef const ChunkedJob* chunked = <const ChunkedJob*> data
     cdef fastact_flags flags = fastact_save_flags()
-    chunked.run(chunked.job, chunk)
+    chunked.run(chunked.job, chunk, worker)
     fastact_restore_flags(flags)
 
 
-cdef inline void run_chunks(run_chunk run, const void* job, Py_ssize_t chunks, bint shared) noexcept nogil:
-    """Run all chunks of a job, where `shared` on all threads of the team."""
+cdef inline void run_chunks(run_chunk run, const void* job, Py_ssize_t chunks, int threads) noexcept nogil:
+    """Run all chunks of a job, on at most so many threads."""
     cdef ChunkedJob chunked
     cdef fastact_flags flags
     cdef Py_ssize_t chunk
-    if shared:
+    if threads > 1 and chunks > 1:
         chunked.run, chunked.job = run, job
-        team_run(run_guarded, &chunked, chunks)
+        team_run(run_guarded, &chunked, chunks, threads)
         return
     flags = fastact_save_flags()
     for chunk in range(chunks):
-        run(job, chunk)
+        run(job, chunk, 0)
     fastact_restore_flags(flags)
 
 
 cdef inline int threads_worth(Py_ssize_t work, Py_ssize_t grain) noexcept nogil:
     """How many threads so much work is worth, if each is to have a grain of it at least."""
     return <int> min(<Py_ssize_t> team_threads(), work // grain) if work >= 2 * grain else 1
+
+
+cdef inline Py_ssize_t chunks_worth(Py_ssize_t work, Py_ssize_t grain, int threads) noexcept nogil:
+    """Into how many chunks to divide so much work, for so many threads.
+
+    Several for each, so that who comes late, or is held up, leaves the rest to the others; none so small that to take it costs much.
+    """
+    return max(<Py_ssize_t> threads, min(8 * <Py_ssize_t> threads, work // max(grain, <Py_ssize_t> 1)))
 
 
 cdef inline Py_ssize_t whole_lines(Py_ssize_t nbytes) noexcept nogil:

@@ -5,13 +5,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A variable that each thread has of its own. Tiles are such variables, for the stacks of OpenMP's threads may have 16 KB. */
-#ifdef _MSC_VER
-#define FASTACT_THREAD_LOCAL __declspec(thread)
-#else
-#define FASTACT_THREAD_LOCAL __thread
-#endif
-
 #if defined(__x86_64__) || defined(_M_X64)
 
 #include <immintrin.h>

@@ -33,7 +33,7 @@ cdef struct RowJob:
     const Traversal* traversal
     bint along
     Py_ssize_t rows, chunk_rows, panel_rows
-    Py_ssize_t room  # bytes that a chunk needs: what is known of a panel's rows, tiles, a mask
+    Py_ssize_t room  # bytes that a thread needs: what is known of a panel's rows, tiles, a mask
     char* rooms
 
 
@@ -66,11 +66,17 @@ cdef inline Py_ssize_t rows_of_panel(const RowCall* call, const Traversal* t, bi
 
 
 cdef inline Py_ssize_t room_for(const RowCall* call, bint along, Py_ssize_t rows, Py_ssize_t n) noexcept nogil:
-    """The bytes that a chunk needs."""
+    """The bytes that a thread needs."""
     cdef Py_ssize_t most = max(tile_elements(n, along, rows), tile_elements(n, along, min(rows, <Py_ssize_t> PAD)))
     cdef Py_ssize_t mask = SEGMENT * sizeof(double) if call.mask == FLOATING_MASK else 0
     most = whole_lines(most * (call.program.inputs + 1) * call.itemsize)
     return whole_lines(call.table.row_state[call.type]) + most + mask
+
+
+cdef inline Py_ssize_t rows_of_chunk(const RowJob* job, int threads, Py_ssize_t chunks) noexcept nogil:
+    """The rows of each of about so many chunks: whole panels, if there is one for each thread."""
+    cdef Py_ssize_t rows = max((job.rows + chunks - 1) // chunks, min(job.panel_rows, (job.rows + threads - 1) // threads))
+    return rows if job.along else (rows + PAD - 1) & -PAD  # whole vectors, and cache lines of the output
 
 
 cdef inline Py_ssize_t go_to_row(const Traversal* t, Py_ssize_t row, Place* place) noexcept nogil:
@@ -92,7 +98,7 @@ cdef inline Py_ssize_t go_to_row(const Traversal* t, Py_ssize_t row, Place* plac
     return left
 
 
-cdef void run_row_chunk(const void* shared, Py_ssize_t chunk) noexcept nogil:
+cdef void run_row_chunk(const void* shared, Py_ssize_t chunk, int worker) noexcept nogil:
     """Some of the rows. None depends on another, nor on how many are taken at once."""
     cdef const RowJob* job = <const RowJob*> shared
     cdef const RowCall* call = job.call
@@ -101,7 +107,7 @@ cdef void run_row_chunk(const void* shared, Py_ssize_t chunk) noexcept nogil:
     cdef fastact_panel panel
     cdef Place place
     cdef int k, operand
-    cdef char* room = job.rooms + chunk * job.room
+    cdef char* room = job.rooms + worker * job.room
     panel.empty, panel.scale, panel.smoothing = call.empty, call.gradient_scale, call.smoothing
     panel.weights, panel.label_weights, panel.weights_sum = call.weights, call.label_weights, call.weights_sum
     panel.factor, panel.out, panel.out_pitch, panel.state = NULL, NULL, 0, room
@@ -109,7 +115,7 @@ cdef void run_row_chunk(const void* shared, Py_ssize_t chunk) noexcept nogil:
     place.position_stride = &t.position_stride[0]
     place.along, place.n = job.along, t.n
     room += whole_lines(call.table.row_state[call.type])
-    place.added = <double*> (job.rooms + (chunk + 1) * job.room) - SEGMENT
+    place.added = <double*> (job.rooms + (worker + 1) * job.room) - SEGMENT
     while first < end:
         last = min(first + go_to_row(t, first, &place), end)
         while first < last:
@@ -128,7 +134,8 @@ cdef int run_row_job(const RowCall* call, const Traversal* t, char* at_hand, Py_
     """Take all rows, in room that is at hand if it suffices. -1 where there is no memory."""
     cdef RowJob job
     cdef int d = t.dims - 1
-    cdef Py_ssize_t chunks = 1
+    cdef Py_ssize_t chunks = 1, elements
+    cdef int threads
     cdef char* memory = NULL
     job.call, job.traversal, job.rows = call, t, 1
     job.along = goes_along(t.size[d], t.n, t.row_stride[d][INPUT], t.position_stride[INPUT])
@@ -137,17 +144,17 @@ cdef int run_row_job(const RowCall* call, const Traversal* t, char* at_hand, Py_
     for d in range(t.dims):
         job.rows *= t.size[d]
     job.chunk_rows = job.rows
-    chunks = min(<Py_ssize_t> threads_worth(job.rows * t.n, row_grain), job.rows)
-    if chunks > 1:
-        job.chunk_rows = (job.rows + chunks - 1) // chunks
-        if not job.along:  # whole vectors, and cache lines of the output
-            job.chunk_rows = (job.chunk_rows + PAD - 1) & -PAD
+    elements = job.rows * t.n
+    threads = <int> min(<Py_ssize_t> threads_worth(elements, row_grain), job.rows)
+    if threads > 1:
+        job.chunk_rows = rows_of_chunk(&job, threads, chunks_worth(elements, row_grain, threads))
         chunks = (job.rows + job.chunk_rows - 1) // job.chunk_rows
-    if chunks * job.room + LINE > nbytes:
-        at_hand = memory = <char*> malloc(chunks * job.room + LINE)
+        threads = <int> min(<Py_ssize_t> threads, chunks)
+    if threads * job.room + LINE > nbytes:
+        at_hand = memory = <char*> malloc(threads * job.room + LINE)
         if memory == NULL:
             return -1
     job.rooms = first_line(at_hand)
-    run_chunks(run_row_chunk, &job, chunks, chunks > 1)
+    run_chunks(run_row_chunk, &job, chunks, threads)
     free(memory)
     return 0

@@ -42,7 +42,7 @@ from fastact.backends.native.dispatch import settle_integers
 from fastact.backends.numpy.losses import nll_loss
 from fastact.calls.arrays import CHANGED
 from fastact.functions import row_functions
-from fastact.runtime.threads import team
+from fastact.runtime import team
 
 cnp.import_array()
 cnp.import_umath()

@@ -12,6 +12,7 @@ cdef enum:
     TILE_ELEMENTS = 512  # of a tile. With sums half as many, so that reading and adding overlap
     STRIP = 2048  # elements of a strip of long rows: its sums, too, should stay in the first-level cache
     UNSUMMED = 16384  # elements of a chunk where no sums are formed
+    MOST_LANES = 4096 + 16  # of a stretch or strip: at most `SUM_LONGEST`, and the elements ahead of it
 
 cdef struct BiasJob:
     const fastact_table* table
@@ -161,19 +162,10 @@ cdef inline void put_result(const BiasChunk* chunk, char* result, char* out, Py_
 
 # ---- one chunk ------------------------------------------------------------------------------------------------------
 
-cdef void run_bias_chunk(const void* data, Py_ssize_t number) noexcept nogil:
-    """One strip of the stretches of one block, and its sums, on any thread of the team."""
-    run_strip(<const BiasJob*> data, number, first_line(own_tiles()) + AWAY)
-
-
-cdef void run_bias_chunks(const BiasJob* job) noexcept nogil:
-    """All chunks, on the calling thread: its stack is the nearest memory."""
+cdef void run_bias_chunk(const void* data, Py_ssize_t number, int worker) noexcept nogil:
+    """One strip of the stretches of one block, and its sums, on any thread of the team: its stack is the nearest memory."""
     cdef char[6 * TILE + MOST_LANES * 8 + 2 * LINE] tiles
-    cdef fastact_flags flags = fastact_save_flags()
-    cdef Py_ssize_t number
-    for number in range(job.strips * job.blocks):
-        run_strip(job, number, first_line(tiles))
-    fastact_restore_flags(flags)
+    run_strip(<const BiasJob*> data, number, first_line(tiles))
 
 
 cdef void run_strip(const BiasJob* job, Py_ssize_t number, char* memory) noexcept nogil:
@@ -281,10 +273,7 @@ cdef void run_bias_job(BiasJob* job, double* by_parameter) noexcept nogil:
     )
     if job.repeated_bias != NULL:
         repeat_bias(job)
-    if threads > 1:
-        run_chunks(run_bias_chunk, job, job.strips * job.blocks, True)
-    else:
-        run_bias_chunks(job)
+    run_chunks(run_bias_chunk, job, job.strips * job.blocks, threads)
     if job.dbias != NULL and job.blocks > 1:
         add_blocks(job)
     if by_parameter != NULL:

@@ -9,19 +9,7 @@ cdef enum:
     PARAMETER_BYTES = 32
     MAX_TILED = 5  # operands that may go through tiles: dy, x, a bias or an array parameter, one or two outputs
     MAX_OPERANDS = 3 + MAX_PARAMETERS + 2
-    AWAY = 1024  # bytes from where large arrays begin in a page: a store holds up loads from its place in other pages
     TILES = (MAX_TILED + 1) * TILE + LINE  # bytes of an inner loop's tiles
-
-cdef extern from *:
-    """
-    /* A thread's tiles, of an inner loop or of a chunk with sums, and the sums. Neither calls the other. */
-    #define FASTACT_MOST_LANES (4096 + 16)
-    static FASTACT_THREAD_LOCAL double fastact_tiles[(6 * 4096 + 1024 + 2 * 64) / sizeof(double) + FASTACT_MOST_LANES];
-    static char *fastact_own_tiles(void) { return (char *)fastact_tiles; }
-    """
-    enum:
-        MOST_LANES "FASTACT_MOST_LANES"  # of a stretch or strip: at most `SUM_LONGEST`, and the elements ahead of it
-    char* own_tiles "fastact_own_tiles"() noexcept nogil
 
 # A loop, and the ways between memory and it
 cdef struct Loop:
@@ -235,20 +223,10 @@ cdef struct LoopJob:
     bint streamed
 
 
-cdef void run_loop_chunk(const void* data, Py_ssize_t chunk) noexcept nogil:
-    """Some of the rows, or of the only row's elements, on any thread of the team."""
-    run_loop_part(<const LoopJob*> data, chunk, own_tiles() + AWAY)
-
-
-cdef void run_loop_alone(const LoopJob* job) noexcept nogil:
-    """All of them, on the calling thread: its stack is the nearest memory."""
+cdef void run_loop_chunk(const void* data, Py_ssize_t chunk, int worker) noexcept nogil:
+    """Some of the rows, or of the only row's elements, on any thread of the team: its stack is the nearest memory."""
+    cdef const LoopJob* job = <const LoopJob*> data
     cdef char[TILES] tiles
-    cdef fastact_flags flags = fastact_save_flags()
-    run_loop_part(job, 0, tiles)
-    fastact_restore_flags(flags)
-
-
-cdef void run_loop_part(const LoopJob* job, Py_ssize_t chunk, char* tiles) noexcept nogil:
     cdef int total = job.loop.operands + (job.loop.add != NULL) + job.loop.parameters + job.loop.outputs, k
     cdef Py_ssize_t start = chunk * job.chunk + (job.first if chunk else 0), end = (chunk + 1) * job.chunk + job.first, row
     cdef (char*)[MAX_OPERANDS] at
@@ -270,12 +248,8 @@ cdef void run_loop_job(LoopJob* job) noexcept nogil:
     cdef int threads = threads_worth(work, grain)
     job.streamed = worth_streaming(job, threads)
     job.chunk, job.first = job.n if job.rows == 1 else job.rows, 0
-    if threads == 1:
-        run_loop_alone(job)
-        return
-    # of a large job several chunks for each thread, so that no thread waits long for another
-    chunks = split_job(job, threads * max(<Py_ssize_t> 1, min(<Py_ssize_t> 4, work // (32 * grain * threads))))
-    run_chunks(run_loop_chunk, job, chunks, True)
+    chunks = split_job(job, chunks_worth(work, grain, threads)) if threads > 1 else 1
+    run_chunks(run_loop_chunk, job, chunks, threads)
 
 
 cdef Py_ssize_t split_job(LoopJob* job, Py_ssize_t chunks) noexcept nogil:
