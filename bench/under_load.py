@@ -1,4 +1,4 @@
-"""Times calls beside busy processes, with as many threads as by default and with one, in turns: is a call ever slower for threads?
+"""Times calls beside busy processes, with as many threads as by default and with one, in turns: does a thread ever make one slower?
 
     python bench/under_load.py [--busy 0,2,4] [--quota 0.5] [--only relu] [--seconds 3]
 
