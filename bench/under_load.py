@@ -1,9 +1,10 @@
-"""Times calls beside busy processes, with as many threads as by default and with one, in turns: does a thread ever make one slower?
+"""Times calls beside busy processes, with as many threads as by default and with one, in turns: do threads ever make one slower?
 
     python bench/under_load.py [--busy 0,2,4] [--quota 0.5] [--only relu] [--seconds 3]
 
-Prints a table in Markdown: for each number of busy processes the median and the 99th percentile of both, and their ratios. The last
-part is measured within a control group that may use the given share of one processor. The script makes that group itself, as root.
+Prints a table in Markdown: for each number of busy processes the median and the 99th percentile of both, and their ratios. The
+last part is measured within a control group that may use the given share of one processor. The script makes that group itself,
+as root.
 """
 
 from __future__ import annotations
@@ -24,8 +25,10 @@ TURN = 0.1  # seconds, for which one of the two is timed
 PERIOD = 100_000  # microseconds in which a quota is counted
 
 
-def measure(only: str, seconds: float) -> None:
-    """In a process of its own: time each call, and print the figures of each as a line of JSON."""
+def measure(only: str, seconds: float, group: str) -> None:
+    """In a process of its own, and in this control group: time each call, and print its figures as a line of JSON."""
+    if group:
+        Path(group, "cgroup.procs").write_text("0")  # the process that writes
     import numpy as np
 
     import fastact
@@ -83,15 +86,12 @@ def make_group(quota: float) -> Path:
     raise OSError("no control group can be made here")
 
 
-def run(given: argparse.Namespace, label: str, group: Path | None = None) -> None:
+def run(given: argparse.Namespace, label: str, group: Path | str = "") -> None:
     """Measure, in this control group, and print the rows of the table."""
 
-    def join() -> None:
-        if group is not None:
-            (group / "cgroup.procs").write_text("0")  # the process that writes
-
-    command = [sys.executable, os.path.abspath(__file__), "--measure", "--only", given.only, "--seconds", str(given.seconds)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=join) as measuring:
+    options = ["--only", given.only, "--seconds", str(given.seconds), "--group", str(group)]
+    command = [sys.executable, os.path.abspath(__file__), "--measure", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as measuring:
         assert measuring.stdout
         for line in measuring.stdout:
             row = json.loads(line)
@@ -111,9 +111,10 @@ def main() -> None:
     parser.add_argument("--only", default="", help="of the functions with one of these in their names, separated by commas")
     parser.add_argument("--seconds", type=float, default=3.0, help="for each function, size and number of threads")
     parser.add_argument("--measure", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--group", default="", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.measure:
-        measure(given.only, given.seconds)
+        measure(given.only, given.seconds, given.group)
         return
     print("Microseconds a call, float32, out=\n")
     print("| busy processes | call | elements | threads | one: median | 99 % | default: median | 99 % | medians | 99 % |")

@@ -2,8 +2,8 @@
 
     python tests/storm.py --calls 1000000 --threads 8 --forks 200
 
-Every result is compared with what one thread gave before. Each child makes the same calls, on one thread and on several, and must end
-in time. The exit code is 1 if anything was wrong.
+Every result is compared with what one thread gave before. Each child makes the same calls, on one thread and on several, and must
+end in time. The exit code is 1 if anything was wrong.
 """
 
 import argparse
@@ -60,7 +60,7 @@ class Storm:
         right = fastact.get_num_threads() == 1
         for threads in (1, 3):
             fastact.set_num_threads(threads)
-            right = all([self.call(given, out) for _ in range(20)]) and right
+            right = all(self.call(given, out) for _ in range(20)) and right
         return 0 if right else 1
 
     def fork(self, number):
@@ -82,7 +82,8 @@ class Storm:
 
     def run(self, calls, threads, forks):
         """The calls, shared out to the threads, and the forks meanwhile. The threads go on until the last child has ended."""
-        workers = [threading.Thread(target=self.work, args=(k, calls // threads if calls else sys.maxsize)) for k in range(threads)]
+        each = calls // threads if calls else sys.maxsize
+        workers = [threading.Thread(target=self.work, args=(k, each)) for k in range(threads)]
         for worker in workers:
             worker.start()
         for number in range(forks):
@@ -104,7 +105,8 @@ def main():
     start = time.monotonic()
     storm = Storm(given.seed)
     faults = storm.run(given.calls, given.threads, given.forks)
-    print(f"{storm.calls:,} calls, {given.forks} forks, {time.monotonic() - start:.0f} s, {len(faults)} faults", *faults[:20], sep="\n")
+    print(f"{storm.calls:,} calls, {given.forks} forks, {time.monotonic() - start:.0f} s, {len(faults)} faults")
+    print(*faults[:20], sep="\n", end="")
     return 1 if faults else 0
 
 

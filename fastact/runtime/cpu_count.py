@@ -26,8 +26,8 @@ def usable_processors(root: str = "/") -> int:
 def cpu_quota(root: str = "/") -> float | None:
     """How many processors' time the control groups of Linux allow, or None where they set no limit.
 
-    A group has a limit of its own, and shares those of all groups above it. Version 2 has it in the file ``cpu.max``, version 1 in
-    ``cpu.cfs_quota_us`` and ``cpu.cfs_period_us``. ``root`` is where /proc and the groups' files are looked up.
+    A group has a limit of its own, and shares those of all groups above it. Version 2 has it in the file ``cpu.max``, version 1
+    in ``cpu.cfs_quota_us`` and ``cpu.cfs_period_us``. ``root`` is where /proc and the groups' files are looked up.
     """
     quotas = [quota for folder in _groups(root) if (quota := _quota(folder)) is not None]
     return min(quotas, default=None)

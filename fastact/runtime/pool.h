@@ -1,8 +1,8 @@
 /* The team's helpers: threads of our own, which sleep while there is nothing to do. Only team.pyx includes this.
 
-   A caller opens a job, and takes its chunks itself until none is left. A helper that is awake by then takes chunks, too. The caller
-   waits for nothing but a chunk that a helper has begun. So a helper that gets no processor costs no more than the attempt to wake
-   it, and that is made only where it should pay. docs/decisions/9-helpers.md has the reasons and the figures. */
+   A caller opens a job, and takes its chunks itself until none is left. A helper that is awake by then takes chunks, too. The
+   caller waits for nothing but a chunk that a helper has begun. So a helper that gets no processor costs no more than the attempt
+   to wake it, and that is made only where it should pay. docs/decisions/9-helpers.md has the reasons. */
 #ifndef FASTACT_POOL_H
 #define FASTACT_POOL_H
 
@@ -20,7 +20,7 @@
 #define FIRST_DELAY 30000       /* how long a helper takes to come, before that was ever measured */
 #define LEAST_DELAY 5000        /* and the least that is believed */
 #define MOST_DELAY 1000000000
-#define LONGEST_WATCH 100000    /* a caller watches for the last helper to leave; then it sleeps, for they may share a processor */
+#define LONGEST_WATCH 100000    /* a caller watches for the last helper to leave, then it sleeps: they may share a processor */
 #define BEARABLE_LOSS 20000     /* for which helpers are not sent away */
 #define PAUSE_FOR_LOSS 32       /* times as long as helpers held the caller up, it does without them */
 #define LONGEST_PAUSE 1000000000
@@ -100,8 +100,8 @@ static int threads_now(void) {
 
 /* ---- chunks ---------------------------------------------------------------------------------------------------------------- */
 
-/* Divide the chunks into a part for each thread, which begins with its own: in the next call on the same arrays its cache may still
-   hold what it needs. */
+/* Divide the chunks into a part for each thread, which begins with its own: in the next call on the same arrays its cache may
+   still hold what it needs. */
 static void share_out(int chunks, int threads) {
     for (int k = 0; k < threads; k++) {
         workers[k].end = (int)((int64_t)chunks * (k + 1) / threads);
@@ -144,7 +144,7 @@ static void start_next(int threads) {
     atomic_replace(&team.started, number, number - 1); /* unless another has started meanwhile: then this number is left out */
 }
 
-/* Wake the helpers below this worker in a tree of all. Whom it wakes wakes those below itself, so this takes no longer for many. */
+/* Wake the helpers below this worker in a tree of all. Whom it wakes wakes those below itself: that takes no longer for many. */
 static void wake_below(int me, int threads) {
     for (int k = 2 * me + 1; k <= 2 * me + 2; k++) {
         if (k >= threads || k > atomic_read(&team.started)) return;
@@ -176,7 +176,7 @@ static void leave(void) {
     if ((gate & WAITING) && (gate & INSIDE) == 1) semaphore_post(&team.left);
 }
 
-/* Look out for a job for a while; whether one was entered. Whoever needs this processor gets it meanwhile: it may be the caller. */
+/* Look out for a job for a while; whether one was entered. Whoever needs this processor gets it meanwhile, maybe the caller. */
 static int watch(int me) {
     int64_t now = nanoseconds(), last = now + (eager ? 20 : 1) * LONGEST_SPIN, until = now + SPIN;
     do {
@@ -233,8 +233,8 @@ static int somebody_is_missing(int threads) {
     return 0;
 }
 
-/* Wake or start helpers if the rest of the job takes longer than they take to come. Jobs too short for that count together if they
-   follow each other closely: from the second on, helpers find one while they are still awake. */
+/* Wake or start helpers if the rest of the job takes longer than they take to come. Jobs too short for that count together if
+   they follow each other closely: helpers that come for one stay awake for the next. */
 static void call_helpers(int64_t rest, int threads) {
     int delay = atomic_read(&team.delay);
     if (!eager && team.missed + rest < 2 * (int64_t)delay) {

@@ -1,5 +1,5 @@
-/* What the team needs of compiler and operating system: atomic numbers, threads, semaphores, a clock. Nothing here waits for a lock:
-   a thread that loses its processor at any point holds up no other. */
+/* What the team needs of compiler and operating system: atomic numbers, threads, semaphores, a clock. Nothing here waits for a
+   lock: a thread that loses its processor at any point holds up no other. */
 #ifndef FASTACT_SYSTEM_THREADS_H
 #define FASTACT_SYSTEM_THREADS_H
 
@@ -24,7 +24,7 @@
 #endif
 #endif
 
-/* ---- atomic numbers: every operation is sequentially consistent, and returns the number from before ------------------------- */
+/* ---- atomic numbers: every operation is sequentially consistent, and returns the number from before ------------------------ */
 
 #if defined(_MSC_VER) && !defined(__clang__)
 
@@ -135,7 +135,7 @@ static inline int thread_start(thread_result (*run)(void *), void *given, size_t
     if (pthread_attr_init(&attributes)) return 0;
     pthread_attr_setstacksize(&attributes, stack);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    /* A new thread has its maker's mask. Signals are for the program's own threads, but faults tell of the thread that has them. */
+    /* A new thread has its maker's mask. Signals are for the program's threads, but faults tell of the thread that has them. */
     sigfillset(&all);
     sigdelset(&all, SIGSEGV), sigdelset(&all, SIGBUS), sigdelset(&all, SIGFPE), sigdelset(&all, SIGILL), sigdelset(&all, SIGABRT);
     pthread_sigmask(SIG_SETMASK, &all, &before);

@@ -4,8 +4,8 @@
 
 #include <stddef.h>
 
-/* Runs one chunk of a job, of those that are numbered from 0, on the worker with this number: 0 is the caller, and all are smaller
-   than the job's number of threads. It saves and restores its thread's floating-point flags. */
+/* Runs one chunk of a job, of those that are numbered from 0, on the worker with this number: 0 is the caller, and all are
+   smaller than the job's number of threads. It saves and restores its thread's floating-point flags. */
 typedef void (*fastact_run_chunk)(void *job, ptrdiff_t chunk, int worker);
 
 typedef struct {

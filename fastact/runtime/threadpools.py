@@ -50,11 +50,11 @@ class _Finder:
         return spec
 
 
-def _register(threadpoolctl: ModuleType, team: Any) -> None:
+def _register(threadpoolctl: Any, team: Any) -> None:
     if not hasattr(threadpoolctl, "register"):  # older than 3.2
         return
 
-    class Controller(threadpoolctl.LibController):
+    class Controller(threadpoolctl.LibController):  # type: ignore[misc]
         # OpenMP's: who limits the threads of loops means these, too.
         user_api = "openmp"
         internal_api = "fastact"

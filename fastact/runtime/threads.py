@@ -28,7 +28,7 @@ def get_num_threads() -> int:
 
     That is what `set_num_threads` or the environment variable ``FASTACT_NUM_THREADS`` asks for, and without them
     ``OMP_NUM_THREADS``, or else as many as the process has processors: its affinity mask and the quota of its container count.
-    What threadpoolctl sets meanwhile is a limit to all of these. In a forked child it is 1 until the child calls `set_num_threads`.
+    What threadpoolctl sets meanwhile is a limit to all of these. In a forked child it is 1 until that calls `set_num_threads`.
 
     Examples
     --------

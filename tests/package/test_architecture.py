@@ -25,6 +25,7 @@ DEFINED = (
     r"^\s*cdef class {0}\b",
     r"^{0}\b(?:: [^=\n]+)? = ",
     r"^\w+ \w+ F\({0}\)\(",
+    r"^static (?:inline )?\w+ {0}\(",
 )
 
 

@@ -64,7 +64,9 @@ def test_quota(groups, mounts, quotas, expected, system):
     assert cpu_quota(system(groups, mounts, **quotas)) == expected
 
 
-@pytest.mark.parametrize("quota", ["", "max", "1", "a b", "0 100000", "-5 100000", "100000 0", "1 2 3", "9" * 5000 + " 1", b"\xff\xfe \x00"])
+@pytest.mark.parametrize(
+    "quota", ["", "max", "1", "a b", "0 100000", "-5 100000", "100000 0", "1 2 3", "9" * 5000 + " 1", b"\xff\xfe \x00"]
+)
 def test_nonsense_is_no_limit(quota, system):
     assert cpu_quota(system("0::/", V2, **{"cpu.max": quota})) is None
 
@@ -80,7 +82,9 @@ def test_nothing_is_there(tmp_path):
     assert usable_processors(str(tmp_path)) == processors()
 
 
-@pytest.mark.parametrize(("quota", "expected"), [("1000 100000", 1), ("50000 100000", 1), ("100000 100000", 1), ("150000 100000", 2)])
+@pytest.mark.parametrize(
+    ("quota", "expected"), [("1000 100000", 1), ("50000 100000", 1), ("100000 100000", 1), ("150000 100000", 2)]
+)
 def test_rounded_up(quota, expected, system):
     assert usable_processors(system("0::/", V2, **{"cpu.max": quota})) == min(expected, processors())
 

@@ -1,4 +1,4 @@
-"""Threads and streaming: neither changes a bit; how many there are; and that forks, exits and a system without threads do no harm."""
+"""Threads and streaming: neither changes a bit; how many there are; and that forks, exits, refused threads do no harm."""
 
 import contextlib
 import importlib
@@ -323,7 +323,11 @@ assert inspect.getsource(threadpoolctl)
 
 @pytest.mark.parametrize(
     "imports",
-    ["import fastact, threadpoolctl", "import threadpoolctl, fastact", "import fastact; from threadpoolctl import *; import threadpoolctl"],
+    [
+        "import fastact, threadpoolctl",
+        "import threadpoolctl, fastact",
+        "import fastact; from threadpoolctl import *; import threadpoolctl",
+    ],
 )
 def test_threadpoolctl(imports):
     run("import inspect, sys\n" + LIMITS.format(imports=imports), OMP_NUM_THREADS="3")
