@@ -22,7 +22,10 @@ cdef int stream_sharers = streaming().sharers
 
 cdef inline bint beyond_caches(Py_ssize_t nbytes, int threads, int cost) noexcept nogil:
     """Whether so many threads read and write so many bytes that output is worth streaming."""
-    return nbytes >= (threads + stream_sharers - 1) // stream_sharers * stream_from * cost
+    cdef Py_ssize_t limit = stream_from * cost
+    if nbytes < limit:  # most calls: without a division
+        return False
+    return nbytes >= (threads + stream_sharers - 1) // stream_sharers * limit
 
 
 def _set_sizes(new_grain, new_stream_from, new_stream_sharers=1):
