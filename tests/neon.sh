@@ -2,6 +2,7 @@
 # Cross-compiles the package for 64-bit ARM on another machine with Debian, and runs tests there under emulation:
 #
 #     bash tests/neon.sh                                          # values, equivalence, accuracy
+#     bash tests/neon.sh --quick                                  # the same without what takes long
 #     bash tests/neon.sh tests/calls/test_rows.py -k softmax      # pytest's arguments
 #     bash tests/neon.sh --python -m fastact verify gelu          # Python's arguments
 #     bash tests/neon.sh --count                                  # instructions per element beside those of AVX2, as built here
@@ -100,8 +101,13 @@ export PYTHONPATH=$root:$built/modules # the source tree's packages find the com
 if [ "${1:-}" = --python ]; then
     exec "$venv/bin/python" "${@:2}"
 fi
+chosen=neon
+if [ "${1:-}" = --quick ]; then
+    shift
+    chosen="neon and not mpmath and not bit_patterns"
+fi
 if [ $# -eq 0 ]; then
-    set -- tests/backends/test_values.py tests/backends/test_equivalence.py tests/backends/test_accuracy.py -k neon
+    set -- tests/backends/test_values.py tests/backends/test_equivalence.py tests/backends/test_accuracy.py -k "$chosen"
 fi
 "$venv/bin/python" -m fastact | grep -E "^(backend|built with): "
 exec "$venv/bin/python" -m pytest -q -p no:cacheprovider -n "$(nproc)" "$@"

@@ -1337,12 +1337,40 @@ def operand_size(mnemonic: str, operands: str) -> int:
     return _SUFFIXES[scalar[1]] if scalar else max(widths)
 
 
+_ARM_SIZES = {"q": 16, "d": 8, "s": 4, "h": 2, "b": 1, "x": 8, "w": 4}
+_ARM_LOAD = re.compile(r"((\w)\d+(?:, \w\d+)?), \[(x\d+)(?:, #(\d+))?\]$")
+_ARM_ADDRESS = re.compile(r"(x\d+), (x\d+), #0x([0-9a-f]+)$")
+
+
+def arm_constants(lines: list[machine_code.Line], constants: Constants) -> dict[int, str]:
+    """Instructions that load from read-only data, by address: one forms the address of a page, another loads what lies there."""
+    told_, pages = {}, {}
+    for address, mnemonic, operands in lines:
+        load, sum_ = _ARM_LOAD.match(operands), _ARM_ADDRESS.match(operands)
+        if mnemonic.startswith("ld") and load and load[3] in pages:
+            size = _ARM_SIZES[load[2]] * (1 + ("," in load[1]))
+            told_[address] = f"{mnemonic} {load[1]}, [{constants.read(pages[load[3]] + int(load[4] or 0), size)}]"
+        elif mnemonic == "add" and sum_ and sum_[2] in pages:
+            told_[address] = f"{mnemonic} {sum_[1]}, {constants.table(pages[sum_[2]] + int(sum_[3], 16))}"
+        if not mnemonic.startswith("st") and (changed := re.match(r"x\d+\b", operands)):
+            pages.pop(changed[0], None)
+        if mnemonic == "adrp":
+            register, page = operands.split(" <")[0].split(", ")
+            pages[register] = int(page, 16)
+            told_[address] = f"adrp {register}"
+    return told_
+
+
 def normalised(function: machine_code.Function, constants: Constants) -> Iterator[str]:
     """Its instructions without addresses: jumps by how many instructions, calls by name, constants by value."""
     lines = [line for line in function.lines if not re.match(r"nop|data16|cs$|xchg %ax,%ax", f"{line[1]} {line[2]}")]
     addresses = [address for address, _, _ in lines]
     index = {address: i for i, address in enumerate(addresses)}
-    for i, (_, mnemonic, operands) in enumerate(lines):
+    loaded = arm_constants(lines, constants)
+    for i, (address, mnemonic, operands) in enumerate(lines):
+        if address in loaded:
+            yield loaded[address]
+            continue
         if not re.search(r"[0-9a-f]+ <", operands):
             yield f"{mnemonic} {operands}"
             continue

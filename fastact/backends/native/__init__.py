@@ -27,6 +27,8 @@ def obstacle(name: str) -> str | None:
             return f"needs an x86-64 processor, this is {platform.machine()}"
         if name == "neon" and level >= 0:
             return "needs a 64-bit ARM processor"
+        if name == "baseline" and platform.machine().lower() in ("aarch64", "arm64"):
+            return "is not built for 64-bit ARM, where neon can always run"
         if 0 <= level < _X86_LEVELS[name]:
             return "the processor or the operating system does not support it"
         load(name)
