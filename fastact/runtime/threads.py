@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import importlib
 import operator
-import os
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from .cpu_count import processors, usable_processors
+from .environment import whole_number
 from .threadpools import introduce
 
 try:
@@ -102,24 +101,12 @@ def _number(n: int) -> int:
     return min(number, MOST)
 
 
-def _from_environment(variable: str, text: str) -> int:
-    """The number that this variable asks for, or 0; with a warning if it is none."""
-    try:
-        number = int(text or "0")
-    except ValueError:
-        number = -1
-    if not 0 <= number <= MOST or (text and number == 0):
-        message = f"{variable} must be an integer from 1 to {MOST}, not {os.environ[variable]!r}; it is ignored"
-        warnings.warn(message, RuntimeWarning, stacklevel=3)
-        return 0
-    return number
-
-
 def _start() -> None:
-    # OpenMP's variable may have a number for each level of nested loops: "4,2". The first is for calls like ours.
-    openmp = os.environ.get(OPENMP_VARIABLE, "").partition(",")[0].strip()
-    team.start(_from_environment(OPENMP_VARIABLE, openmp) or usable_processors(), max(16, processors()))
-    _set_limit(_from_environment(VARIABLE, os.environ.get(VARIABLE, "").strip()))
+    default = usable_processors()
+    # OpenMP's variable may have a number for each level of nested loops. The first is for calls like ours.
+    default = whole_number(OPENMP_VARIABLE, "threads", 1, MOST, default, of_list=True) or default
+    team.start(default, max(16, processors()))
+    _set_limit(whole_number(VARIABLE, "threads", 1, MOST, default) or 0)
     introduce(team)
 
 
