@@ -8,7 +8,7 @@ from fastact.runtime.team cimport FASTACT_TEAM_CAPSULE, fastact_team
 cdef extern from "pool.h":
     ctypedef int fastact_atomic
     ctypedef struct Team:
-        fastact_atomic started, delay
+        fastact_atomic started
     int atomic_read(fastact_atomic*)
     int atomic_set(fastact_atomic*, int)
     fastact_atomic limit, ceiling

@@ -42,8 +42,9 @@ def set_num_threads(n: int) -> None:
     """Set how many threads a call may use, for the whole process; no number of threads changes a bit of a result.
 
     One of them is always the thread that makes the call. The others are helpers, which sleep in between. They are started by the
-    first calls that are large enough, and a call waits for none of them: what they do not get to, because other programs keep the
-    processors busy or the system refuses threads, it does itself. One call at a time has helpers; others meanwhile do without.
+    first calls that are large enough. A call waits for nothing but a part that a helper has begun: what they do not get to,
+    because other programs keep the processors busy or the system refuses threads, it does itself. One call at a time has helpers;
+    others meanwhile do without.
 
     Without effect on the NumPy backend. More threads than the larger of 16 and the number of processors are never used. A forked
     child uses one thread, whatever its parent has set, until it calls this itself.
