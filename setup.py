@@ -248,6 +248,7 @@ class BuildKernels(build_ext):
             if extension.name not in self.left_out:
                 target = Path(self.get_ext_fullpath(extension.name))
                 target.parent.mkdir(parents=True, exist_ok=True)
+                target.unlink(missing_ok=True)  # written over, it would crash processes that run it
                 shutil.copyfile(self.work / "modules" / self.get_ext_filename(extension.name), target)
 
     def get_outputs(self) -> list[str]:
