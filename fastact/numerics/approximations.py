@@ -42,7 +42,7 @@ class Table:
 
     The intervals reach up to `furthest` and spread over `octaves`. The centre of each is a number of the type for which
     `rounded` almost is one, too. By default this is `function`; a table that shares its centres with another has that one's.
-    `weight` is that of a `Polynomial`.
+    `weight` is that of a `Polynomial`. The coefficients lack `near_slope`, which the kernel adds.
     """
 
     name: str
@@ -55,6 +55,7 @@ class Table:
     intervals: int
     weight: Callable | None = None
     rounded: Callable | None = None
+    near_slope: float = 1
 
 
 # ---- The functions that are fitted ---------------------------------------------------------------------------------------
@@ -121,6 +122,11 @@ def gelu_tail(h):
 def gelu_slope(h):
     """2^(PER_HALF_SQUARE a^2) (Phi(-a) - a phi(a)), a = 2h."""
     return 2 ** (4 * PER_HALF_SQUARE * h * h) * (mp.ncdf(-2 * h) - 2 * h * mp.npdf(2 * h))
+
+
+def gelu_inverse(a):
+    """2^(-PER_HALF_SQUARE a^2) / Phi(-a)."""
+    return 2 ** (-PER_HALF_SQUARE * a * a) / mp.ncdf(-a)
 
 
 # ---- The polynomials -----------------------------------------------------------------------------------------------------
@@ -302,6 +308,27 @@ POLYNOMIALS = (
         float32=Target(-HALF_LN2 / 16, HALF_LN2 / 16, 2),
     ),
     Polynomial(
+        "exp_reduced_eighth",
+        "(e^r - 1 - r) / r^2, |r| <= ln(2) / 16",
+        function=exp_tail,
+        weight=lambda r: r**2,
+        float32=Target(-HALF_LN2 / 8, HALF_LN2 / 8, 2),
+    ),
+    Polynomial(
+        "expm1_or_less_eighth",
+        "(e^r - 1 - r) / r^2, |r| <= ln(2) / 16, where 1 is subtracted from e^r",
+        function=exp_tail,
+        weight=lambda r: r**2 / mp.expm1(r),
+        float32=Target(-HALF_LN2 / 8, HALF_LN2 / 8, 3),
+    ),
+    Polynomial(
+        "exp2_eighth",
+        "(2^f - 1) / f, |f| <= 1/16",
+        function=lambda f: mp.expm1(f * mp.log(2)) / f,
+        weight=lambda f: f / 2**f,
+        float32=Target(-mp.mpf("0.0626"), mp.mpf("0.0626"), 3),
+    ),
+    Polynomial(
         "exp2_tail",
         "(2^f - 1) / f, |f| <= 1/2",
         function=lambda f: mp.expm1(f * mp.log(2)) / f,
@@ -362,5 +389,36 @@ TABLES = (
         intervals=32,
         weight=lambda h: 1,
         rounded=gelu_tail,
+    ),
+    Table(
+        "gelu_inverse_intervals",
+        "2^(-k a^2) / Phi(-a), k = 0.7213475, 0 <= a <= 14.6",
+        function=gelu_inverse,
+        dtype="float32",
+        furthest=14.6,
+        octaves=4,
+        degree=5,
+        intervals=8,
+        near_slope=0,
+    ),
+    Table(
+        "tanh_eight_intervals",
+        "tanh(x), 0 <= x <= 9.3",
+        function=mp.tanh,
+        dtype="float32",
+        furthest=9.3,
+        octaves=4,
+        degree=6,
+        intervals=8,
+    ),
+    Table(
+        "erf_eight_intervals",
+        "erf(x), 0 <= x <= 4",
+        function=mp.erf,
+        dtype="float32",
+        furthest=4,
+        octaves=2,
+        degree=6,
+        intervals=8,
     ),
 )

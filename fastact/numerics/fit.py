@@ -163,11 +163,11 @@ def interval_ends(table):
 
 
 def fit_interval(table, low, high):
-    """centre, value = function(centre), and the polynomial (function(x) - value) / d - 1 of d = x - centre; its largest error."""
+    """centre, its value, the polynomial (function(x) - value) / d - near_slope of d = x - centre; its largest error."""
     centre = centre_between(table.rounded or table.function, low, high, table.dtype)
     value = nearest(table.function(centre), table.dtype)
     ds = [x - centre for x in chebyshev_grid(low, high)]
-    values = [(table.function(centre + d) - value) / d - 1 for d in ds]
+    values = [(table.function(centre + d) - value) / d - table.near_slope for d in ds]
     weights = [weight_at(table, centre + d) * abs(d) for d in ds]
     rounded = [nearest(c, table.dtype) for c in minimax(ds, values, weights, table.degree)]
     worst = max(abs(w * (v - evaluate(rounded, d))) for d, v, w in zip(ds, values, weights, strict=True))
@@ -211,10 +211,24 @@ def constants(dtype):
 def powers(dtype):
     exact = [mp.power(2, mp.mpf(k) / 16) for k in range(16)]
     short = [rounded_to(power, POWER_BITS[dtype] - 1) for power in exact]
+    low = [e / power - 1 for e, power in zip(exact, short, strict=True)]
     return {
         "powers": ("2^(k/16), in two bits fewer than fit", short),
-        "powers_low": ("what they lack, relative to them", [e / power - 1 for e, power in zip(exact, short, strict=True)]),
+        "powers_low": ("what they lack, relative to them", low),
+        "eighth_powers": (
+            "every second of them, less k/8 of an octave in their bits: to these 8n + k is added, for 2^(n + k/8)",
+            [less_eighths(power, k, dtype) for k, power in enumerate(short[::2])],
+        ),
+        "eighth_powers_low": ("what every second of them lacks", low[::2]),
     }
+
+
+def less_eighths(power, k, dtype):
+    """This number of the type, seen as an integer, less k in the three highest bits of its mantissa."""
+    number = np.array(float(power), dtype)
+    bits = number.view(f"i{number.itemsize}")
+    bits -= k << (np.finfo(dtype).nmant - 3)
+    return mp.mpf(float(number))
 
 
 def inverse_pi():

@@ -61,12 +61,22 @@ def test_block_kernels_take_the_formulas_place():
         assert instruction_set.kernels == of_loops
 
 
-@pytest.mark.skipif("avx512" not in COMPILED, reason="needs the avx512 module")
-def test_block_kernels_are_compiled():
-    code = machine_code.functions(importlib.import_module("fastact.backends.native._avx512").__file__)
-    for loop in ("exponential_forward_float32", "exponential_value_and_grad_float32", "gelu_gated_float32"):
-        function = next(code[s] for s in code if re.fullmatch(rf"__pyx_f_\d*loops_{loop}", s))
-        assert any(mnemonic == "vscalefps" for _, mnemonic, _ in function.lines), loop
+@pytest.mark.parametrize(
+    ("name", "loop", "instruction"),
+    [
+        ("avx512", "exponential_forward_float32", "vscalefps"),
+        ("avx512", "exponential_value_and_grad_float32", "vscalefps"),
+        ("avx512", "gelu_gated_float32", "vscalefps"),
+        ("avx2", "gelu_forward_float32", "vpermps"),
+        ("avx2", "silu_gated_backward_float32", "vpermps"),
+    ],
+)
+def test_block_kernels_are_compiled(name, loop, instruction):
+    if name not in COMPILED:
+        pytest.skip(f"needs the {name} module")
+    code = machine_code.functions(importlib.import_module(f"fastact.backends.native._{name}").__file__)
+    function = next(code[s] for s in code if re.fullmatch(rf"__pyx_f_\d*loops_{loop}", s))
+    assert any(mnemonic == instruction for _, mnemonic, _ in function.lines)
 
 
 SPOILT = {

@@ -1,7 +1,7 @@
 /* Vectors of 64 bytes by AVX-512: see kernels.h.
 
-   A table of 16 floats is one register, one of 32 floats or 16 doubles are two, from which one instruction picks each lane's.  What
-   is scaled by vscalefps rounds once where the result is subnormal, vanishes or overflows. */
+   A table of 16 floats is one register, one of 32 floats or 16 doubles are two, from which one instruction picks each lane's. 
+   What is scaled by vscalefps rounds once where the result is subnormal, vanishes or overflows. */
 
 /* FASTACT_KERNELS
    exponential   float32   forward derivative

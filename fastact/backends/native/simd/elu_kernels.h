@@ -6,18 +6,26 @@
                                 forward       backward         forward       backward
        elu          float32   0.29 -> 0.26   0.33 -> 0.26   0.25 -> 0.22   0.26 -> 0.19
        selu         float32   0.40 -> 0.28   0.35 -> 0.26   0.36 -> 0.24   0.28 -> 0.19
-       silu         float32   0.44 -> 0.37   0.55 -> 0.50   0.41 -> 0.32   0.50 -> 0.43 */
+       silu         float32   0.44 -> 0.37   0.55 -> 0.50   0.41 -> 0.32   0.50 -> 0.43
+
+   With AVX2, 4,096 elements on a busy machine, forward and backward: elu 0.61 -> 0.48, 0.62 -> 0.51; selu 0.80 -> 0.52, 0.69 ->
+   0.51; silu 0.68 -> 0.56, 0.84 -> 0.80. */
 
 /* ---- elu and selu ----------------------------------------------------------------------------------------------- */
 
 /* x <= 0, any number above; 1.0 ULP; as expm1.   What 2^(k/STEPS) lacks is added to r. */
 VECTORS VECTOR V(expm1_or_less)(VECTOR x) {
-    VECTOR shifted, bounded = LARGER(ALL(-120.0f), x), n = V(steps_of)(bounded, &shifted);
-    VECTOR scale = SCALE(POWER_OF(F(kernel_powers), 1, shifted), n);
+    VECTOR shifted, bounded = LARGER(ALL(-87.0f), x), n = V(steps_of)(bounded, &shifted);
+    VECTOR scale = V(raised)(POWER_OF(F(kernel_powers), 1, shifted), n, shifted);
     VECTOR low = POWER_OF(F(kernel_powers_low), 1, shifted);
     VECTOR r_high = MINUS_FMA(n, ALL(LN2_HIGH), bounded);
     VECTOR rest = MINUS_FMA(n, ALL(LN2_LOW), low), r = r_high + rest;
-    VECTOR q = r_high + FMA(r * r, VECTOR_HORNER(expm1_or_less, r), rest);
+#if STEPS == 16
+    VECTOR p = VECTOR_HORNER(expm1_or_less, r);
+#else
+    VECTOR p = VECTOR_HORNER(expm1_or_less_eighth, r);
+#endif
+    VECTOR q = r_high + FMA(r * r, p, rest);
     return FMA(scale, q, scale - ALL(1));
 }
 
@@ -27,7 +35,7 @@ VECTORS VECTOR V(elu_forward)(VECTOR x, VECTOR alpha) { return CHOOSE(LESS(x, AL
 
 /* factor * e^x, but `beyond` where x > 0 */
 VECTORS VECTOR V(elu_slope)(VECTOR x, VECTOR factor, VECTOR beyond) {
-    VECTOR n, power, q = V(exp_parts)(x, &n, &power);
+    VECTOR n, power, q = V(exp_parts)(SCALES ? x : SMALLER(ALL(0), x), &n, &power);
     VECTOR p = factor * FMA(power, q, power);
     return CHOOSE(LESS(ALL(0), x), beyond, SCALE(p, n));
 }
@@ -56,7 +64,7 @@ VECTORS VECTOR V(silu_denominator)(VECTOR a, VECTOR beta) {
     VECTOR shifted = FMA(a, b * VECTOR_CONSTANT(log2_e), ALL(TO_STEP)), n = shifted - ALL(TO_STEP), power;
     VECTOR r = FMA_MINUS(b, a, n * ALL(LN2_HIGH));
     VECTOR q = V(exp_reduced)(MINUS_FMA(n, ALL(LN2_LOW), r), shifted, 0x1p-48f, &power);
-    VECTOR scale = SCALE(power, n), total = scale + one;
+    VECTOR scale = V(raised)(power, n, shifted), total = scale + one;
     return total + FMA(scale, q, one - (total - scale));
 }
 

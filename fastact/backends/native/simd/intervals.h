@@ -1,7 +1,7 @@
 /* What the block kernels of tanh, erf and gelu are made of: functions by intervals, and powers of two.  See kernels.h.
 
-   A function of a >= 0 is 32 polynomials (16 in double).  Registers hold the coefficients of one degree, from which each lane picks
-   its own.
+   A function of a >= 0 is 32 polynomials (16 in double; 8 where registers hold no more).  Registers hold the coefficients of
+   one degree, from which each lane picks its own.
    The interval is the leading bits of offset + a * scale: within an octave of this sum the intervals are equally wide, in the
    next twice as wide.  In an interval the function is
 
@@ -15,17 +15,6 @@
 enum { CENTRE, VALUE, COEFFICIENTS };
 #endif
 
-enum { F(DEGREE) = BY_TYPE(3, 11) };
-typedef NUMBER F(intervals)[COEFFICIENTS + F(DEGREE) + 1][INTERVALS] __attribute__((aligned(64)));
-
-/* d + d * p(d): the function, but for the interval's value. */
-VECTORS VECTOR V(beyond_value)(const F(intervals) table, INTEGERS interval, VECTOR d) {
-    VECTOR p = OF_INTERVAL(table[COEFFICIENTS + F(DEGREE)], interval);
-    for (int k = F(DEGREE) - 1; k >= 0; k--)
-        p = FMA(p, d, OF_INTERVAL(table[COEFFICIENTS + k], interval));
-    return FMA(p, d, d);
-}
-
 /* The interval's number: the leading bits of the sum, where `bits` is what follows them. */
 VECTORS INTEGERS V(interval)(VECTOR a, NUMBER scale, NUMBER offset, int bits) {
     return INTERVAL(FMA(a, ALL(scale), ALL(offset)), bits);
@@ -34,18 +23,31 @@ VECTORS INTEGERS V(interval)(VECTOR a, NUMBER scale, NUMBER offset, int bits) {
 /* min(|x|, limit); NaN for NaN. */
 VECTORS VECTOR V(bounded_magnitude)(VECTOR x, NUMBER limit) { return SMALLER(ALL(limit), MAGNITUDE(x)); }
 
+/* How long the polynomials of a table are. */
+#define DEGREE(table) ((int)(sizeof(table) / sizeof *(table)) - COEFFICIENTS - 1)
+
+/* d + d * p(d): the function, but for the interval's value. */
+VECTORS VECTOR V(beyond_value)(const NUMBER (*table)[INTERVALS], int degree, INTEGERS interval, VECTOR d) {
+    VECTOR p = OF_INTERVAL(table[COEFFICIENTS + degree], interval);
+    for (int k = degree - 1; k >= 0; k--)
+        p = FMA(p, d, OF_INTERVAL(table[COEFFICIENTS + k], interval));
+    return FMA(p, d, d);
+}
+
 /* y with the sign of x, for y >= 0. */
 VECTORS VECTOR V(signed_as)(VECTOR y, VECTOR x) { return OR(y, AND(x, ALL(-0.0f))); }
 
 /* An odd function; |x| is bounded where the function has rounded to its limit. */
-VECTORS VECTOR V(odd_by_intervals)(const F(intervals) table, VECTOR x, NUMBER furthest, NUMBER scale, NUMBER offset, int bits) {
+VECTORS VECTOR V(odd_by_intervals)(
+    const NUMBER (*table)[INTERVALS], int degree, VECTOR x, NUMBER furthest, NUMBER scale, NUMBER offset, int bits
+) {
     VECTOR a = V(bounded_magnitude)(x, furthest);
     INTEGERS interval = V(interval)(a, scale, offset, bits);
-    VECTOR rest = V(beyond_value)(table, interval, a - OF_INTERVAL(table[CENTRE], interval));
+    VECTOR rest = V(beyond_value)(table, degree, interval, a - OF_INTERVAL(table[CENTRE], interval));
     return V(signed_as)(OF_INTERVAL(table[VALUE], interval) + rest, x);
 }
 
-#if NUMBER_BITS == 32
+#if NUMBER_BITS == 32 && SCALES
 /* (2^f - 1) / f for |f| <= 1/2; small against the rounding errors. */
 VECTORS VECTOR V(exp2_tail)(VECTOR f) { return VECTOR_HORNER(exp2_tail, f); }
 
@@ -55,5 +57,17 @@ VECTORS VECTOR V(minus_square)(VECTOR a, NUMBER factor, VECTOR *n) {
     VECTOR square = a * a, square_low = FMA_MINUS(a, a, square);
     *n = MINUS_FMA(square, k, to_integer) - to_integer;
     return MINUS_FMA(square_low, k, MINUS_FMA(square, k, -*n));
+}
+#endif
+
+#if NUMBER_BITS == 32 && !SCALES
+/* power and q with 2^-(factor * a^2) = power (1 + q) 2^-headroom, from the exact square; 2^-28 of it. */
+VECTORS VECTOR V(exp2_minus_square)(VECTOR a, NUMBER factor, VECTOR *power) {
+    const VECTOR to_step = ALL(TO_STEP + HEADROOM_F32), k = ALL(factor);
+    VECTOR square = a * a, square_low = FMA_MINUS(a, a, square);
+    VECTOR shifted = MINUS_FMA(square, k, to_step), n = shifted - to_step;
+    VECTOR f = MINUS_FMA(square_low, k, MINUS_FMA(square, k, -n));
+    *power = V(raised)(POWER_OF(kernel_powers_f32, 1, shifted), n, shifted);
+    return FMA(VECTOR_HORNER(exp2_eighth, f), f, POWER_OF(kernel_powers_low_f32, 1, shifted));
 }
 #endif

@@ -2,29 +2,33 @@
 
    A function  VECTOR V(NAME_forward)(VECTOR x, parameters...)  takes the place of the formula of that name in each loop of
    those instruction sets whose header lists it.  NAME_derivative likewise, and either both or neither: value_and_grad has the
-   bits of both.  The rules of formulas/shared.pxi hold: no branch, NaN goes through, what forward and derivative share is computed
-   by one function from the same arguments.
+   bits of both.  The rules of formulas/shared.pxi hold: no branch, NaN goes through, what forward and derivative share is
+   computed by one function from the same arguments.
 
    There are few, where a formula is not enough.  Each file says what its kernels gain: in ns an element of aligned arrays, one
    thread of a Sapphire Rapids, GCC 12.
 
-   An instruction set's header (avx512.h, avx2.h) lists its kernels under FASTACT_KERNELS: see build/kernels.py.  It defines the
-   operations below, then includes this file.  The kernels' text is one for all sets, and is included for each type, with VECTOR,
-   V(name) and so on defined by vectors_float32.h or vectors_float64.h.  a + b, a - b, a * b, a / b are the compiler's.
+   An instruction set's header (avx512.h, avx2.h) lists its kernels under FASTACT_KERNELS: see build/kernels.py.  It defines what
+   follows, then includes this file.  The kernels' text is one for all sets, and is included for each type, with VECTOR, V(name)
+   and so on defined by vectors_float32.h or vectors_float64.h.  a + b, a - b, a * b, a / b are the compiler's.
 
-   types        vector_f32, vector_f64; memory_f32, memory_f64: the same in memory, of any alignment; INTEGERS: the bits of a
-                vector as integers; MASK: yes or no for each lane
-   arithmetic   ALL(number); FMA(a, b, c) is a*b + c, FMA_MINUS a*b - c, MINUS_FMA c - a*b, MINUS_FMA_MINUS -c - a*b, with one rounding
-   order        SMALLER(a, b), LARGER(a, b): b if one is NaN or both are zero; LESS(a, b), AT_MOST(a, b): masks, no where one is NaN
-   choice       CHOOSE(mask, a, b): a where it says yes, b elsewhere; NEGATIVE(x): a mask, of the sign bit
-   bits         AND, OR, XOR of vectors; MAGNITUDE(x): |x|; MAGNITUDE_OR(limit, x): min(|x|, limit), of NaN limit;
-                NAN_FROM(x, y): y, but NaN where x is
-   quotients    RECIPROCAL(d): 1/d, 2^-22 or better; OVER_ONE_PLUS(numerator, e), one of the functions in exp_kernels.h
-   powers       STEPS: so many powers 2^(k/STEPS) a table has; POWER_OF(table, shifted): that for each k in the low bits;
-                SCALES: 1 if SCALE(a, n), a*2^n with one rounding, is an instruction, 0 if exponents are added as integers:
-                ADD_EXPONENT(a, shifted, bits): the integer `shifted` without its lowest bits is added to a's exponent
-   tables       INTERVALS: so many intervals has a function, 0 if there are none; INTERVAL(sum, bits): the interval's number, as
-                INTEGERS, after which `bits` follow; OF_INTERVAL(numbers, interval): each lane's number
+   types        vector_f32, vector_f64; memory_f32, memory_f64: the same in memory, of any alignment; INTEGERS: a vector's bits as
+                integers, by BITS(x), and back by FROM_BITS.  FASTACT_DOUBLE_KERNELS: 1 if there are kernels of doubles
+   numbers      all_v32(number), all_v64(number), ALL for the type in force
+   arithmetic   FMA(a, b, c) is a*b + c, FMA_MINUS a*b - c, MINUS_FMA c - a*b, with one rounding
+   order        SMALLER(a, b), LARGER(a, b): b if one is NaN or both are zero; LESS(a, b), AT_MOST(a, b): masks, no where one is
+                NaN
+   choice       CHOOSE(mask, a, b): a where it says yes, else b; NEGATIVE(x): the mask of the sign bits
+   bits         AND, OR, XOR of vectors; MAGNITUDE(x): |x|; SHIFT_LEFT, SHIFT_RIGHT of INTEGERS, by a constant
+   quotients    ESTIMATES: 1 if ESTIMATE(d), 1/d to 2^-14, is an instruction that gives the same bits everywhere
+   powers       SCALES: 1 if SCALE(a, n), a*2^n with one rounding, is an instruction.  Then also WITHIN(bound, r): r, its
+                magnitude bounded, the bound where it is NaN.  0 if exponents are added as integers, by ADD_BITS and SUBTRACT_BITS
+                STEPS: the number of powers in the table of exp_kernels.h, 16 or 8; POWER_OF(table, unit, shifted): for each lane,
+                the k-th of them times `unit`, k being the lowest bits of `shifted`
+   tables       INTERVALS: in how many a function is divided, 8 or more; INTERVAL(sum, bits): which of them, as INTEGERS, by the
+                bits of `sum` that stand before the `bits` lowest; OF_INTERVAL(numbers, interval): each lane's number
+                With more than 8 also MAGNITUDE_OR(limit, x): min(|x|, limit), the limit where x is NaN; NAN_FROM(x, y): y, but
+                NaN where x is
    memory       fetch_ahead(address) */
 #ifndef FASTACT_KERNELS_H
 #define FASTACT_KERNELS_H
