@@ -39,10 +39,10 @@ ROW_VECTORS void V(hand_on)(VECTOR v, vector_f64 *totals) {
 #endif
 }
 
-/* Of rows side by side: adds a lane's total to those before it as far as that makes pairs.  `sums` has the whole sum in the end. */
-ROW_VECTORS void V(add_leaf)(vector_f64 *total, double *sums, ptrdiff_t rows, int leaf, int levels) {
+/* Of rows side by side: adds a total to those before it as far as that makes pairs.  It is that of 2^level lanes, of which this is the
+   last.  `sums` has the whole sum in the end, and before that one total for each level. */
+ROW_VECTORS void V(add_leaf)(vector_f64 *total, double *sums, ptrdiff_t rows, int leaf, int level, int levels) {
     const int count = sizeof(double) / sizeof(REAL);
-    int level = 0;
     vector_f64 before;
     for (; leaf >> level & 1; level++) {
         EACH {
@@ -52,6 +52,20 @@ ROW_VECTORS void V(add_leaf)(vector_f64 *total, double *sums, ptrdiff_t rows, in
     }
     sums += level == levels ? 0 : (level + 1) * rows;
     EACH memcpy(sums + j * (WIDTH / count), total + j, sizeof *total);
+}
+
+/* The same of four lanes with one term each: the second and third come in the other order. */
+ROW_VECTORS void V(add_leaves)(const VECTOR *terms, double *sums, ptrdiff_t rows, int leaf, int levels) {
+    enum { HALVES = sizeof(double) / sizeof(REAL) };
+    const int count = HALVES;
+    const VECTOR zero = V(all)(0);
+    vector_f64 t[GROUP][HALVES];
+    for (int k = 0; k < GROUP; k++) {
+        EACH t[k][j] = (vector_f64){0};
+        V(hand_on)(zero + terms[k], t[k]);
+    }
+    EACH t[0][j] = (t[0][j] + t[2][j]) + (t[1][j] + t[3][j]);
+    V(add_leaf)(t[0], sums, rows, leaf, 2, levels);
 }
 
 /* ---- Arithmetic: what build/row_vectors.py lists ---------------------------------------------------------------- */
