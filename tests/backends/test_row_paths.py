@@ -78,6 +78,38 @@ def test_both_ways_give_the_same_bits(compiled, name, real, rng):
             assert same(out, y)
 
 
+@pytest.mark.parametrize("kind", ["normal", "far", "special"])
+def test_rows_along_and_across_and_alone(compiled, real, kind, rng):
+    """However many rows there are and however they lie: each has the bits that it has by itself."""
+    lengths = (1, 2, 5, 8, 12, 13, 16, 17, 31, 33, 47, 63, 64, 65, 96, 97, 127, 129, 160, 200, 257, 1000, 1025, 2100)
+    for n, rows in itertools.product(lengths, (3, 20, 70, 130)):
+        if n * rows > 70_000:
+            continue
+        x, dy = rng.normal(size=(2, rows, n), scale=3).astype(real)
+        if kind == "far":
+            x += 3000
+        elif kind == "special":
+            x.ravel()[rng.integers(0, x.size, 3)] = [np.nan, np.inf, -np.inf]
+        columns, dcolumns = x.T.copy(), dy.T.copy()
+        for name in (*LIKE_X, *PER_ROW):
+            f = getattr(compiled, name)
+            d, dcolumn = (dy, dcolumns) if name in LIKE_X else (dy[:, 0].copy(), dy[:, 0].copy())
+            y, dx = f(x), f.backward(d, x)
+            np.testing.assert_array_equal(f(columns, axis=0), y.T)
+            np.testing.assert_array_equal(f.backward(dcolumn, columns, axis=0), dx.T)
+            for r in (0, rows - 1):
+                np.testing.assert_array_equal(f(x[r].copy()), y[r])
+                np.testing.assert_array_equal(f.backward(d[r : r + 1], x[r : r + 1])[0], dx[r])
+        labels, weight = rng.integers(0, n, rows), rng.random(n)
+        for keywords in ({}, {"label_smoothing": 0.1, "weight": weight}):
+            keywords |= {"reduction": "none"}
+            loss, dx = compiled.cross_entropy.value_and_grad(x, labels, **keywords)
+            of_columns = compiled.cross_entropy.value_and_grad(columns, labels, axis=0, **keywords)
+            np.testing.assert_array_equal(of_columns[0], loss)
+            np.testing.assert_array_equal(of_columns[1], dx.T)
+            np.testing.assert_array_equal(compiled.cross_entropy(x, labels, **keywords), loss)
+
+
 @pytest.mark.parametrize("reduction", REDUCTIONS)
 def test_both_ways_of_a_loss(compiled, real, reduction, rng):
     for x, axis, targets, rows in places(rng, real):

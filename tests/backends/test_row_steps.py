@@ -2,6 +2,7 @@
 
 import pytest
 
+from fastact.backends.native.build.row_vectors import VectorStep, expression
 from fastact.backends.native.build.steps import (
     ElementStep,
     Output,
@@ -32,6 +33,39 @@ def test_a_step_along_a_row_and_across_rows():
         "s.low[r] = <float> 0",
         "go_float32(s)",
     ]
+
+
+def test_a_step_in_vectors():
+    step = ElementStep(
+        "shrink",
+        ("dy", "y"),
+        let={"e": "exp_unit(at_least({low}, y[i]), {unit})", "u": "-e * 0.5"},
+        out="u if y[i] > zero else e",
+        sums=(Sum("fma(dy[i], u, {factor})"),),
+    )
+    in_vectors = VectorStep(step, "float", "f32")
+    assert in_vectors.statements == [
+        "vector_f32 e[GROUP];",
+        "EACH e[j] = vector_at_least_f32(low, y[j]);",
+        "vector_exp_unit_f32(count, e, unit);",
+        "vector_f32 u[GROUP];",
+        "EACH u[j] = (-e[j] * vector_all_f32(0.5));",
+        "EACH t0[j] = vector_fma_f32(dy[j], u[j], factor);",
+        "EACH out[j] = vector_where_greater_f32(y[j], zero, u[j], e[j]);",
+    ]
+    assert in_vectors.group_arguments == "dy, y, out, t0, low, unit, factor"
+    assert expression("e if e == e else zero", ["e"], "f64") == "vector_where_equal_f64(e[j], e[j], e[j], zero)"
+
+
+@pytest.mark.parametrize("text", ["clamped_log(x[i])", "exp_unit(x[i], one) + one", "x[i] if x[i] != zero else one", "x[i] ** 2"])
+def test_what_has_no_vector_operation_is_left_to_the_compiler(text):
+    assert VectorStep(ElementStep("odd", out=text), "float", "f32").statements == []
+
+
+def test_steps_left_to_the_compiler():
+    steps = [step for step in steps_of(FUNCTIONS) if isinstance(step, ElementStep)]
+    left = {step.name for step in steps if not VectorStep(step, "float", "f32").statements}
+    assert left == {step.name for step in steps if step.name.startswith("binary")}
 
 
 def test_softmax_computes_exponentials_once_or_twice():

@@ -21,6 +21,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from string import Formatter
 
+from . import row_vectors
+
 #: Where the functions stand in the sources.
 FILE = "fastact/backends/native/formulas/rows.py"
 
@@ -172,6 +174,11 @@ class ElementStep(Step):
     def sources(self) -> list[str]:
         """What it reads an element of."""
         return [*self.inputs, *(["w"] if self.weighted else [])]
+
+    @property
+    def fetched(self) -> list[str]:
+        """The inputs that are arrays of the call, whose next rows are worth fetching: not what a pass before has stored."""
+        return [v for v in self.inputs if v != "powers"]
 
     def parameters(self, real: str, along: bool) -> str:
         """The declaration of what handles some elements: of one row, or of many rows at one position."""
@@ -373,6 +380,7 @@ def names_for_template(functions: dict[str, RowFunction]) -> dict[str, object]:
         "RUN": RUN,
         "STATE": STATE,
         "TOTALS": TOTALS,
+        "VectorStep": row_vectors.VectorStep,
         "halves": halves,
         "step_arguments": step_arguments,
         "functions": functions,

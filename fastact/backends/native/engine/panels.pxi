@@ -2,7 +2,7 @@
 # that makes softmax of (1, 10) 6 % faster.
 
 cdef enum:
-    SHORT_ROW = 32  # positions, as many as a sum has lanes: a row of no more is taken all at once
+    SHORT_ROW = 32  # positions, as many as a sum has lanes: a row by itself of no more is taken all at once
 
 
 cdef extern from *:
@@ -116,7 +116,7 @@ cdef inline void lay_out_tiles(
 
 cdef inline const fastact_passes* passes_for(const RowCall* call, const Place* place, const Tiles* tiles) noexcept nogil:
     """The variant of the program for this panel."""
-    if place.along and place.n <= SHORT_ROW:
+    if place.along and place.n <= SHORT_ROW and place.rows == 1:
         return call.short_rows
     if tiles.direct_out or (call.has[OUTPUT] and tiles.whole):
         return &call.program.passes

@@ -2,7 +2,6 @@
 
 cdef enum:
     MAX_DIMENSIONS = 64
-    SIDE_BY_SIDE = 48  # positions: shorter rows are taken side by side
     TOGETHER = 16384  # bytes of contiguous rows that are taken together
 
 # Elements: fewer are not worth another thread
@@ -37,9 +36,12 @@ cdef struct RowJob:
     char* rooms
 
 
-cdef inline bint goes_along(Py_ssize_t rows, Py_ssize_t n, Py_ssize_t row_stride, Py_ssize_t position_stride) noexcept nogil:
+cdef inline bint goes_along(const RowCall* call, const Traversal* t) noexcept nogil:
     """Whether rows are taken along themselves."""
-    return rows < 2 or (n > SIDE_BY_SIDE and llabs(position_stride) <= llabs(row_stride))
+    cdef int d = t.dims - 1
+    return t.size[d] < 2 or (
+        t.n > call.table.side_by_side and llabs(t.position_stride[INPUT]) <= llabs(t.row_stride[d][INPUT])
+    )
 
 
 cdef inline Py_ssize_t rows_of_panel(const RowCall* call, const Traversal* t, bint along) noexcept nogil:
@@ -138,7 +140,7 @@ cdef int run_row_job(const RowCall* call, const Traversal* t, char* at_hand, Py_
     cdef int threads
     cdef char* memory = NULL
     job.call, job.traversal, job.rows = call, t, 1
-    job.along = goes_along(t.size[d], t.n, t.row_stride[d][INPUT], t.position_stride[INPUT])
+    job.along = goes_along(call, t)
     job.panel_rows = rows_of_panel(call, t, job.along)
     job.room = room_for(call, job.along, job.panel_rows, t.n)
     for d in range(t.dims):

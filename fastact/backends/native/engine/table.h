@@ -127,6 +127,7 @@ typedef struct {
     fastact_accumulate accumulate[2]; /* for float32 and float64 */
     int row_function_count;
     const fastact_row_function *row_functions;
+    ptrdiff_t side_by_side; /* positions: contiguous rows of no more are taken side by side */
     ptrdiff_t row_state[2]; /* for float32 and float64, as all that follows */
     fastact_step start_rows[2];
     fastact_select select[2];

@@ -83,6 +83,7 @@ cdef extern from "table.h":
         fastact_accumulate accumulate[2]
         int row_function_count
         const fastact_row_function* row_functions
+        Py_ssize_t side_by_side
         Py_ssize_t row_state[2]
         fastact_step start_rows[2]
         fastact_select select[2]

@@ -132,7 +132,7 @@ SUM = ElementStep("sum", ("dy",), sums=(Sum("dy[i]"),))
 LOG_SOFTMAX_GRAD = ElementStep(
     "log_softmax_grad",
     ("dy", "y"),
-    let={"e": "exp_unit(at_least({low}, y[i]), {unit}) * per_headroom(zero)"},
+    let={"u": "exp_unit(at_least({low}, y[i]), {unit})", "e": "u * per_headroom(zero)"},
     out="(dy[i] - e * {factor}) * {factor_low}",
 )
 
