@@ -363,6 +363,9 @@ ROWS = {
         lambda d: (d.any(), d.between(0, d.info.max)),
         holds=lambda m, x, limit, y: same(y, min(abs(x), limit)),
     ),
+    "at_most": Row("any", lambda d: (d.any(), d.any()), holds=lambda m, limit, x, y: same(y, limit if limit < x else x)),
+    "at_least": Row("any", lambda d: (d.any(), d.any()), holds=lambda m, limit, x, y: same(y, limit if limit > x else x)),
+    "lowest_beside": Row("any", lambda d: (d.any(),), holds=lambda m, a, y: -math.inf < y < -1e38 if a == 0 else y == -math.inf),
     "with_signs": Row(
         "any",
         lambda d: (d.any(), d.any(), d.any()),

@@ -73,6 +73,9 @@ FUNCTIONS = (
     Function("product_plus_small", ("a", "b", "c")),
     Function("reciprocal_estimate", ("a",)),
     Function("magnitude_up_to", ("x", "limit")),
+    Function("at_most", ("limit", "x")),
+    Function("at_least", ("limit", "x")),
+    Function("lowest_beside", ("a",)),
     Function("with_signs", ("y", "a", "b")),
     Function("positive_part", ("x",)),
     # exponential.h

@@ -36,7 +36,7 @@ cdef inline real softsign_forward(real x) noexcept nogil:
     """x / (1 + |x|); beyond `large` that rounds to 1, and infinity / infinity is avoided."""
     cdef real one = 1, large = 2.0**60
     cdef real a = magnitude(x)
-    a = large if a > large else a
+    a = at_most(large, a)
     return with_sign(a / (one + a), x)
 
 cdef inline real softsign_derivative(real x) noexcept nogil:
@@ -53,7 +53,7 @@ cdef inline real softsign_derivative_from_output(real y) noexcept nogil:
 cdef inline real min_with_reciprocal(real a) noexcept nogil:
     """min(a, 1/a), without dividing by zero."""
     cdef real one = 1
-    return (one if a > one else a) / (a if a > one else one)
+    return at_most(one, a) / at_least(one, a)
 
 
 cdef inline real arctan_forward(real x) noexcept nogil:

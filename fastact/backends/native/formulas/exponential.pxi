@@ -57,14 +57,10 @@ cdef inline real elu_derivative(real x, real alpha) noexcept nogil:
     cdef real q = exp_or_less(x, zero, &scale)
     return one if x > zero else alpha * fma(scale, q, scale) * per_headroom(x)
 
-cdef inline real zero_at_least(real slope) noexcept nogil:
-    """A derivative from y, which may have been rounded beyond its limit; NaN stays."""
-    cdef real zero = 0
-    return zero if slope < zero else slope
-
 cdef inline real elu_derivative_from_output(real y, real alpha) noexcept nogil:
     cdef real zero = 0, one = 1
-    return one if y > zero else zero_at_least(y + alpha)
+    cdef real slope = at_least(zero, y + alpha)  # y may have been rounded beyond its limit
+    return one if y > zero else slope
 
 
 cdef inline real celu_exponent(real x, real alpha, real *low) noexcept nogil:
@@ -97,7 +93,8 @@ cdef inline real celu_derivative(real x, real alpha) noexcept nogil:
 
 cdef inline real celu_derivative_from_output(real y, real alpha) noexcept nogil:
     cdef real zero = 0, one = 1
-    return one if y > zero else zero_at_least(y / alpha + one)
+    cdef real slope = at_least(zero, quotient_by(y, alpha) + one)
+    return one if y > zero else slope
 
 
 cdef inline real selu_slope(real x, real *low) noexcept nogil:
@@ -126,8 +123,9 @@ cdef inline real selu_derivative(real x) noexcept nogil:
 cdef inline real selu_derivative_from_output(real y) noexcept nogil:
     cdef real zero = 0, scale = 1.0507009873554805
     cdef real low
-    cdef real slope = selu_slope(y, &low)
-    return scale if y > zero else zero_at_least((y + slope) + low)
+    cdef real limit = selu_slope(y, &low)
+    cdef real slope = at_least(zero, (y + limit) + low)
+    return scale if y > zero else slope
 
 
 cdef inline real softplus_exp(real x, real beta, real *low) noexcept nogil:

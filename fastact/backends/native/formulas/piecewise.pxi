@@ -1,14 +1,20 @@
 # Piecewise linear activations, and those that are near to them: see shared.pxi for the rules.
 #
-# Forward, choices are made one after the other, not one within an arm of another: GCC joins their conditions then, and without
-# AVX-512's masks that takes up to twice as long.
+# Choices are made one after the other, not one within an arm of another: GCC joins their conditions then, and without AVX-512's
+# masks that takes up to twice as long. Without them, too, a choice between two variables takes three times as long as one
+# between a variable and 0.
+
+cdef inline real one_or_nan(real x) noexcept nogil:
+    """1, but NaN for a NaN."""
+    cdef real one = 1
+    return one if x == x else x
+
 
 cdef inline number identity_forward(number x) noexcept nogil:
     return x
 
 cdef inline real identity_derivative(real x) noexcept nogil:
-    cdef real one = 1
-    return one if x == x else x
+    return one_or_nan(x)
 
 cdef inline real identity_derivative_from_output(real y) noexcept nogil:
     return identity_derivative(y)
@@ -29,22 +35,26 @@ cdef inline number relu_forward(number x) noexcept nogil:
     return zero if x < zero else x
 
 cdef inline real relu_derivative(real x) noexcept nogil:
-    cdef real zero = 0, one = 1
-    return one if x > zero else (zero if x <= zero else x)
+    cdef real zero = 0, slope = one_or_nan(x)
+    return zero if x <= zero else slope
 
 cdef inline real relu_derivative_from_output(real y) noexcept nogil:
     return relu_derivative(y)
 
 
 cdef inline number relu6_forward(number x) noexcept nogil:
-    cdef number zero = 0, six = 6
-    cdef number y = six if x > six else x
-    return zero if y < zero else y
+    cdef number zero = 0, six = 6, y
+    if number is float or number is double:
+        y = between(zero, six, x)
+    else:
+        y = six if x > six else x
+        y = zero if y < zero else y
+    return y
 
 cdef inline real relu6_derivative(real x) noexcept nogil:
-    cdef real zero = 0, one = 1, six = 6
-    cdef real below_six = one if x < six else zero
-    return below_six if x > zero else (zero if x <= zero else x)
+    cdef real zero = 0, six = 6, slope = one_or_nan(x)
+    slope = zero if x >= six else slope
+    return zero if x <= zero else slope
 
 cdef inline real relu6_derivative_from_output(real y) noexcept nogil:
     return relu6_derivative(y)
@@ -63,23 +73,18 @@ cdef inline real relu_squared_derivative_from_output(real y) noexcept nogil:
     return two * square_root(y)
 
 
-cdef inline number below_infinity(number x, number slope) noexcept nogil:
-    """x, but finite if the slope is 0: their product is 0 then at infinity, too, as it is everywhere else."""
-    cdef number zero = 0, far
+cdef inline number below_zero_times(number x, number slope) noexcept nogil:
+    """slope * x for an x <= 0. For a slope of 0 it is 0 at -infinity, too, as it is everywhere else."""
+    cdef number least
     if number is float or number is double:
-        far = largest_finite(x) if slope == zero else two_to_infinity(x)
-        return between(-far, far, x)
-    else:
-        return x
-
-cdef inline real two_to_infinity(real x) noexcept nogil:
-    """Infinity."""
-    return largest_finite(x) + largest_finite(x)
+        least = lowest_beside(slope)
+        x = least if x < least else x
+    return times(slope, x)
 
 
 cdef inline number leaky_relu_forward(number x, number negative_slope) noexcept nogil:
     cdef number zero = 0
-    cdef number y = times(negative_slope, below_infinity(x, negative_slope))
+    cdef number y = below_zero_times(x, negative_slope)
     return x if x > zero else y
 
 cdef inline real leaky_relu_derivative(real x, real negative_slope) noexcept nogil:
@@ -130,8 +135,8 @@ cdef inline number threshold_forward(number x, number threshold, number value) n
     return value if x <= threshold else x
 
 cdef inline real threshold_derivative(real x, real threshold, real value) noexcept nogil:
-    cdef real zero = 0, one = 1
-    return one if x > threshold else (zero if x <= threshold else x)
+    cdef real zero = 0, slope = one_or_nan(x)
+    return zero if x <= threshold else slope
 
 
 cdef inline number hard_tanh_forward(number x, number min, number max) noexcept nogil:
@@ -139,9 +144,9 @@ cdef inline number hard_tanh_forward(number x, number min, number max) noexcept 
     return min if y < min else y
 
 cdef inline real hard_tanh_derivative(real x, real min, real max) noexcept nogil:
-    cdef real zero = 0, one = 1
-    cdef real below_max = one if x < max else zero
-    return below_max if x > min else (zero if x <= min else x)
+    cdef real zero = 0, slope = one_or_nan(x)
+    slope = zero if x >= max else slope
+    return zero if x <= min else slope
 
 cdef inline real hard_tanh_derivative_from_output(real y, real min, real max) noexcept nogil:
     return hard_tanh_derivative(y, min, max)
@@ -172,19 +177,22 @@ cdef inline real hard_sigmoid_derivative_from_output(real y, real alpha, real be
 
 
 cdef inline real hard_swish_forward(real x) noexcept nogil:
-    """x (x + 3) / 6 between -3 and 3. A sixth is given in two parts, because a division would cost more than all the rest. Both
-    are positive, so that -0 stays -0."""
-    cdef real zero = 0, three = 3, sixth, sixth_low
+    """x (b + 3) / 6 with b = x, bounded to -3 and 3.
+
+    A sixth is given in two parts, because a division would cost more than all the rest. So are b + 3 and their product, whose
+    high part is 1 from 3 on. The low part of a sixth is rounded up: the product's is not below 0 at 0 then, and -0 stays -0."""
+    cdef real three = 3, sixth, sixth_low
     if real is float:
-        sixth, sixth_low = 0.16666665673255920, 9.9341074626e-9
+        sixth, sixth_low = 0.1666666716337204, -4.967053435223079e-9
     else:
-        sixth, sixth_low = 0.16666666666666666, 9.251858538542970e-18
-    cdef real total = x + three
-    cdef real total_low = (three - total) + x
-    cdef real product = x * total
-    cdef real y = fma(product, sixth, fma(product, sixth_low, x * total_low * sixth))
-    y = x if x >= three else y
-    return -zero if x <= -three else y
+        sixth, sixth_low = 0.16666666666666666, 9.251858538542972e-18
+    cdef real a = at_least(-three, x)
+    cdef real b = at_most(three, a)
+    cdef real total = b + three
+    cdef real total_low = (three - total) + b
+    cdef real gate = total * sixth
+    cdef real gate_low = fma(total_low, sixth, fma(total, sixth_low, product_low(total, sixth, gate)))
+    return fma(a, gate, b * gate_low)
 
 cdef inline real hard_swish_derivative(real x) noexcept nogil:
     cdef real zero = 0, one = 1, half = 0.5, three = 3, third = 0.333333333333333333
@@ -209,9 +217,8 @@ cdef inline bint below_minus(number x, number lambd) noexcept nogil:
 
 
 cdef inline real hard_shrink_derivative(real x, real lambd) noexcept nogil:
-    cdef real zero = 0, one = 1
-    cdef real a = magnitude(x)
-    return one if a > lambd else (zero if a <= lambd else x)
+    cdef real zero = 0, slope = one_or_nan(x)
+    return zero if magnitude(x) <= lambd else slope
 
 
 cdef inline real same_sign(real y, real x) noexcept nogil:
@@ -232,8 +239,8 @@ cdef inline real soft_shrink_derivative(real x, real lambd) noexcept nogil:
 cdef inline number srelu_forward(
     number x, number threshold_left, number slope_left, number threshold_right, number slope_right
 ) noexcept nogil:
-    cdef number left = plus(threshold_left, times(slope_left, below_infinity(minus(x, threshold_left), slope_left)))
-    cdef number right = plus(threshold_right, times(slope_right, below_infinity(minus(x, threshold_right), slope_right)))
+    cdef number left = plus(threshold_left, below_zero_times(minus(x, threshold_left), slope_left))
+    cdef number right = minus(threshold_right, below_zero_times(minus(threshold_right, x), slope_right))
     cdef number y = right if x > threshold_right else x
     return left if x < threshold_left else y
 

@@ -131,14 +131,9 @@ cdef inline real minus_log1p_rest(real start, real t, real t_low) noexcept nogil
 
 # ---- Bounds ----------------------------------------------------------------------------------------------------------
 
-cdef inline real at_most(real limit, real x) noexcept nogil:
-    """min(limit, x), but NaN for a NaN x."""
-    return limit if x > limit else x
-
 cdef inline real between(real low, real high, real x) noexcept nogil:
     """x, bounded; NaN for a NaN x."""
-    cdef real bounded = at_most(high, x)
-    return low if bounded < low else bounded
+    return at_least(low, at_most(high, x))
 
 
 # ---- x times a sigmoid ------------------------------------------------------------------------------------------------
@@ -158,6 +153,15 @@ cdef inline real gated_slope(real x, real sign, real z_slope, real denominator) 
 
 
 # ---- Quotients and angles -----------------------------------------------------------------------------------------------
+
+cdef inline real quotient_by(real a, real b) noexcept nogil:
+    """a / b for a parameter b > 0 and |a| of b at most, by 1/b, which a loop computes once, and one correction."""
+    cdef real one = 1, small = 2.0**-60, large = 2.0**60
+    cdef real unit = large if b < small else (small if b > large else one)  # so that neither b nor 1/b is subnormal
+    cdef real scaled = a * unit, divisor = b * unit
+    cdef real per_divisor = one / divisor
+    cdef real quotient = scaled * per_divisor
+    return fma(fma(-quotient, divisor, scaled), per_divisor, quotient)
 
 cdef inline real quotient_low(real numerator, real quotient, real denominator, real denominator_low) noexcept nogil:
     """numerator / (denominator + denominator_low) - quotient, for the rounded quotient."""

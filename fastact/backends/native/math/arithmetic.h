@@ -118,6 +118,23 @@ VECMATH REAL F(reciprocal_estimate)(REAL a) {
     return a;
 }
 
+/* GCC makes one instruction of a minimum only where it knows of the limit no more than that it does not change: of a constant it
+   makes a comparison and a choice, which are four on AVX2.  So the limit's bits are combined with those of a number that is 0,
+   and that for all GCC knows may be another.  (It is no REAL, so that storing results can't change it.) */
+#if defined(__GNUC__) && !defined(__clang__)
+static UNSIGNED F(nothing) __attribute__((used)) = 0;
+#define VARIABLE(limit) F(variable)(limit)
+static inline __attribute__((always_inline)) REAL F(variable)(REAL limit) {
+    UNSIGNED bits;
+    memcpy(&bits, &limit, sizeof bits);
+    bits ^= F(nothing);
+    memcpy(&limit, &bits, sizeof limit);
+    return limit;
+}
+#else
+#define VARIABLE(limit) (limit)
+#endif
+
 /* Range:   limit >= 0
    Error:   exact
    NaN:     gives the limit
@@ -137,9 +154,48 @@ VECMATH REAL F(magnitude_up_to)(REAL x, REAL limit) {
 #else
 VECMATH REAL F(magnitude_up_to)(REAL x, REAL limit) {
     REAL a = FABS(x);
+    limit = VARIABLE(limit);
     return a < limit ? a : limit;
 }
 #endif
+
+/* Range:   any
+   Error:   exact
+   NaN:     of x stays
+   Gives:   min(limit, x) */
+VECMATH REAL F(at_most)(REAL limit, REAL x) {
+    limit = VARIABLE(limit);
+    return limit < x ? limit : x;
+}
+
+/* Range:   any
+   Error:   exact
+   NaN:     of x stays
+   Gives:   max(limit, x); of two zeros x */
+VECMATH REAL F(at_least)(REAL limit, REAL x) {
+    limit = VARIABLE(limit);
+    return limit > x ? limit : x;
+}
+#undef VARIABLE
+
+/* Range:   any
+   Error:   exact
+   NaN:     gives -infinity
+   Gives:   -infinity; a finite number near to it if a is 0, so that the product with a is 0
+   Twice:   for float by a minimum of integers, which is less than a comparison and a choice, unless there are masks for these; not
+            every instruction set has that for 64 bits. */
+VECMATH REAL F(lowest_beside)(REAL a) {
+    UNSIGNED bits;
+#if REAL_BITS == 32 && !defined(__AVX512F__)
+    memcpy(&bits, &a, sizeof bits);
+    bits <<= 1;
+    bits = 0xff7ffffeu + (bits < 2u ? bits : 2u);
+#else
+    bits = BY_TYPE(0xff800000u, 0xfff0000000000000u) - (a == R(0.0));
+#endif
+    memcpy(&a, &bits, sizeof a);
+    return a;
+}
 
 /* Range:   any
    Error:   exact

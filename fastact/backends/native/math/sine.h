@@ -58,7 +58,7 @@ VECMATH REAL F(sinc_slope)(REAL u) { return HORNER(sinc_slope, u); }
             integer. */
 VECMATH REAL F(half_turns)(REAL a, REAL *sign) {
     const REAL whole = WHOLE;
-    REAL bounded = a > R(2.0) * whole ? R(2.0) * whole : a;
+    REAL bounded = F(at_most)(R(2.0) * whole, a);
     REAL shift = bounded < whole ? whole : R(0.0);
     REAL shifted = bounded + shift; /* its last bit tells odd from even */
     UNSIGNED bits;
