@@ -39,7 +39,7 @@ if [ ! -e "$system/complete" ]; then
     options=(-qq -y -o APT::Architecture=arm64 -o APT::Architectures::=arm64 -o APT::Sandbox::User=root -o Debug::NoLocking=1
         -o Dir::State="$apt" -o Dir::State::status="$apt/status" -o Dir::Cache="$apt")
     apt-get "${options[@]}" update || lacking "Debian's lists of packages"
-    apt-get "${options[@]}" install --no-install-recommends --download-only python3 libpython3-dev libstdc++6 libgomp1 ||
+    apt-get "${options[@]}" install --no-install-recommends --download-only python3 libpython3-dev libstdc++6 ||
         lacking "ARM's Python"
     for package in "$apt"/archives/*.deb; do
         dpkg-deb -x "$package" "$system"
