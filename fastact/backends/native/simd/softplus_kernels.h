@@ -86,5 +86,5 @@ VECTORS VECTOR V(mish_derivative)(VECTOR x) {
     V(mish_parts) p = V(mish_parts_of)(x);
     VECTOR second = CHOOSE(p.below, MINUS_FMA(p.n, p.r, ALL(1)), FMA(p.g, p.g, p.g) * (ALL(4) * p.r));
     VECTOR c = FMA_MINUS(p.bounded, second, p.third) * p.first;
-    return FMA(p.scale, FMA(c, p.more, p.more + c), p.scale) * ALL(PER_HEADROOM_F32);
+    return FMA(p.scale, FMA(ALL(1) + c, p.more, c), p.scale) * ALL(PER_HEADROOM_F32);
 }
