@@ -40,6 +40,8 @@ class Polynomial:
 class Table:
     """A function of x >= 0 by polynomials, one for each of some intervals: see simd/intervals.h.
 
+    By its name a kernel finds it: NAME_intervals where registers hold 32 floats or 16 doubles, NAME_eight_intervals where 8.
+
     The intervals reach up to `furthest` and spread over `octaves`. The centre of each is a number of the type for which
     `rounded` almost is one, too. By default this is `function`; a table that shares its centres with another has that one's.
     `weight` is that of a `Polynomial`. The coefficients lack `near_slope`, which the kernel adds.

@@ -14,7 +14,7 @@ INTERVAL_TABLE(gelu_slope);
 /* t, by a table. */
 VECTORS VECTOR V(gelu_tail)(const float (*table)[INTERVALS], VECTOR x) {
     VECTOR a = MAGNITUDE_OR(ALL(GELU_FURTHEST), x);
-    INTEGERS interval = V(interval)(a, 0.5f * FIND(gelu));
+    INTEGERS interval = V(interval)(a, 0.5f * F(SCALE_gelu_intervals), F(OFFSET_gelu_intervals), F(BITS_gelu_intervals));
     VECTOR d = FMA_MINUS(a, ALL(0.5f), OF_INTERVAL(F(gelu_table)[CENTRE], interval));
     VECTOR value = OF_INTERVAL(table[VALUE], interval), rest = V(beyond_value)(table, DEGREE(F(gelu_table)), interval, d);
     VECTOR n, f = V(minus_square)(a, GELU_FACTOR, &n);
