@@ -40,6 +40,8 @@ class Polynomial:
 class Table:
     """A function of x >= 0 by polynomials, one for each of some intervals: see simd/intervals.h.
 
+    By its name a kernel finds it: NAME_intervals where registers hold 32 floats or 16 doubles, NAME_eight_intervals where 8.
+
     The intervals reach up to `furthest` and spread over `octaves`. The centre of each is a number of the type for which
     `rounded` almost is one, too. By default this is `function`; a table that shares its centres with another has that one's.
     `weight` is that of a `Polynomial`. The coefficients lack `near_slope`, which the kernel adds.
@@ -102,6 +104,15 @@ def sinc_slope(u):
     """The derivative of sin(pi r) / (pi r) by r, over r."""
     r = mp.sqrt(u)
     return (mp.cospi(r) - mp.sincpi(r)) / u
+
+
+def tanh_shrink_per_cube(a):
+    """(a - tanh(a)) / a^3"""
+    return (a - mp.tanh(a)) / a**3 if a else mp.mpf(1) / 3
+
+
+def gudermannian(x):
+    return 2 * mp.atan(mp.tanh(x / 2))
 
 
 def tanh_shrink(u):
@@ -391,7 +402,7 @@ TABLES = (
         rounded=gelu_tail,
     ),
     Table(
-        "gelu_inverse_intervals",
+        "gelu_inverse_eight_intervals",
         "2^(-k a^2) / Phi(-a), k = 0.7213475, 0 <= a <= 14.6",
         function=gelu_inverse,
         dtype="float32",
@@ -400,6 +411,27 @@ TABLES = (
         degree=5,
         intervals=8,
         near_slope=0,
+    ),
+    Table(
+        "tanh_shrink_intervals",
+        "(a - tanh(a)) / a^3, 0 <= a <= 8.4",
+        function=tanh_shrink_per_cube,
+        dtype="float32",
+        furthest=8.4,
+        octaves=2,
+        degree=4,
+        intervals=32,
+        near_slope=0,
+    ),
+    Table(
+        "gudermannian_intervals",
+        "2 arctan(tanh(x / 2)), 0 <= x <= 18.8",
+        function=gudermannian,
+        dtype="float32",
+        furthest=18.8,
+        octaves=4,
+        degree=4,
+        intervals=32,
     ),
     Table(
         "tanh_eight_intervals",
@@ -419,6 +451,16 @@ TABLES = (
         furthest=4,
         octaves=2,
         degree=6,
+        intervals=8,
+    ),
+    Table(
+        "gudermannian_eight_intervals",
+        "2 arctan(tanh(x / 2)), 0 <= x <= 18.8",
+        function=gudermannian,
+        dtype="float32",
+        furthest=18.8,
+        octaves=4,
+        degree=7,
         intervals=8,
     ),
 )

@@ -141,10 +141,10 @@ def fit_polynomial(polynomial, dtype):
 
 
 def centre_between(function, low, high, dtype):
-    """A number of the type near the harmonic middle for which the function almost is one, too; zero for the first interval."""
-    if low == 0:
+    """A number of the type near the harmonic middle for which the function almost is one, too; zero if that is one's."""
+    if low == 0 and function(low) == nearest(function(low), dtype):
         return low
-    middle = 2 * low * high / (low + high)
+    middle = 2 * low * high / (low + high) if low else high / 2
     candidates = [nearest(middle + k * (high - low) / 1024, dtype) for k in range(-40, 41)]
     return min(candidates, key=lambda x: abs(function(x) / nearest(function(x), dtype) - 1))
 

@@ -7,12 +7,13 @@ CENTRE_log1p_tail_f32                 x - CENTRE is what this polynomial is in p
 CONSTANT_log2_e_f32                   a constant
 POWERS_powers_f32                     a list
 INTERVALS_tanh_intervals_f32          a table of polynomials, and
-OFFSET_..., SCALE_...                 how an interval is found
+OFFSET_..., SCALE_..., BITS_...       how an interval is found: the last is how many bits follow its number
 INVERSE_PI                            the digits of 1/pi, as a list
 """
 
 from __future__ import annotations
 
+import math
 import re
 import struct
 from collections.abc import Iterable, Iterator
@@ -24,11 +25,12 @@ from ....numerics import coefficients
 SOURCE = "fastact/numerics/coefficients.py"
 #: Per dtype the ending of its macros.
 SUFFIXES = {"float32": "f32", "float64": "f64"}
+MANTISSA_BITS = {"float32": 23, "float64": 52}
 
 # What the headers write: a macro for the type in force (see math/vecmath.h, simd/kernels.h), or one of coefficients.h itself.
 _SHORT = re.compile(r"\b(HORNER|CENTRE|CONSTANT)\((\w+)|\b(HORNER_FROM|COEFFICIENT)\((\d+), (\w+)")
-_VECTOR = re.compile(r"\bVECTOR_(HORNER|CENTRE|CONSTANT)\((\w+)|\bF\((POWERS|INTERVALS|OFFSET|SCALE)_(\w+)\)")
-_MACRO = re.compile(r"\b(?:HORNER|COEFFICIENT|CENTRE|CONSTANT|POWERS|INTERVALS|OFFSET|SCALE)_[a-z]\w*_f(?:32|64)\b")
+_VECTOR = re.compile(r"\bVECTOR_(HORNER|CENTRE|CONSTANT)\((\w+)|\bF\((POWERS|INTERVALS|OFFSET|SCALE|BITS)_(\w+)\)")
+_MACRO = re.compile(r"\b(?:HORNER|COEFFICIENT|CENTRE|CONSTANT|POWERS|INTERVALS|OFFSET|SCALE|BITS)_[a-z]\w*_f(?:32|64)\b")
 
 
 def named(path: Path) -> str:
@@ -70,6 +72,7 @@ def macros() -> Iterator[tuple[str, str, str]]:
             end = f"{name}_{SUFFIXES[dtype]}"
             yield f"OFFSET_{end}", "", literal(intervals.offset, dtype)
             yield f"SCALE_{end}", "", literal(intervals.scale, dtype)
+            yield f"BITS_{end}", "", str(MANTISSA_BITS[dtype] - int(math.log2(0.5 / (intervals.offset - 1))))
             yield f"INTERVALS_{end}", "", f"{{{', '.join(braces(row, dtype) for row in intervals.rows)}}}"
     yield "INVERSE_PI", "", ", ".join(f"0x{word:08x}u" for word in coefficients.INVERSE_PI)
 

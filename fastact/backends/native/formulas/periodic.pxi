@@ -31,7 +31,8 @@ cdef inline real sine_or_cosine(real r, real low, bint is_cosine) noexcept nogil
     cdef real u = r * r
     cdef real tail = cosine_tail(u) if is_cosine else sin_quarter_tail(u)
     cdef real small = -r * low if is_cosine else low
-    return (one if is_cosine else r) + fma(u if is_cosine else r * u, tail, small)
+    cdef real first = one if is_cosine else r
+    return first + fma(first * u, tail, small)
 
 
 cdef inline real sinusoid_near_limit(real x) noexcept nogil:

@@ -5,12 +5,17 @@
    number's exponent as integers, with headroom where the result may be subnormal. */
 
 /* FASTACT_KERNELS
+   exponential   float32   forward derivative
    sigmoid       float32   forward derivative
    log_sigmoid   float32   forward derivative
+   softplus      float32   forward derivative
+   mish          float32   forward derivative
    elu           float32   forward derivative
+   celu          float32   forward derivative
    selu          float32   forward derivative
    silu          float32   forward derivative
    tanh          float32   forward derivative
+   gudermannian  float32   forward derivative
    erf           float32   forward derivative
    gelu          float32   forward derivative
 */
@@ -55,6 +60,7 @@ VECTORS vector_f32 all_v32(float number) { return _mm256_set1_ps(number); }
 #define SHIFT_LEFT _mm256_slli_epi32
 #define SHIFT_RIGHT _mm256_srli_epi32
 #define NEGATIVE(x) (x)
+#define ANY(mask) _mm256_movemask_ps(mask)
 #define AND _mm256_and_ps
 #define OR _mm256_or_ps
 #define XOR _mm256_xor_ps

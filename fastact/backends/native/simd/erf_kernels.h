@@ -1,19 +1,12 @@
 /* erf by intervals, for float or double: see intervals.h. */
 
-#if INTERVALS > 8
-static const NUMBER F(erf_table)[][INTERVALS] __attribute__((aligned(64))) = F(INTERVALS_erf_intervals);
-#define ERF_INTERVAL F(SCALE_erf_intervals), F(OFFSET_erf_intervals), BY_TYPE(19, 48)
-#else
-static const NUMBER F(erf_table)[][INTERVALS] __attribute__((aligned(64))) = F(INTERVALS_erf_eight_intervals);
-#define ERF_INTERVAL F(SCALE_erf_eight_intervals), F(OFFSET_erf_eight_intervals), 21
-#endif
+INTERVAL_TABLE(erf);
 
 /* 0.21 ns an element, the formula 0.55; the derivative 0.27 and 0.33.  Of double 0.90 and 2.27; 0.69 and 0.88.
    With AVX2 0.50 and 1.15; 0.62 and 0.69. */
 VECTORS VECTOR V(erf_forward)(VECTOR x) {
-    return V(odd_by_intervals)(F(erf_table), DEGREE(F(erf_table)), x, BY_TYPE(3.99f, 5.99), ERF_INTERVAL);
+    return ODD_BY_INTERVALS(erf, x, BY_TYPE(3.99f, 5.99));
 }
-#undef ERF_INTERVAL
 
 /* 2/sqrt(pi) e^(-x^2) */
 #if NUMBER_BITS == 32 && SCALES

@@ -8,15 +8,15 @@
 
 #if INTERVALS > 8
 /* t = 2^(-k a^2) * tail(a / 2), by two tables: one of t, one of what the derivative has in its place. */
-static const float gelu_intervals[][INTERVALS] __attribute__((aligned(64))) = INTERVALS_gelu_intervals_f32;
-static const float gelu_slope_intervals[][INTERVALS] __attribute__((aligned(64))) = INTERVALS_gelu_slope_intervals_f32;
+INTERVAL_TABLE(gelu);
+INTERVAL_TABLE(gelu_slope);
 
 /* t, by a table. */
 VECTORS VECTOR V(gelu_tail)(const float (*table)[INTERVALS], VECTOR x) {
     VECTOR a = MAGNITUDE_OR(ALL(GELU_FURTHEST), x);
-    INTEGERS interval = V(interval)(a, 0.5f * SCALE_gelu_intervals_f32, OFFSET_gelu_intervals_f32, 20);
-    VECTOR d = FMA_MINUS(a, ALL(0.5f), OF_INTERVAL(gelu_intervals[CENTRE], interval));
-    VECTOR value = OF_INTERVAL(table[VALUE], interval), rest = V(beyond_value)(table, DEGREE(gelu_intervals), interval, d);
+    INTEGERS interval = V(interval)(a, 0.5f * F(SCALE_gelu_intervals), F(OFFSET_gelu_intervals), F(BITS_gelu_intervals));
+    VECTOR d = FMA_MINUS(a, ALL(0.5f), OF_INTERVAL(F(gelu_table)[CENTRE], interval));
+    VECTOR value = OF_INTERVAL(table[VALUE], interval), rest = V(beyond_value)(table, DEGREE(F(gelu_table)), interval, d);
     VECTOR n, f = V(minus_square)(a, GELU_FACTOR, &n);
     rest = FMA((value + rest) * f, V(exp2_tail)(f), rest);
     return SCALE(value + rest, n);
@@ -24,30 +24,26 @@ VECTORS VECTOR V(gelu_tail)(const float (*table)[INTERVALS], VECTOR x) {
 
 /* 0.40 ns an element, the formula 0.75; the derivative 0.46 and 0.75; geglu 0.45 and 0.76, with a bias 0.49 and 0.86. */
 VECTORS VECTOR V(gelu_forward)(VECTOR x) {
-    return LARGER(ALL(-0.0f), x) - V(gelu_tail)(gelu_intervals, x); /* of two zeros, or with NaN, max gives x */
+    return LARGER(ALL(-0.0f), x) - V(gelu_tail)(F(gelu_table), x); /* of two zeros, or with NaN, max gives x */
 }
 
 /* x < 0 ? t : 1 - t,  t = Phi(-a) - a phi(a); NaN where x is. */
 VECTORS VECTOR V(gelu_derivative)(VECTOR x) {
-    VECTOR t = V(gelu_tail)(gelu_slope_intervals, x);
+    VECTOR t = V(gelu_tail)(F(gelu_slope_table), x);
     return NAN_FROM(x, CHOOSE(AT_MOST(ALL(0), x), ALL(1) - t, t));
 }
 
 #else
 /* Phi(-a) = 2^(-k a^2) / inverse(a).   The inverse is nearly linear, so that few intervals will do, and forward and derivative
    share it; a division is one instruction where a look-up would be many. */
-static const float gelu_inverse[][INTERVALS] __attribute__((aligned(64))) = INTERVALS_gelu_inverse_intervals_f32;
+INTERVAL_TABLE(gelu_inverse);
 
 /* The inverse: the value that it returns, and the rest; 2^-26. */
 VECTORS VECTOR V(gelu_inverse)(VECTOR a, VECTOR *rest) {
-    INTEGERS interval = V(interval)(a, SCALE_gelu_inverse_intervals_f32, OFFSET_gelu_inverse_intervals_f32, 22);
-    VECTOR d = a - OF_INTERVAL(gelu_inverse[CENTRE], interval);
-    int k = (int)(sizeof gelu_inverse / sizeof *gelu_inverse) - 1;
-    VECTOR p = OF_INTERVAL(gelu_inverse[k], interval);
-    for (k--; k > VALUE; k--)
-        p = FMA(p, d, OF_INTERVAL(gelu_inverse[k], interval));
-    *rest = p * d;
-    return OF_INTERVAL(gelu_inverse[VALUE], interval);
+    INTEGERS interval = V(interval)(a, FIND(gelu_inverse));
+    VECTOR d = a - OF_INTERVAL(F(gelu_inverse_table)[CENTRE], interval);
+    *rest = V(of_polynomial)(F(gelu_inverse_table), DEGREE(F(gelu_inverse_table)), interval, d) * d;
+    return OF_INTERVAL(F(gelu_inverse_table)[VALUE], interval);
 }
 
 /* 0.96 ns an element, the formula 1.32; the derivative 1.00 and 1.44, value_and_grad 1.27 and 1.86.   The quotient's correction

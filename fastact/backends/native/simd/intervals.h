@@ -9,10 +9,27 @@
 
    where the first centre is 0, and the others are numbers for which the value almost is one, too.  Only two sums round:
    d + d * p(d), which is small, and the whole; near zero, where the value is 0, the first alone.
-   The tables: INTERVALS in fastact/numerics/coefficients.py. */
+   The tables: NAME_intervals and NAME_eight_intervals in fastact/numerics/approximations.py, by which fit.py makes them.  A
+   kernel names its function's with INTERVAL_TABLE(NAME); one for an odd function is no more than that and ODD_BY_INTERVALS. */
 #ifndef FASTACT_INTERVALS_H
 #define FASTACT_INTERVALS_H
 enum { CENTRE, VALUE, COEFFICIENTS };
+
+#if INTERVALS > 8
+#define OF_INTERVALS(what, name) what##_##name##_intervals
+#else
+#define OF_INTERVALS(what, name) what##_##name##_eight_intervals
+#endif
+#define TYPED(name) F(name) /* of a name that is a macro's */
+
+#define INTERVAL_TABLE(name) \
+    static const NUMBER F(name##_table)[][INTERVALS] __attribute__((aligned(64))) = TYPED(OF_INTERVALS(INTERVALS, name))
+
+/* How a table's interval is found, as arguments: scale, offset, bits. */
+#define FIND(name) TYPED(OF_INTERVALS(SCALE, name)), TYPED(OF_INTERVALS(OFFSET, name)), TYPED(OF_INTERVALS(BITS, name))
+
+/* An odd function that has rounded to its limit at `furthest`. */
+#define ODD_BY_INTERVALS(name, x, furthest) V(odd_by_intervals)(F(name##_table), DEGREE(F(name##_table)), x, furthest, FIND(name))
 #endif
 
 /* The interval's number: the leading bits of the sum, where `bits` is what follows them. */
@@ -26,12 +43,17 @@ VECTORS VECTOR V(bounded_magnitude)(VECTOR x, NUMBER limit) { return SMALLER(ALL
 /* How long the polynomials of a table are. */
 #define DEGREE(table) ((int)(sizeof(table) / sizeof *(table)) - COEFFICIENTS - 1)
 
-/* d + d * p(d): the function, but for the interval's value. */
-VECTORS VECTOR V(beyond_value)(const NUMBER (*table)[INTERVALS], int degree, INTEGERS interval, VECTOR d) {
+/* p(d) */
+VECTORS VECTOR V(of_polynomial)(const NUMBER (*table)[INTERVALS], int degree, INTEGERS interval, VECTOR d) {
     VECTOR p = OF_INTERVAL(table[COEFFICIENTS + degree], interval);
     for (int k = degree - 1; k >= 0; k--)
         p = FMA(p, d, OF_INTERVAL(table[COEFFICIENTS + k], interval));
-    return FMA(p, d, d);
+    return p;
+}
+
+/* d + d * p(d): the function, but for the interval's value. */
+VECTORS VECTOR V(beyond_value)(const NUMBER (*table)[INTERVALS], int degree, INTEGERS interval, VECTOR d) {
+    return FMA(V(of_polynomial)(table, degree, interval, d), d, d);
 }
 
 /* y with the sign of x, for y >= 0. */

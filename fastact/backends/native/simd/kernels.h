@@ -3,7 +3,7 @@
    A function  VECTOR V(NAME_forward)(VECTOR x, parameters...)  takes the place of the formula of that name in each loop of
    those instruction sets whose header lists it.  NAME_derivative likewise, and either both or neither: value_and_grad has the
    bits of both.  The rules of formulas/shared.pxi hold: no branch, NaN goes through, what forward and derivative share is
-   computed by one function from the same arguments.
+   computed by one function from the same arguments.  A branch is right only for whole vectors that both ways give the same bits.
 
    There are few, where a formula is not enough.  Each file says what its kernels gain: in ns an element of aligned arrays, one
    thread of a Sapphire Rapids, GCC 12.
@@ -19,6 +19,7 @@
    order        SMALLER(a, b), LARGER(a, b): b if one is NaN or both are zero; LESS(a, b), AT_MOST(a, b): masks, no where one is
                 NaN
    choice       CHOOSE(mask, a, b): a where it says yes, else b; NEGATIVE(x): the mask of the sign bits
+                ANY(mask): whether it says yes anywhere; without SCALES only
    bits         AND, OR, XOR of vectors; MAGNITUDE(x): |x|; SHIFT_LEFT, SHIFT_RIGHT of INTEGERS, by a constant
    quotients    ESTIMATES: 1 if ESTIMATE(d), 1/d to 2^-14, is an instruction that gives the same bits everywhere
    powers       SCALES: 1 if SCALE(a, n), a*2^n with one rounding, is an instruction.  Then also WITHIN(bound, r): r, its
@@ -42,6 +43,7 @@
 #include "exp_kernels.h"
 #include "elu_kernels.h"
 #include "intervals.h"
+#include "softplus_kernels.h"
 #include "tanh_kernels.h"
 #include "erf_kernels.h"
 #include "gelu_kernels.h"

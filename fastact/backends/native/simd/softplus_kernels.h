@@ -1,0 +1,90 @@
+/* softplus and mish by the exponential of exp_kernels.h: see kernels.h.
+
+   What it gains, by the formula -> here, 8,192 elements on a busy machine, where gelu takes 0.53 with AVX-512 and 1.01 with AVX2:
+
+                           AVX-512                         AVX2
+                      forward       backward        forward       backward
+       softplus    0.73 -> 0.60   0.56 -> 0.44   1.13 -> 0.96   0.90 -> 0.58
+       mish        0.86 -> 0.73   1.11 -> 0.76   1.53 -> 1.25   1.97 -> 1.22 */
+
+/* ---- softplus --------------------------------------------------------------------------------------------------- */
+
+/* HEADROOM * e^-|beta x| in two parts, for beta > 0; half an ULP and 2^-28. */
+VECTORS VECTOR V(softplus_exp)(VECTOR x, VECTOR beta, VECTOR *low) {
+    const VECTOR furthest = SMALLER(ALL(0x1.fffffep127f), ALL(EXP_FURTHEST_F32) / beta);
+    VECTOR scale, q = V(exp_of_product)(-beta, SMALLER(furthest, MAGNITUDE(x)), TO_HEADROOM_F32, &scale);
+    VECTOR e = FMA(scale, q, scale);
+    *low = FMA(scale, q, scale - e);
+    return e;
+}
+
+/* max(x, 0) + log1p(t + t_low) / beta, t + t_low = e^-|beta x|, as in log_sigmoid_forward.  1 / beta is in two parts. */
+VECTORS VECTOR V(softplus_forward)(VECTOR x, VECTOR beta) {
+    const VECTOR per_headroom = ALL(PER_HEADROOM_F32), per_beta = ALL(1) / beta, factor = per_beta * per_headroom;
+    const VECTOR factor_low = MINUS_FMA(per_beta, beta, ALL(1)) * factor;
+    VECTOR e_low, e = V(softplus_exp)(x, beta, &e_low), t = e * per_headroom;
+    VECTOR w = t - VECTOR_CENTRE(log1p_tail);
+    VECTOR p = VECTOR_HORNER(log1p_tail, w);
+    VECTOR rest = FMA(t * t, p, e_low * ALL(0.75f * PER_HEADROOM_F32));
+    return FMA(e, factor, FMA(rest, per_beta, FMA(e, factor_low, LARGER(ALL(0), x))));
+}
+
+/* sigmoid(beta x), by a division. */
+VECTORS VECTOR V(softplus_derivative)(VECTOR x, VECTOR beta) {
+    VECTOR e_low, t = V(softplus_exp)(x, beta, &e_low) * ALL(PER_HEADROOM_F32);
+    return V(sigmoid_numerator)(x, t) / (ALL(1) + t);
+}
+
+/* ---- mish ------------------------------------------------------------------------------------------------------- */
+
+/* With u = e^x = g below zero, and 1 above, n = g (g + 2), r = 1 / (n + 2), k = 1 - g^2 r:
+
+       f(x)  = x u (1 - c),      c = k g/2 below,  r 2 above;   1 - c = n r / u = tanh(log(1 + g)) / u
+       f'(x) = u (1 + c'),      c' = k (x (1 - n r) - g/2),  r (x 4 g (g + 1) r - 2)
+
+   Below zero n r and g^2 r are small where c is, or c' is large: so the errors of r count little. */
+
+#define MISH_HIGHEST 13.0f /* where mish' has become 1; where mish is x, but for half an ULP */
+#define MISH_LINEAR 8.6640625f
+
+typedef struct {
+    MASK below;
+    VECTOR bounded;      /* x */
+    VECTOR scale, more;  /* HEADROOM * u = scale (1 + more) */
+    VECTOR g, n, r;
+    VECTOR first, third; /* k or r; g/2 or 2 */
+} V(mish_parts);
+
+VECTORS V(mish_parts) V(mish_parts_of)(VECTOR x) {
+    V(mish_parts) p;
+    p.below = NEGATIVE(x);
+    p.bounded = LARGER(ALL(-EXP_FURTHEST_F32), SMALLER(ALL(MISH_HIGHEST), x));
+    VECTOR shifted, power, steps = V(steps_of)(p.bounded, &shifted), r = MINUS_FMA(steps, ALL(LN2_HIGH), p.bounded);
+    VECTOR q = V(exp_reduced)(MINUS_FMA(steps, ALL(LN2_LOW), r), shifted, TO_HEADROOM_F32, &power);
+    VECTOR scale = V(raised)(power, steps, shifted);
+    p.scale = CHOOSE(p.below, scale, ALL(TO_HEADROOM_F32));
+    p.more = CHOOSE(p.below, q, ALL(0));
+    p.g = FMA(scale, q, scale) * ALL(PER_HEADROOM_F32);
+    p.n = FMA(p.g, p.g, p.g + p.g);
+    p.r = ALL(1) / (p.n + ALL(2));
+    p.first = CHOOSE(p.below, MINUS_FMA(p.g * p.g, p.r, ALL(1)), p.r);
+    p.third = CHOOSE(p.below, p.g * ALL(0.5f), ALL(2));
+    return p;
+}
+
+/* By c - 1/4, which is smaller, so that less is lost where it is rounded; above zero it is (3/2 - n/4) r. */
+VECTORS VECTOR V(mish_forward)(VECTOR x) {
+    V(mish_parts) p = V(mish_parts_of)(x);
+    VECTOR third = CHOOSE(p.below, p.third, MINUS_FMA(p.n, ALL(0.25f), ALL(1.5f)));
+    VECTOR c = FMA_MINUS(p.first, third, CHOOSE(p.below, ALL(0.25f), ALL(0)));
+    VECTOR z = FMA_MINUS(ALL(0.75f) - c, p.more, c);
+    VECTOR y = FMA(p.bounded, p.scale * ALL(0.75f), p.bounded * (p.scale * z)) * ALL(PER_HEADROOM_F32);
+    return V(signed_as)(CHOOSE(LESS(x, ALL(MISH_LINEAR)), y, x), x);
+}
+
+VECTORS VECTOR V(mish_derivative)(VECTOR x) {
+    V(mish_parts) p = V(mish_parts_of)(x);
+    VECTOR second = CHOOSE(p.below, MINUS_FMA(p.n, p.r, ALL(1)), FMA(p.g, p.g, p.g) * (ALL(4) * p.r));
+    VECTOR c = FMA_MINUS(p.bounded, second, p.third) * p.first;
+    return FMA(p.scale, FMA(ALL(1) + c, p.more, c), p.scale) * ALL(PER_HEADROOM_F32);
+}
