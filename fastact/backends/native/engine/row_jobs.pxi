@@ -2,7 +2,9 @@
 
 cdef enum:
     MAX_DIMENSIONS = 64
-    TOGETHER = 16384  # bytes of contiguous rows that are taken together
+
+# Bytes of contiguous rows that are taken together: half of the first-level cache. Rows that are fetched meanwhile have the rest
+cdef Py_ssize_t rows_together = (caches()[1].nbytes if 1 in caches() else 32768) // 2
 
 # Elements: fewer are not worth another thread
 cdef Py_ssize_t row_grain = 32768
@@ -53,7 +55,7 @@ cdef inline Py_ssize_t rows_of_panel(const RowCall* call, const Traversal* t, bi
     if all_rows == 1:
         return 1
     if along and call.program.passes.count > 1:  # so few that they stay in the first-level cache from one pass to the next
-        rows = TOGETHER // (max(t.n, <Py_ssize_t> 1) * call.itemsize * (call.program.inputs + call.has[OUTPUT]))
+        rows = rows_together // (max(t.n, <Py_ssize_t> 1) * call.itemsize * (call.program.inputs + call.has[OUTPUT]))
         rows = min(max(rows, <Py_ssize_t> 1), <Py_ssize_t> PANEL_ROWS)
     if along:
         return min(rows, all_rows)
@@ -108,6 +110,7 @@ cdef void run_row_chunk(const void* shared, Py_ssize_t chunk, int worker) noexce
     cdef Py_ssize_t first = chunk * job.chunk_rows, end = min(first + job.chunk_rows, job.rows), last, rows
     cdef fastact_panel panel
     cdef Place place
+    cdef Tiles tiles
     cdef int k, operand
     cdef char* room = job.rooms + worker * job.room
     panel.empty, panel.scale, panel.smoothing = call.empty, call.gradient_scale, call.smoothing
@@ -117,6 +120,7 @@ cdef void run_row_chunk(const void* shared, Py_ssize_t chunk, int worker) noexce
     place.position_stride = &t.position_stride[0]
     place.along, place.n = job.along, t.n
     room += whole_lines(call.table.row_state[call.type])
+    memset(&tiles, 0, sizeof(tiles))
     place.added = <double*> (job.rooms + (worker + 1) * job.room) - SEGMENT
     while first < end:
         last = min(first + go_to_row(t, first, &place), end)
@@ -125,7 +129,7 @@ cdef void run_row_chunk(const void* shared, Py_ssize_t chunk, int worker) noexce
             if rows > PAD and not job.along:
                 rows &= -PAD  # the rest in a narrow panel of its own
             place.rows = rows
-            run_panel(call, &place, &panel, room)
+            run_panel(call, &place, &panel, room, &tiles)
             for k in range(t.operands):
                 operand = t.operand[k]
                 place.at[operand] += rows * place.row_stride[operand]
