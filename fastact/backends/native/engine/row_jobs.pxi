@@ -3,8 +3,9 @@
 cdef enum:
     MAX_DIMENSIONS = 64
 
-# Bytes of contiguous rows that are taken together: half of the first-level cache. Rows that are fetched meanwhile have the rest
-cdef Py_ssize_t rows_together = (caches()[1].nbytes if 1 in caches() else 32768) // 2
+# Bytes of the first-level cache. An input and a result take half of it at a time, three arrays a third: the rest is for what is
+# fetched meanwhile.
+cdef Py_ssize_t nearest_cache = caches()[1].nbytes if 1 in caches() else 32768
 
 # Elements: fewer are not worth another thread
 cdef Py_ssize_t row_grain = 32768
@@ -49,13 +50,14 @@ cdef inline bint goes_along(const RowCall* call, const Traversal* t) noexcept no
 cdef inline Py_ssize_t rows_of_panel(const RowCall* call, const Traversal* t, bint along) noexcept nogil:
     """How many rows to take at once."""
     cdef const Py_ssize_t* row_stride = &t.row_stride[t.dims - 1][0]
-    cdef Py_ssize_t all_rows = t.size[t.dims - 1], rows = PANEL_ROWS
+    cdef Py_ssize_t all_rows = t.size[t.dims - 1], rows = PANEL_ROWS, arrays
     cdef int k
     cdef bint direct = True
     if all_rows == 1:
         return 1
     if along and call.program.passes.count > 1:  # so few that they stay in the first-level cache from one pass to the next
-        rows = rows_together // (max(t.n, <Py_ssize_t> 1) * call.itemsize * (call.program.inputs + call.has[OUTPUT]))
+        arrays = call.program.inputs + call.has[OUTPUT]
+        rows = nearest_cache // (max(t.n, <Py_ssize_t> 1) * call.itemsize * max(arrays, 2) * arrays)
         rows = min(max(rows, <Py_ssize_t> 1), <Py_ssize_t> PANEL_ROWS)
     if along:
         return min(rows, all_rows)
