@@ -54,7 +54,30 @@ def test_a_step_in_vectors():
         "EACH out[j] = vector_where_greater_f32(y[j], zero, u[j], e[j]);",
     ]
     assert in_vectors.group_arguments == "dy, y, out, t0, low, unit, factor"
-    assert expression("e if e == e else zero", ["e"], "f64") == "vector_where_equal_f64(e[j], e[j], e[j], zero)"
+    assert expression("e if e == e else one", ["e"], "f64") == "vector_where_equal_f64(e[j], e[j], e[j], one)"
+    assert expression("e if e == e else zero", ["e"], "f64") == "vector_if_equal_f64(e[j], e[j], e[j])"
+    assert expression("zero if e < {low} else e".format(low="low"), ["e"], "f64") == "vector_unless_less_f64(e[j], low, e[j])"
+
+
+def test_a_sum_that_counts_is_a_mask():
+    step = ElementStep("count", sums=(Sum("one if x[i] > {largest} else zero", into="count", counts=True),))
+    in_vectors = VectorStep(step, "double", "f64")
+    assert in_vectors.statements == ["EACH t0[j] = vector_is_greater_f64(x[j], largest);"]
+    assert in_vectors.type_of("t0") == "vector_mask_f64"
+    other = ElementStep("other", sums=(Sum("x[i] if x[i] > {largest} else zero", into="count"),))
+    assert VectorStep(other, "double", "f64").type_of("t0") == "vector_f64"
+    never = ElementStep("never", sums=(Sum("x[i] * x[i]", into="count", counts=True),))
+    assert VectorStep(never, "double", "f64").statements == []
+
+
+def test_vectors_beside_each_other_have_a_state_each():
+    step = ElementStep("power", let={"e": "exp_unit(at_least({low}, x[i]), {unit})"}, out="e * {factor}")
+    assert VectorStep(step, "float", "f32").statements_beside == [
+        "vector_f32 e[GROUP];",
+        "EACH e[j] = vector_at_least_f32(low[j], x[j]);",
+        "vector_exp_unit_beside_f32(count, e, unit);",
+        "EACH out[j] = (e[j] * factor[j]);",
+    ]
 
 
 @pytest.mark.parametrize("text", ["clamped_log(x[i])", "exp_unit(x[i], one) + one", "x[i] if x[i] != zero else one", "x[i] ** 2"])

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 #: The functions of one vector, by the name that an expression has for them.
 FUNCTIONS = ("at_least", "fma", "per_headroom", "scaled", "square_root")
-#: Those of a whole group, whose first argument is what becomes the result. They stand alone in a `let`.
+#: Those of a whole group: the first argument becomes the result, the others belong to the row. They stand alone in a `let`.
 OF_GROUPS = ("exp_unit",)
 _OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
 _RELATIONS = {ast.Eq: "equal", ast.Lt: "less", ast.Gt: "greater"}
@@ -25,6 +25,25 @@ _RELATIONS = {ast.Eq: "equal", ast.Lt: "less", ast.Gt: "greater"}
 
 class NotInVectors(Exception):
     """There is no vector operation for this."""
+
+
+def is_zero(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id == "zero"
+
+
+def comparison(test: ast.expr) -> tuple[str, list[ast.expr]]:
+    """The name of a relation, and what it compares."""
+    if not isinstance(test, ast.Compare) or type(test.ops[0]) not in _RELATIONS:
+        raise NotInVectors(ast.unparse(test))
+    return _RELATIONS[type(test.ops[0])], [test.left, test.comparators[0]]
+
+
+def counted(term: str) -> str:
+    """What must hold for a term that is 1 or 0 to be 1."""
+    node = ast.parse(term, mode="eval").body
+    if not isinstance(node, ast.IfExp) or not is_zero(node.orelse):
+        raise NotInVectors(term)
+    return ast.unparse(node.test)
 
 
 def expression(text: str, elements: list[str], suffix: str) -> str:
@@ -41,9 +60,17 @@ def expression(text: str, elements: list[str], suffix: str) -> str:
             return f"-{write(node.operand)}"
         if isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS:
             return f"({write(node.left)} {_OPERATORS[type(node.op)]} {write(node.right)})"
-        if isinstance(node, ast.IfExp) and isinstance(node.test, ast.Compare) and type(node.test.ops[0]) in _RELATIONS:
-            of = [node.test.left, node.test.comparators[0], node.body, node.orelse]
-            return f"vector_where_{_RELATIONS[type(node.test.ops[0])]}_{suffix}({', '.join(map(write, of))})"
+        if isinstance(node, ast.IfExp):
+            relation, compared = comparison(node.test)
+            kind, choices = "where", [node.body, node.orelse]
+            if is_zero(node.body):
+                kind, choices = "unless", [node.orelse]
+            elif is_zero(node.orelse):
+                kind, choices = "if", [node.body]
+            return f"vector_{kind}_{relation}_{suffix}({', '.join(map(write, [*compared, *choices]))})"
+        if isinstance(node, ast.Compare):  # a mask
+            relation, compared = comparison(node)
+            return f"vector_is_{relation}_{suffix}({', '.join(map(write, compared))})"
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in FUNCTIONS:
             return f"vector_{node.func.id}_{suffix}({', '.join(map(write, node.args))})"
         raise NotInVectors(ast.unparse(node))
@@ -61,17 +88,22 @@ class VectorStep:
 
     @property
     def statements(self) -> list[str]:
-        """What it does with a group of vectors; nothing if an operation is missing."""
+        """What it does with a group of vectors of the same rows; nothing if an operation is missing."""
         try:
-            return list(self._statements())
+            return list(self._statements([]))
         except NotInVectors:
             return []
 
-    def _statements(self) -> Iterator[str]:
+    @property
+    def statements_beside(self) -> list[str]:
+        """The same with vectors of rows beside each other, at one position: each has a state of its own."""
+        return list(self._statements(self.step.state))
+
+    def _statements(self, states: list[str]) -> Iterator[str]:
         step, state = self.step, {name: name for name in self.step.state}
 
         def of_each(text: str) -> str:
-            return expression(text.format(**state), [*step.sources, *step.let], self.suffix)
+            return expression(text.format(**state), [*step.sources, *step.let, *states], self.suffix)
 
         for name, text in step.let.items():
             node = ast.parse(text.format(**state), mode="eval").body
@@ -79,11 +111,14 @@ class VectorStep:
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in OF_GROUPS:
                 first, *rest = map(ast.unparse, node.args)
                 yield f"EACH {name}[j] = {of_each(first)};"
-                yield f"vector_{node.func.id}_{self.suffix}({', '.join(['count', name, *map(of_each, rest)])});"
+                beside = "_beside" if states else ""
+                rest = rest if states else [of_each(each) for each in rest]
+                yield f"vector_{node.func.id}{beside}_{self.suffix}({', '.join(['count', name, *rest])});"
             else:
                 yield f"EACH {name}[j] = {of_each(text)};"
         for name, each in zip(step.lanes, step.sums, strict=True):
-            yield f"EACH {name}[j] = {of_each(each.term)};"
+            term = each.term.format(**state)
+            yield f"EACH {name}[j] = {of_each(counted(term) if each.counts else term)};"
         if step.out:
             yield f"EACH out[j] = {of_each(step.out)};"
 
@@ -95,13 +130,22 @@ class VectorStep:
     @property
     def group_parameters(self) -> str:
         """Those of the function that takes a group."""
-        vector = f"vector_{self.suffix}"
         return ", ".join(
             ["int count"]
-            + [f"const {vector} *{v}" for v in self.step.sources]
-            + [f"{vector} *{v}" for v in self.results]
-            + [f"{vector} {v}" for v in self.step.state]
+            + [f"const {self.type_of(v)} *{v}" for v in self.step.sources]
+            + [f"{self.type_of(v)} *{v}" for v in self.results]
+            + [f"{self.type_of(v)} {v}" for v in self.step.state]
         )
+
+    @property
+    def parameters_beside(self) -> str:
+        """The same with the states of vectors beside each other."""
+        names = [*self.step.sources, *self.results, *self.step.state]
+        return ", ".join(["int count", *(f"{'' if v in self.results else 'const '}{self.type_of(v)} *{v}" for v in names)])
+
+    def type_of(self, name: str) -> str:
+        """The C type of something in a group: of terms that only count a mask, of all else a vector."""
+        return f"vector_mask_{self.suffix}" if name in self.step.counts else f"vector_{self.suffix}"
 
     @property
     def group_arguments(self) -> str:

@@ -274,28 +274,52 @@ cdef class CrossEntropyPath(LossPath):
     value_and_grad = new_method(CrossEntropy.value_and_grad, <void*> call_loss_and_gradient)
 
 
-cdef inline Py_ssize_t place_of_label(const Shape* shape, const Traversal* t, Py_ssize_t row) noexcept nogil:
-    """Where the element of a row's label is; -1 if another thread has made it none of the classes."""
-    cdef Py_ssize_t label = read_once(t.start[LABELS] + row * sizeof(Py_ssize_t))
-    if <size_t> label >= <size_t> shape.n:
-        return -1
-    return (row // shape.inner * shape.n + label) * shape.inner + row % shape.inner
+ctypedef fused picked:
+    float
+    double
+
+
+cdef inline void pick_elements(const Shape* shape, const char* labels, const picked* x, double* losses) noexcept nogil:
+    """Negative log-likelihoods. Memory is what takes long: a short loop looks far enough ahead to wait for many elements at once.
+
+    A label is -1 or none of the classes if another thread has made it so.
+    """
+    cdef Py_ssize_t n = shape.n, inner = shape.inner, outer, i, label
+    for outer in range(shape.outer):
+        for i in range(inner):
+            label = read_once(labels)
+            losses[0] = 0 - <double> x[label * inner + i] if <size_t> label < <size_t> n else 0
+            labels += sizeof(Py_ssize_t)
+            losses += 1
+        x += n * inner
+
+
+cdef inline void put_at_labels(const Shape* shape, const char* labels, picked gradient, picked* dx) noexcept nogil:
+    """Their gradients, 0 but at the labels."""
+    cdef Py_ssize_t n = shape.n, inner = shape.inner, outer, i, label
+    memset(dx, 0, shape.outer * n * inner * sizeof(picked))
+    for outer in range(shape.outer):
+        for i in range(inner):
+            label = read_once(labels)
+            if <size_t> label < <size_t> n:
+                dx[label * inner + i] = gradient
+            labels += sizeof(Py_ssize_t)
+        dx += n * inner
 
 
 cdef void pick(const RowCall* call, const Shape* shape, const Traversal* t) noexcept nogil:
     """Negative log-likelihoods, and their gradients: elements are picked, and nothing is computed of others."""
     cdef fastact_flags flags = fastact_save_flags()
     cdef double* losses = <double*> t.start[RESULT_OF_ROW]
-    cdef Py_ssize_t rows = shape.outer * shape.inner, row, at
-    for row in range(rows):
-        at = place_of_label(shape, t, row)
-        losses[row] = 0 - read_element(call.type, t.start[INPUT] + at * call.itemsize) if at >= 0 else 0
-    if call.has[OUTPUT]:
-        memset(t.start[OUTPUT], 0, rows * shape.n * call.itemsize)
-        for row in range(rows):
-            at = place_of_label(shape, t, row)
-            if at >= 0:
-                write_number(call.type, -(<double*> t.start[FACTOR])[0], t.start[OUTPUT] + at * call.itemsize)
+    cdef double gradient = -(<double*> t.start[FACTOR])[0]
+    if call.type == FLOAT32:
+        pick_elements(shape, t.start[LABELS], <const float*> t.start[INPUT], losses)
+        if call.has[OUTPUT]:
+            put_at_labels(shape, t.start[LABELS], <float> gradient, <float*> t.start[OUTPUT])
+    else:
+        pick_elements(shape, t.start[LABELS], <const double*> t.start[INPUT], losses)
+        if call.has[OUTPUT]:
+            put_at_labels(shape, t.start[LABELS], gradient, <double*> t.start[OUTPUT])
     fastact_restore_flags(flags)
 
 

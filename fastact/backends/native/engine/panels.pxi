@@ -36,7 +36,7 @@ cdef inline void read_row_values(const RowCall* call, const Place* place, fastac
         p.labels = values.labels
     if call.has[FACTOR]:
         at, stride = place.at[FACTOR], place.row_stride[FACTOR]
-        for r in range(p.rows):
+        for r in range(padded(False, p.rows)):
             values.factor[r] = 0
         if call.converts_factor:
             load_elements(&call.access[FACTOR], at, stride, loaded, place.rows)
@@ -50,8 +50,9 @@ cdef inline void read_row_values(const RowCall* call, const Place* place, fastac
             for r in range(place.rows):
                 values.factor[r] *= (<const double*> (at + r * stride))[0]
         p.factor = values.factor
-    for r in range(p.rows):
-        values.result[r] = NAN
+    if call.has[RESULT_OF_ROW]:
+        for r in range(p.rows):
+            values.result[r] = NAN
     p.result = values.result
 
 
@@ -89,6 +90,7 @@ cdef inline void lay_out_tiles(
     """Decide where each operand is worked on."""
     cdef Py_ssize_t nbytes = tile_elements(place.n, place.along, place.rows) * call.itemsize
     cdef int k
+    tiles.rows = place.rows
     p.along, p.rows, p.n = place.along, padded(place.along, place.rows), place.n
     tiles.whole = place.n * p.rows <= TILE_ELEMENTS
     tiles.pitch = p.rows if not place.along else (place.n if tiles.whole else SEGMENT)
@@ -96,7 +98,6 @@ cdef inline void lay_out_tiles(
         tiles.direct[k] = lies_right(&call.access[k], place.row_stride[k], place.position_stride[k], place.along, place.rows)
         if k == 0 and changes_input(call):
             tiles.direct[k] = False
-        tiles.loaded[k] = False
         tiles.input[k] = room
         if tiles.direct[k]:
             p.pitch[k] = (place.row_stride[k] if place.along else place.position_stride[k]) >> call.shift
@@ -200,24 +201,27 @@ cdef void fill_past(const RowCall* call, const Place* place, Py_ssize_t taken) n
         store_repeated(access, value, target + taken * stride, stride, place.n - taken)
 
 
-cdef void run_panel(const RowCall* call, const Place* place, fastact_panel* p, char* room) noexcept nogil:
-    """Take a panel through all passes of the call's program."""
+cdef void run_panel(const RowCall* call, const Place* place, fastact_panel* p, char* room, Tiles* tiles) noexcept nogil:
+    """Take a panel through all passes of the call's program. With as many rows as the panel before it has the same tiles."""
     cdef Py_ssize_t n = positions_to_take(call, place)
-    cdef Tiles tiles
     cdef RowValues values
     cdef const fastact_passes* passes
     cdef const fastact_pass* each
     cdef int k = 0
-    lay_out_tiles(call, place, p, room, &tiles)
+    if tiles.rows != place.rows:
+        lay_out_tiles(call, place, p, room, tiles)
+    for k in range(call.program.inputs):
+        tiles.loaded[k] = False
+    k = 0
     read_row_values(call, place, p, &values)
-    passes = passes_for(call, place, &tiles)
+    passes = passes_for(call, place, tiles)
     if passes != &call.program.short_rows:  # whose steps set all that they read
         call.table.start_rows[call.type](p)
     while k < passes.count:
         each = &passes.each[k]
         if each.on_demand and not p.again:
             break
-        run_pass(call, place, each, p, &tiles, n)
+        run_pass(call, place, each, p, tiles, n)
         if not (each.repeats and p.again):
             k += 1
     if call.has[OUTPUT] and n < place.n:

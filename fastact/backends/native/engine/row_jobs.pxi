@@ -2,7 +2,10 @@
 
 cdef enum:
     MAX_DIMENSIONS = 64
-    TOGETHER = 16384  # bytes of contiguous rows that are taken together
+
+# Bytes of the first-level cache. An input and a result take half of it at a time, three arrays a third: the rest is for what is
+# fetched meanwhile.
+cdef Py_ssize_t nearest_cache = caches()[1].nbytes if 1 in caches() else 32768
 
 # Elements: fewer are not worth another thread
 cdef Py_ssize_t row_grain = 32768
@@ -47,13 +50,14 @@ cdef inline bint goes_along(const RowCall* call, const Traversal* t) noexcept no
 cdef inline Py_ssize_t rows_of_panel(const RowCall* call, const Traversal* t, bint along) noexcept nogil:
     """How many rows to take at once."""
     cdef const Py_ssize_t* row_stride = &t.row_stride[t.dims - 1][0]
-    cdef Py_ssize_t all_rows = t.size[t.dims - 1], rows = PANEL_ROWS
+    cdef Py_ssize_t all_rows = t.size[t.dims - 1], rows = PANEL_ROWS, arrays
     cdef int k
     cdef bint direct = True
     if all_rows == 1:
         return 1
     if along and call.program.passes.count > 1:  # so few that they stay in the first-level cache from one pass to the next
-        rows = TOGETHER // (max(t.n, <Py_ssize_t> 1) * call.itemsize * (call.program.inputs + call.has[OUTPUT]))
+        arrays = call.program.inputs + call.has[OUTPUT]
+        rows = nearest_cache // (max(t.n, <Py_ssize_t> 1) * call.itemsize * max(arrays, 2) * arrays)
         rows = min(max(rows, <Py_ssize_t> 1), <Py_ssize_t> PANEL_ROWS)
     if along:
         return min(rows, all_rows)
@@ -108,6 +112,7 @@ cdef void run_row_chunk(const void* shared, Py_ssize_t chunk, int worker) noexce
     cdef Py_ssize_t first = chunk * job.chunk_rows, end = min(first + job.chunk_rows, job.rows), last, rows
     cdef fastact_panel panel
     cdef Place place
+    cdef Tiles tiles
     cdef int k, operand
     cdef char* room = job.rooms + worker * job.room
     panel.empty, panel.scale, panel.smoothing = call.empty, call.gradient_scale, call.smoothing
@@ -117,6 +122,7 @@ cdef void run_row_chunk(const void* shared, Py_ssize_t chunk, int worker) noexce
     place.position_stride = &t.position_stride[0]
     place.along, place.n = job.along, t.n
     room += whole_lines(call.table.row_state[call.type])
+    memset(&tiles, 0, sizeof(tiles))
     place.added = <double*> (job.rooms + (worker + 1) * job.room) - SEGMENT
     while first < end:
         last = min(first + go_to_row(t, first, &place), end)
@@ -125,7 +131,7 @@ cdef void run_row_chunk(const void* shared, Py_ssize_t chunk, int worker) noexce
             if rows > PAD and not job.along:
                 rows &= -PAD  # the rest in a narrow panel of its own
             place.rows = rows
-            run_panel(call, &place, &panel, room)
+            run_panel(call, &place, &panel, room, &tiles)
             for k in range(t.operands):
                 operand = t.operand[k]
                 place.at[operand] += rows * place.row_stride[operand]

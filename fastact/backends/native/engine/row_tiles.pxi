@@ -20,6 +20,7 @@ cdef struct Place:
 
 # Where it is worked on
 cdef struct Tiles:
+    Py_ssize_t rows  # of the panels that they are for
     bint whole  # whole rows fit in
     Py_ssize_t pitch  # of a tile, in elements
     bint[MAX_INPUTS] direct, loaded

@@ -43,6 +43,7 @@ from fastact.backends.numpy.losses import nll_loss
 from fastact.calls.arrays import CHANGED
 from fastact.functions import row_functions
 from fastact.runtime import team
+from fastact.runtime.caches import caches
 
 cnp.import_array()
 cnp.import_umath()

@@ -20,7 +20,7 @@ MAXIMUM = BuiltInStep("maximum")  # NaN is the largest
 UNIT = RowStep(
     "unit",
     """
-    for r in range(p.rows):
+    for r in range(in_vectors(p.rows)):
         unit_of_row_{dtype}(s, r)
     """,
 )
@@ -51,10 +51,10 @@ SOFTMAX_FACTOR = RowStep(
     """
     cdef int empty = p.empty
     if p.factor == NULL:
-        for r in range(p.rows):
+        for r in range(in_vectors(p.rows)):
             softmax_of_row_{dtype}(s, r, 1, empty)
     else:
-        for r in range(p.rows):
+        for r in range(in_vectors(p.rows)):
             softmax_of_row_{dtype}(s, r, p.factor[r] * p.scale, empty)
     """,
 )
@@ -84,7 +84,7 @@ TOTAL = RowStep(
     "total",
     """
     cdef {real} zero = 0
-    for r in range(p.rows):
+    for r in range(in_vectors(p.rows)):
         s.factor[r] = <{real}> total_of_row_{dtype}(s, SUM, r)
         s.factor_low[r] = <{real}> p.scale
         s.low[r] = -exp_furthest(zero)

@@ -58,6 +58,15 @@ typedef uint64_t vector_bits_f64 __attribute__((vector_size(64)));
 #define KEEP_FIRST(v, n) OP(maskz_mov)(FIRST(n), v)
 #define FIRST_OR(v, n, other) OP(mask_mov)(other, FIRST(n), v)
 #define CHOOSE(a, relation, b, yes, no) OP(mask_blend)(COMPARE(a, b, relation), no, yes)
+#define IF(a, relation, b, yes) OP(maskz_mov)(COMPARE(a, b, relation), yes)
+#define UNLESS(a, relation, b, no) OP(maskz_mov)(COMPARE(a, b, (relation) ^ 4), no) /* 4: the relation does not hold */
+#define ADD_WHERE(a, mask, b) OP(mask_add)(a, mask, a, b)
+#define MASK_FIRST(mask, n) ((mask)&FIRST(n))
+#define EITHER(a, b) ((a) | (b))
+#define ANY(mask) ((mask) != 0)
+
+typedef __mmask16 vector_mask_f32;
+typedef __mmask8 vector_mask_f64;
 
 ROW_VECTORS vector_f64 vector_lower_half(vector_f32 v) { return _mm512_cvtps_pd(_mm512_castps512_ps256(v)); }
 ROW_VECTORS vector_f64 vector_upper_half(vector_f32 v) { return _mm512_cvtps_pd(_mm512_extractf32x8_ps(v, 1)); }
@@ -96,7 +105,16 @@ typedef uint64_t vector_bits_f64 __attribute__((vector_size(32)));
 #define STORE_FIRST(to, v, n) OP(maskstore)(to, FIRST(n), v)
 #define KEEP_FIRST(v, n) OP(and)(v, (VECTOR)FIRST(n))
 #define FIRST_OR(v, n, other) OP(blendv)(other, v, (VECTOR)FIRST(n))
-#define CHOOSE(a, relation, b, yes, no) OP(blendv)(no, yes, OP(cmp)(a, b, relation))
+#define CHOOSE(a, relation, b, yes, no) OP(blendv)(no, yes, COMPARE(a, b, relation))
+#define IF(a, relation, b, yes) OP(and)(COMPARE(a, b, relation), yes)
+#define UNLESS(a, relation, b, no) OP(andnot)(COMPARE(a, b, relation), no)
+#define ADD_WHERE(a, mask, b) ((a) + OP(and)(mask, b))
+#define MASK_FIRST(mask, n) KEEP_FIRST(mask, n)
+#define EITHER(a, b) OP(or)(a, b)
+#define ANY(mask) (OP(movemask)(mask) != 0)
+
+typedef __m256 vector_mask_f32;
+typedef __m256d vector_mask_f64;
 
 ROW_VECTORS vector_f64 vector_lower_half(vector_f32 v) { return _mm256_cvtps_pd(_mm256_castps256_ps128(v)); }
 ROW_VECTORS vector_f64 vector_upper_half(vector_f32 v) { return _mm256_cvtps_pd(_mm256_extractf128_ps(v, 1)); }
@@ -114,6 +132,8 @@ ROW_VECTORS double vector_largest_f64(vector_f64 v) {
 #define OP_F64(name) _mm256_##name##_pd
 #define MASK_F32(n) _mm256_cmpgt_epi32(_mm256_set1_epi32((int)(n)), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7))
 #define MASK_F64(n) _mm256_cmpgt_epi64(_mm256_set1_epi64x(n), _mm256_setr_epi64x(0, 1, 2, 3))
+#define COMPARE_F32 _mm256_cmp_ps
+#define COMPARE_F64 _mm256_cmp_pd
 #endif
 
 /* ---- Both types ------------------------------------------------------------------------------------------------- */
@@ -154,6 +174,12 @@ ROW_VECTORS double vector_largest_f64(vector_f64 v) {
 #undef KEEP_FIRST
 #undef FIRST_OR
 #undef CHOOSE
+#undef IF
+#undef UNLESS
+#undef ADD_WHERE
+#undef MASK_FIRST
+#undef EITHER
+#undef ANY
 
 #else
 #define FASTACT_ROW_VECTORS 0

@@ -14,6 +14,7 @@ ROW_VECTORS void V(store_first)(int count, const VECTOR *v, REAL *to, int n) {
     EACH STORE_FIRST(to + j * WIDTH, v[j], n - j * WIDTH);
 }
 ROW_VECTORS void V(keep_first)(int count, VECTOR *v, int n) { EACH v[j] = KEEP_FIRST(v[j], n - j * WIDTH); }
+ROW_VECTORS void V(keep_first_counts)(int count, V(mask) *m, int n) { EACH m[j] = MASK_FIRST(m[j], n - j * WIDTH); }
 
 /* Of vectors that lie a pitch apart. */
 ROW_VECTORS void V(load_apart)(int count, VECTOR *v, const REAL *from, ptrdiff_t pitch) {
@@ -29,6 +30,11 @@ ROW_VECTORS void V(load_repeated)(int count, VECTOR *v, const REAL *from, ptrdif
 /* Adds the vectors of a group, which belong to `lanes` vectors of lanes in turn. */
 ROW_VECTORS void V(add)(int count, int lanes, VECTOR *sum, const VECTOR *terms) { EACH sum[j % lanes] += terms[j]; }
 
+/* The same of masks: adds 1 where they are set. */
+ROW_VECTORS void V(add_counts)(int count, int lanes, VECTOR *sum, const V(mask) *masks) {
+    EACH sum[j % lanes] = ADD_WHERE(sum[j % lanes], masks[j], V(all)(1));
+}
+
 /* Adds to doubles in as many lanes. */
 ROW_VECTORS void V(hand_on)(VECTOR v, vector_f64 *totals) {
 #if REAL_BITS == 32
@@ -37,6 +43,12 @@ ROW_VECTORS void V(hand_on)(VECTOR v, vector_f64 *totals) {
 #else
     totals[0] += v;
 #endif
+}
+
+/* All lanes of a row. */
+ROW_VECTORS void V(hand_on_lanes)(const VECTOR *lanes, vector_f64 *totals) {
+    _Pragma("GCC unroll 8") for (int k = 0; k < LANES / WIDTH; k++)
+        V(hand_on)(lanes[k], totals + k * (int)(sizeof(double) / sizeof(REAL)));
 }
 
 /* Of rows side by side: adds a total to those before it as far as that makes pairs.  It is that of 2^level lanes, of which this is the
@@ -67,6 +79,12 @@ ROW_VECTORS void V(add_leaves)(const VECTOR *terms, double *sums, ptrdiff_t rows
     EACH t[0][j] = (t[0][j] + t[2][j]) + (t[1][j] + t[3][j]);
     V(add_leaf)(t[0], sums, rows, leaf, 2, levels);
 }
+ROW_VECTORS void V(add_leaves_of_counts)(const V(mask) *masks, double *sums, ptrdiff_t rows, int leaf, int levels) {
+    const int count = GROUP;
+    VECTOR terms[GROUP];
+    EACH terms[j] = ADD_WHERE(V(all)(0), masks[j], V(all)(1));
+    V(add_leaves)(terms, sums, rows, leaf, levels);
+}
 
 /* ---- Arithmetic: what build/row_vectors.py lists ---------------------------------------------------------------- */
 
@@ -80,33 +98,74 @@ ROW_VECTORS VECTOR V(per_headroom)(VECTOR any) {
     return V(all)(BY_TYPE(PER_HEADROOM_F32, PER_HEADROOM_F64));
 }
 
-/* a relation b ? yes : no */
-ROW_VECTORS VECTOR V(where_equal)(VECTOR a, VECTOR b, VECTOR yes, VECTOR no) { return CHOOSE(a, _CMP_EQ_OQ, b, yes, no); }
-ROW_VECTORS VECTOR V(where_less)(VECTOR a, VECTOR b, VECTOR yes, VECTOR no) { return CHOOSE(a, _CMP_LT_OQ, b, yes, no); }
-ROW_VECTORS VECTOR V(where_greater)(VECTOR a, VECTOR b, VECTOR yes, VECTOR no) { return CHOOSE(a, _CMP_GT_OQ, b, yes, no); }
+/* a relation b, and a relation b ? yes : no; if the other is zero, "if" or "unless" a relation b */
+#define RELATION(name, relation) \
+    ROW_VECTORS V(mask) V(is_##name)(VECTOR a, VECTOR b) { return COMPARE(a, b, relation); } \
+    ROW_VECTORS VECTOR V(where_##name)(VECTOR a, VECTOR b, VECTOR yes, VECTOR no) { return CHOOSE(a, relation, b, yes, no); } \
+    ROW_VECTORS VECTOR V(if_##name)(VECTOR a, VECTOR b, VECTOR yes) { return IF(a, relation, b, yes); } \
+    ROW_VECTORS VECTOR V(unless_##name)(VECTOR a, VECTOR b, VECTOR no) { return UNLESS(a, relation, b, no); }
+RELATION(equal, _CMP_EQ_OQ)
+RELATION(less, _CMP_LT_OQ)
+RELATION(greater, _CMP_GT_OQ)
+#undef RELATION
 
-/* ---- The largest element: NaN is passed over ---------------------------------------------------------------------- */
+/* ---- The largest element ---------------------------------------------------------------------- */
 
-/* The larger of this and the largest of n elements of a row. */
-ROW_VECTORS int V(max_along)(const REAL *x, ptrdiff_t n, REAL *largest) {
+/* Each maximum waits four cycles for the one before, so there are two groups of them.  `nan`, unless NULL, tells if there is one. */
+ROW_VECTORS void V(most_of_row)(const REAL *x, ptrdiff_t n, VECTOR *most, VECTOR least, int *nan) {
     const int count = GROUP;
-    const VECTOR least = V(all)(*largest);
-    VECTOR most[GROUP], v[GROUP];
+    VECTOR v[GROUP], others[GROUP];
+    V(mask) either = V(is_greater)(least, least), both[GROUP];
+#define NOTICE_NAN \
+    if (nan) { \
+        EACH both[j] = COMPARE(v[j], v[j ^ 1], _CMP_UNORD_Q); \
+        either = EITHER(either, EITHER(both[0], both[2])); \
+    }
     ptrdiff_t i = 0;
-    EACH most[j] = least;
-    for (; i + GROUP * WIDTH <= n; i += GROUP * WIDTH) {
+    EACH most[j] = others[j] = least;
+    for (; i + 2 * GROUP * WIDTH <= n; i += 2 * GROUP * WIDTH) {
         V(load)(count, v, x + i);
         EACH most[j] = OP(max)(v[j], most[j]);
+        NOTICE_NAN
+        V(load)(count, v, x + i + GROUP * WIDTH);
+        EACH others[j] = OP(max)(v[j], others[j]);
+        NOTICE_NAN
+    }
+    EACH most[j] = OP(max)(others[j], most[j]);
+    if (i + GROUP * WIDTH <= n) {
+        V(load)(count, v, x + i);
+        EACH most[j] = OP(max)(v[j], most[j]);
+        NOTICE_NAN
+        i += GROUP * WIDTH;
     }
     for (; i < n; i += WIDTH) {
         V(load_first)(1, v, x + i, (int)(n - i));
+        either = EITHER(either, COMPARE(v[0], v[0], _CMP_UNORD_Q));
         most[0] = OP(max)(FIRST_OR(v[0], (int)(n - i), least), most[0]);
     }
+    if (nan) *nan = ANY(either);
+#undef NOTICE_NAN
+}
+
+/* The larger of this and the largest of n elements of a row. */
+ROW_VECTORS int V(max_along)(const REAL *x, ptrdiff_t n, REAL *largest) {
+    VECTOR most[GROUP];
+    V(most_of_row)(x, n, most, V(all)(*largest), NULL);
     *largest = V(largest)(OP(max)(OP(max)(most[0], most[1]), OP(max)(most[2], most[3])));
     return 1;
 }
 
-/* The same of rows side by side. */
+/* The same if none of the elements is NaN, else 0. */
+ROW_VECTORS int V(maximum_along)(const REAL *x, ptrdiff_t n, REAL *largest) {
+    VECTOR most[GROUP];
+    int nan = 0;
+    V(most_of_row)(x, n, most, V(all)(*largest), &nan);
+    if (nan) return 0;
+    *largest = V(largest)(OP(max)(OP(max)(most[0], most[1]), OP(max)(most[2], most[3])));
+    return 1;
+}
+
+/* The largest of rows side by side; NaN is passed over. */
 ROW_VECTORS int V(max_across)(const REAL *x, ptrdiff_t pitch, REAL *largest, ptrdiff_t rows, ptrdiff_t n) {
     const int count = GROUP;
     for (ptrdiff_t i = 0, last; i < n; i += GROUP) {
@@ -167,16 +226,17 @@ ROW_VECTORS VECTOR V(power_of_two)(VECTOR shifted) {
 #endif
 #endif
 
-/* exp_unit of a group: with the same bits where EXP_STEPS is 1. */
-ROW_VECTORS void V(exp_unit)(int count, VECTOR *z, VECTOR to_integer) {
-    const VECTOR log2_e = V(all)(CONSTANT(log2_e)), to_step = V(exp_unit_to_step)(to_integer);
+/* exp_unit of a group, with a second argument for each vector: with the same bits where EXP_STEPS is 1. */
+ROW_VECTORS void V(exp_unit_beside)(int count, VECTOR *z, const VECTOR *to_integer) {
+    const VECTOR log2_e = V(all)(CONSTANT(log2_e));
     const VECTOR minus_high = V(all)(-BY_TYPE(0.693145752f, 0.6931471803691238));
     const VECTOR minus_low = V(all)(-BY_TYPE(1.42860677e-6f, 1.9082149292705877e-10));
     static const REAL tail[] = EXP_TAIL;
     const int last = sizeof tail / sizeof *tail - 1;
-    VECTOR n[GROUP], scale[GROUP], p[GROUP];
-    EACH scale[j] = V(fma)(z[j], log2_e, to_step);
-    EACH n[j] = scale[j] - to_step;
+    VECTOR n[GROUP], scale[GROUP], p[GROUP], to_step[GROUP];
+    EACH to_step[j] = V(exp_unit_to_step)(to_integer[j]);
+    EACH scale[j] = V(fma)(z[j], log2_e, to_step[j]);
+    EACH n[j] = scale[j] - to_step[j];
     EACH z[j] = V(fma)(n[j], minus_high, z[j]);
     EACH scale[j] = V(power_of_two)(scale[j]);
     EACH z[j] = V(fma)(n[j], minus_low, z[j]);
@@ -190,6 +250,12 @@ ROW_VECTORS void V(exp_unit)(int count, VECTOR *z, VECTOR to_integer) {
 }
 
 #undef EXP_TAIL
+
+ROW_VECTORS void V(exp_unit)(int count, VECTOR *z, VECTOR to_integer) {
+    VECTOR all[GROUP];
+    EACH all[j] = to_integer;
+    V(exp_unit_beside)(count, z, all);
+}
 
 /* The exponentials of a row of at most LANES elements. */
 ROW_VECTORS int V(exp_of_lanes)(const REAL *x, REAL *e, REAL pivot, REAL low, REAL unit) {
