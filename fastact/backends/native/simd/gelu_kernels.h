@@ -65,7 +65,7 @@ VECTORS VECTOR V(gelu_derivative)(VECTOR x) {
     VECTOR power, q = V(exp2_minus_square)(a, GELU_FACTOR, &power);
     VECTOR rest, value = V(gelu_inverse)(a, &rest), inverse = value + rest;
     VECTOR b = FMA(a * a, ALL(-2.6628915e-9f), ALL(0.3989423f));
-    VECTOR t = FMA(power, q, power) * MINUS_FMA(a * b, inverse, ALL(1)) / inverse * ALL(PER_HEADROOM_F32);
+    VECTOR t = FMA(power, q, power) * MINUS_FMA(a, b, ALL(1) / inverse) * ALL(PER_HEADROOM_F32);
     return CHOOSE(AT_MOST(ALL(0), x), ALL(1) - t, t);
 }
 #endif
