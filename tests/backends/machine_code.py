@@ -11,7 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -89,15 +89,17 @@ class Function:
     symbol: str
     lines: list[Line] = field(default_factory=list)
 
-    def loops(self) -> list[list[Line]]:
-        """The innermost loops: what lies between the target of a jump backwards and the jump."""
-        spans = []
+    def loops(self, counts: Callable[[list[Line]], bool] = bool) -> list[list[Line]]:
+        """The innermost loops of those that count: what lies between the target of a jump backwards and the jump."""
+        spans = {}
         for address, mnemonic, operands in self.lines:
             target = _TARGET.search(operands)
             if _JUMP.match(mnemonic) and target and self.lines[0][0] <= int(target[1], 16) <= address:
-                spans.append((int(target[1], 16), address))
-        innermost = [s for s in spans if not any(o != s and s[0] <= o[0] and o[1] <= s[1] for o in spans)]
-        return [[line for line in self.lines if low <= line[0] <= high] for low, high in innermost]
+                low = int(target[1], 16)
+                loop = [line for line in self.lines if low <= line[0] <= address]
+                if counts(loop):
+                    spans[low, address] = loop
+        return [spans[s] for s in spans if not any(o != s and s[0] <= o[0] and o[1] <= s[1] for o in spans)]
 
     def storing(self, assembly: Assembly) -> list[list[Line]]:
         """The innermost loops that store full registers."""
@@ -192,7 +194,7 @@ def step_faults(parts: list[Function], dtype: str, assembly: Assembly, sums: boo
 
     places = 0
     for part in parts:
-        loops = sum(computing(loop) > 0 for loop in part.loops())
+        loops = len(part.loops(lambda loop: computing(loop) > 0))
         places += loops or computing(part.lines) >= 8  # a loop over at most PANEL_ROWS elements may have been unrolled
     if places < 2:
         found.append(f"{places} loops along and across compute in {assembly.name} registers")

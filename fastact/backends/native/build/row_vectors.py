@@ -10,10 +10,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from .steps import ElementStep
+from .steps import ElementStep
 
 #: The functions of one vector, by the name that an expression has for them.
 FUNCTIONS = ("at_least", "fma", "per_headroom", "scaled", "square_root")

@@ -8,7 +8,7 @@ from pathlib import Path
 from ....functions import loss_functions, row_functions
 from ....functions.entry import Entry
 from ..formulas.rows import FUNCTIONS
-from . import coefficients, elementary, formulas, kernels, records, steps
+from . import coefficients, elementary, formulas, kernels, records, row_vectors, steps
 from .loops import GROUP, HALVES, INTEGERS, REALS, Loop, loops
 from .write import write
 
@@ -47,6 +47,7 @@ def stamp(
         "vectors": vectors,
         "formulas": formulas.FILES,
         "instruction_sets": sets.values(),
+        "VectorStep": row_vectors.VectorStep,
     }
     given["TYPES"] = [(dtype, ctype, elementary.TYPES[ctype]) for dtype, (ctype, _) in REALS.items()]
     given |= {"REALS": REALS, "INTEGERS": INTEGERS, "HALVES": HALVES, "GROUP": GROUP}

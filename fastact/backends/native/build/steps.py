@@ -21,8 +21,6 @@ from dataclasses import dataclass, field
 from enum import Enum
 from string import Formatter
 
-from . import row_vectors
-
 #: Where the functions stand in the sources.
 FILE = "fastact/backends/native/formulas/rows.py"
 
@@ -380,7 +378,6 @@ def names_for_template(functions: dict[str, RowFunction]) -> dict[str, object]:
         "RUN": RUN,
         "STATE": STATE,
         "TOTALS": TOTALS,
-        "VectorStep": row_vectors.VectorStep,
         "halves": halves,
         "step_arguments": step_arguments,
         "functions": functions,
