@@ -29,7 +29,7 @@ cdef bint read_labels(
     cdef Py_ssize_t rows = elements_of(shape, PER_ROW), start = 0, end, i
     cdef int type, size
     cdef double[AT_ONCE] numbers
-    cdef bint wrong = False
+    cdef size_t last = shape.n - 1, label, signs = 0
     if not array_CheckExact(targets) or not cnp.PyTypeNum_ISINTEGER(array_TYPE(targets)) or not fits(shape, targets, PER_ROW):
         return False
     if not array_CHKFLAGS(targets, READ) or not array_ISNOTSWAPPED(targets):
@@ -45,10 +45,11 @@ cdef bint read_labels(
             table.load_as_double[type](array_BYTES(targets) + start * size, size, numbers, end - start)
             for i in range(start, end):
                 converted[i] = <Py_ssize_t> numbers[i - start] if 0 <= numbers[i - start] < shape.n else -1
-        for i in range(start, end):
-            wrong |= <size_t> labels[0][i] >= <size_t> shape.n
+        for i in range(start, end):  # comparisons of 64 bits would be taken one by one
+            label = <size_t> labels[0][i]
+            signs |= label | (last - label)
         start = end
-    return not wrong
+    return <Py_ssize_t> signs >= 0
 
 
 # ---- results --------------------------------------------------------------------------------------------------------
@@ -279,19 +280,31 @@ ctypedef fused picked:
     double
 
 
-cdef inline void pick_elements(const Shape* shape, const char* labels, const picked* x, double* losses) noexcept nogil:
-    """Negative log-likelihoods. Memory is what takes long: a short loop looks far enough ahead to wait for many elements at once.
+cdef enum:
+    ROWS_AHEAD = 16  # of an element that is fetched
 
-    A label is -1 or none of the classes if another thread has made it so.
-    """
-    cdef Py_ssize_t n = shape.n, inner = shape.inner, outer, i, label
+
+cdef inline void pick_elements(const Shape* shape, const char* labels, const picked* x, double* losses) noexcept nogil:
+    """Negative log-likelihoods. Memory is what takes long: many elements are on their way at once."""
+    cdef Py_ssize_t inner = shape.inner, outer
+    if inner == 1:
+        pick_of_rows(shape, labels, x, shape.n, losses, shape.outer)
+        return
     for outer in range(shape.outer):
-        for i in range(inner):
-            label = read_once(labels)
-            losses[0] = 0 - <double> x[label * inner + i] if <size_t> label < <size_t> n else 0
-            labels += sizeof(Py_ssize_t)
-            losses += 1
-        x += n * inner
+        pick_of_rows(shape, labels + outer * inner * sizeof(Py_ssize_t), x + outer * shape.n * inner, 1, losses + outer * inner, inner)
+
+
+cdef inline void pick_of_rows(
+    const Shape* shape, const char* labels, const picked* x, Py_ssize_t step, double* losses, Py_ssize_t rows
+) noexcept nogil:
+    """The same of rows whose first elements are `step` apart. A label is -1 or none of the classes if another thread has made it so."""
+    cdef Py_ssize_t n = shape.n, inner = shape.inner, i, label
+    for i in range(rows):
+        if i + ROWS_AHEAD < rows:
+            label = read_once(labels + (i + ROWS_AHEAD) * sizeof(Py_ssize_t))
+            fastact_prefetch(<const char*> (<size_t> (x + (i + ROWS_AHEAD) * step) + <size_t> label * inner * sizeof(picked)), 1)
+        label = read_once(labels + i * sizeof(Py_ssize_t))
+        losses[i] = 0 - <double> x[i * step + label * inner] if <size_t> label < <size_t> n else 0
 
 
 cdef inline void put_at_labels(const Shape* shape, const char* labels, picked gradient, picked* dx) noexcept nogil:

@@ -7,6 +7,10 @@ cdef enum:
 # fetched meanwhile.
 cdef Py_ssize_t nearest_cache = caches()[1].nbytes if 1 in caches() else 32768
 
+# Bytes of the second-level cache. Where three arrays do not fit in it, much is on its way to the first: half as many rows are
+# taken at once.
+cdef Py_ssize_t next_cache = caches()[2].nbytes if 2 in caches() else 1048576
+
 # Elements: fewer are not worth another thread
 cdef Py_ssize_t row_grain = 32768
 
@@ -58,6 +62,8 @@ cdef inline Py_ssize_t rows_of_panel(const RowCall* call, const Traversal* t, bi
     if along and call.program.passes.count > 1:  # so few that they stay in the first-level cache from one pass to the next
         arrays = call.program.inputs + call.has[OUTPUT]
         rows = nearest_cache // (max(t.n, <Py_ssize_t> 1) * call.itemsize * max(arrays, 2) * arrays)
+        if arrays > 2 and all_rows * t.n * call.itemsize * arrays > next_cache:
+            rows //= 2
         rows = min(max(rows, <Py_ssize_t> 1), <Py_ssize_t> PANEL_ROWS)
     if along:
         return min(rows, all_rows)
