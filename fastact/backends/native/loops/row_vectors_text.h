@@ -45,6 +45,17 @@ ROW_VECTORS void V(hand_on)(VECTOR v, vector_f64 *totals) {
 #endif
 }
 
+/* Totals of rows side by side that are kept in memory.  Each vector goes by itself: an array is copied in halves of vectors, which
+   are slow to read back as a whole. */
+ROW_VECTORS void V(load_totals)(vector_f64 *totals, const double *kept) {
+    const int count = sizeof(double) / sizeof(REAL);
+    EACH memcpy(totals + j, kept + j * (WIDTH / count), sizeof *totals);
+}
+ROW_VECTORS void V(store_totals)(const vector_f64 *totals, double *kept) {
+    const int count = sizeof(double) / sizeof(REAL);
+    EACH memcpy(kept + j * (WIDTH / count), totals + j, sizeof *totals);
+}
+
 /* All lanes of a row. */
 ROW_VECTORS void V(hand_on_lanes)(const VECTOR *lanes, vector_f64 *totals) {
     _Pragma("GCC unroll 8") for (int k = 0; k < LANES / WIDTH; k++)
@@ -63,7 +74,7 @@ ROW_VECTORS void V(add_leaf)(vector_f64 *total, double *sums, ptrdiff_t rows, in
         }
     }
     sums += level == levels ? 0 : (level + 1) * rows;
-    EACH memcpy(sums + j * (WIDTH / count), total + j, sizeof *total);
+    V(store_totals)(total, sums);
 }
 
 /* The same of four lanes with one term each: the second and third come in the other order. */

@@ -123,15 +123,17 @@ VECMATH REAL F(reciprocal_estimate)(REAL a) {
    and that for all GCC knows may be another.  (It is no REAL, so that storing results can't change it.) */
 #if defined(__GNUC__) && !defined(__clang__)
 static UNSIGNED F(nothing) __attribute__((used)) = 0;
+#define NOTHING F(nothing)
 #define VARIABLE(limit) F(variable)(limit)
 static inline __attribute__((always_inline)) REAL F(variable)(REAL limit) {
     UNSIGNED bits;
     memcpy(&bits, &limit, sizeof bits);
-    bits ^= F(nothing);
+    bits ^= NOTHING;
     memcpy(&limit, &bits, sizeof limit);
     return limit;
 }
 #else
+#define NOTHING ((UNSIGNED)0)
 #define VARIABLE(limit) (limit)
 #endif
 
@@ -182,20 +184,19 @@ VECMATH REAL F(at_least)(REAL limit, REAL x) {
    Error:   exact
    NaN:     gives -infinity
    Gives:   -infinity; a finite number near to it if a is 0, so that the product with a is 0
-   Twice:   for float by a minimum of integers, which is less than a comparison and a choice, unless there are masks for these; not
-            every instruction set has that for 64 bits. */
+   Twice:   for float with a comparison's mask as the number that is added.  GCC would make a choice between two constants of it,
+            three instructions on AVX2.  Not every instruction set has that for 64 bits. */
 VECMATH REAL F(lowest_beside)(REAL a) {
     UNSIGNED bits;
-#if REAL_BITS == 32 && !defined(__AVX512F__)
-    memcpy(&bits, &a, sizeof bits);
-    bits <<= 1;
-    bits = 0xff7ffffeu + (bits < 2u ? bits : 2u);
+#if REAL_BITS == 32
+    bits = (0xff800000u ^ NOTHING) + (a == 0.0f ? ~0u : 0u);
 #else
-    bits = BY_TYPE(0xff800000u, 0xfff0000000000000u) - (a == R(0.0));
+    bits = 0xfff0000000000000u - (a == 0.0);
 #endif
     memcpy(&a, &bits, sizeof a);
     return a;
 }
+#undef NOTHING
 
 /* Range:   any
    Error:   exact
