@@ -291,13 +291,19 @@ cdef inline void pick_elements(const Shape* shape, const char* labels, const pic
         pick_of_rows(shape, labels, x, shape.n, losses, shape.outer)
         return
     for outer in range(shape.outer):
-        pick_of_rows(shape, labels + outer * inner * sizeof(Py_ssize_t), x + outer * shape.n * inner, 1, losses + outer * inner, inner)
+        pick_of_rows(shape, labels, x, 1, losses, inner)
+        labels += inner * sizeof(Py_ssize_t)
+        x += shape.n * inner
+        losses += inner
 
 
 cdef inline void pick_of_rows(
     const Shape* shape, const char* labels, const picked* x, Py_ssize_t step, double* losses, Py_ssize_t rows
 ) noexcept nogil:
-    """The same of rows whose first elements are `step` apart. A label is -1 or none of the classes if another thread has made it so."""
+    """The same of rows whose first elements are `step` apart.
+
+    A label is -1 or none of the classes if another thread has made it so.
+    """
     cdef Py_ssize_t n = shape.n, inner = shape.inner, i, label
     for i in range(rows):
         if i + ROWS_AHEAD < rows:
