@@ -115,6 +115,10 @@ def gudermannian(x):
     return 2 * mp.atan(mp.tanh(x / 2))
 
 
+def log_one_plus_exp(a):
+    return mp.log1p(mp.exp(-a))
+
+
 def tanh_shrink(u):
     """(x - tanh(x)) / x^3 as a function of u = x^2."""
     x = mp.sqrt(u)
@@ -434,6 +438,18 @@ TABLES = (
         intervals=32,
     ),
     Table(
+        "log_one_plus_exp_intervals",
+        "log1p(e^-a), 0 <= a <= 18.8",
+        function=log_one_plus_exp,
+        dtype="float32",
+        furthest=18.8,
+        octaves=4,
+        degree=3,
+        intervals=32,
+        weight=lambda a: 1,
+        near_slope=0,
+    ),
+    Table(
         "tanh_eight_intervals",
         "tanh(x), 0 <= x <= 9.3",
         function=mp.tanh,
@@ -462,5 +478,17 @@ TABLES = (
         octaves=4,
         degree=7,
         intervals=8,
+    ),
+    Table(
+        "log_one_plus_exp_eight_intervals",
+        "log1p(e^-a), 0 <= a <= 18.8",
+        function=log_one_plus_exp,
+        dtype="float32",
+        furthest=18.8,
+        octaves=4,
+        degree=6,
+        intervals=8,
+        weight=lambda a: 1,
+        near_slope=0,
     ),
 )

@@ -19,6 +19,7 @@
    tanh          float32   forward derivative
    tanh_shrink   float32   forward derivative
    gudermannian  float32   forward derivative
+   generalized_logistic  float32  forward derivative
    erf           float32   forward derivative
    erf           float64   forward derivative
    gelu          float32   forward derivative

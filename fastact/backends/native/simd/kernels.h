@@ -47,6 +47,7 @@
 #include "tanh_kernels.h"
 #include "erf_kernels.h"
 #include "gelu_kernels.h"
+#include "logistic_kernels.h"
 #include "vectors_no_type.h"
 
 #if FASTACT_DOUBLE_KERNELS
