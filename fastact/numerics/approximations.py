@@ -139,6 +139,11 @@ def gelu_slope(h):
     return 2 ** (4 * PER_HALF_SQUARE * h * h) * (mp.ncdf(-2 * h) - 2 * h * mp.npdf(2 * h))
 
 
+def normal_inverse(a):
+    """e^(-a^2/2) / Phi(-a)."""
+    return mp.exp(-a * a / 2) / mp.ncdf(-a)
+
+
 def gelu_inverse(a):
     """2^(-PER_HALF_SQUARE a^2) / Phi(-a)."""
     return 2 ** (-PER_HALF_SQUARE * a * a) / mp.ncdf(-a)
@@ -414,6 +419,17 @@ TABLES = (
         octaves=4,
         degree=5,
         intervals=8,
+        near_slope=0,
+    ),
+    Table(
+        "gelu_inverse_intervals",
+        "e^(-a^2/2) / Phi(-a), 0 <= a <= 39.6",
+        function=normal_inverse,
+        dtype="float64",
+        furthest=39.6,
+        octaves=4,
+        degree=11,
+        intervals=16,
         near_slope=0,
     ),
     Table(

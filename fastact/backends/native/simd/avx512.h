@@ -11,18 +11,22 @@
    log_sigmoid   float32   forward derivative
    log_sigmoid   float64   forward derivative
    softplus      float32   forward derivative
+   softplus      float64   forward derivative
    mish          float32   forward derivative
+   mish          float64   forward derivative
    elu           float32   forward derivative
    celu          float32   forward derivative
    selu          float32   forward derivative
    silu          float32   forward derivative
    tanh          float32   forward derivative
+   tanh          float64   forward derivative
    tanh_shrink   float32   forward derivative
    gudermannian  float32   forward derivative
-   generalized_logistic  float32  forward derivative
+   generalized_logistic  float32   forward derivative
    erf           float32   forward derivative
    erf           float64   forward derivative
    gelu          float32   forward derivative
+   gelu          float64   forward derivative
 */
 #ifndef FASTACT_AVX512_H
 #define FASTACT_AVX512_H

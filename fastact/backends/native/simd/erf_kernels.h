@@ -21,9 +21,7 @@ VECTORS VECTOR V(erf_derivative)(VECTOR x) {
 /* By e^x: in double 2^f would need more terms. */
 VECTORS VECTOR V(erf_derivative)(VECTOR x) {
     VECTOR a = V(bounded_magnitude)(x, BY_TYPE(10.9f, 28.0)); /* where the result has rounded to zero */
-    VECTOR square = a * a, square_low = FMA_MINUS(a, a, square);
-    VECTOR n, power, q = V(exp_parts)(-square, &n, &power);
-    q = MINUS_FMA(square_low, q, q - square_low);
+    VECTOR n, power, q = V(exp_minus_product)(a, a, &n, &power);
     power *= ALL(1.1283791670955126);
     return SCALE(FMA(power, q, power), n);
 }

@@ -82,15 +82,22 @@ VECTORS VECTOR V(exp_parts)(VECTOR x, VECTOR *n, VECTOR *power) {
 #define SCALE(a, n) ((a) * (n))
 VECTORS VECTOR V(exp_parts)(VECTOR x, VECTOR *n, VECTOR *power) {
     const VECTOR to_step = ALL(TO_STEP + BY_TYPE(HEADROOM_F32, HEADROOM_F64));
-    VECTOR bounded = LARGER(ALL(-BY_TYPE(EXP_FURTHEST_F32, EXP_FURTHEST_F64)), x);
+    VECTOR bounded = LARGER(ALL(-EXP_FURTHEST), x);
     VECTOR shifted = FMA(bounded, VECTOR_CONSTANT(log2_e), to_step), steps = shifted - to_step;
     VECTOR r = MINUS_FMA(steps, ALL(LN2_HIGH), bounded);
     r = MINUS_FMA(steps, ALL(LN2_LOW), r);
     VECTOR q = V(exp_reduced)(r, shifted, 1, power);
     *power = V(raised)(*power, steps, shifted);
-    *n = ALL(BY_TYPE(PER_HEADROOM_F32, PER_HEADROOM_F64));
+    *n = ALL(PER_HEADROOM);
     return q;
 }
+#endif
+
+/* y - a, where scaling by what exp_parts gives as n is still due to a. */
+#if SCALES
+#define MINUS_SCALED(a, n, y) ((y) - SCALE(a, n))
+#else
+#define MINUS_SCALED(a, n, y) MINUS_FMA(a, n, y)
 #endif
 
 /* Any; 0.53 ULP, subnormal results 0.78; as exp. */
@@ -137,6 +144,14 @@ VECTORS VECTOR V(exponential_forward)(VECTOR x) {
 
 VECTORS VECTOR V(exponential_derivative)(VECTOR x) { return V(exponential_forward)(x); }
 
+/* 0x1p-100 < d < 0x1p100; 1/d, nearly: good enough for a small correction.   Without an instruction by a subtraction from its
+   bits, 0.051 of it, as reciprocal_estimate in math/arithmetic.h. */
+#if ESTIMATES
+VECTORS VECTOR V(reciprocal_nearly)(VECTOR d) { return ESTIMATE(d); }
+#else
+VECTORS VECTOR V(reciprocal_nearly)(VECTOR d) { return FROM_BITS(SUBTRACT_BITS(BITS(ALL(0x1.e6238ep126f)), BITS(d))); }
+#endif
+
 /* ---- sigmoid and log_sigmoid ------------------------------------------------------------------------------------ */
 
 /* 0 <= e <= 1; half an ULP and 2^-28; NaN gives NaN.
@@ -152,10 +167,6 @@ VECTORS VECTOR V(over_one_plus)(VECTOR numerator, VECTOR e) {
     return FMA(MINUS_FMA(y, e, numerator - y), r, y);
 }
 #else
-/* 0x1p-100 < d < 0x1p100; 0.051 of 1/d.   By a subtraction from its bits, as reciprocal_estimate in math/arithmetic.h: good
-   enough for a small correction. */
-VECTORS VECTOR V(reciprocal_nearly)(VECTOR d) { return FROM_BITS(SUBTRACT_BITS(BITS(ALL(0x1.e6238ep126f)), BITS(d))); }
-
 /* By a division, and the same step. */
 VECTORS VECTOR V(over_one_plus)(VECTOR numerator, VECTOR e) {
     VECTOR d = ALL(1) + e, y = numerator / d;

@@ -82,6 +82,14 @@ VECTORS VECTOR V(minus_square)(VECTOR a, NUMBER factor, VECTOR *n) {
 }
 #endif
 
+#if NUMBER_BITS == 64 || !SCALES
+/* n, power and q with e^-(ab) = power (1 + q) 2^n as exp_parts gives them, from the exact product; a, b >= 0. */
+VECTORS VECTOR V(exp_minus_product)(VECTOR a, VECTOR b, VECTOR *n, VECTOR *power) {
+    VECTOR product = a * b, product_low = FMA_MINUS(a, b, product), q = V(exp_parts)(-product, n, power);
+    return MINUS_FMA(product_low, q, q - product_low);
+}
+#endif
+
 #if NUMBER_BITS == 32 && !SCALES
 /* power and q with 2^-(factor * a^2) = power (1 + q) 2^-headroom, from the exact square; 2^-28 of it. */
 VECTORS VECTOR V(exp2_minus_square)(VECTOR a, NUMBER factor, VECTOR *power) {

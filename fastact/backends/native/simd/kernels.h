@@ -39,6 +39,11 @@
 #define VECTOR_CENTRE(polynomial) ALL(F(CENTRE_##polynomial))
 #define VECTOR_CONSTANT(name) ALL(F(CONSTANT_##name))
 
+/* math/constants.h's, of the type in force. */
+#define EXP_FURTHEST BY_TYPE(EXP_FURTHEST_F32, EXP_FURTHEST_F64)
+#define TO_HEADROOM BY_TYPE(TO_HEADROOM_F32, TO_HEADROOM_F64)
+#define PER_HEADROOM BY_TYPE(PER_HEADROOM_F32, PER_HEADROOM_F64)
+
 #include "vectors_float32.h"
 #include "exp_kernels.h"
 #include "elu_kernels.h"
@@ -54,7 +59,10 @@
 #include "vectors_float64.h"
 #include "exp_kernels.h"
 #include "intervals.h"
+#include "softplus_kernels.h"
+#include "tanh_kernels.h"
 #include "erf_kernels.h"
+#include "gelu_kernels.h"
 #include "vectors_no_type.h"
 #endif
 
