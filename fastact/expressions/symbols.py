@@ -65,7 +65,10 @@ class Symbol:
     # ---- what would need its value ----
 
     def __bool__(self) -> NoReturn:  # noqa: PLE0304
-        _refuse(f"a symbol has no value that if, while, and, or, not or a < x < b could test; {_CHOICE}, & for and, | for or")
+        _refuse(
+            f"a symbol has no value that if, while, and, or, not, min, max or a < x < b could test; {_CHOICE}, & for and, "
+            "| for or, ~ for not, np.maximum for max"
+        )
 
     def __float__(self) -> NoReturn:
         _refuse("a symbol has no value yet, so float() and functions of math can't take it; write NumPy's, np.exp for math.exp")
