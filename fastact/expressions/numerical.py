@@ -215,6 +215,8 @@ def _values(root: Node, x: Any, parameters: Mapping[str, Any], decimal: bool) ->
 
 
 def _activated(node: Activate, operands: list[Any]) -> Any:
+    if mp.isnan(operands[0]):
+        return _NAN
     if node.derivative and mp.isnan(_activated(Activate(node.entry, node.argument, node.parameters), operands)):
         return _NAN  # beyond its domain f has no slope either
     known = None if node.derivative else _ACTIVATIONS.get(node.entry.name)

@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+import scipy.special
 
 from fastact.expressions.definition import define
 from fastact.expressions.evaluation import evaluate
-from fastact.expressions.nodes import Parameter
+from fastact.expressions.expansion import substituted
+from fastact.expressions.nodes import Parameter, X
 from fastact.expressions.printing import text
 from fastact.expressions.recognition import recognised
 from fastact.expressions.vocabulary import read
@@ -30,7 +32,7 @@ SPELLINGS = {
     "silu(x, beta=beta)": ("x * sigmoid(beta * x)", "x / (1 + exp(-beta * x))", "x * sigmoid(x * beta)"),
     "silu(x, beta=1.5)": ("x * sigmoid(1.5 * x)", "x / (1 + exp(-1.5 * x))"),
     "2 * silu(x)": ("2 * x * sigmoid(x)", "x * sigmoid(x) + silu(x)"),
-    "-silu(-x)": ("x * sigmoid(-x)",),
+    "silu(x, beta=-1)": ("x * sigmoid(-x)",),
     "silu(minimum(6, x))": ("minimum(x, 6) * sigmoid(minimum(x, 6))",),
     "quick_gelu(x)": ("x * sigmoid(1.702 * x)", "x / (1 + exp(-1.702 * x))"),
     "quick_gelu(minimum(7, x))": ("min(x, 7) * sigmoid(1.702 * min(x, 7))",),
@@ -59,7 +61,6 @@ SPELLINGS = {
         "expit(x)",
         "exp(x) / (1 + exp(x))",
         "0.5 + 0.5 * tanh(x / 2)",
-        "(1 + tanh(0.5 * x)) / 2",
     ),
     "sigmoid(-x)": ("1 - sigmoid(x)", "1 / (1 + exp(x))"),
     "log_sigmoid(x)": ("log_expit(x)", "log(sigmoid(x))", "-softplus(-x)", "-log1p(exp(-x))", "log(1 / (1 + exp(-x)))"),
@@ -115,39 +116,24 @@ def test_spellings(given, wanted):
     after = recognised(before)
     assert text(after) == wanted
     with np.errstate(all="ignore"):
-        np.testing.assert_allclose(
-            evaluate(after, POINTS, PARAMETERS), evaluate(before, POINTS, PARAMETERS), rtol=1e-13, atol=1e-15
-        )
+        values = evaluate(after, POINTS, PARAMETERS)
+        np.testing.assert_allclose(values, evaluate(before, POINTS, PARAMETERS), rtol=1e-13, atol=1e-15)
 
 
-@pytest.mark.parametrize(("given", "wanted"), [c for c in CASES if c[1].count("x") == 1], ids=lambda v: v)
+@pytest.mark.parametrize(("given", "wanted"), CASES, ids=[given for given, _ in CASES])
 def test_of_any_argument(given, wanted):
     """The same with another expression in place of x."""
-    assert recognised(
-        read(
-            given.replace("exp", "EXP").replace("max", "MAX").replace("x", "(u)").replace("MAX", "max").replace("EXP", "exp"),
-            {**NAMES, "u": read("cos(x)")},
-        )
-    ) is recognised(
-        read(
-            wanted.replace("x", "cos(x)") if "exp" not in wanted and "max" not in wanted else wanted.replace("(x", "(cos(x)"),
-            NAMES,
-        )
+    inner = read("cos(x)")
+    assert recognised(substituted(read(given, NAMES), {X: inner})) is substituted(read(wanted, NAMES), {X: inner})
+
+
+#: Not recognised by their definitions: these are too general, have bounds that must be in order, or are recognised in parts.
+NOT_BY_DEFINITION = frozenset(
+    (
+        *("identity", "binary_step", "threshold", "hard_tanh", "hard_sigmoid", "srelu", "soft_exponential", "soft_clipping"),
+        *("log1mexp", "logit", "tanh_shrink"),
     )
-
-
-#: Activations that are not recognised by their definitions: constants and lines, or definitions with bounds that must be in order.
-NOT_BY_DEFINITION = {
-    "identity",
-    "binary_step",
-    "threshold",
-    "hard_tanh",
-    "hard_sigmoid",
-    "srelu",
-    "soft_exponential",
-    "soft_clipping",
-}
-NOT_BY_DEFINITION |= {"log1mexp", "logit", "tanh_shrink"}  # in two parts, of which one alone is recognised
+)
 
 
 @pytest.mark.parametrize("name", [e.name for e in entries.values() if e.noise is None and e.name not in NOT_BY_DEFINITION])
@@ -166,12 +152,13 @@ def test_tails():
         ("x / (1 + exp(-x))", -np.inf, -0.0),
         ("log(1 + exp(x))", 1000.0, 1000.0),
         ("log(1 + exp(x))", -50.0, 1.928749847963918e-22),
-        ("0.5 * x * (1 + erf(x / sqrt(2)))", -30.0, -1.4720141816437693e-196),
+        ("0.5 * x * (1 + erf(x / sqrt(2)))", -30.0, -30 * scipy.special.ndtr(-30)),
         ("x * tanh(log(1 + exp(x)))", 1000.0, 1000.0),
     ):
         f = define(given, name="f")
-        np.testing.assert_allclose(f.forward(np.array([x])), wanted, rtol=1e-14)
-        assert np.isfinite(f.derivative(np.array([x]))).all()
+        with np.errstate(all="ignore"):
+            np.testing.assert_allclose(f.forward(np.array([x])), wanted, rtol=1e-14)
+            assert np.isfinite(f.derivative(np.array([x]))).all()
 
 
 def test_parameters_get_the_domain_of_what_they_are_parameters_of():
@@ -187,7 +174,7 @@ def test_a_default_outside_the_domain_is_not_recognised():
 
 def test_numbers_that_the_kernels_do_not_take():
     assert "generalized_logistic" not in text(recognised(read("(1 + exp(-x))**-8.5")))
-    assert "leaky_relu" not in text(recognised(read("max(x, 2 * x)")))
+    assert "leaky_relu" not in text(recognised(read("max(x, -0.5 * x)")))
     assert "hard_tanh" not in text(recognised(read("min(max(x, 3), 2)")))
 
 

@@ -1,5 +1,7 @@
 """Functions that are traced: what symbols understand, and what they refuse with a line and what to write instead."""
 
+# ruff: noqa: PLW0108 (a lambda is a formula, which its function alone is not)
+
 import functools
 import math
 import threading
@@ -16,72 +18,30 @@ from fastact.functions import entries
 
 POINTS = np.linspace(0.05, 0.95, 19)
 
-UFUNCS = [
-    "negative",
-    "positive",
-    "absolute",
-    "fabs",
-    "sign",
-    "square",
-    "reciprocal",
-    "sqrt",
-    "cbrt",
-    "exp",
-    "exp2",
-    "expm1",
-    "log",
-    "log1p",
-    "log2",
-    "log10",
-    "sin",
-    "cos",
-    "tan",
-    "arcsin",
-    "arccos",
-    "arctan",
-    "sinh",
-    "cosh",
-    "tanh",
-    "arcsinh",
-    "arctanh",
-    "deg2rad",
-    "rad2deg",
-    "radians",
-    "degrees",
-    "logical_not",
-    "isnan",
-    "isinf",
-    "isfinite",
-]
-BINARY = [
-    "add",
-    "subtract",
-    "multiply",
-    "divide",
-    "true_divide",
-    "power",
-    "float_power",
-    "minimum",
-    "maximum",
-    "fmin",
-    "fmax",
-    "hypot",
-    "logaddexp",
-    "logaddexp2",
-    "arctan2",
-    "copysign",
-    "heaviside",
-    "less",
-    "less_equal",
-    "greater",
-    "greater_equal",
-    "equal",
-    "not_equal",
-    "logical_and",
-    "logical_or",
-    "logical_xor",
-]
-SPECIAL = ["erf", "erfc", "expit", "ndtr", "log_expit", "log_ndtr"]
+UFUNCS = (
+    *("negative", "positive", "absolute", "fabs", "sign", "square", "reciprocal", "sqrt", "cbrt", "exp", "exp2", "expm1", "log"),
+    *("log1p", "log2", "log10", "sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "arcsinh", "arctanh"),
+    *("deg2rad", "rad2deg", "radians", "degrees", "logical_not", "isnan", "isinf", "isfinite"),
+)
+BINARY = (
+    *(
+        "add",
+        "subtract",
+        "multiply",
+        "divide",
+        "true_divide",
+        "power",
+        "float_power",
+        "minimum",
+        "maximum",
+        "fmin",
+        "fmax",
+        "hypot",
+    ),
+    *("logaddexp", "logaddexp2", "arctan2", "copysign", "heaviside", "less", "less_equal", "greater", "greater_equal", "equal"),
+    *("not_equal", "logical_and", "logical_or", "logical_xor"),
+)
+SPECIAL = ("erf", "erfc", "expit", "ndtr", "log_expit", "log_ndtr")
 
 
 @pytest.mark.parametrize("name", UFUNCS)
@@ -102,7 +62,8 @@ def test_ufuncs_of_two_operands(name):
 def test_ufuncs_of_scipy(name):
     ufunc = getattr(scipy.special, name)
     f = define(lambda x: ufunc(3 * x - 1) * x)
-    np.testing.assert_allclose(f.forward(POINTS), ufunc(3 * POINTS - 1) * POINTS, rtol=1e-13)
+    with np.errstate(all="ignore"):
+        np.testing.assert_allclose(f.forward(POINTS), ufunc(3 * POINTS - 1) * POINTS, rtol=1e-13)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +72,7 @@ def test_ufuncs_of_scipy(name):
         lambda x: np.where((x > 0.3) & ~(x > 0.7) | (x == 0.5), x, -x),
         lambda x: np.clip(x, 0.2, 0.6) + np.clip(x, 0.2, None) + np.clip(x, None, 0.6) + x.__abs__(),
         lambda x: +x - -x + abs(x) ** 2 + 2**x + x**-0.5 + (1 - x) / x + 3 / (x + 1) + (x != 0.5) + (x <= 0.3) * (x <= 0.2),
-        lambda x: scipy.special.xlogy(x, x) + scipy.special.xlog1py(x, x) + (x > 0.5) ^ (x > 0.2),
+        lambda x: scipy.special.xlogy(x, x) + scipy.special.xlog1py(x, x) + np.logical_xor(x > 0.5, x > 0.2),
         lambda x: np.float64(2) * x + np.float32(0.5) * x + np.int64(3) * x + np.array(2.0) * x + True * x,
         lambda x: sum(k * x**k for k in range(4)),
         lambda x: functools.reduce(np.multiply, [x, x, x]),
@@ -133,7 +94,7 @@ def test_activations_by_their_objects():
 
 
 def test_parameters_and_documentation_are_the_functions():
-    def line(x, a=2, *, b=np.float32(0.5)):
+    def line(x, a=2, *, b=0.5):
         """A line.
 
         Notes
@@ -288,7 +249,7 @@ def test_nothing_leaks_between_tracings():
     assert (kept[0] + 1).node is read("x + 1")  # a symbol can be used on, and changes nothing
     assert first.formula is read("a * x", {"a": Parameter("a")})
     for _ in range(3):  # what is counted begins anew
-        define(lambda x: functools.reduce(lambda y, _: y * 0 + x, range(4_000), x) + x)
+        define(lambda x: functools.reduce(lambda y, _: -(y * 1), range(4_000), x) + x)
 
 
 def test_threads_trace_side_by_side():
