@@ -9,7 +9,7 @@ from fastact.expressions.nodes import Activate
 from fastact.expressions.variants import derivative_of, with_arrays, without_parameters
 from fastact.functions import entries
 
-X = np.linspace(-5, 5, 41)
+X = np.linspace(-5, 5, 41) + 0.013
 WITH_PARAMETERS = [e.name for e in entries.values() if e.parameters and e.noise is None]
 
 
