@@ -73,8 +73,8 @@ cdef class FastPath(Vectorcall):
                 self.most[k][i] = np.inf if p.infinite else min(p.ordinary[1], largest)
         write_parameters(self, self.defaults, FLOAT32, self.default_values[0])
         write_parameters(self, self.defaults, FLOAT64, self.default_values[1])
-        self.array_parameter = entry.array_parameter is not None
-        self.learnt_parameter = entry.learnt_parameter is not None
+        self.array_parameter = bool(entry.array_parameters)
+        self.learnt_parameter = bool(entry.learnt_parameters)
         self.active = True
 
     backward = new_method(Activation.backward, <void*> call_backward)

@@ -167,7 +167,7 @@ cdef int list_signatures(Signature* signatures, entry, kind) except -1:
 
 cdef bint takes_parameter_like_operands(entry, kind) noexcept:
     """Whether a parameter comes in like any other array: one that is learnt, or the value of a gated unit."""
-    return entry.learnt_parameter is not None or kind.unit
+    return bool(entry.learnt_parameters) or kind.unit
 
 
 cdef int write_numbers(const Signature* signature, entry, kind, int* numbers) except -1:
@@ -205,7 +205,7 @@ cdef Loop* new_loop(Table table, entry, kind, const Signature* signature) except
         )
     loop.operands, loop.outputs = len(kind.loop_inputs), len(kind.outputs)
     loop.parameters = inputs_of(entry, kind) - loop.operands - kind.bias
-    loop.array_parameter = kind.unit or entry.array_parameter is not None
+    loop.array_parameter = kind.unit or bool(entry.array_parameters)
     loop.cost = LIGHT if entry.light else HEAVY
     if kind.bias:
         loop.add = add_bools if signature.bools and signature.computed == UINT8 else table.table.add[signature.computed]
