@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..functions.entry import Entry, Info, Parameter
+from ..functions.record import Call
 from . import derivatives, nodes, sampling, tracing
 from .evaluation import Evaluator, shaped
 from .nodes import X, Activate, Apply, Node, Number
@@ -40,6 +41,7 @@ class Definition(Entry):
         Whether `slope` was given, rather than derived from the formula.
     """
 
+    call: Call = Call.DEFINED
     formula: Node
     slope: Node
     replaced_derivative: bool = False
