@@ -165,6 +165,14 @@ class Entry(Record):
         return next((p for p in self.parameters if p.array), None)
 
     @property
+    def array_parameters(self):
+        return tuple(p for p in self.parameters if p.array)
+
+    @property
+    def learnt_parameters(self):
+        return self.array_parameters if self.derivative_by_parameter else ()
+
+    @property
     def learnt_parameter(self) -> Parameter | None:
         """The array parameter that has a gradient of its own."""
         return self.array_parameter if self.derivative_by_parameter else None

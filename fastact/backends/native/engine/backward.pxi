@@ -26,7 +26,7 @@ cdef inline object take_backward(FastPath f, PyObject* const* args, Py_ssize_t n
         return None
     work.kind = BACKWARD
     if options.y != Py_None:
-        if saved != Py_None or f.activation.loops[0][<int> BACKWARD_FROM_OUTPUT] == NULL:
+        if saved != Py_None or not is_there(&f.kernels[<int> FLOAT32][<int> BACKWARD_FROM_OUTPUT]):
             return None
         work.kind, saved = BACKWARD_FROM_OUTPUT, options.y
     work.type = operand_type(f, dy)

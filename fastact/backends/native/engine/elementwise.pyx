@@ -14,6 +14,7 @@ What it shares with the engine of row functions stands in the .pxd files and in 
 in this order:
 
     thresholds.pxi   from what sizes on there are threads and streaming
+    programs.pxi     `Kernel`: a loop of the table, or a program of steps that are such loops
     tiles.pxi        `Loop`, and one inner loop in tiles; `LoopJob`
     ufuncs.pxi       the general path: `run_ufunc`, `make_ufunc`
     sums.pxi         rows with a bias, and sums by column: `BiasJob`
@@ -23,13 +24,13 @@ in this order:
     gated.pxi        the fast path of gated units: `GatedPath`
 """
 
-from cpython.mem cimport PyMem_Free, PyMem_Malloc
+from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Malloc
 from cpython.object cimport PyObject
 from cpython.pycapsule cimport PyCapsule_GetPointer
 from libc.math cimport fabs
 from libc.stdint cimport uintptr_t
 from libc.stdlib cimport llabs
-from libc.string cimport memcpy, memset, strcmp
+from libc.string cimport memcpy, memmove, memset, strcmp
 
 cimport cython
 cimport numpy as cnp
@@ -51,6 +52,7 @@ join_team(team)
 
 include "vectorcall.pxi"
 include "thresholds.pxi"
+include "programs.pxi"
 include "tiles.pxi"
 include "ufuncs.pxi"
 include "sums.pxi"

@@ -35,7 +35,7 @@ cdef class GatedPath(Vectorcall):
 
 cdef Loop* new_unit_loop(Table table, entry, kind, int type) except NULL:
     cdef Signature signature
-    signature.stored = signature.stored_parameter = type
+    signature.stored = signature.stored_array = type
     signature.computed, signature.bools = computed_in(type), False
     return new_loop(table, entry, kind, &signature)
 

@@ -39,6 +39,12 @@ typedef struct {
     fastact_loop loops[COMPUTED_TYPES][LOOPS]; /* NULL where there is none */
 } fastact_activation;
 
+typedef struct {
+    const char *name;
+    int arity;
+    fastact_loop loops[2];
+} fastact_operation;
+
 /* ---- Functions of rows ---------------------------------------------------------------------------------------------------
 
    A function of rows is a program: passes over the segments of a panel, and what happens in between. Both are made of steps.
@@ -132,6 +138,8 @@ typedef struct {
     fastact_step start_rows[2];
     fastact_select select[2];
     fastact_multiply multiply_by[2];
+    int operation_count;
+    const fastact_operation *operations;
 } fastact_table;
 
 #define FASTACT_TABLE_CAPSULE "fastact.backends.native.table"

@@ -70,6 +70,11 @@ cdef extern from "table.h":
         int parameters
         fastact_loop loops[10][7]
 
+    ctypedef struct fastact_operation:
+        const char* name
+        int arity
+        fastact_loop loops[2]
+
     ctypedef struct fastact_table:
         const char* flags
         const char* compiler
@@ -88,5 +93,7 @@ cdef extern from "table.h":
         fastact_step start_rows[2]
         fastact_select select[2]
         fastact_multiply multiply_by[2]
+        int operation_count
+        const fastact_operation* operations
 
     const char* FASTACT_TABLE_CAPSULE
