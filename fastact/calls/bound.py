@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import numpy as np
 
-from ..functions.kinds import KINDS, Kind, has_loop
+from ..functions.kinds import Kind, kinds_of
 from .arrays import dtype_of, is_bfloat16
 from .ufunclike import CastError
 
@@ -112,6 +112,10 @@ class WithUfuncs(Bound):
     def __init__(self, record: Record, backend: Backend, entry: Entry) -> None:
         super().__init__(record, backend)
         self._entry = entry
+        # The parameters that are operands of the ufuncs like any other. What is drawn is an array, too, but decides no dtype.
+        self._arrays: frozenset[int] = (
+            frozenset() if entry.noise else frozenset(k for k, p in enumerate(entry.parameters) if p.array)
+        )
         self._ufuncs = {}
         self._knows_bfloat16: set[str] = set()
 
@@ -133,7 +137,7 @@ class WithUfuncs(Bound):
     def _kinds(self) -> dict[str, Kind]:
         """The kinds of call there are, by the names of their ufuncs."""
         unit = self._entry.name != self.name
-        return {self._ufunc_name(kind): kind for kind in KINDS.values() if kind.unit == unit and has_loop(self._entry, kind.loop)}
+        return {self._ufunc_name(kind): kind for kind in kinds_of(self._entry) if kind.unit == unit}
 
     def _ufunc(self, kind: Kind) -> Any:
         """The ufunc of this kind, made when first needed."""
@@ -159,15 +163,20 @@ class WithUfuncs(Bound):
         """Give Python numbers beside bfloat16 arrays the dtype that the loops take: NumPy does not treat them as weak there."""
         if "ml_dtypes" not in sys.modules:
             return operands, values
-        deciding = operands + values if self._entry.learnt_parameter else operands  # drawn noise is an array, but decides nothing
-        dtypes = [dtype for dtype in map(dtype_of, deciding) if dtype is not None]
+        dtypes = [dtype for dtype in map(dtype_of, self._deciding(operands, values)) if dtype is not None]
         bfloat16 = next(filter(is_bfloat16, dtypes), None)
         if bfloat16 is None or np.result_type(*dtypes).type is not bfloat16.type:
             return operands, values
         bfloat16 = np.dtype(bfloat16.type)  # native, whichever the array's is
-        parameter = bfloat16 if self._entry.learnt_parameter else np.dtype(np.float32)
         with np.errstate(all="ignore"):  # a number may be too large
             return (
                 [np.asarray(value).astype(bfloat16) if dtype_of(value) is None else value for value in operands],
-                [np.asarray(value).astype(parameter) if dtype_of(value) is None else value for value in values],
+                [
+                    np.asarray(value).astype(bfloat16 if k in self._arrays else np.float32) if dtype_of(value) is None else value
+                    for k, value in enumerate(values)
+                ],
             )
+
+    def _deciding(self, operands: list[Any], values: list[Any]) -> list[Any]:
+        """What the dtype of a result depends on: the operands, and the parameters that are arrays."""
+        return [*operands, *(values[k] for k in self._arrays)] if values else operands

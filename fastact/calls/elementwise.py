@@ -18,14 +18,14 @@ from ..functions.entry import Entry, Info
 from ..functions.kinds import (
     BACKWARD,
     BACKWARD_BIAS,
-    BACKWARD_BY_PARAMETER,
-    BACKWARD_BY_PARAMETER_BIAS,
     BACKWARD_FROM_OUTPUT,
     FORWARD,
     FORWARD_BIAS,
     VALUE_AND_GRAD,
     VALUE_AND_GRAD_BIAS,
     Kind,
+    by_parameter,
+    learnt,
 )
 from ..functions.noise import Noise
 from . import classes
@@ -62,10 +62,10 @@ class Activation(WithUfuncs):
         super().__init__(entry, backend, entry)
         self.params: Mapping[str, float] = MappingProxyType({p.name: p.default for p in entry.options})
         self.info: Info = entry.info
-        self._learnt = entry.learnt_parameter is not None
-        # Of each parameter the least and the largest magnitude for the loops. None where there is nothing to ask.
-        scalars = not entry.array_parameter and entry.parameters
-        self._magnitudes = [p.ordinary for p in entry.parameters] if scalars else None
+        self._learnt = learnt(entry)
+        # Of each parameter that is a number the least and the largest magnitude for the loops. None where there is none.
+        magnitudes = {k: p.ordinary for k, p in enumerate(entry.parameters) if not p.array}
+        self._magnitudes = magnitudes or None
         self._parameter_names = (*self.params, *(["rng"] if entry.noise else []))
         self.__signature__ = call_signature(entry)
         self.__doc__ = documentation(entry)
@@ -125,8 +125,8 @@ class Activation(WithUfuncs):
         Returns
         -------
         dx : ndarray
-            dy * f'(x), of the shape of `x`. With an array parameter (prelu's slope) or a `bias` a tuple: dx, then the
-            parameter's gradient, then dbias, each summed to the shape of what it belongs to.
+            dy * f'(x), of the shape of `x`. With array parameters (prelu's slope) or a `bias` a tuple: dx, then the gradients of
+            these parameters in their order, then dbias, each summed to the shape of what it belongs to.
 
         Raises
         ------
@@ -157,7 +157,7 @@ class Activation(WithUfuncs):
         kind = BACKWARD if y is None else BACKWARD_FROM_OUTPUT
         operands = [self._operand("dy", dy), self._operand(saved_name, saved)]
         if classes.is_jagged(*operands):
-            if bias is None and not self._entry.learnt_parameter:
+            if bias is None and not self._learnt:
                 return self._run(kind, operands, values, (only(self.name, out),), rng)
             function = f"{self.name}.backward"  # the gradient of what is broadcast takes a shape
             operands = [classes.plain(function, name, value) for name, value in zip(("dy", saved_name), operands, strict=True)]
@@ -177,11 +177,11 @@ class Activation(WithUfuncs):
                 kind = BACKWARD_BIAS
                 operands.append(bias)
         gradients: list[Any] = []
-        if self._entry.learnt_parameter:
+        if self._learnt:
             self._check_out((out,), operands + values, True)
-            by_parameter = BACKWARD_BY_PARAMETER if bias is None else BACKWARD_BY_PARAMETER_BIAS
-            elementwise = self._run(by_parameter, operands, values, (None,))
-            gradients.append(sum_to_shape(elementwise, np.shape(values[0])))
+        for k in self._learnt:  # before dx is written, maybe in the place of an operand
+            elementwise = self._run(by_parameter(k, bias is not None), operands, values, (None,))
+            gradients.append(sum_to_shape(elementwise, np.shape(values[k])))
         dx = self._run(kind, operands, values, (only(self.name, out),), rng)
         if bias is not None:
             gradients.append(self._sum_like_bias(dx, np.shape(bias)).reshape(bias_shape))
@@ -246,7 +246,9 @@ class Activation(WithUfuncs):
         return f"<activation {self.name!r} on {self.backend}>"
 
     def _ufunc_name(self, kind: Kind) -> str:
-        return self.name if kind is FORWARD else f"{self.name}_{kind.name}"
+        if kind.parameter is None:
+            return self.name if kind is FORWARD else f"{self.name}_{kind.name}"
+        return f"{self.name}_backward_by_{self._entry.parameters[kind.parameter].name}{'_bias' if kind.bias else ''}"
 
     def _values(self, params: dict[str, Any], from_output: bool = False) -> tuple[list[Any], Any]:
         """The parameters' values in order, checked, and the generator to draw from."""
@@ -321,26 +323,32 @@ class Activation(WithUfuncs):
         They are rounded as for a loop, where its type has such a number.
         """
         entry, magnitudes = self._entry, self._magnitudes
-        if magnitudes is None or isinstance(values[0], np.generic):  # none, or integers fitted to the input
+        if magnitudes is None or any(
+            isinstance(values[k], np.generic) for k in magnitudes
+        ):  # none, or integers fitted to the input
             return None
 
         def ordinary(largest: float) -> bool:
-            for p, (least, most), value in zip(entry.parameters, magnitudes, values, strict=True):
-                if not p.infinite and not least <= abs(value) <= min(most, largest):
+            for k, (least, most) in magnitudes.items():
+                if not entry.parameters[k].infinite and not least <= abs(values[k]) <= min(most, largest):
                     return False
             return True
 
         if ordinary(1e38):  # in every type
             return None
-        result = common_dtype(operands) if dtype is None else dtype
-        if result.kind in "iub" and entry.keeps_integers and all(isinstance(value, (int, np.integer)) for value in values):
+        result = common_dtype(self._deciding(operands, values)) if dtype is None else dtype
+        if result.kind in "iub" and entry.keeps_integers and all(isinstance(values[k], (int, np.integer)) for k in magnitudes):
             return None
         narrow = result.kind not in "iub" and result != np.float64
         largest = float(np.finfo(np.float32).max) if narrow else math.inf
         if ordinary(largest):
             return None
         smallest = float(np.finfo(np.float32).smallest_normal)
-        return [float(np.float32(value)) if narrow and smallest <= abs(value) <= largest else float(value) for value in values]
+
+        def rounded(value: Any) -> float:
+            return float(np.float32(value)) if narrow and smallest <= abs(value) <= largest else float(value)
+
+        return [rounded(value) if k in magnitudes else value for k, value in enumerate(values)]
 
     def _number(self, name: str, value: Any) -> float:
         """A Python number, which never changes the result's dtype (NEP 50)."""
@@ -363,16 +371,18 @@ class Activation(WithUfuncs):
 
     def _check_broadcast(self, values: list[Any], x: Any) -> None:
         """Results have the shape of x: a parameter that is an array must broadcast to it."""
-        if not self._learnt or np.ndim(values[0]) == 0:
-            return
-        shape, own = np.shape(x), np.shape(values[0])
-        try:
-            fits = broadcast(shape, own) == shape
-        except ValueError:
-            fits = False
-        if not fits:
-            name = next(iter(self.params))
-            raise ValueError(f"{self.name}: {name} of shape {own} does not broadcast to the shape {shape} of the input")
+        for k in self._arrays:
+            own = np.shape(values[k])
+            if not own:
+                continue
+            shape = np.shape(x)
+            try:
+                fits = broadcast(shape, own) == shape
+            except ValueError:
+                fits = False
+            if not fits:
+                name = self._entry.parameters[k].name
+                raise ValueError(f"{self.name}: {name} of shape {own} does not broadcast to the shape {shape} of the input")
 
     def _bias(self, function: str, bias: Any, axis: Any, x: Any) -> Any:
         """The bias as an array that broadcasts to the input x.
@@ -447,7 +457,7 @@ class Activation(WithUfuncs):
         if (family := classes.family(*operands, *values)) not in (None, "wrap"):
             return classes.elementwise(family, ufunc, operands, values, keywords)
         huge = bool(values) and any(isinstance(value, float) and abs(value) > 1e38 for value in values)
-        mixed = len({getattr(value, "dtype", None) for value in (operands + values if self._learnt else operands)}) > 1
+        mixed = len({getattr(value, "dtype", None) for value in self._deciding(operands, values)}) > 1
         # a conversion of results or parameters may overflow, and one of a signalling NaN raises a flag
         if given or huge or mixed or manner.where is not True or manner.y is not None or "casting" in keywords:
             return call_ufunc(ufunc, *operands, *values, **keywords)
@@ -467,7 +477,7 @@ class Activation(WithUfuncs):
             if is_bfloat16(manner.y):  # for other packages' dtypes ufuncs find the loop by their inputs only
                 with np.errstate(all="ignore"):
                     operands = [np.asanyarray(value).astype(manner.y, copy=False) for value in operands]
-            elif manner.x == manner.y and (not values or self._number_dtype(manner.y) == manner.y):
+            elif manner.x == manner.y and all(self._parameter_dtype(k, manner.y) == manner.y for k in range(len(values))):
                 keywords["dtype"] = manner.y
             else:
                 keywords["signature"] = self._loop_dtypes(kind, manner.x, manner.y)
@@ -485,13 +495,14 @@ class Activation(WithUfuncs):
 
         With dtype=y NumPy looks for a loop whose inputs are all like y; but those of 16 bits take numbers of float32.
         """
-        if self._entry.learnt_parameter:  # it is like x, and of integers would lose its fraction
+        if self._arrays:  # they are like x, and of integers would lose their fraction
             x = y
-        return (x,) * len(kind.inputs) + (self._number_dtype(y),) * len(self._entry.parameters) + (y,) * len(kind.outputs)
+        parameters = (self._parameter_dtype(k, y) for k in range(len(self._entry.parameters)))
+        return (*(x for _ in kind.inputs), *parameters, *(y for _ in kind.outputs))
 
-    def _number_dtype(self, y: np.dtype[Any]) -> np.dtype[Any]:
+    def _parameter_dtype(self, k: int, y: np.dtype[Any]) -> np.dtype[Any]:
         """The dtype of a parameter in the loop for results of this dtype."""
-        narrow = y.itemsize == 2 and y.kind not in "iu" and not self._entry.learnt_parameter
+        narrow = y.itemsize == 2 and y.kind not in "iu" and k not in self._arrays
         return np.dtype(np.float32) if narrow else y
 
     def _strong(self, operands: list[Any], values: list[Any], y: np.dtype[Any] | None) -> list[Any]:
@@ -502,8 +513,8 @@ class Activation(WithUfuncs):
             y = np.dtype(np.float64)
         with np.errstate(all="ignore"):
             strong = [
-                np.asarray(value).astype(self._number_dtype(y)) if type(value) in (bool, int, float) else value
-                for value in values
+                np.asarray(value).astype(self._parameter_dtype(k, y)) if type(value) in (bool, int, float) else value
+                for k, value in enumerate(values)
             ]
         # Beside 16-bit arrays they are arrays, which take no part in the choice of a loop on the NumPy backend.
         return strong if y.itemsize == 2 else [value[()] for value in strong]

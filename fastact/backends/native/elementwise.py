@@ -30,7 +30,7 @@ class _WithNativeUfuncs(WithUfuncs):
         return make_formula(self._entry, kind, name, any_scalar=True)
 
     def _add_bfloat16(self, kind: Kind, ufunc: Any, dtype: np.dtype[Any]) -> None:
-        settle_integers(ufunc, len(kind.inputs) if self._entry.learnt_parameter is None else ufunc.nin)
+        settle_integers(ufunc, ufunc.nin if self._arrays else len(kind.inputs))
         add_bfloat16(table(self.backend), self._entry, kind, ufunc, dtype)
 
 

@@ -35,7 +35,7 @@ def make_ufunc(entry: Entry, kind: Kind, name: str, any_scalar: bool = False) ->
         nin=inputs_of(entry, kind),
         nout=len(kind.outputs),
         keeps_integers=keeps_integers(entry, kind),
-        scalars=0 if entry.learnt_parameter else inputs_of(entry, kind) - len(kind.inputs),
+        scalars=() if kind.unit else [len(kind.inputs) + k for k, p in enumerate(entry.parameters) if entry.noise or not p.array],
         any_scalar=any_scalar,
     )
 
@@ -96,10 +96,9 @@ def _function(entry: Entry, kind: Kind) -> Callable[..., Any]:
             return with_dtype(entry.forward, dtype)(x, *parameters), with_dtype(entry.derivative, dtype)(x, *parameters)
 
     else:
-        derivative = {
-            "backward_from_output": entry.derivative_from_output,
-            "backward_by_parameter": entry.derivative_by_parameter,
-        }.get(kind.loop, entry.derivative)
+        derivative = entry.derivative_from_output if kind.loop == "backward_from_output" else entry.derivative
+        if kind.parameter is not None:
+            derivative = entry.derivative_by[entry.parameters[kind.parameter].name]
         assert derivative is not None
 
         def function(*arguments: Any, dtype: np.dtype[Any]) -> Any:

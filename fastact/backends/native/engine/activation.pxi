@@ -58,8 +58,8 @@ cdef class FastPath(Vectorcall):
         self.table = table.table
         takes_arrays = entry.call is Call.DEFINED and bool(entry.array_parameters)  # which go the general path
         if not takes_arrays:
-            for kind in KINDS.values():
-                if not (kind.unit or kind.bias) and has_loop(entry, kind.loop):
+            for kind in kinds_of(entry):
+                if not (kind.unit or kind.bias):
                     for type in (FLOAT32, FLOAT64):
                         table.find_kernel(entry, kind, type, &self.kernels[type][loop_number(kind)])
         self.parameters, self.cost = len(entry.parameters), LIGHT if entry.light else HEAVY

@@ -1,6 +1,6 @@
 # The general path: real ufuncs, whose one inner loop works in tiles.
 
-from fastact.functions.kinds import KINDS, has_loop, inputs_of, keeps_integers
+from fastact.functions.kinds import inputs_of, keeps_integers, kinds_of
 from fastact.functions.record import Call
 
 cdef extern from *:
