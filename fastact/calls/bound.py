@@ -25,6 +25,8 @@ class Backend(Protocol):
 
     def hold(self, ufunc: Any) -> None: ...
 
+    def bind(self, record: Any) -> Any: ...
+
     def __getattr__(self, name: str) -> Any: ...
 
 
@@ -66,6 +68,10 @@ class Bound:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return getattr, (self._backend, self.name)
+
+    def _on(self, backend: Backend) -> Any:
+        """The same function on another backend."""
+        return getattr(backend, self.name)
 
     def __copy__(self) -> Self:
         return self
@@ -127,6 +133,10 @@ class WithUfuncs(Bound):
         """A ufunc of this kind that computes the record's formula in NumPy, in float64, from parameters of any size."""
         raise NotImplementedError
 
+    def _hold(self, ufunc: Any, kind: Kind) -> None:
+        """Tell a ufunc how pickle finds it again."""
+        self._backend.hold(ufunc)
+
     def _add_bfloat16(self, kind: Kind, ufunc: Any, dtype: np.dtype[Any]) -> None:
         """Teach a ufunc a dtype of ml_dtypes, where it does not know it by itself."""
 
@@ -144,7 +154,7 @@ class WithUfuncs(Bound):
         name = kind.name
         if name not in self._ufuncs:
             ufunc = self._make_ufunc(kind, self._ufunc_name(kind))
-            self._backend.hold(ufunc)
+            self._hold(ufunc, kind)
             self._ufuncs[name] = ufunc
         ml_dtypes = sys.modules.get("ml_dtypes")  # may be imported at any time, and without it there is no bfloat16
         if ml_dtypes is not None and name not in self._knows_bfloat16:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ..functions.entry import Entry, Info
+from ..functions.entry import Entry, Info, Parameter
 from ..functions.kinds import (
     BACKWARD,
     BACKWARD_BIAS,
@@ -28,9 +28,9 @@ from ..functions.kinds import (
     learnt,
 )
 from ..functions.noise import Noise
-from . import classes
+from . import classes, derived
 from .arguments import generator, named_arguments, saved_operand
-from .arrays import apart, broadcast, check_out, common_dtype, dtype_of, is_bfloat16, only, operand, pair, weak_floats
+from .arrays import apart, broadcast, check_out, common_dtype, dtype_of, is_bfloat16, is_symbol, only, operand, pair, weak_floats
 from .bound import Backend, WithUfuncs, call_ufunc
 from .documentation import call_signature, documentation
 from .manners import PLAIN, Manner, check_cast
@@ -54,6 +54,9 @@ class Activation(WithUfuncs):
     ufunc : numpy.ufunc
         The ufunc behind it, which takes the parameters as further inputs (on the NumPy backend an object with a
         ufunc's call).
+    derivative : fastact.Activation
+        f' as an activation of its own, with the same parameters: ``gelu.derivative(x)``. It has a derivative, too, which is f''.
+        An activation that draws numbers has none.
     backend : str
         The backend that computes it.
     """
@@ -63,6 +66,7 @@ class Activation(WithUfuncs):
         self.params: Mapping[str, float] = MappingProxyType({p.name: p.default for p in entry.options})
         self.info: Info = entry.info
         self._learnt = learnt(entry)
+        self._derived: dict[Any, Any] = {}  # what was made of it: see derived.py
         # Of each parameter that is a number the least and the largest magnitude for the loops. None where there is none.
         magnitudes = {k: p.ordinary for k, p in enumerate(entry.parameters) if not p.array}
         self._magnitudes = magnitudes or None
@@ -86,10 +90,16 @@ class Activation(WithUfuncs):
         signature: Any = None,
         **params: Any,
     ) -> Any:
+        plain = where is True and dtype is signature is None and casting == "same_kind" and order == "K" and subok is True
+        if type(x) is not np.ndarray and is_symbol(x, *params.values()):
+            return self._in_formula(x, params, plain and out is None and bias is None)
+        if params and (variant := self._variant(params)) is not None:
+            manners = {"where": where, "dtype": dtype, "casting": casting, "order": order, "subok": subok, "signature": signature}
+            return variant(x, out=out, bias=bias, bias_axis=bias_axis, **({} if plain else manners), **params)
         values, rng = self._values(params)
         kind = FORWARD if bias is None else FORWARD_BIAS
         manner = PLAIN
-        if not (where is True and dtype is signature is None and casting == "same_kind" and order == "K" and subok is True):
+        if not plain:
             manner = ufunc_manner(self.name, self._entry.keeps_integers, where, dtype, casting, order, subok, signature)
         operands = [self._operand("x", x)]
         self._check_broadcast(values, operands[0])
@@ -150,6 +160,8 @@ class Activation(WithUfuncs):
         if classes.is_dataset(dy, x, y):
             given = {"bias": bias, "bias_axis": bias_axis, **params}
             return classes.by_variable(f"{self.name}.backward", self.backward, {"dy": dy, "x": x, "y": y}, given)
+        if params and (variant := self._variant(params, from_output=y is not None)) is not None:
+            return variant.backward(dy, x, y=y, out=out, bias=bias, bias_axis=bias_axis, **params)
         values, rng = self._values(params, from_output=y is not None)
         saved_name, saved = saved_operand(f"{self.name}.backward", x, y)
         if y is not None and self._entry.derivative_from_output is None:
@@ -227,6 +239,9 @@ class Activation(WithUfuncs):
         >>> sigmoid.value_and_grad(np.array([3.0]), bias=np.array([-3.0]))
         (array([0.5]), array([0.25]))
         """
+        if params and (variant := self._variant(params)) is not None:
+            pair_of_results: tuple[Any, Any] = variant.value_and_grad(x, out=out, bias=bias, bias_axis=bias_axis, **params)
+            return pair_of_results
         values, rng = self._values(params)
         out = pair(f"{self.name}.value_and_grad", out, "y, d")
         x = self._operand("x", x)
@@ -242,6 +257,10 @@ class Activation(WithUfuncs):
     def ufunc(self) -> Any:
         return self._ufunc(FORWARD)
 
+    @property
+    def derivative(self) -> Activation:
+        return derived.derivative_of(self)
+
     def __repr__(self) -> str:
         return f"<activation {self.name!r} on {self.backend}>"
 
@@ -249,6 +268,61 @@ class Activation(WithUfuncs):
         if kind.parameter is None:
             return self.name if kind is FORWARD else f"{self.name}_{kind.name}"
         return f"{self.name}_backward_by_{self._entry.parameters[kind.parameter].name}{'_bias' if kind.bias else ''}"
+
+    def _in_formula(self, x: Any, params: dict[str, Any], plain: bool) -> Any:
+        """What it is in a formula that is being traced: x or a parameter is a symbol."""
+        if not plain:
+            raise TypeError(
+                f"{self.name}: in a formula it takes x and its parameters alone; for a bias write {self.name}(x + bias)"
+            )
+        for name in params:
+            if name not in self.params:
+                raise TypeError(f"{self.name}: unexpected keyword argument {name!r}")
+        from ..expressions import symbols  # needed for formulas alone
+
+        return symbols.apply(self._entry, x, params)
+
+    def _variant(self, params: dict[str, Any], from_output: bool = False) -> Activation | None:
+        """What serves a call that gives arrays for parameters which are numbers by the record; None for any other call."""
+        names = [p.name for p in self._entry.options if not p.array and derived.is_array(params.get(p.name))]
+        if not names:
+            return None
+        if from_output:
+            raise TypeError(
+                f"{self.name}.backward: where {names[0]} is an array, the derivative can't be had from the output; give x, not y="
+            )
+        if self._entry.noise:
+            raise TypeError(f"{self.name}: {names[0]} must be a number, not an array: it says how numbers are drawn")
+        for p in self._entry.options:
+            if p.name in names:
+                self._check_elements(p, params[p.name])
+        self._check_order({p.name: params.get(p.name, p.default) for p in self._entry.options})
+        return derived.with_arrays(self, tuple(names))
+
+    def _check_elements(self, p: Parameter, value: Any) -> None:
+        """Raise where an element of an array is not in the domain of its parameter. What is lazy has no values yet."""
+        if classes.is_dataset(value):
+            raise TypeError(f"{self.name}: {p.name} is a {type(value).__name__}; give one of its arrays")
+        array = derived.elements(self._operand(p.name, value))
+        if array is None or (array.dtype.kind in "iub" and p.low == -math.inf):
+            return
+        with np.errstate(all="ignore"):
+            good = ~np.isnan(array) if p.infinite else np.isfinite(array)
+            if p.low > -math.inf:
+                good &= array > p.low if p.open_low else array >= p.low
+        if not good.all():
+            raise ValueError(f"{self.name}: each element of {p.name} must be {p.domain}; one is {array[~good].flat[0].item()!r}")
+
+    def _check_order(self, values: Mapping[str, Any]) -> None:
+        """Raise where the first of two ordered parameters exceeds the second."""
+        if not self._entry.ordered:
+            return
+        names = self._entry.ordered
+        least, most = (derived.elements(values[name]) if derived.is_array(values[name]) else values[name] for name in names)
+        if least is None or most is None:  # lazy
+            return
+        if np.any(least > most):
+            raise ValueError(f"{self.name}: {names[0]}={values[names[0]]!r} is greater than {names[1]}={values[names[1]]!r}")
 
     def _values(self, params: dict[str, Any], from_output: bool = False) -> tuple[list[Any], Any]:
         """The parameters' values in order, checked, and the generator to draw from."""
@@ -276,9 +350,7 @@ class Activation(WithUfuncs):
                 )
             values.append(value)
         if entry.ordered:
-            least, most = (values[list(self.params).index(name)] for name in entry.ordered)
-            if least > most:
-                raise ValueError(f"{self.name}: {entry.ordered[0]}={least!r} is greater than {entry.ordered[1]}={most!r}")
+            self._check_order(dict(zip(self.params, values, strict=True)))
         return values, rng
 
     def _run_drawn(

@@ -10,6 +10,7 @@ import numpy as np
 
 from ...calls.arrays import computed_dtype
 from ...calls.bound import WithUfuncs
+from ...calls.define import Defined
 from ...calls.elementwise import Activation
 from ...calls.gated import Gated
 from ...functions.entry import Entry
@@ -42,6 +43,10 @@ def make_ufunc(entry: Entry, kind: Kind, name: str, any_scalar: bool = False) ->
 
 class NumPyActivation(_OnNumPy, Activation):
     __doc__ = Activation.__doc__
+
+
+class NumPyDefined(_OnNumPy, Defined):
+    __doc__ = Defined.__doc__
 
 
 class NumPyGated(_OnNumPy, Gated):
