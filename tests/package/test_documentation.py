@@ -159,13 +159,13 @@ def test_a_link_that_leads_nowhere_is_found(tmp_path, target):
 def test_own_activation_page():
     """Its blocks run one after another, and its table has the formulas that it defines."""
     page = ROOT / "docs" / "own_activation.md"
-    before = dict(api.registered)
+    before = dict(api._registered)
     names = {}
     try:
         for block in python_blocks(page):
             exec(compile(block, page.name, "exec"), names)
     finally:
-        api.registered.clear()
-        api.registered.update(before)
+        api._registered.clear()
+        api._registered.update(before)
     assert names["ariaglu"].activation.name == "aria"
     assert len(re.findall(r"^\| [^|]+ \| [^|]+, 20\d\d \| `", page.read_text("utf-8"), re.MULTILINE)) == 5

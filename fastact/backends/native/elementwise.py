@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ...calls.bound import Backend, WithUfuncs
+from ...calls.define import Defined
 from ...calls.elementwise import Activation
 from ...calls.gated import Gated
 from ...calls.ufunclike import without_folds
@@ -19,11 +20,19 @@ from .dispatch import settle_integers
 from .engine.elementwise import FastPath, GatedPath, add_bfloat16, make_ufunc, run_drawn, sum_by_column, vectorcall
 from .tables import table
 
+if TYPE_CHECKING:
+    from ...expressions.definition import Definition
+
 
 class _WithNativeUfuncs(WithUfuncs):
     """The general path: ufuncs over the loops of the backend's table."""
 
+    #: Whether it is a formula for which a program has too few registers.
+    _beyond_programs = False
+
     def _make_ufunc(self, kind: Kind, name: str) -> Any:
+        if self._beyond_programs:
+            return make_formula(self._entry, kind, name)
         return without_folds(make_ufunc(table(self.backend), self._entry, kind, name))
 
     def _make_formula(self, kind: Kind, name: str) -> Any:
@@ -54,6 +63,18 @@ class NativeActivation(FastPath, _WithNativeUfuncs, Activation):  # type: ignore
         self, kind: Kind, operands: list[Any], out: tuple[Any, ...], rng: Any, noise: Noise, options: dict[str, float]
     ) -> Any:
         return run_drawn(self, kind, operands, out, rng, noise, options)
+
+
+@vectorcall
+class NativeDefined(FastPath, _WithNativeUfuncs, Defined):  # type: ignore[misc]
+    __doc__ = Defined.__doc__
+
+    def __init__(self, entry: Definition, backend: Backend) -> None:
+        super().__init__(entry, backend)
+        try:
+            self._attach(table(backend.name), entry)
+        except OverflowError:
+            self._beyond_programs = True
 
 
 @vectorcall
