@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,18 +28,18 @@ if TYPE_CHECKING:
 class _WithNativeUfuncs(WithUfuncs):
     """The general path: ufuncs over the loops of the backend's table."""
 
-    #: Whether it is a formula for which a program has too few registers.
-    _beyond_programs = False
-
     def _make_ufunc(self, kind: Kind, name: str) -> Any:
-        if self._beyond_programs:
+        try:
+            return without_folds(make_ufunc(table(self.backend), self._entry, kind, name))
+        except OverflowError:  # a formula that is too long for a program
             return make_formula(self._entry, kind, name)
-        return without_folds(make_ufunc(table(self.backend), self._entry, kind, name))
 
     def _make_formula(self, kind: Kind, name: str) -> Any:
         return make_formula(self._entry, kind, name, any_scalar=True)
 
     def _add_bfloat16(self, kind: Kind, ufunc: Any, dtype: np.dtype[Any]) -> None:
+        if not isinstance(ufunc, np.ufunc):
+            return
         settle_integers(ufunc, ufunc.nin if self._arrays else len(kind.inputs))
         add_bfloat16(table(self.backend), self._entry, kind, ufunc, dtype)
 
@@ -71,10 +72,8 @@ class NativeDefined(FastPath, _WithNativeUfuncs, Defined):  # type: ignore[misc]
 
     def __init__(self, entry: Definition, backend: Backend) -> None:
         super().__init__(entry, backend)
-        try:
+        with contextlib.suppress(OverflowError):  # then all calls go the general path
             self._attach(table(backend.name), entry)
-        except OverflowError:
-            self._beyond_programs = True
 
 
 @vectorcall

@@ -10,13 +10,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from ...expressions.nodes import Activate, Apply, Input, Node, Number, Parameter
+from ...expressions.nodes import Activate, Apply, Node, Number, Parameter, X
 from ...expressions.operations import OPERATIONS
 from ...functions.entry import Entry
-from ...functions.kinds import BACKWARD, FORWARD, GATED, GATED_BACKWARD, VALUE_AND_GRAD, Kind
-from ...functions.record import Call
+from ...functions.kinds import BACKWARD, FORWARD, VALUE_AND_GRAD, Kind
+
+if TYPE_CHECKING:
+    from ...expressions.definition import Definition
 
 #: A parameter that is a number to a step is one of the program's, by its index, or a constant.
 Scalar = int | float
@@ -82,28 +84,20 @@ class Plan:
     registers: int = 0
 
 
-#: The operands of a call that are no input of the expression. No parameter may have such a name: they are keywords of the call.
-_DY, _VALUE = Parameter("dy"), Parameter("value")
+#: An operand of the call that is no input of the expression. No parameter may have this name: it is a keyword of the call.
+_DY = Parameter("dy")
 
 
-def plan(entry: Entry, kind: Kind) -> Plan:
-    """The program for one kind of call of an entry."""
-    x = Input()
-    operands: dict[Node, Slot] = {_DY: FIRST, x: SECOND} if "dy" in kind.loop_inputs else {x: FIRST}
-    if kind.unit:  # of the parameters' default values; the gate is x, and the value takes the place of an array parameter
-        value, slope = _of_unit(entry)
-        operands[_VALUE] = Slot("parameter", 0)
-        results = [_product(value, _VALUE)]
-        if kind is GATED_BACKWARD:
-            results = [_product(_product(_DY, _VALUE), slope), _product(_DY, value)]
-        return _Planner(operands, {}, 1).plan(results)
+def plan(entry: Definition, kind: Kind) -> Plan:
+    """The program for one kind of call of a definition."""
+    operands: dict[Node, Slot] = {_DY: FIRST, X: SECOND} if "dy" in kind.loop_inputs else {X: FIRST}
     arrays = {p.name: k for k, p in enumerate(entry.parameters) if p.array}
     operands |= {Parameter(name): Slot("parameter", k) for name, k in arrays.items()}
     numbers = {p.name: k for k, p in enumerate(entry.parameters) if not p.array}
     return _Planner(operands, numbers, sum(1 << k for k in arrays.values())).plan(_results(entry, kind))
 
 
-def _results(entry: Any, kind: Kind) -> list[Node]:
+def _results(entry: Definition, kind: Kind) -> list[Node]:
     """What a kind of call of a definition computes."""
     if kind.loop == FORWARD.loop:
         return [entry.formula]
@@ -112,15 +106,6 @@ def _results(entry: Any, kind: Kind) -> list[Node]:
     if kind.loop == BACKWARD.loop:
         return [_product(_DY, entry.slope)]
     return [_product(_DY, entry.slope_by[entry.parameters[kind.parameter].name])]
-
-
-def _of_unit(entry: Any) -> tuple[Node, Node]:
-    """The activation of a gated unit, and its derivative."""
-    defaults: tuple[Node, ...] = tuple(Number(p.default) for p in entry.parameters)
-    if entry.call is Call.DEFINED:
-        bound = {Parameter(p.name): number for p, number in zip(entry.parameters, defaults, strict=True)}
-        return entry.formula.with_values(bound), entry.slope.with_values(bound)
-    return Activate(entry, Input(), defaults), Activate(entry, Input(), defaults, derivative=True)
 
 
 def _product(a: Node, b: Node) -> Node:

@@ -54,7 +54,7 @@ cdef class FastPath(Vectorcall):
         """Take the loops of this entry from a table."""
         cdef int i, type
         if len(entry.parameters) > MAX_PARAMETERS:
-            raise ValueError(f"{entry.name}: at most {MAX_PARAMETERS} parameters")
+            raise OverflowError(f"{entry.name}: at most {MAX_PARAMETERS} parameters")
         self.table = table.table
         takes_arrays = entry.call is Call.DEFINED and bool(entry.array_parameters)  # which go the general path
         if not takes_arrays:

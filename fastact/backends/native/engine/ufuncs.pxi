@@ -28,11 +28,10 @@ cdef class Table:
 
     cdef int find_kernel(self, entry, kind, int type, Kernel* kernel) except -1:
         """What computes a kind of call of an entry in one type; nothing where there is no such loop."""
-        cdef bint defined = entry.call is Call.DEFINED
         kernel.loop, kernel.program = NULL, NULL
-        if not defined:
+        if entry.call is not Call.DEFINED:
             kernel.loop = self.activation(entry).loops[type][loop_number(kind)]
-        if kernel.loop == NULL and (defined or kind.unit) and type <= FLOAT64:
+        elif type <= FLOAT64:
             new_program(self, plan_of(entry, kind), type, kernel)
         return 0
 
@@ -261,6 +260,8 @@ def make_ufunc(Table table not None, entry, kind, str name):
     """The ufunc of one kind of call for an entry. Its inputs are the kind's, then the parameters."""
     cdef Signature[MOST_SIGNATURES] signatures
     cdef int[MAX_OPERANDS] numbers
+    if len(entry.parameters) > MAX_PARAMETERS:
+        raise OverflowError(f"{entry.name}: at most {MAX_PARAMETERS} parameters")
     cdef int count = list_signatures(signatures, entry, kind), total = write_numbers(signatures, entry, kind, numbers), i, k
     cdef bytes encoded = name.encode()
     # NumPy keeps the pointers, so nothing of this is ever freed
