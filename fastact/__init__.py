@@ -17,7 +17,7 @@ from pkgutil import extend_path
 __path__ = extend_path(__path__, __name__)
 
 from . import api, backends
-from .api import activations, backend, get, show_config
+from .api import activations, backend, get, monitor, show_config
 from .calls.elementwise import Activation
 from .functions.entry import Info
 from .runtime.memory import empty_cache
@@ -37,6 +37,7 @@ __all__ = [  # noqa: PLE0604  # names, all of them
     "empty_cache",
     "get",
     "get_num_threads",
+    "monitor",
     "num_threads",
     "set_num_threads",
     "show_config",
