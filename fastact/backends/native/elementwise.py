@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...calls import watching
 from ...calls.bound import Backend, WithUfuncs
 from ...calls.define import Defined
 from ...calls.elementwise import Activation
@@ -18,11 +19,24 @@ from ...functions.kinds import Kind
 from ...functions.noise import Noise
 from ..numpy.elementwise import make_ufunc as make_formula
 from .dispatch import settle_integers
-from .engine.elementwise import FastPath, GatedPath, add_bfloat16, make_ufunc, run_drawn, sum_by_column, vectorcall
+from .engine.elementwise import (
+    FastPath,
+    GatedPath,
+    add_bfloat16,
+    make_ufunc,
+    mark_fired,
+    observe,
+    run_drawn,
+    set_watch,
+    sum_by_column,
+    vectorcall,
+)
 from .tables import table
 
 if TYPE_CHECKING:
     from ...expressions.definition import Definition
+
+watching.connect(set_watch)
 
 
 class _WithNativeUfuncs(WithUfuncs):
@@ -42,6 +56,12 @@ class _WithNativeUfuncs(WithUfuncs):
             return
         settle_integers(ufunc, ufunc.nin if self._arrays else len(kind.inputs))
         add_bfloat16(table(self.backend), self._entry, kind, ufunc, dtype)
+
+    def _observe(self, y: np.ndarray, dy: np.ndarray | None, derivative: bool, low: float, high: float) -> Any:
+        return observe(table(self.backend), self.backend, y, dy, derivative, low, high)
+
+    def _mark_fired(self, y: np.ndarray, fired: np.ndarray) -> None:
+        mark_fired(self.backend, y, fired)
 
 
 # Each class has its fast path first, then, for what that does not take, the class of calls/. The decorator lets a call of an

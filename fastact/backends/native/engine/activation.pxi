@@ -313,6 +313,8 @@ cdef object call_activation(object self, PyObject* const* args, size_t nargsf, P
     """f(x, *, out=None, bias=None, **params) as a vectorcall; anything unusual goes to `Activation.__call__`."""
     cdef FastPath f = <FastPath> self
     cdef Py_ssize_t nargs = PyVectorcall_NARGS(nargsf)
+    if is_watched():
+        return call_watched("forward", self, self, args, nargs, names)
     if f.active and nargs == 1:
         result = take_forward(f, args, names)
         if result is not None:

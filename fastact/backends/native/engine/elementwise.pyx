@@ -18,6 +18,7 @@ in this order:
     tiles.pxi        `Loop`, and one inner loop in tiles; `LoopJob`
     ufuncs.pxi       the general path: `run_ufunc`, `make_ufunc`
     sums.pxi         rows with a bias, and sums by column: `BiasJob`
+    observe.pxi      what a monitor needs: calls that are handed over to it, and what it counts
     activation.pxi   the fast path of activations: `FastPath`, and the forward call
     backward.pxi     its other calls
     noise.pxi        calls with noise
@@ -28,7 +29,7 @@ from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Malloc
 from cpython.object cimport PyObject
 from cpython.pycapsule cimport PyCapsule_GetPointer
 from libc.math cimport fabs
-from libc.stdint cimport uintptr_t
+from libc.stdint cimport uint16_t, uint32_t, uint64_t, uintptr_t
 from libc.stdlib cimport llabs
 from libc.string cimport memcpy, memmove, memset, strcmp
 
@@ -56,6 +57,7 @@ include "programs.pxi"
 include "tiles.pxi"
 include "ufuncs.pxi"
 include "sums.pxi"
+include "observe.pxi"
 include "activation.pxi"
 include "backward.pxi"
 include "noise.pxi"
