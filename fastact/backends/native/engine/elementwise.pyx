@@ -23,6 +23,7 @@ in this order:
     backward.pxi     its other calls
     noise.pxi        calls with noise
     gated.pxi        the fast path of gated units: `GatedPath`
+    operations.pxi   the primitive operations, one by one
 """
 
 from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Malloc
@@ -62,3 +63,4 @@ include "activation.pxi"
 include "backward.pxi"
 include "noise.pxi"
 include "gated.pxi"
+include "operations.pxi"

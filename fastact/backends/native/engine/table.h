@@ -39,10 +39,12 @@ typedef struct {
     fastact_loop loops[COMPUTED_TYPES][LOOPS]; /* NULL where there is none */
 } fastact_activation;
 
+/* A primitive operation of one, two or three operands. They are the loop's a and b and, as an array, its `parameters`; the result
+   is out1. */
 typedef struct {
     const char *name;
     int arity;
-    fastact_loop loops[2];
+    fastact_loop loops[2]; /* for float32 and float64 */
 } fastact_operation;
 
 /* ---- Functions of rows ---------------------------------------------------------------------------------------------------
@@ -125,6 +127,8 @@ typedef struct {
     const char *compiler; /* and which it was */
     int activation_count;
     const fastact_activation *activations;
+    int operation_count;
+    const fastact_operation *operations;
     fastact_load load[STORED_TYPES];           /* the same type, or 16 bits to float32 */
     fastact_load load_as_double[COMPUTED_TYPES]; /* integers to float64 */
     fastact_store store[STORED_TYPES];
@@ -138,8 +142,6 @@ typedef struct {
     fastact_step start_rows[2];
     fastact_select select[2];
     fastact_multiply multiply_by[2];
-    int operation_count;
-    const fastact_operation *operations;
 } fastact_table;
 
 #define FASTACT_TABLE_CAPSULE "fastact.backends.native.table"

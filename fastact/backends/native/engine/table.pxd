@@ -73,13 +73,15 @@ cdef extern from "table.h":
     ctypedef struct fastact_operation:
         const char* name
         int arity
-        fastact_loop loops[2]
+        fastact_loop[2] loops
 
     ctypedef struct fastact_table:
         const char* flags
         const char* compiler
         int activation_count
         const fastact_activation* activations
+        int operation_count
+        const fastact_operation* operations
         fastact_load load[12]
         fastact_load load_as_double[10]
         fastact_store store[12]
@@ -93,7 +95,5 @@ cdef extern from "table.h":
         fastact_step start_rows[2]
         fastact_select select[2]
         fastact_multiply multiply_by[2]
-        int operation_count
-        const fastact_operation* operations
 
     const char* FASTACT_TABLE_CAPSULE
