@@ -83,6 +83,8 @@ class Info:
         then in units of the larger of the two.
     domain : tuple of float
         Where f(x) is a number: outside it is NaN. The ends belong to it.
+    sampled : tuple of str
+        The properties that were found by computing f at many points, and not by proof.
     """
 
     formula: str
@@ -96,6 +98,7 @@ class Info:
     derivative_ulp: float = 4
     term: str = "0"
     domain: tuple[float, float] = (-math.inf, math.inf)
+    sampled: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -8,7 +8,7 @@ where tail is smooth and nearly constant, hence a polynomial (Shepherd and Lafra
 rounding error that e^(-a^2/2), a quotient or a product would magnify is computed and put back in. The power of two
 comes last, so that a subnormal result is rounded once.
 
-Largest errors, in ULP: `gelu` 1.1; `gelu_derivative` 2.8 of its largest term; `times_gaussian` 1.0; `erf` 0.9;
+Largest errors, in ULP: `gelu` 1.1; `gelu_derivative` 2.8 of its largest term; `times_gaussian` 1.0; `erf` 0.9; `ndtr`, `erfc` 1;
 `sinc` 1.5, `sinc_derivative` 1.4 of its largest term; `squareplus` 1.4, `squareplus_derivative` 2.5; `log1mexp` and
 `logit_below_half` those of NumPy's logarithms.
 The same formulas are in backends/native/formulas/; coefficients.py has the coefficients of both.
@@ -44,6 +44,7 @@ _GAUSSIAN_FURTHEST = 28.0
 _LOG2_E = CONSTANTS["log2_e"]["float64"]
 # ln 2 in two parts; the first has 42 bits, so that its product with an exponent is exact.
 _LN2_HIGH, _LN2_LOW = CONSTANTS["ln2_high"]["float64"], CONSTANTS["ln2_low"]["float64"]
+_SQRT_2 = 1.4142135623730951
 _PER_SQRT_2PI = 0.3989422804014327  # belongs to no polynomial, so it is not in coefficients.py; formulas/normal.pxi has it, too
 
 
@@ -66,6 +67,22 @@ def gelu_derivative(x):
         bracket = quotient.per_denominator - _PER_SQRT_2PI * a
         derivative = _times_exponential(bracket, quotient.per_denominator_low, *_exponential(a, 0.5 * a))
         return np.where(x > 0, 1 - derivative, derivative)[()]
+
+
+def ndtr(x):
+    """Phi(x), the normal distribution function"""
+    a = np.minimum(np.abs(x), _FURTHEST)
+    quotient = _Quotient(a)
+    tail = _times_exponential(quotient.per_denominator, quotient.per_denominator_low, *_exponential(a, 0.5 * a))
+    return np.where(x > 0, 1 - tail, tail)
+
+
+def erfc(x):
+    """2 Phi(-x sqrt(2)), the exponent from the exact square"""
+    a = np.minimum(np.abs(x), _GAUSSIAN_FURTHEST)
+    quotient = _Quotient(a * _SQRT_2)
+    tail = 2 * _times_exponential(quotient.per_denominator, quotient.per_denominator_low, *_exponential(a, a))
+    return np.where(x > 0, tail, 2 - tail)
 
 
 def tanh_softplus(g):

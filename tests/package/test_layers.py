@@ -17,6 +17,7 @@ LAYERS = (
     ("version",),
     ("numerics",),
     ("functions",),
+    ("expressions",),
     ("runtime", "calls"),
     ("backends",),
     ("api",),

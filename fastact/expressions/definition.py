@@ -1,0 +1,296 @@
+"""Activations that users define: a formula, traced or read, its derivatives, and the record that the rest of the package takes."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property, partial
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from ..functions.entry import Entry, Info, Parameter
+from . import derivatives, nodes, sampling, tracing
+from .evaluation import Evaluator, shaped
+from .nodes import X, Activate, Apply, Node, Number
+from .printing import text
+from .recognition import recognised
+from .simplify import make
+from .text import parsed
+
+#: The bound of the error in units in the last place of the largest term, forward and derivative.
+ULP = 8.0
+
+_LIGHT = frozenset("negative absolute sign square add subtract multiply minimum maximum less less_equal where".split())
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Definition(Entry):
+    """The record of an activation that was defined by its formula.
+
+    Attributes
+    ----------
+    formula, slope : Node
+        f(x) and f'(x).
+    replaced_derivative : bool
+        Whether `slope` was given, rather than derived from the formula.
+    """
+
+    formula: Node
+    slope: Node
+    replaced_derivative: bool = False
+
+    @property
+    def text(self) -> str:
+        """The formula as text."""
+        return self.info.formula
+
+    @cached_property
+    def slope_by(self) -> Mapping[str, Node]:
+        """The derivative of f by each parameter."""
+        return MappingProxyType(
+            {
+                p.name: _nan_for_nan(derivatives.derivative(self.formula, nodes.Parameter(p.name)), self.parameters)
+                for p in self.parameters
+            }
+        )
+
+    @property
+    def file(self) -> str:
+        return "a definition"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored, (self._state(),)
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "formula": text(self.formula),
+            "slope": text(self.slope),
+            "replaced": self.replaced_derivative,
+            "parameters": self.parameters,
+            "doc": self.doc,
+            "aliases": self.aliases,
+            "info": self.info,
+        }
+
+    def __copy__(self) -> Definition:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Definition:
+        return self
+
+
+def _restored(state: dict[str, Any]) -> Definition:
+    """The definition that was pickled."""
+    names: dict[str, Node] = {p.name: nodes.Parameter(p.name) for p in state["parameters"]}
+    return of_nodes(
+        state["name"],
+        parsed(state["formula"], names),
+        state["parameters"],
+        slope=parsed(state["slope"], names),
+        replaced=state["replaced"],
+        doc=state["doc"],
+        aliases=state["aliases"],
+        info=state["info"],
+    )
+
+
+def define(
+    formula: Callable[..., Any] | str,
+    *,
+    name: str | None = None,
+    parameters: Mapping[str, float] | None = None,
+    derivative: Callable[..., Any] | str | None = None,
+    doc: str | None = None,
+    aliases: tuple[str, ...] = (),
+    **info: Any,
+) -> Definition:
+    """The record of the activation that a formula means.
+
+    Parameters
+    ----------
+    formula : callable or str
+        A function of x, whose other arguments have numbers as defaults, or a text.
+    name : str, optional
+        The activation's name; by default the function's.
+    parameters : mapping, optional
+        Of a text: its parameters with their defaults.
+    derivative : callable or str, optional
+        The derivative to use instead of the exact one, of the same arguments.
+    doc : str, optional
+        The documentation; by default the function's.
+    aliases : tuple of str
+        Other names.
+    **info
+        Properties that are known, by the names in `Info`. The others are found by sampling.
+    """
+    name = name or getattr(formula, "__name__", "") or "activation"
+    name = "activation" if name == "<lambda>" else name
+    if not (isinstance(name, str) and name.isidentifier()):
+        raise ValueError(f"{name!r} is no name for an activation; a name is made of letters, digits and underscores")
+    unknown = set(info) - {f.name for f in dataclasses.fields(Info)} | set(info) & {"formula", "derivative", "sampled"}
+    if unknown:
+        allowed = ", ".join(f.name for f in dataclasses.fields(Info) if f.name not in ("formula", "derivative", "sampled"))
+        raise TypeError(f"define has no argument {min(unknown)!r}; properties that can be given: {allowed}")
+    if isinstance(formula, str):
+        given = tuple(tracing.checked(str(key), default, name) for key, default in (parameters or {}).items())
+        node = tracing.accepted(_read(formula, given), name)
+    elif callable(formula):
+        if parameters is not None:
+            raise TypeError(f"{name}: parameters= is for a text; those of a function are its arguments, with their defaults")
+        node, given = tracing.traced(formula)
+        doc = inspect.getdoc(formula) if doc is None else doc
+    else:
+        raise TypeError(f"a formula is a function or a text, not a {type(formula).__name__}")
+    node = recognised(node)
+    slope = None
+    if derivative is not None:
+        what = f"the derivative of {name}"
+        if isinstance(derivative, str):
+            slope = _read(derivative, given)
+        elif callable(derivative):
+            slope = _slope_of(derivative, given, what)
+        else:
+            raise TypeError(f"{what} is a function or a text, not a {type(derivative).__name__}")
+        slope = recognised(slope)
+    return of_nodes(
+        name, node, given, slope=slope, replaced=slope is not None, doc=doc or "", aliases=tuple(aliases), properties=info
+    )
+
+
+def _read(formula: str, parameters: tuple[Parameter, ...]) -> Node:
+    return parsed(formula, {p.name: nodes.Parameter(p.name) for p in parameters})
+
+
+def _slope_of(function: Callable[..., Any], parameters: tuple[Parameter, ...], what: str) -> Node:
+    """The derivative that a function computes: it takes x and, if it takes more, all the parameters."""
+    return tracing.call(function, parameters, what)
+
+
+def of_nodes(
+    name: str,
+    formula: Node,
+    parameters: tuple[Parameter, ...],
+    *,
+    slope: Node | None = None,
+    replaced: bool = False,
+    doc: str = "",
+    aliases: tuple[str, ...] = (),
+    info: Info | None = None,
+    properties: Mapping[str, Any] | None = None,
+) -> Definition:
+    """The record of an activation whose expression is known.
+
+    Parameters
+    ----------
+    slope : Node, optional
+        f', where it is known or replaced.
+    info : Info, optional
+        All properties, where they are known.
+    properties : mapping, optional
+        Some of them.
+    """
+    formula = _nan_for_nan(formula, parameters)
+    if slope is None:
+        slope = derivatives.derivative(formula)
+    slope = _nan_for_nan(slope, parameters)
+    forward, backward = Function(formula, parameters), Function(slope, parameters)
+    if info is None:
+        info = _info(formula, slope, parameters, properties or {})
+    everything = nodes.in_order([formula, slope])
+    return Definition(
+        name=name,
+        doc=doc,
+        forward=forward,
+        derivative=backward,
+        derivative_from_output=None,
+        parameters=parameters,
+        options=parameters,
+        ordered=None,
+        to_integers=None,
+        from_output_low={},
+        keeps_integers=False,
+        light=all(not isinstance(n, Activate) and (not isinstance(n, Apply) or n.operation.name in _LIGHT) for n in everything),
+        noise=None,
+        takes_dtype=any(isinstance(n, Activate) and n.entry.takes_dtype for n in everything),
+        aliases=aliases,
+        info=info,
+        formula=formula,
+        slope=slope,
+        replaced_derivative=replaced,
+        **_derivatives_by(formula, parameters),
+    )
+
+
+def _derivatives_by(formula: Node, parameters: tuple[Parameter, ...]) -> dict[str, Any]:
+    """The field of the record that has the derivatives by array parameters."""
+    by = {p.name: Slope(formula, p.name, parameters) for p in parameters if p.array}
+    if "derivative_by" in {f.name for f in dataclasses.fields(Entry)}:
+        return {"derivative_by": by}
+    return {"derivative_by_parameter": next(iter(by.values()), None)}
+
+
+class Function:
+    """An expression as a function of NumPy arrays, f(x, *parameters)."""
+
+    def __init__(self, root: Node, parameters: tuple[Parameter, ...]) -> None:
+        self.root = root
+        self.names = tuple(p.name for p in parameters)
+        self._evaluator: Evaluator | None = None
+
+    def __call__(self, x: Any, *parameters: Any, dtype: Any = None) -> Any:
+        if self._evaluator is None:
+            self._evaluator = Evaluator(self.root)
+        x = np.asarray(x, np.float64)
+        (result,) = self._evaluator(x, dict(zip(self.names, parameters, strict=True)), dtype)
+        return shaped(result, x)
+
+
+class Slope(Function):
+    """The derivative by a parameter as such a function. It is derived when first asked for."""
+
+    def __init__(self, formula: Node, by: str, parameters: tuple[Parameter, ...]) -> None:
+        super().__init__(formula, parameters)
+        self.by, self.parameters = by, parameters
+
+    def __call__(self, x: Any, *parameters: Any, dtype: Any = None) -> Any:
+        if self._evaluator is None:
+            slope = _nan_for_nan(derivatives.derivative(self.root, nodes.Parameter(self.by)), self.parameters)
+            self._evaluator = Evaluator(slope)
+        return super().__call__(x, *parameters, dtype=dtype)
+
+
+def _nan_for_nan(root: Node, parameters: tuple[Parameter, ...]) -> Node:
+    """The expression, made NaN where x is: comparisons alone would give a number."""
+    with np.errstate(all="ignore"):
+        (value,) = Evaluator(root)(np.array([np.nan]), {p.name: p.default for p in parameters})
+    if math.isnan(float(np.ravel(value)[0])):
+        return root
+    return make("where", make("equal", X, X), root, X)
+
+
+def _info(formula: Node, slope: Node, parameters: tuple[Parameter, ...], known: Mapping[str, Any]) -> Info:
+    defaults = [p.default for p in parameters]
+    found: dict[str, Any] = {}
+    if not set(sampling.FOUND) <= set(known):
+        found = sampling.properties(
+            partial(_at, Function(formula, parameters), defaults), partial(_at, Function(slope, parameters), defaults)
+        )
+    return Info(
+        formula=text(formula),
+        derivative=text(slope),
+        **{"ulp": ULP, "derivative_ulp": ULP, **found, **known},
+        sampled=tuple(name for name in found if name not in known),
+    )
+
+
+def _at(function: Function, parameters: list[float], x: Any) -> Any:
+    return function(x, *parameters)
+
+
+__all__ = ["Definition", "Number", "define", "of_nodes"]

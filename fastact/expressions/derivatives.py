@@ -1,0 +1,239 @@
+"""Exact derivatives of expressions, by the input and by each parameter.
+
+A rule for each primitive operation and each of its operands stands below as text: u, v and w are the operands, y the result. At a
+kink the derivative is the catalogue's: that of max(0, x) is 0 at 0, as is that of abs. `where` passes on the derivative of the
+branch that is taken, and nothing of the other.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+
+from ..functions import entries
+from ..functions.entry import Entry
+from .expansion import applied, template
+from .nodes import ONE, ZERO, Activate, Apply, Node, Number, Parameter, X, in_order
+from .simplify import make, substituted
+
+_RULES: dict[str, tuple[str, ...]] = {
+    "negative": ("-1",),
+    "absolute": ("sign(u)",),
+    "sign": ("0",),
+    "square": ("2 * u",),
+    "reciprocal": ("-(y**2)",),
+    "sqrt": ("0.5 / y",),
+    "exp2": ("y * log(2)",),
+    "expm1": ("exp(u)",),
+    "log": ("1 / u",),
+    "log1p": ("1 / (1 + u)",),
+    "log2": ("1 / (log(2) * u)",),
+    "log10": ("1 / (log(10) * u)",),
+    "cos": ("-sin(u)",),
+    "tan": ("1 / cos(u)**2",),
+    "arcsin": ("1 / sqrt((1 - u) * (1 + u))",),
+    "arccos": ("-1 / sqrt((1 - u) * (1 + u))",),
+    "sinh": ("cosh(u)",),
+    "cosh": ("sinh(u)",),
+    "arccosh": ("1 / (sqrt(u - 1) * sqrt(u + 1))",),
+    "arctanh": ("1 / ((1 - u) * (1 + u))",),
+    "erfc": ("-2 / sqrt(pi) * gaussian(u)",),
+    "ndtr": ("phi(u)",),
+    "phi": ("-(u * y)",),
+    "logical_not": ("0",),
+    "add": ("1", "1"),
+    "subtract": ("1", "-1"),
+    "multiply": ("v", "u"),
+    "hypot": ("where(y == 0, 0, u / y)", "where(y == 0, 0, v / y)"),
+    "logaddexp": ("sigmoid(u - v)", "sigmoid(v - u)"),
+    "arctan2": ("v / hypot(u, v) / hypot(u, v)", "-(u / hypot(u, v) / hypot(u, v))"),
+    "copysign": ("copysign(1, v) * sign(u)", "0"),
+    "heaviside": ("0", "u == 0"),
+    "xlogy": ("where(y == 0, where(u == 0, log(v), 0), y / u)", "where(u == 0, 0, u / v)"),
+    **dict.fromkeys(("less", "less_equal", "equal", "not_equal", "logical_and", "logical_or"), ("0", "0")),
+}
+
+
+def derivative(root: Node, by: Node = X) -> Node:
+    """The derivative of an expression by the input or by a Parameter."""
+    slopes: dict[Node, Node] = {}
+    for node in in_order([root]):
+        slopes[node] = _slope(node, slopes, by)
+    return slopes[root]
+
+
+def _slope(node: Node, slopes: dict[Node, Node], by: Node) -> Node:
+    if node is by:
+        return ONE
+    inner = [slopes[o] for o in node.operands]
+    if all(slope is ZERO for slope in inner):
+        return ZERO
+    if isinstance(node, Activate):
+        return _of_activation(node, inner)
+    assert isinstance(node, Apply)
+    own = _OWN.get(node.operation.name)
+    if own is not None:
+        return own(node, slopes)
+    total = ZERO
+    for i, slope in enumerate(inner):
+        if slope is not ZERO:
+            total = plus(total, times(_partial(node, i), slope))
+    return total
+
+
+def plus(a: Node, b: Node) -> Node:
+    """a + b, where a zero is none."""
+    return b if a is ZERO else a if b is ZERO else make("add", a, b)
+
+
+def minus(a: Node, b: Node) -> Node:
+    """a - b, where a zero is none."""
+    return a if b is ZERO else make("negative", b) if a is ZERO else make("subtract", a, b)
+
+
+def times(a: Node, b: Node) -> Node:
+    """a b, where a zero makes it zero, whatever the other factor."""
+    return ZERO if a is ZERO or b is ZERO else make("multiply", a, b)
+
+
+def over(a: Node, b: Node) -> Node:
+    """a / b, where a zero makes it zero."""
+    return ZERO if a is ZERO else make("divide", a, b)
+
+
+@functools.cache
+def _rule(name: str, operand: int) -> Node:
+    from .text import parsed
+
+    return parsed(_RULES[name][operand], {letter: Parameter(letter) for letter in "uvwy"})
+
+
+def _partial(node: Apply, operand: int) -> Node:
+    """The derivative of one operation by one of its operands."""
+    rule = _rule(node.operation.name, operand)
+    places: dict[Node, Node] = {Parameter(letter): o for letter, o in zip("uvw", node.operands, strict=False)}
+    places[Parameter("y")] = node
+    return substituted(rule, places)
+
+
+@functools.lru_cache(512)
+def _template_slope(entry: Entry, derived: bool, by: Node) -> Node:
+    return derivative(template(entry, derived), by)
+
+
+def _of_activation(node: Activate, inner: list[Node]) -> Node:
+    entry = node.entry
+    places: dict[Node, Node] = {X: node.argument}
+    places |= {Parameter(p.name): given for p, given in zip(entry.parameters, node.parameters, strict=True)}
+    total = ZERO
+    if inner[0] is not ZERO:
+        if node.derivative:
+            outer = substituted(_second(entry), places)
+        else:
+            outer = applied(entry, node.argument, node.parameters, True)
+        total = times(outer, inner[0])
+    for p, slope in zip(entry.parameters, inner[1:], strict=True):
+        if slope is not ZERO:
+            outer = substituted(_template_slope(entry, node.derivative, Parameter(p.name)), places)
+            total = plus(total, times(outer, slope))
+    return total
+
+
+#: Second derivatives in a form that neither cancels nor overflows, where that of the definition does.
+_SECOND = {
+    "sigmoid": "-tanh(x / 2) * sigmoid_derivative(x)",
+    "tanh": "-2 * tanh(x) * tanh_derivative(x)",
+    "log_sigmoid": "-sigmoid_derivative(x)",
+    "gudermannian": "-tanh(x) * gudermannian_derivative(x)",
+}
+
+
+def _second(entry: Entry) -> Node:
+    from .text import parsed
+
+    written = _SECOND.get(entry.name)
+    return parsed(written) if written and not getattr(entry, "formula", None) else _template_slope(entry, True, X)
+
+
+# ---- operations whose derivative is not a sum over their operands ----------------------------------------------------
+
+
+def _divide(node: Apply, slopes: dict[Node, Node]) -> Node:
+    """(a' - y b') / b; by the relative slope of b where that does not overflow as b does."""
+    a, b = node.operands
+    da, db = slopes[a], slopes[b]
+    relative = _relative(b, slopes)
+    if relative is not None:
+        return minus(over(da, b), times(node, relative))
+    return over(minus(da, times(node, db)), b)
+
+
+def _reciprocal(node: Apply, slopes: dict[Node, Node]) -> Node:
+    (b,) = node.operands
+    relative = _relative(b, slopes)
+    if relative is not None:
+        return minus(ZERO, times(node, relative))
+    return minus(ZERO, over(slopes[b], make("square", b)))
+
+
+def _relative(node: Node, slopes: dict[Node, Node]) -> Node | None:
+    """b' / b of an exponential or a cosh, with a factor or squared; None for others."""
+    factor = 1.0
+    while True:
+        if isinstance(node, Activate) and node.entry.name == "exponential":
+            return times(Number(factor), slopes[node.argument])
+        if not isinstance(node, Apply):
+            return None
+        name, first = node.operation.name, node.operands[0]
+        if name == "cosh":
+            return times(Number(factor), times(applied(entries["tanh"], first), slopes[first]))
+        if name == "square":
+            factor, node = 2 * factor, first
+        elif name == "multiply" and isinstance(first, Number):
+            node = node.operands[1]
+        else:
+            return None
+
+
+def _power(node: Apply, slopes: dict[Node, Node]) -> Node:
+    base, exponent = node.operands
+    dbase, dexponent = slopes[base], slopes[exponent]
+    total = ZERO
+    if dbase is not ZERO:
+        less = make("subtract", exponent, ONE)
+        total = times(times(exponent, make("power", base, less)), dbase)
+    if dexponent is not ZERO:
+        # 0 where the power is, though the logarithm be infinite
+        logarithm = make("where", make("equal", node, ZERO), ZERO, make("log", base))
+        total = plus(total, times(times(node, logarithm), dexponent))
+    return total
+
+
+def _maximum(node: Apply, slopes: dict[Node, Node]) -> Node:
+    """That of the operand that is taken; where both are equal 0 if one of them is constant, else that of the second."""
+    a, b = node.operands
+    if slopes[a] is ZERO:
+        a, b = b, a
+    return make("where", make("less", b, a), slopes[a], slopes[b])
+
+
+def _minimum(node: Apply, slopes: dict[Node, Node]) -> Node:
+    a, b = node.operands
+    if slopes[a] is ZERO:
+        a, b = b, a
+    return make("where", make("less", a, b), slopes[a], slopes[b])
+
+
+def _where(node: Apply, slopes: dict[Node, Node]) -> Node:
+    condition, a, b = node.operands
+    return make("where", condition, slopes[a], slopes[b])
+
+
+_OWN: dict[str, Callable[[Apply, dict[Node, Node]], Node]] = {
+    "divide": _divide,
+    "reciprocal": _reciprocal,
+    "power": _power,
+    "maximum": _maximum,
+    "minimum": _minimum,
+    "where": _where,
+}

@@ -1,0 +1,106 @@
+"""Activations made of others: their derivatives, and the same with parameters that are learnt or bound."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from ..functions.entry import Entry, Info
+from . import derivatives, expansion, nodes
+from .definition import Definition, of_nodes
+from .nodes import X, Activate, Node, Number
+from .recognition import recognised
+from .simplify import activate, rebuilt, substituted
+
+
+def with_arrays(entry: Entry, names: frozenset[str]) -> Definition:
+    """The same activation with these parameters as arrays, each with a derivative of its own.
+
+    Parameters
+    ----------
+    entry : Entry
+        An activation of the catalogue, or defined.
+    names : frozenset of str
+        Some of its parameters.
+    """
+    unknown = set(names) - {p.name for p in entry.parameters}
+    if unknown:
+        raise TypeError(f"{entry.name} has no parameter {min(unknown)!r}")
+    parameters = tuple(dataclasses.replace(p, array=p.array or p.name in names) for p in entry.parameters)
+    arrays = frozenset(p.name for p in parameters if p.array)
+    formula = _without_arrays(expansion.template(entry), arrays)
+    replaced = isinstance(entry, Definition) and entry.replaced_derivative
+    slope = _without_arrays(entry.slope, arrays) if isinstance(entry, Definition) else None
+    return of_nodes(
+        entry.name,
+        recognised(formula, arrays),
+        parameters,
+        slope=slope,
+        replaced=replaced,
+        doc=entry.doc,
+        aliases=entry.aliases,
+        info=entry.info,
+    )
+
+
+def _without_arrays(root: Node, arrays: frozenset[str]) -> Node:
+    """The expression without activations whose parameters are arrays: their formulas instead."""
+    made: dict[Node, Node] = {}
+    for node in nodes.in_order([root]):
+        operands = tuple(made[o] for o in node.operands)
+        made[node] = node if operands == node.operands else rebuilt(node, operands)
+        if isinstance(node, Activate) and any(isinstance(p, nodes.Parameter) and p.name in arrays for p in node.parameters):
+            found = made[node]
+            if isinstance(found, Activate):
+                found = expansion.expanded(found)
+            made[node] = _without_arrays(found, arrays)
+    return made[root]
+
+
+def derivative_of(entry: Entry) -> Definition:
+    """The derivative of an activation as an activation of its own, which has an exact derivative, too."""
+    if entry.noise is not None:
+        raise TypeError(f"the derivative of {entry.name} depends on the numbers drawn, and is no activation")
+    given = tuple(nodes.Parameter(p.name) for p in entry.parameters)
+    if isinstance(entry, Definition):
+        slope = entry.slope
+    elif entry.array_parameter is not None:
+        slope = expansion.template(entry, True)
+    else:
+        slope = activate(entry, X, given, True)
+    doc = f"The derivative of {entry.name} by its input."
+    return of_nodes(f"{entry.name}_derivative", slope, entry.parameters, doc=doc)
+
+
+def without_parameters(entry: Entry, name: str | None = None, /, **values: float) -> Definition:
+    """The activation with parameters bound to numbers; the others stay.
+
+    Parameters
+    ----------
+    name : str, optional
+        The name of the new activation; by default the same.
+    **values
+        The numbers by the parameters' names.
+    """
+    unknown = set(values) - {p.name for p in entry.parameters}
+    if unknown:
+        raise TypeError(f"{entry.name} has no parameter {min(unknown)!r}")
+    bound: dict[Node, Node] = {nodes.Parameter(key): Number(value) for key, value in values.items()}
+    left = tuple(p for p in entry.parameters if p.name not in values)
+    given = [bound.get(nodes.Parameter(p.name), nodes.Parameter(p.name)) for p in entry.parameters]
+    formula = expansion.applied(entry, X, given)
+    slope = None
+    if isinstance(entry, Definition):
+        slope = substituted(entry.slope, bound)
+    return of_nodes(
+        name or entry.name,
+        formula,
+        left,
+        slope=slope,
+        replaced=isinstance(entry, Definition) and entry.replaced_derivative,
+        doc=entry.doc,
+    )
+
+
+__all__ = ["Any", "Info", "Mapping", "derivatives", "derivative_of", "with_arrays", "without_parameters"]
