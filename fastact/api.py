@@ -136,7 +136,7 @@ def define(
     >>> serf.value_and_grad(np.array([0.0]))[1].round(4)
     array([0.673])
     """
-    given = {"name": name, "derivative": derivative, "parameters": parameters}
+    given: dict[str, Any] = {"name": name, "derivative": derivative, "parameters": parameters}
     given = {key: value for key, value in given.items() if value is not None} | info
     if formula is None:
         return functools.partial(define, **given)
@@ -191,9 +191,9 @@ def register(activation: Activation, *aliases: str) -> Activation:
     """
     if not isinstance(activation, Defined):
         raise TypeError(f"register: takes what fastact.define made, not {activation!r}")
-    activation = _CURRENT.bind(activation)
+    bound_here: Defined = _CURRENT.bind(activation)
     wanted = {}
-    for name in (activation.name, *aliases):
+    for name in (bound_here.name, *aliases):
         if not isinstance(name, str):
             raise TypeError(f"register: a name must be a text, not {type(name).__name__}")
         if not names.key(name):
@@ -209,10 +209,10 @@ def register(activation: Activation, *aliases: str) -> Activation:
                 known = f", which is {record.name!r} here" if record.name != name else ""
                 raise ValueError(f"register: the name {name!r} is taken{known}")
             other = _registered.get(key)
-            if isinstance(other, Defined) and not other.is_same_formula(activation):
+            if isinstance(other, Defined) and not other.is_same_formula(bound_here):
                 raise ValueError(f"register: the name {name!r} is taken by another formula: {other.formula}")
-        _registered.update(dict.fromkeys(wanted, activation))
-    return activation
+        _registered.update(dict.fromkeys(wanted, bound_here))
+    return bound_here
 
 
 def gated(activation: Activation | str) -> Gated:

@@ -4,17 +4,29 @@ from __future__ import annotations
 
 import copyreg
 import functools
+from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 
 from ..functions.kinds import Kind
 from .bound import Backend
+from .documentation import filled, sections_of
 from .elementwise import Activation
 
 if TYPE_CHECKING:
     from ..expressions.definition import Definition
+
+_PARAMETER = """\
+{p.name} : float or array_like, default {p.default:g}
+    A parameter of the formula: {p.domain}."""
+
+_DERIVED = "The derivative is derived from the formula, exactly."
+_REPLACED = "The derivative was given by who defined it, in place of that of the formula."
+_SAMPLED = "Of its `info` these properties were found by computing f at many points, not by proof: {}."
+_ERROR = "The error is that of the formula's operations, each of them of a few ULP; where terms cancel it is larger."
 
 
 class Defined(Activation):
@@ -24,6 +36,7 @@ class Defined(Activation):
 
     def __init__(self, definition: Definition, backend: Backend) -> None:
         super().__init__(definition, backend)
+        _living[_key(backend, definition)] = self
         #: How it is made again, where it was made of another activation.
         self._way: tuple[Callable[..., Any], tuple[Any, ...]] | None = None
 
@@ -49,13 +62,42 @@ class Defined(Activation):
         make, (activation, *more) = self._way
         return make(activation._on(backend), *more)
 
+    def _documentation(self) -> str:
+        entry = self._entry
+        summary, own = sections_of(entry.doc)
+        own.setdefault("Parameters", "\n".join(_PARAMETER.format(p=p) for p in entry.options))
+        if not own["Parameters"]:
+            del own["Parameters"]
+        told = [own["Notes"]] if "Notes" in own else []
+        told.append(_REPLACED if entry.replaced_derivative else _DERIVED)
+        if entry.info.sampled:
+            told.append(_SAMPLED.format(", ".join(f"`{name}`" for name in entry.info.sampled)))
+        own["Notes"] = "\n\n".join(told)
+        return filled(entry, summary or f"The activation {entry.name}, defined by its formula.", own, _ERROR)
+
     def _hold(self, ufunc: Any, kind: Kind) -> None:
         remember(ufunc, (ufunc_of, (*self.__reduce__(), kind.name)))
 
 
+#: All by their content, so that a pickle gives what is there; and those that came from one, as a worker of dask's gets one with
+#: each task.
+_living: WeakValueDictionary[tuple[Any, ...], Defined] = WeakValueDictionary()
+_from_pickles: deque[Defined] = deque(maxlen=64)
+
+
+def _key(backend: Backend, definition: Definition) -> tuple[Any, ...]:
+    """What makes a definition what it is."""
+    nodes = definition.formula, definition.slope
+    return backend.name, definition.name, *nodes, definition.parameters, definition.doc, repr(definition.info)
+
+
 def bound_again(backend: Backend, definition: Definition) -> Any:
     """What comes back from a pickle."""
-    return backend.bind(definition)
+    found = _living.get(_key(backend, definition))
+    if found is None:
+        found = backend.bind(definition)
+        _from_pickles.append(found)
+    return found
 
 
 # ---- ufuncs ---------------------------------------------------------------------------------------------------------

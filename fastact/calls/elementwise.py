@@ -72,7 +72,7 @@ class Activation(WithUfuncs):
         self._magnitudes = magnitudes or None
         self._parameter_names = (*self.params, *(["rng"] if entry.noise else []))
         self.__signature__ = call_signature(entry)
-        self.__doc__ = documentation(entry)
+        self.__doc__ = self._documentation()
 
     @named_arguments
     def __call__(
@@ -263,6 +263,9 @@ class Activation(WithUfuncs):
 
     def __repr__(self) -> str:
         return f"<activation {self.name!r} on {self.backend}>"
+
+    def _documentation(self) -> str:
+        return documentation(self._entry)
 
     def _ufunc_name(self, kind: Kind) -> str:
         if kind.parameter is None:
