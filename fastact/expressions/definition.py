@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..functions.entry import Entry, Info, Parameter
+from ..functions.record import Call
 from . import derivatives, nodes, sampling, tracing
 from .evaluation import Evaluator, shaped
 from .nodes import X, Activate, Apply, Node, Number
@@ -205,6 +206,7 @@ def of_nodes(
     everything = nodes.in_order([formula, slope])
     return Definition(
         name=name,
+        call=Call.DEFINED,
         doc=doc,
         forward=forward,
         derivative=backward,

@@ -26,7 +26,7 @@ def applied(entry: Entry, argument: Node, parameters: Sequence[Node] = (), deriv
     if entry.noise is not None:
         raise TypeError(f"{entry.name} draws random numbers, and can't be part of a formula")
     simple = all(isinstance(p, (Number, Parameter)) for p in parameters)
-    if simple and entry.array_parameter is None and getattr(entry, "formula", None) is None:
+    if simple and not entry.array_parameters and getattr(entry, "formula", None) is None:
         if derivative and entry.name == "exponential":
             derivative = False
         return activate(entry, argument, tuple(parameters), derivative)

@@ -65,7 +65,7 @@ def derivative_of(entry: Entry) -> Definition:
     given = tuple(nodes.Parameter(p.name) for p in entry.parameters)
     if isinstance(entry, Definition):
         slope = entry.slope
-    elif entry.array_parameter is not None:
+    elif entry.array_parameters:
         slope = expansion.template(entry, True)
     else:
         slope = activate(entry, X, given, True)
