@@ -70,6 +70,8 @@ class Plan:
         Registers that hold a number from the beginning.
     scalars : list of Scalar
         The parameters of the steps' loops.
+    parameters : int
+        How many the activation has.
     arrays : int
         Bit k: parameter k is an array.
     registers : int
@@ -80,6 +82,7 @@ class Plan:
     uniform: int = 0
     spreads: list[tuple[Slot, Scalar]] = field(default_factory=list)
     scalars: list[Scalar] = field(default_factory=list)
+    parameters: int = 0
     arrays: int = 0
     registers: int = 0
 
@@ -94,7 +97,8 @@ def plan(entry: Definition, kind: Kind) -> Plan:
     arrays = {p.name: k for k, p in enumerate(entry.parameters) if p.array}
     operands |= {Parameter(name): Slot("parameter", k) for name, k in arrays.items()}
     numbers = {p.name: k for k, p in enumerate(entry.parameters) if not p.array}
-    return _Planner(operands, numbers, sum(1 << k for k in arrays.values())).plan(_results(entry, kind))
+    program = Plan(parameters=len(entry.parameters), arrays=sum(1 << k for k in arrays.values()))
+    return _Planner(operands, numbers, program).plan(_results(entry, kind))
 
 
 def _results(entry: Definition, kind: Kind) -> list[Node]:
@@ -126,10 +130,10 @@ class _Work:
 class _Planner:
     """Makes one plan."""
 
-    def __init__(self, operands: Mapping[Node, Slot], numbers: Mapping[str, int], arrays: int) -> None:
+    def __init__(self, operands: Mapping[Node, Slot], numbers: Mapping[str, int], program: Plan) -> None:
         self._given = operands
         self._numbers = numbers
-        self._plan = Plan(arrays=arrays)
+        self._plan = program
         self._work: dict[Node, _Work] = {}  # by what it results in
 
     def plan(self, results: Sequence[Node]) -> Plan:

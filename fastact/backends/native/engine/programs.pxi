@@ -6,6 +6,7 @@ cdef enum:
     PARAMETER_BYTES = 8 * MAX_PARAMETERS
     REGISTER = 2048  # bytes of a register: all of a program's stay in the first-level cache
     MAX_REGISTERS = 24
+    LINE_DOUBLES = 8  # of a cache line
     SCALAR_BYTES = 512  # for the parameters that are numbers to the loops of all steps together
 
 # Where a step finds its operands and puts its results. Slots of arrays move on from tile to tile; registers stay.
@@ -36,6 +37,7 @@ cdef struct Program:
     char[SCALAR_BYTES] constants  # what the scalars are before the parameters are put in
     int uniform  # so many steps, the first, run once: what they compute is the same for all elements
     int step_count, spread_count, scalar_count, scalar_bytes
+    int registers, parameters  # how many there are
     int arrays  # bit k: parameter k is an array. If there is any, a program gets pointers to all, else the numbers side by side
     Py_ssize_t itemsize
 
@@ -73,11 +75,11 @@ cdef void run_program(
     cdef Py_ssize_t tile = REGISTER // program.itemsize, done = 0, m
     cdef int k
     find_parameters(program, parameters, given)
-    for k in range(MAX_REGISTERS):
+    for k in range(program.registers):
         at[REGISTERS + k] = registers + k * REGISTER
     at[NOWHERE], at[FIRST], at[SECOND], at[OUT1], at[OUT2] = NULL, a, b, out1, out2
-    for k in range(MAX_PARAMETERS):
-        at[PARAMETERS + k] = <char*> given[k] if program.arrays >> k & 1 else NULL
+    for k in range(program.parameters):
+        at[PARAMETERS + k] = <char*> given[k]
     fill_in(program, given, scalars, at, min(tile, n))
     run_steps(program, 0, program.uniform, at, scalars, min(tile, n))
     m = bytes_to_line(out1) // program.itemsize if n > tile else 0  # then no later tile is stored across two cache lines
@@ -87,8 +89,8 @@ cdef void run_program(
         done += m
         if done >= n:
             return
-        for k in range(FIRST, REGISTERS):
-            if at[k] != NULL:
+        for k in range(FIRST, PARAMETERS + program.parameters):
+            if at[k] != NULL:  # a number's slot is read by no step
                 at[k] += m * program.itemsize
         m = min(tile, n - done)
 
@@ -112,7 +114,7 @@ cdef inline void run_steps(
 cdef inline void find_parameters(const Program* program, const void* parameters, const char** given) noexcept nogil:
     """Where each parameter is, a number or the first of many."""
     cdef int k
-    for k in range(MAX_PARAMETERS):
+    for k in range(program.parameters):
         if program.arrays:
             given[k] = (<const char* const*> parameters)[k]
         else:
@@ -134,8 +136,22 @@ cdef inline void fill_in(
     for k in range(program.spread_count):
         spread = program.spreads + k
         value = given[spread.parameter] if spread.parameter >= 0 else <const char*> spread.value
-        memcpy(at[spread.slot], value, program.itemsize)
-        repeat(at[spread.slot], program.itemsize, n)
+        fill_register(at[spread.slot], value, program.itemsize, n)
+
+
+cdef inline void fill_register(char* at, const char* value, Py_ssize_t itemsize, Py_ssize_t n) noexcept nogil:
+    """Write a number n times, in whole lines: a register has some."""
+    cdef double[LINE_DOUBLES] line
+    cdef Py_ssize_t i = 0
+    cdef int k
+    memcpy(line, value, itemsize)
+    if itemsize == 4:
+        memcpy(<char*> line + 4, value, 4)
+    for k in range(1, LINE_DOUBLES):
+        memcpy(line + k, line, 8)
+    while i < n * itemsize:
+        memcpy(at + i, line, LINE)
+        i += LINE
 
 
 # ---- building -------------------------------------------------------------------------------------------------------
@@ -152,6 +168,7 @@ cdef int new_program(Table table, plan, int type, Kernel* kernel) except -1:
         raise MemoryError()
     program.itemsize, program.arrays, program.uniform = itemsize, plan.arrays, plan.uniform
     program.step_count, program.spread_count = len(plan.steps), len(plan.spreads)
+    program.registers, program.parameters = plan.registers, plan.parameters
     program.scalar_bytes = len(plan.scalars) * itemsize
     program.steps = <Step*> PyMem_Calloc(program.step_count + 1, sizeof(Step))
     program.spreads = <Spread*> PyMem_Calloc(program.spread_count + 1, sizeof(Spread))
