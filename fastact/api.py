@@ -142,7 +142,9 @@ def define(
         return functools.partial(define, **given)
     from .expressions.definition import define as definition_of  # only those who define need it
 
-    return _CURRENT.bind(definition_of(formula, **given))
+    made = _CURRENT.bind(definition_of(formula, **given))
+    made.__module__ = getattr(formula, "__module__", None) or sys._getframe(1).f_globals.get("__name__", __name__)
+    return made
 
 
 #: What users registered, by what counts of a name.

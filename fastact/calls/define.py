@@ -13,7 +13,7 @@ import numpy as np
 
 from ..functions.kinds import Kind
 from .bound import Backend
-from .documentation import filled, sections_of
+from .documentation import filled, lines, sections_of
 from .elementwise import Activation
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class Defined(Activation):
         told = [own["Notes"]] if "Notes" in own else []
         told.append(_REPLACED if entry.replaced_derivative else _DERIVED)
         if entry.info.sampled:
-            told.append(_SAMPLED.format(", ".join(f"`{name}`" for name in entry.info.sampled)))
+            told.append(lines(_SAMPLED.format(", ".join(f"`{name}`" for name in entry.info.sampled))))
         own["Notes"] = "\n\n".join(told)
         return filled(entry, summary or f"The activation {entry.name}, defined by its formula.", own, _ERROR)
 

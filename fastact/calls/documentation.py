@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import textwrap
 from collections.abc import Mapping
 
 from ..functions.entry import Entry
@@ -69,10 +70,12 @@ Notes
 -----
 {notes}{learnt}
 
-{error} `backward`, `value_and_grad` and `info` are documented on `fastact.Activation`\
-{from_output}.
+{documented}
 {examples}"""
 
+
+_DOCUMENTED = "{} `backward`, `value_and_grad` and `info` are documented on `fastact.Activation`."
+_NOT_FROM_OUTPUT = "The derivative can't be had from the output, so `backward` needs x."
 
 _LEARNT = """
 
@@ -83,6 +86,11 @@ def sections_of(doc: str) -> tuple[str, dict[str, str]]:
     """The summary of a docstring, and its sections by their titles."""
     summary, *sections = re.split(r"\n\n(?=\w[\w ]*\n-+\n)", doc)
     return summary, {title: body for title, _, body in (re.split(r"\n(-+)\n", section, maxsplit=1) for section in sections)}
+
+
+def lines(*sentences: str) -> str:
+    """These sentences as a paragraph."""
+    return textwrap.fill(" ".join(filter(None, sentences)), 125, break_long_words=False, break_on_hyphens=False)
 
 
 def documentation(entry: Entry) -> str:
@@ -108,9 +116,6 @@ def filled(entry: Entry, summary: str, own: Mapping[str, str], error: str) -> st
         integers=keeps if entry.keeps_integers else "integers and bool give float64",
         notes=own["Notes"],
         learnt=_LEARNT if any(not p.array for p in entry.options) and not entry.noise else "",
-        error=error,
-        from_output=""
-        if entry.derivative_from_output
-        else "; the derivative can't be had from the output, so `backward` needs x",
+        documented=lines(_DOCUMENTED.format(error), "" if entry.derivative_from_output else _NOT_FROM_OUTPUT),
         examples=f"\nExamples\n--------\n{own['Examples']}\n" if "Examples" in own else "",
     )

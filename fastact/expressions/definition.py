@@ -41,6 +41,7 @@ class Definition(Entry):
         Whether `slope` was given, rather than derived from the formula.
     """
 
+    call: Call = Call.DEFINED
     formula: Node
     slope: Node
     replaced_derivative: bool = False

@@ -242,7 +242,7 @@ def test_what_a_formula_cannot_have():
     for wrong, told in (
         (lambda x: 2 * fastact.softmax(x), "softmax: x is the symbol of a formula"),
         (lambda x: unit(x, x), "swiglu: gate is the symbol of a formula"),
-        (lambda x: fastact.relu.backward(x, x), "relu.backward: dy is the symbol of a formula"),
+        (lambda x: fastact.relu.backward(x, x), "relu: dy is the symbol of a formula"),
         (lambda x: fastact.cross_entropy(x, 0), "cross_entropy: logits is the symbol of a formula"),
         (lambda x: fastact.relu(x, bias=1.0), r"relu: in a formula .* write relu\(x \+ bias\)"),
         (lambda x: fastact.relu(x, out=np.ones(2, np.float64)), "relu: in a formula it takes x and its parameters alone"),

@@ -59,9 +59,9 @@ def test_the_nearest_is_suggested():
         ("ReLU", "the name 'ReLU' is taken, which is 'relu' here"),
         ("swish", "the name 'swish' is taken, which is 'silu' here"),
         ("gelu_new", "the name 'gelu_new' is taken, which is 'gelu_tanh' here"),
-        ("softmax", "taken"),
-        ("swiglu", "taken"),
-        ("cross_entropy_loss", "taken"),
+        ("softmax", "the name 'softmax' is taken$"),
+        ("swiglu", "the name 'swiglu' is taken$"),
+        ("cross_entropy_loss", "the name 'cross_entropy_loss' is taken, which is 'cross_entropy' here"),
     ],
 )
 def test_names_of_the_catalogue_are_taken(name, told):

@@ -116,8 +116,16 @@ def test_what_does_not_broadcast_is_named():
         F.backward(x, x, a=np.ones((2, 3, 4), np.float32))
     with pytest.raises(TypeError, match="two_slopes: b has dtype complex128"):
         F(x, b=np.ones(4, complex))
-    with pytest.raises(TypeError, match="two_slopes: scale must be a real number"):
-        F(x, scale=np.ones(4, np.float32))
+
+
+def test_the_number_among_them_may_be_an_array(rng):
+    dy, x, scale = rng.normal(size=(5, 3, 4)), rng.normal(size=(5, 3, 4)), rng.normal(size=(3, 1))
+    dx, da, dscale, db = F.backward(dy, x, scale=scale)
+    expected = by_hand(dy, x, 2.0, scale, 0.25)
+    np.testing.assert_allclose(dx, expected[0])
+    np.testing.assert_allclose(da, expected[1].sum())
+    np.testing.assert_allclose(dscale, (dy * 2.0 * np.tanh(x)).sum((0, 2)).reshape(3, 1))
+    np.testing.assert_allclose(db, expected[2].sum())
 
 
 def test_where_writes_nothing_else(rng):
