@@ -129,7 +129,8 @@ cdef inline void fill_in(
     cdef const Spread* spread
     cdef const char* value
     cdef int k
-    memcpy(scalars, program.constants, program.scalar_bytes)
+    if program.scalar_bytes:
+        memcpy(scalars, program.constants, program.scalar_bytes)
     for k in range(program.scalar_count):
         scalar = program.scalars + k
         memcpy(scalars + scalar.offset, given[scalar.parameter], program.itemsize)
