@@ -1,4 +1,4 @@
-"""Activations that users define: a formula, traced or read, its derivatives, and the record that the rest of the package takes."""
+"""Activations that users define: a formula, traced or read, its derivatives, and the record of all that."""
 
 from __future__ import annotations
 
@@ -17,16 +17,18 @@ from ..functions.entry import Entry, Info, Parameter
 from ..functions.record import Call
 from . import derivatives, nodes, sampling, tracing
 from .evaluation import Evaluator, shaped
-from .nodes import X, Activate, Apply, Node, Number
+from .nodes import Activate, Apply, Node, X
 from .printing import text
 from .recognition import recognised
 from .simplify import make
-from .text import parsed
+from .vocabulary import read
 
 #: The bound of the error in units in the last place of the largest term, forward and derivative.
 ULP = 8.0
 
-_LIGHT = frozenset("negative absolute sign square add subtract multiply minimum maximum less less_equal where".split())
+_LIGHT = frozenset(
+    ("negative", "absolute", "sign", "square", "add", "subtract", "multiply", "minimum", "maximum", "less", "less_equal", "where")
+)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -92,9 +94,9 @@ def _restored(state: dict[str, Any]) -> Definition:
     names: dict[str, Node] = {p.name: nodes.Parameter(p.name) for p in state["parameters"]}
     return of_nodes(
         state["name"],
-        parsed(state["formula"], names),
+        read(state["formula"], names),
         state["parameters"],
-        slope=parsed(state["slope"], names),
+        slope=read(state["slope"], names),
         replaced=state["replaced"],
         doc=state["doc"],
         aliases=state["aliases"],
@@ -166,7 +168,7 @@ def define(
 
 
 def _read(formula: str, parameters: tuple[Parameter, ...]) -> Node:
-    return parsed(formula, {p.name: nodes.Parameter(p.name) for p in parameters})
+    return read(formula, {p.name: nodes.Parameter(p.name) for p in parameters})
 
 
 def _slope_of(function: Callable[..., Any], parameters: tuple[Parameter, ...], what: str) -> Node:
@@ -294,6 +296,3 @@ def _info(formula: Node, slope: Node, parameters: tuple[Parameter, ...], known: 
 
 def _at(function: Function, parameters: list[float], x: Any) -> Any:
     return function(x, *parameters)
-
-
-__all__ = ["Definition", "Number", "define", "of_nodes"]

@@ -12,9 +12,10 @@ from collections.abc import Callable
 
 from ..functions import entries
 from ..functions.entry import Entry
-from .expansion import applied, template
+from .expansion import applied, places, substituted, template
 from .nodes import ONE, ZERO, Activate, Apply, Node, Number, Parameter, X, in_order
-from .simplify import make, substituted
+from .simplify import make
+from .vocabulary import read
 
 _RULES: dict[str, tuple[str, ...]] = {
     "negative": ("-1",),
@@ -74,7 +75,7 @@ def _slope(node: Node, slopes: dict[Node, Node], by: Node) -> Node:
     own = _OWN.get(node.operation.name)
     if own is not None:
         return own(node, slopes)
-    total = ZERO
+    total: Node = ZERO
     for i, slope in enumerate(inner):
         if slope is not ZERO:
             total = plus(total, times(_partial(node, i), slope))
@@ -103,17 +104,14 @@ def over(a: Node, b: Node) -> Node:
 
 @functools.cache
 def _rule(name: str, operand: int) -> Node:
-    from .text import parsed
-
-    return parsed(_RULES[name][operand], {letter: Parameter(letter) for letter in "uvwy"})
+    return read(_RULES[name][operand], {letter: Parameter(letter) for letter in "uvwy"})
 
 
 def _partial(node: Apply, operand: int) -> Node:
     """The derivative of one operation by one of its operands."""
     rule = _rule(node.operation.name, operand)
-    places: dict[Node, Node] = {Parameter(letter): o for letter, o in zip("uvw", node.operands, strict=False)}
-    places[Parameter("y")] = node
-    return substituted(rule, places)
+    letters: dict[Node, Node] = {Parameter(letter): o for letter, o in zip("uvw", node.operands, strict=False)}
+    return substituted(rule, letters | {Parameter("y"): node})
 
 
 @functools.lru_cache(512)
@@ -123,18 +121,15 @@ def _template_slope(entry: Entry, derived: bool, by: Node) -> Node:
 
 def _of_activation(node: Activate, inner: list[Node]) -> Node:
     entry = node.entry
-    places: dict[Node, Node] = {X: node.argument}
-    places |= {Parameter(p.name): given for p, given in zip(entry.parameters, node.parameters, strict=True)}
-    total = ZERO
+    own = places(entry, node.argument, node.parameters)
+    total: Node = ZERO
     if inner[0] is not ZERO:
-        if node.derivative:
-            outer = substituted(_second(entry), places)
-        else:
-            outer = applied(entry, node.argument, node.parameters, True)
+        first = not node.derivative
+        outer = applied(entry, node.argument, node.parameters, True) if first else substituted(_second(entry), own)
         total = times(outer, inner[0])
     for p, slope in zip(entry.parameters, inner[1:], strict=True):
         if slope is not ZERO:
-            outer = substituted(_template_slope(entry, node.derivative, Parameter(p.name)), places)
+            outer = substituted(_template_slope(entry, node.derivative, Parameter(p.name)), own)
             total = plus(total, times(outer, slope))
     return total
 
@@ -149,10 +144,8 @@ _SECOND = {
 
 
 def _second(entry: Entry) -> Node:
-    from .text import parsed
-
     written = _SECOND.get(entry.name)
-    return parsed(written) if written and not getattr(entry, "formula", None) else _template_slope(entry, True, X)
+    return read(written) if written and not getattr(entry, "formula", None) else _template_slope(entry, True, X)
 
 
 # ---- operations whose derivative is not a sum over their operands ----------------------------------------------------
@@ -198,7 +191,7 @@ def _relative(node: Node, slopes: dict[Node, Node]) -> Node | None:
 def _power(node: Apply, slopes: dict[Node, Node]) -> Node:
     base, exponent = node.operands
     dbase, dexponent = slopes[base], slopes[exponent]
-    total = ZERO
+    total: Node = ZERO
     if dbase is not ZERO:
         less = make("subtract", exponent, ONE)
         total = times(times(exponent, make("power", base, less)), dbase)

@@ -1,6 +1,7 @@
 """Expressions: immutable nodes, each of which exists once. What is equal is the same object, so that nothing is computed twice.
 
-A node knows its operands, and nobody the nodes above it. Nothing here recurses: an expression may be nested as deep as it is large.
+A node knows its operands, and not what it is an operand of. Nothing here recurses: an expression may be nested as deep as it is
+large.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import struct
 import threading
 import weakref
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from ..functions.entry import Entry
@@ -52,9 +53,7 @@ class Node:
         return self
 
     def __repr__(self) -> str:
-        from .printing import text
-
-        return f"<{type(self).__name__} {text(self)}>"
+        return f"<{type(self).__name__} with {len(self.operands)} operands>"
 
 
 def _intern(kind: type[_Kind], key: tuple[Any, ...], said: str, operands: tuple[Node, ...], **content: Any) -> _Kind:
@@ -191,8 +190,3 @@ def depends_on_input(root: Node) -> bool:
 def value_of(node: Node) -> float | None:
     """The value of a constant; None for anything else."""
     return node.value if isinstance(node, Number) else None
-
-
-def described(counts: Mapping[str, int]) -> str:
-    """Counts in words: '3 exp, 2 add'."""
-    return ", ".join(f"{count} {name}" for name, count in counts.items())

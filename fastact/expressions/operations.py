@@ -60,7 +60,7 @@ def _on_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _phi(x: Any) -> Any:
     """exp(-x^2 / 2) / sqrt(2 pi)"""
-    return accurate.times_gaussian(_PER_SQRT_2PI, x * _ROOT_HALF)
+    return accurate.times_gaussian(_PER_SQRT_2PI, x * _ROOT_HALF)  # type: ignore[no-untyped-call]
 
 
 def _xlogy(x: Any, y: Any) -> Any:

@@ -7,11 +7,14 @@ x**0.5 is the square root, of -inf too. A node that `make` has given is given ag
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 
-from .nodes import ONE, ZERO, Activate, Apply, Input, Node, Number, Parameter, in_order
+from ..functions import entries
+from ..functions.entry import Entry
+from .evaluation import constant
+from .nodes import ONE, Activate, Apply, Input, Node, Number, Parameter
 from .operations import OPERATIONS, Operation
 
 _MOST_PRODUCTS = 16  # whole powers up to this are products
@@ -32,42 +35,11 @@ def make(name: str, *operands: Node) -> Node:
     return Apply(operation, operands)
 
 
-def activate(entry: object, argument: Node, parameters: tuple[Node, ...] = (), derivative: bool = False) -> Node:
+def activate(entry: Entry, argument: Node, parameters: tuple[Node, ...] = (), derivative: bool = False) -> Node:
     """An activation at an argument, computed if that is a constant."""
-    from ..functions.entry import Entry
-
-    assert isinstance(entry, Entry)
+    derivative = derivative and entry is not entries["exponential"]
     node = Activate(entry, argument, parameters, derivative)
-    if all(isinstance(o, Number) for o in node.operands):
-        from .evaluation import constant
-
-        return Number(constant(node))
-    return node
-
-
-def rebuilt(node: Node, operands: tuple[Node, ...]) -> Node:
-    """The same operation or activation on other operands."""
-    if isinstance(node, Apply):
-        return make(node.operation.name, *operands)
-    if isinstance(node, Activate):
-        from .expansion import applied
-
-        return applied(node.entry, operands[0], operands[1:], node.derivative)
-    return node
-
-
-def substituted(root: Node, replacements: Mapping[Node, Node]) -> Node:
-    """The expression with these nodes replaced."""
-    made: dict[Node, Node] = {}
-    for node in in_order([root]):
-        if node in replacements:
-            made[node] = replacements[node]
-        elif not node.operands:
-            made[node] = node
-        else:
-            operands = tuple(made[o] for o in node.operands)
-            made[node] = node if operands == node.operands else rebuilt(node, operands)
-    return made[root]
+    return Number(constant(node)) if all(isinstance(o, Number) for o in node.operands) else node
 
 
 def _folded(operation: Operation, operands: tuple[Node, ...]) -> Node:
@@ -99,7 +71,7 @@ def _exact_product(a: float, b: float) -> bool:
 
 def _add(a: Node, b: Node) -> Node | None:
     for one, other in ((a, b), (b, a)):
-        if one is ZERO or (isinstance(one, Number) and one.value == 0):
+        if isinstance(one, Number) and one.value == 0:
             return other
         if _is(one, "negative"):
             return make("subtract", other, one.operands[0])

@@ -13,8 +13,10 @@ import numpy as np
 
 from ..functions.entry import Entry
 from . import vocabulary
+from .elementary import reason
 from .nodes import Node, Number
 from .places import here, ours
+from .printing import text
 from .simplify import make
 from .tracer import count
 
@@ -38,8 +40,6 @@ class Symbol:
         self.node = node
 
     def __repr__(self) -> str:
-        from .printing import text
-
         return f"<symbol {text(self.node)}>"
 
     __hash__ = object.__hash__
@@ -64,10 +64,8 @@ class Symbol:
 
     # ---- what would need its value ----
 
-    def __bool__(self) -> NoReturn:
-        _refuse(
-            f"if, and, or, not, while and chained comparisons need a value, which a symbol has not; {_CHOICE}, & for and, | for or"
-        )
+    def __bool__(self) -> NoReturn:  # noqa: PLE0304
+        _refuse(f"a symbol has no value that if, while, and, or, not or a < x < b could test; {_CHOICE}, & for and, | for or")
 
     def __float__(self) -> NoReturn:
         _refuse("a symbol has no value yet, so float() and functions of math can't take it; write NumPy's, np.exp for math.exp")
@@ -77,7 +75,7 @@ class Symbol:
 
     __complex__ = __index__ = __int__
 
-    def __len__(self) -> NoReturn:
+    def __len__(self) -> NoReturn:  # noqa: PLE0303
         _refuse(f"a symbol has no length; {_ELEMENTWISE}")
 
     def __iter__(self) -> NoReturn:
@@ -97,7 +95,7 @@ class Symbol:
             raise AttributeError(name)
         if name in ("shape", "dtype", "ndim", "size", "itemsize", "nbytes", "T", "flat", "strides"):
             _refuse(f"a symbol has no {name}: the formula is made before there is an array")
-        why = vocabulary.reason(name)
+        why = reason(name)
         if why or vocabulary.find(name):
             _refuse(f"x.{name}() is not for a formula: {why or f'write np.{name}(x)'}")
         raise AttributeError(f"a symbol has no attribute {name!r}{here()}")
@@ -117,7 +115,7 @@ class Symbol:
     __divmod__ = __rdivmod__ = __mod__
 
     def __round__(self, digits: object = None) -> NoReturn:
-        _refuse(f"round can't be part of a formula: {vocabulary.reason('round')}")
+        _refuse(f"round can't be part of a formula: {reason('round')}")
 
     __trunc__ = __floor__ = __ceil__ = __round__
 
@@ -230,17 +228,17 @@ def _made(name: str, *operands: Any) -> Symbol:
 
 def call(name: str, *operands: Any, **keywords: Any) -> Symbol:
     """What a function of this name gives for symbols."""
-    why = vocabulary.reason(name)
+    why = reason(name)
     if why:
         _refuse(f"{name} can't be part of a formula: {why}")
-    callee = vocabulary.find(name)
-    if callee is None:
+    function = vocabulary.find(name)
+    if function is None:
         _refuse(f"{name} is not known to formulas{vocabulary.nearest(name)}")
     count()
     nodes = [None if o is None else node_of(o) for o in operands]
     named = {key: node_of(value) for key, value in keywords.items()}
     try:
-        return Symbol(callee(*nodes, **named))  # type: ignore[arg-type]
+        return Symbol(vocabulary.called(name, function, *nodes, **named))  # type: ignore[arg-type]
     except TypeError as error:
         _refuse(str(error))
 

@@ -1,16 +1,18 @@
 """Formulas as text: a strict parser of expressions. Python parses them, and evaluates nothing.
 
 A formula is made of numbers, x, parameters, the operators of Python's arithmetic and comparisons, conditions `a if c else b`, and
-calls by name of what `vocabulary.py` lists. `(t := formula)` names a part that occurs several times.
+calls by name of what `vocabulary.py` finds. `(t := formula)` names a part that occurs several times.
 """
 
 from __future__ import annotations
 
 import ast
+import re
+import warnings
 from collections.abc import Callable, Mapping
 
-from . import vocabulary
-from .nodes import MOST_NODES, X, Node, Number
+from .elementary import CONSTANTS, reason
+from .nodes import MOST_NODES, Node, Number, X
 from .simplify import make
 
 #: Longer texts are not read.
@@ -66,31 +68,47 @@ _INSTEAD: dict[type[ast.AST], str] = {
 }
 
 
-def parsed(text: str, parameters: Mapping[str, Node] | None = None) -> Node:
+def parsed(
+    text: str,
+    names: Mapping[str, Node],
+    find: Callable[[str], Callable[..., Node] | None],
+    nearest: Callable[[str], str] = lambda name: "",
+) -> Node:
     """The expression that a text means.
 
     Parameters
     ----------
     text : str
-        The formula, of x and the parameters.
-    parameters : mapping, optional
+        The formula.
+    names : mapping
         What names besides x stand for.
+    find : callable
+        Gives what a name that is called stands for: a function from nodes to a node, or None.
+    nearest : callable, optional
+        Gives a hint for a name that is not found.
 
     Raises
     ------
     ValueError
         With the place in the text, and what to write instead.
     """
-    return _Reader(text, parameters or {}).read()
+    return _Reader(text, names, find, nearest).read()
 
 
 class _Reader:
     """One text being read. Operands come before what they are operands of; nothing recurses."""
 
-    def __init__(self, text: str, parameters: Mapping[str, Node]) -> None:
+    def __init__(
+        self,
+        text: str,
+        names: Mapping[str, Node],
+        find: Callable[[str], Callable[..., Node] | None],
+        nearest: Callable[[str], str],
+    ) -> None:
         self.text = text
-        self.names: dict[str, Node] = {"x": X, **parameters}
+        self.names: dict[str, Node] = {"x": X, **names}
         self.given = list(self.names)
+        self.find, self.nearest = find, nearest
 
     def read(self) -> Node:
         if len(self.text) > MOST_CHARACTERS:
@@ -120,8 +138,6 @@ class _Reader:
     def _tree(self) -> ast.expr:
         # a formula over several lines is one expression
         self.source = "(" + self.text + "\n)"
-        import warnings
-
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -146,9 +162,9 @@ class _Reader:
             case ast.BoolOp(values=values):
                 return values
             case ast.Compare(left=left, ops=ops, comparators=comparators):
-                for op in ops:
-                    if type(op) not in _COMPARISONS:
-                        raise self._error(part, _INSTEAD.get(type(op), "this comparison is not allowed"))
+                for comparison in ops:
+                    if type(comparison) not in _COMPARISONS:
+                        raise self._error(part, _INSTEAD.get(type(comparison), "this comparison is not allowed"))
                 return [left, *comparators]
             case ast.IfExp(test=test, body=body, orelse=orelse):
                 return [test, body, orelse]
@@ -204,37 +220,37 @@ class _Reader:
                 named = {str(k.arg): node for k, node in zip(keywords, taken[len(arguments) :], strict=True)}
                 if len(named) < len(keywords):
                     raise ValueError(f"{name} is given a parameter twice")
-                return self._callee(name)(*taken[: len(arguments)], **named)
+                return self._called(name, taken[: len(arguments)], named)
         raise AssertionError(part)
 
-    def _callee(self, name: str) -> Callable[..., Node]:
-        callee = vocabulary.find(name)
-        if callee is not None:
-            return callee
-        why = vocabulary.reason(name)
+    def _called(self, name: str, operands: list[Node], keywords: dict[str, Node]) -> Node:
+        function = self.find(name)
+        if function is not None:
+            try:
+                return function(*operands, **keywords)
+            except TypeError as error:
+                # Python's own words for a wrong count of arguments name the function that does the work
+                raise ValueError(re.sub(r"^\S+\(\)", f"{name}()", str(error))) from None
+        why = reason(name)
         if why:
             raise ValueError(f"{name} can't be part of a formula: {why}")
         if name in self.names:
             raise ValueError(f"{name} is a number, not a function; write {name} * (...) for a product")
-        raise ValueError(f"there is no function {name!r}{vocabulary.nearest(name)}")
+        raise ValueError(f"there is no function {name!r}{self.nearest(name)}")
 
     def _named(self, name: str) -> Node:
         node = self.names.get(name)
         if node is not None:
             return node
-        if name in vocabulary.CONSTANTS:
-            return Number(vocabulary.CONSTANTS[name])
-        if vocabulary.find(name):
+        if name in CONSTANTS:
+            return Number(CONSTANTS[name])
+        if self.find(name):
             raise ValueError(f"{name} is a function; write {name}(x)")
         import difflib
 
         near = difflib.get_close_matches(name, self.given, n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise ValueError(
-            f"there is no {name!r}{hint} The input is x; a parameter is declared by parameters={{{name!r}: 1.0}}".replace(
-                "' The", "'. The"
-            )
-        )
+        hint = f"; did you mean {near[0]}?" if near else "."
+        raise ValueError(f"there is no {name!r}{hint} The input is x; a parameter is declared by parameters={{{name!r}: 1.0}}")
 
     def _error(self, part: ast.AST, what: str) -> ValueError:
         return self._at(getattr(part, "lineno", 1), getattr(part, "col_offset", 0) + 1, what, characters=False)

@@ -12,6 +12,7 @@ import numpy as np
 from ..functions.entry import Parameter
 from . import nodes, tracer
 from .nodes import MOST_NODES, Node
+from .printing import text
 from .symbols import Symbol, is_symbol
 
 #: Names that calls of activations give a meaning of their own.
@@ -107,7 +108,7 @@ def _result(result: Any, what: str) -> Node:
 def accepted(node: Node, what: str) -> Node:
     """The expression, unless it is too large or does not depend on x."""
     if not nodes.depends_on_input(node):
-        raise ValueError(f"{what} does not depend on x: it is {node!r}")
+        raise ValueError(f"{what} does not depend on x: it is {text(node)[:200]}")
     count = nodes.size(node)
     if count > MOST_NODES:
         raise ValueError(f"{what} has {count} operations; {MOST_NODES} are the most that one formula can have")

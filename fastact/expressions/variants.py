@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
-from typing import Any
 
-from ..functions.entry import Entry, Info
-from . import derivatives, expansion, nodes
+from ..functions.entry import Entry
+from . import expansion, nodes
 from .definition import Definition, of_nodes
-from .nodes import X, Activate, Node, Number
+from .nodes import Activate, Node, Number, X
 from .recognition import recognised
-from .simplify import activate, rebuilt, substituted
+from .simplify import activate
 
 
 def with_arrays(entry: Entry, names: frozenset[str]) -> Definition:
@@ -49,7 +47,7 @@ def _without_arrays(root: Node, arrays: frozenset[str]) -> Node:
     made: dict[Node, Node] = {}
     for node in nodes.in_order([root]):
         operands = tuple(made[o] for o in node.operands)
-        made[node] = node if operands == node.operands else rebuilt(node, operands)
+        made[node] = node if operands == node.operands else expansion.rebuilt(node, operands)
         if isinstance(node, Activate) and any(isinstance(p, nodes.Parameter) and p.name in arrays for p in node.parameters):
             found = made[node]
             if isinstance(found, Activate):
@@ -92,7 +90,7 @@ def without_parameters(entry: Entry, name: str | None = None, /, **values: float
     formula = expansion.applied(entry, X, given)
     slope = None
     if isinstance(entry, Definition):
-        slope = substituted(entry.slope, bound)
+        slope = expansion.substituted(entry.slope, bound)
     return of_nodes(
         name or entry.name,
         formula,
@@ -101,6 +99,3 @@ def without_parameters(entry: Entry, name: str | None = None, /, **values: float
         replaced=isinstance(entry, Definition) and entry.replaced_derivative,
         doc=entry.doc,
     )
-
-
-__all__ = ["Any", "Info", "Mapping", "derivatives", "derivative_of", "with_arrays", "without_parameters"]

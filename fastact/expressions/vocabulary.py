@@ -1,325 +1,24 @@
-"""What may be called in a formula, and by which names: NumPy's, SciPy's, Python's, and every activation.
-
-Every name leads to a function from nodes to a node. What is refused is here, too, with what to write instead.
-"""
+"""What may be called in a formula: the functions of `elementary.py`, every activation of the catalogue, and their derivatives."""
 
 from __future__ import annotations
 
 import functools
 import inspect
-import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 
 from ..functions import aliases, entries, meant
 from ..functions.entry import Entry
+from .elementary import FUNCTIONS
 from .expansion import applied
-from .nodes import ONE, ZERO, Node, Number
-from .operations import OPERATIONS
-from .simplify import make
-
-#: Constants by name.
-CONSTANTS: dict[str, float] = {"pi": math.pi, "e": math.e, "inf": math.inf, "nan": math.nan}
-
-_NO_SLOPE = "it has steps, and a derivative of 0 between them; a network can't learn through it"
-#: What no formula can contain, and why or what to write instead.
-REFUSED: dict[str, str] = {
-    **dict.fromkeys(("rint", "floor", "ceil", "round", "around", "round_", "trunc", "fix", "floor_divide"), _NO_SLOPE),
-    **dict.fromkeys(("mod", "remainder", "fmod", "divmod", "modf"), _NO_SLOPE),
-    **dict.fromkeys(("sum", "mean", "prod", "std", "var", "cumsum", "cumprod", "norm", "any", "all", "median", "average"), ""),
-    **dict.fromkeys(("amax", "amin", "nanmax", "nanmin", "argmax", "argmin", "sort", "argsort", "nansum", "nanmean"), ""),
-    **dict.fromkeys(("dot", "matmul", "einsum", "inner", "outer", "vdot", "tensordot", "convolve"), ""),
-    **dict.fromkeys(("bool", "int", "float"), "write np.where(condition, a, b) for a choice"),
-}
-_OF_ROWS = "a formula gives one number for each element; sums, means and products over several are not for it"
-
-
-def _unary(name: str) -> Callable[[Node], Node]:
-    def call(x: Node, /) -> Node:
-        return make(name, x)
-
-    return call
-
-
-def _binary(name: str) -> Callable[[Node, Node], Node]:
-    def call(x1: Node, x2: Node, /) -> Node:
-        return make(name, x1, x2)
-
-    return call
-
-
-def where(condition: Node, x: Node, y: Node) -> Node:
-    return make("where", condition, x, y)
-
-
-def _catalogue(name: str) -> Callable[[Node], Node]:
-    entry = entries[name]
-
-    def call(x: Node, /) -> Node:
-        return applied(entry, x)
-
-    return call
-
-
-def _fmax(x1: Node, x2: Node, /) -> Node:
-    """The larger, of NaN and a number the number."""
-    return _ignoring_nan("maximum", x1, x2)
-
-
-def _fmin(x1: Node, x2: Node, /) -> Node:
-    return _ignoring_nan("minimum", x1, x2)
-
-
-def _ignoring_nan(name: str, a: Node, b: Node) -> Node:
-    both = make("where", make("not_equal", b, b), a, make(name, a, b))
-    return make("where", make("not_equal", a, a), b, both)
-
-
-def _all_of(name: str) -> Callable[..., Node]:
-    def call(first: Node, second: Node, /, *others: Node) -> Node:
-        result = make(name, first, second)
-        for other in others:
-            result = make(name, result, other)
-        return result
-
-    return call
-
-
-def clip(
-    a: Node, a_min: Node | None = None, a_max: Node | None = None, *, min: Node | None = None, max: Node | None = None
-) -> Node:
-    """np.clip, whose bounds have two names each."""
-    low, high = a_min if a_min is not None else min, a_max if a_max is not None else max
-    if isinstance(low, Number) and isinstance(high, Number) and low.value <= high.value:
-        return applied(entries["hard_tanh"], a, (low, high))
-    raised = a if low is None else make("maximum", a, low)
-    return raised if high is None else make("minimum", raised, high)
-
-
-def _sigmoid(x: Node) -> Node:
-    return applied(entries["sigmoid"], x)
-
-
-def _logaddexp2(x1: Node, x2: Node, /) -> Node:
-    ln2 = Number(math.log(2))
-    return make("divide", make("logaddexp", make("multiply", ln2, x1), make("multiply", ln2, x2)), ln2)
-
-
-def _xlog1py(x: Node, y: Node, /) -> Node:
-    zero = make("equal", x, ZERO)
-    return make(
-        "where", zero, make("multiply", ZERO, make("square", make("not_equal", y, y))), make("multiply", x, make("log1p", y))
-    )
-
-
-def _log_ndtr(x: Node, /) -> Node:
-    """Below -5 by the asymptotic series of log Phi."""
-    square = make("square", x)
-    series: Node = Number(0.0)
-    for numerator in (10395.0, -945.0, 105.0, -15.0, 3.0, -1.0):
-        series = make("divide", make("add", Number(numerator), series), square)
-    tail = make(
-        "subtract", make("log1p", series), make("add", make("log", make("negative", x)), Number(0.5 * math.log(2 * math.pi)))
-    )
-    tail = make("subtract", tail, make("divide", square, Number(2.0)))
-    near = make(
-        "where",
-        make("less", ZERO, x),
-        make("log1p", make("negative", make("ndtr", make("negative", x)))),
-        make("log", make("ndtr", x)),
-    )
-    return make("where", make("less", x, Number(-14.0)), tail, near)
-
-
-def _sinc(x: Node, /) -> Node:
-    return applied(entries["sinc"], x)
-
-
-def _sinpi(x: Node, /) -> Node:
-    return applied(entries["sinusoid"], make("multiply", Number(math.pi), x))
-
-
-def _cospi(x: Node, /) -> Node:
-    return make("cos", make("multiply", Number(math.pi), x))
-
-
-def _tan(x: Node, /) -> Node:
-    return make("tan", x)
-
-
-def _scaled(factor: float) -> Callable[[Node], Node]:
-    def call(x: Node, /) -> Node:
-        return make("multiply", Number(factor), x)
-
-    return call
-
-
-def _swapped(name: str) -> Callable[[Node, Node], Node]:
-    def call(x1: Node, x2: Node, /) -> Node:
-        return make(name, x2, x1)
-
-    return call
-
-
-def _logical_xor(x1: Node, x2: Node, /) -> Node:
-    return make("not_equal", make("not_equal", x1, ZERO), make("not_equal", x2, ZERO))
-
-
-def _cbrt(x: Node, /) -> Node:
-    return make("copysign", make("power", make("absolute", x), Number(1 / 3)), x)
-
-
-def _isnan(x: Node, /) -> Node:
-    return make("not_equal", x, x)
-
-
-def _isinf(x: Node, /) -> Node:
-    return make("equal", make("absolute", x), Number(math.inf))
-
-
-def _isfinite(x: Node, /) -> Node:
-    return make("less", make("absolute", x), Number(math.inf))
-
-
-def _positive(x: Node, /) -> Node:
-    return x
-
-
-_PLAIN: dict[str, Callable[..., Node]] = {
-    **{o.name: _unary(o.name) for o in OPERATIONS.values() if o.arity == 1},
-    **{o.name: _binary(o.name) for o in OPERATIONS.values() if o.arity == 2},
-    "where": where,
-    **{
-        name: _catalogue(of)
-        for of, names in {
-            "exponential": "exp",
-            "tanh": "tanh",
-            "erf": "erf",
-            "sinusoid": "sin",
-            "arsinh": "arcsinh asinh arsinh",
-            "arctan": "arctan atan",
-            "sigmoid": "expit sigmoid",
-            "log_sigmoid": "log_expit",
-            "sinc": "sinc",
-        }.items()
-        for name in names.split()
-    },
-    **{
-        name: _unary(of)
-        for of, names in {
-            "absolute": "abs fabs",
-            "arcsin": "asin",
-            "arccos": "acos",
-            "arccosh": "acosh",
-            "arctanh": "atanh",
-            "ndtr": "Phi",
-        }.items()
-        for name in names.split()
-    },
-    **{
-        name: _binary(of)
-        for of, names in {
-            "power": "pow float_power",
-            "divide": "true_divide",
-            "arctan2": "atan2",
-            "logical_and": "bitwise_and",
-            "logical_or": "bitwise_or",
-        }.items()
-        for name in names.split()
-    },
-    "logical_not": _unary("logical_not"),
-    "bitwise_not": _unary("logical_not"),
-    "invert": _unary("logical_not"),
-    "positive": _positive,
-    "greater": _swapped("less"),
-    "greater_equal": _swapped("less_equal"),
-    "max": _all_of("maximum"),
-    "min": _all_of("minimum"),
-    "fmax": _fmax,
-    "fmin": _fmin,
-    "clip": clip,
-    "logaddexp2": _logaddexp2,
-    "logical_xor": _logical_xor,
-    "bitwise_xor": _logical_xor,
-    "xlog1py": _xlog1py,
-    "log_ndtr": _log_ndtr,
-    "sinpi": _sinpi,
-    "cospi": _cospi,
-    "cbrt": _cbrt,
-    "deg2rad": _scaled(math.pi / 180),
-    "radians": _scaled(math.pi / 180),
-    "rad2deg": _scaled(180 / math.pi),
-    "degrees": _scaled(180 / math.pi),
-    "isnan": _isnan,
-    "isinf": _isinf,
-    "isfinite": _isfinite,
-}
-
-
-@dataclass(frozen=True)
-class Callee:
-    """What a name in a formula stands for.
-
-    Attributes
-    ----------
-    name : str
-        The name.
-    call : callable
-        From nodes to a node.
-    """
-
-    name: str
-    call: Callable[..., Node]
-
-    def __call__(self, *operands: Node, **keywords: Node) -> Node:
-        try:
-            return self.call(*operands, **keywords)
-        except TypeError as error:
-            try:
-                inspect.signature(self.call).bind(*operands, **keywords)
-            except TypeError as wrong:
-                raise TypeError(f"{self.name}: {wrong}") from None
-            raise error from None
-
-
-def activation_call(entry: Entry, derivative: bool = False) -> Callable[..., Node]:
-    """The activation as a function from nodes to a node, its parameters by keyword or in order."""
-
-    def call(x: Node, /, *given: Node, **named: Node) -> Node:
-        parameters = entry.parameters
-        known = [p.name for p in parameters]
-        if len(given) > len(parameters):
-            raise TypeError(f"{entry.name} takes {len(parameters)} parameters after x, not {len(given)}")
-        values = dict(zip(known, given, strict=False))
-        for name, node in named.items():
-            if name not in known:
-                accepted = ", ".join(known) or "none"
-                raise TypeError(f"{entry.name} has no parameter {name!r}; its parameters: {accepted}")
-            if name in values:
-                raise TypeError(f"{entry.name} is given {name} twice")
-            values[name] = node
-        for p in parameters:
-            node = values.get(p.name)
-            if isinstance(node, Number) and not p.admits(node.value):
-                raise ValueError(f"{entry.name}: {p.name} must be {p.domain}, not {node.value:g}")
-        return applied(entry, x, [values.get(p.name, Number(p.default)) for p in parameters], derivative)
-
-    return call
-
-
-def reason(name: str) -> str | None:
-    """Why no formula can contain what has this name, if it is known to be refused."""
-    why = REFUSED.get(name)
-    return why if why else _OF_ROWS if why is not None else None
+from .nodes import Node, Number
+from .text import parsed
 
 
 @functools.cache
-def find(name: str) -> Callee | None:
-    """What this name stands for in a formula; None for what is unknown. TypeError for an activation that draws numbers."""
-    plain = _PLAIN.get(name)
-    if plain is not None:
-        return Callee(name, plain)
-    derivative = name.endswith("_derivative")
+def find(name: str) -> Callable[..., Node] | None:
+    """What this name stands for in a formula, a function from nodes to a node; None for what is unknown."""
+    if name in FUNCTIONS:
+        return FUNCTIONS[name]
     base = name.removesuffix("_derivative")
     record = entries.get(base) or aliases.get(base)
     if record is None:
@@ -327,17 +26,49 @@ def find(name: str) -> Callee | None:
             record = meant(base)
         except ValueError:
             return None
-    if not isinstance(record, Entry):
-        return None
-    return Callee(name, activation_call(record, derivative))
+    return activation_call(record, derivative=name != base) if isinstance(record, Entry) else None
 
 
 def nearest(name: str) -> str:
     """A name that may have been meant, as a question; nothing where none is near."""
     import difflib
 
-    found = difflib.get_close_matches(name, [*_PLAIN, *entries, *aliases], n=1)
+    found = difflib.get_close_matches(name, [*FUNCTIONS, *entries, *aliases], n=1)
     return f"; did you mean {found[0]}?" if found else ""
 
 
-__all__ = ["CONSTANTS", "ONE", "REFUSED", "Callee", "activation_call", "find", "nearest", "reason"]
+def read(text: str, names: Mapping[str, Node] | None = None) -> Node:
+    """The expression that a text means, which may contain all that is known here."""
+    return parsed(text, names or {}, find, nearest)
+
+
+def called(name: str, function: Callable[..., Node], *operands: Node, **keywords: Node) -> Node:
+    """What a function gives; TypeError where it takes other arguments."""
+    try:
+        inspect.signature(function).bind(*operands, **keywords)
+    except TypeError as error:
+        raise TypeError(f"{name}: {error}") from None
+    return function(*operands, **keywords)
+
+
+def activation_call(entry: Entry, derivative: bool = False) -> Callable[..., Node]:
+    """The activation, or its derivative, as a function from nodes to a node: its parameters by keyword or in order."""
+    known = [p.name for p in entry.parameters]
+
+    def call(x: Node, /, *given: Node, **named: Node) -> Node:
+        if len(given) > len(known):
+            raise TypeError(f"{entry.name} has the parameters {', '.join(known) or 'x alone'}; {len(given)} are given")
+        values = dict(zip(known, given, strict=False))
+        for name, node in named.items():
+            if name not in known:
+                raise TypeError(f"{entry.name} has no parameter {name!r}; its parameters: {', '.join(known) or 'none'}")
+            if name in values:
+                raise TypeError(f"{entry.name} is given {name} twice")
+            values[name] = node
+        for p in entry.parameters:
+            number = values.get(p.name)
+            if isinstance(number, Number) and not p.admits(number.value):
+                raise ValueError(f"{entry.name}: {p.name} must be {p.domain}, not {number.value:g}")
+        return applied(entry, x, [values.get(p.name, Number(p.default)) for p in entry.parameters], derivative)
+
+    return call
