@@ -57,10 +57,9 @@ def functions() -> dict[str, Function]:
             "x * erf(log1p(exp(x)))",
             {},
             lambda x: x * special.erf(np.log1p(np.exp(x))),
-            lambda dy, x: dy
-            * (
-                special.erf(np.log1p(np.exp(x)))
-                + x * (2 / root_pi) * np.exp(-(np.log1p(np.exp(x)) ** 2)) / (1 + np.exp(-x))
+            lambda dy, x: (
+                dy
+                * (special.erf(np.log1p(np.exp(x))) + x * (2 / root_pi) * np.exp(-(np.log1p(np.exp(x)) ** 2)) / (1 + np.exp(-x)))
             ),
             None,  # it has no erf
             lambda m, x: x * m.erf(m.log1p(m.exp(x))),
@@ -77,10 +76,8 @@ def functions() -> dict[str, Function]:
             "x * log(1 + sigmoid(x))",
             {},
             lambda x: x * np.log(1 + 1 / (1 + np.exp(-x))),
-            lambda dy, x: dy
-            * (
-                np.log(1 + 1 / (1 + np.exp(-x)))
-                + x * np.exp(-x) / (1 + np.exp(-x)) ** 2 / (1 + 1 / (1 + np.exp(-x)))
+            lambda dy, x: (
+                dy * (np.log(1 + 1 / (1 + np.exp(-x))) + x * np.exp(-x) / (1 + np.exp(-x)) ** 2 / (1 + 1 / (1 + np.exp(-x))))
             ),
             "x * log(1 + 1 / (1 + exp(-x)))",
             lambda m, x: x * m.log(1 + 1 / (1 + m.exp(-x))),

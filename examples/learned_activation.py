@@ -23,7 +23,11 @@ acon_c = fastact.define(
 )
 
 #: Each activation with the parameters that it learns, and the values that they begin with.
-ACTIVATIONS = (("silu", fastact.silu, {}), ("silu, beta learnt", fastact.silu, {"beta": 1.0}), ("ACON-C", acon_c, dict(acon_c.params)))
+ACTIVATIONS = (
+    ("silu", fastact.silu, {}),
+    ("silu, beta learnt", fastact.silu, {"beta": 1.0}),
+    ("ACON-C", acon_c, dict(acon_c.params)),
+)
 
 
 class Network:
@@ -110,7 +114,9 @@ def main():
     for name, activation, learnt in ACTIVATIONS:
         if learnt:
             network = Network(activation, learnt, x.shape[1], np.random.default_rng(0), np.float64)
-            print(f"{name:<18} gradients and finite differences apart by {largest_error(network, x[:64].astype(float), labels[:64]):.1e}")
+            print(
+                f"{name:<18} gradients and finite differences apart by {largest_error(network, x[:64].astype(float), labels[:64]):.1e}"
+            )
     for name, activation, learnt in ACTIVATIONS:
         rng = np.random.default_rng(0)
         network = Network(activation, learnt, x.shape[1], rng)

@@ -255,8 +255,12 @@ class _Planner:
             scalars = len(self._plan.scalars)
             self._plan.scalars += [self._scalar(node) for node in work.parameters]
             self._plan.steps.append(Step(work.loop, first, second, third, made[0], made[1] if made[1:] else None, scalars))
-        copies = [Step(None, at[node], None, None, out, None, 0) for out, node in zip(OUTPUTS, results, strict=False) if at[node] != out]
-        self._plan.steps += sorted(copies, key=lambda step: step.a.kind == "register")  # the arrays first, before one is overwritten
+        copies = [
+            Step(None, at[node], None, None, out, None, 0) for out, node in zip(OUTPUTS, results, strict=False) if at[node] != out
+        ]
+        self._plan.steps += sorted(
+            copies, key=lambda step: step.a.kind == "register"
+        )  # the arrays first, before one is overwritten
 
     def _new_register(self) -> Slot:
         self._plan.registers += 1
