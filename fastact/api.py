@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,6 +25,9 @@ from .runtime import caches, memory, threads
 from .runtime.processor import identity, processor
 from .runtime.streaming import streaming
 from .version import __version__
+
+if TYPE_CHECKING:
+    from .tools.monitor import Monitor
 
 _CURRENT = backends.current()
 
@@ -250,6 +253,53 @@ def gated(activation: Activation | str) -> Gated:
     if not isinstance(activation, Activation):
         raise TypeError(f"gated: takes an elementwise activation or its name, not {activation!r}")
     return gated_any.gated_unit(activation)
+
+
+def monitor(*, by: str = "site") -> Monitor:
+    """Watch what activations do to a network: a context manager that records the calls made in its block, on all threads.
+
+    For each place that calls an activation or a gated unit: calls and elements, the share of zeros, units that never fire, the share
+    of saturated outputs, mean and standard deviation, the share of vanished gradients, NaN and infinities. Outside the block it costs
+    nothing. docs/network_health.md tells what the numbers mean.
+
+    Parameters
+    ----------
+    by : {"site", "name"}
+        What a record is of: a place in the code, ``file:line``, or all calls of an activation. Either way ``with m.name("layer 1"):``
+        gives what is called in its block a name of its own.
+
+    Returns
+    -------
+    fastact.tools.monitor.Monitor
+        ``print(m)`` prints a table, ``m.plot("health.png")`` draws the records, ``m.to_dict()`` gives them to JSON, and
+        ``m["layer 1"]`` is one of them. Table and picture need ``pip install 'fastact[monitor]'``.
+
+    Raises
+    ------
+    ValueError
+        An unknown `by`.
+
+    Notes
+    -----
+    Seen are calls of the objects, `backward` and `value_and_grad` included, not those of their ufuncs, of functions of rows or of
+    losses. Of dask's arrays, which have no values yet, and of jagged ones only the calls are counted. A call that raises is not.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import fastact
+    >>> z = np.array([[-1.0, 2.0, -3.0], [-2.0, 1.0, 0.0]])
+    >>> with fastact.monitor() as m, m.name("layer 1"):
+    ...     h = fastact.relu(z)
+    ...     dz = fastact.relu.backward(np.ones_like(h), y=h)
+    >>> m["layer 1"].dead, m["layer 1"].units
+    (2, 3)
+    >>> round(m["layer 1"].zeros, 3), round(m["layer 1"].vanished, 3)
+    (0.667, 0.667)
+    """
+    from .tools.monitor import Monitor
+
+    return Monitor(by)
 
 
 def backend() -> str:

@@ -56,12 +56,7 @@ class Definition(Entry):
     @cached_property
     def slope_by(self) -> Mapping[str, Node]:
         """The derivative of f by each parameter."""
-        return MappingProxyType(
-            {
-                p.name: _nan_for_nan(derivatives.derivative(self.formula, nodes.Parameter(p.name)), self.parameters)
-                for p in self.parameters
-            }
-        )
+        return MappingProxyType({p.name: _slope_by(self.formula, p.name, self.parameters) for p in self.parameters})
 
     @property
     def file(self) -> str:
@@ -151,7 +146,7 @@ def define(
         doc = inspect.getdoc(formula) if doc is None else doc
     else:
         raise TypeError(f"a formula is a function or a text, not a {type(formula).__name__}")
-    node = recognised(node)
+    node = recognised(node, declared=given)
     slope = None
     if derivative is not None:
         what = f"the derivative of {name}"
@@ -161,7 +156,7 @@ def define(
             slope = _slope_of(derivative, given, what)
         else:
             raise TypeError(f"{what} is a function or a text, not a {type(derivative).__name__}")
-        slope = recognised(slope)
+        slope = recognised(slope, declared=given)
     return of_nodes(
         name, node, given, slope=slope, replaced=slope is not None, doc=doc or "", aliases=tuple(aliases), properties=info
     )
@@ -201,14 +196,19 @@ def of_nodes(
     """
     formula = _nan_for_nan(formula, parameters)
     if slope is None:
-        slope = derivatives.derivative(formula)
+        arrays = frozenset(p.name for p in parameters if p.array)
+        slope = recognised(derivatives.derivative(formula), arrays, parameters)
     slope = _nan_for_nan(slope, parameters)
+    parameters = _within_domains(parameters, nodes.in_order([formula, slope]))
     forward, backward = Function(formula, parameters), Function(slope, parameters)
     if info is None:
         info = _info(formula, slope, parameters, properties or {})
+    else:
+        info = dataclasses.replace(info, formula=text(formula), derivative=text(slope))
     everything = nodes.in_order([formula, slope])
     return Definition(
         name=name,
+        call=Call.DEFINED,
         doc=doc,
         forward=forward,
         derivative=backward,
@@ -239,6 +239,20 @@ def _derivatives_by(formula: Node, parameters: tuple[Parameter, ...]) -> dict[st
     return {"derivative_by_parameter": next(iter(by.values()), None)}
 
 
+def _within_domains(parameters: tuple[Parameter, ...], everything: list[Node]) -> tuple[Parameter, ...]:
+    """The parameters, with the bounds that they have where they are those of activations in the formula."""
+    bounds = {p.name: p for p in parameters}
+    for node in everything:
+        if isinstance(node, Activate):
+            for p, given in zip(node.entry.parameters, node.parameters, strict=True):
+                own = bounds.get(given.name) if isinstance(given, nodes.Parameter) else None
+                if own is not None:
+                    low, open_low = max((own.low, own.open_low), (p.low, p.open_low))
+                    ordinary = max(own.ordinary[0], p.ordinary[0]), min(own.ordinary[1], p.ordinary[1])
+                    bounds[own.name] = dataclasses.replace(own, low=low, open_low=open_low, ordinary=ordinary)
+    return tuple(bounds[p.name] for p in parameters)
+
+
 class Function:
     """An expression as a function of NumPy arrays, f(x, *parameters)."""
 
@@ -264,9 +278,15 @@ class Slope(Function):
 
     def __call__(self, x: Any, *parameters: Any, dtype: Any = None) -> Any:
         if self._evaluator is None:
-            slope = _nan_for_nan(derivatives.derivative(self.root, nodes.Parameter(self.by)), self.parameters)
-            self._evaluator = Evaluator(slope)
+            self._evaluator = Evaluator(_slope_by(self.root, self.by, self.parameters))
         return super().__call__(x, *parameters, dtype=dtype)
+
+
+def _slope_by(formula: Node, name: str, parameters: tuple[Parameter, ...]) -> Node:
+    """The derivative of f by a parameter."""
+    arrays = frozenset(p.name for p in parameters if p.array)
+    slope = derivatives.derivative(formula, nodes.Parameter(name))
+    return _nan_for_nan(recognised(slope, arrays, parameters), parameters)
 
 
 def _nan_for_nan(root: Node, parameters: tuple[Parameter, ...]) -> Node:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
-from ..functions.entry import Entry
+from ..functions.entry import Entry, Parameter
 from . import expansion, nodes
 from .definition import Definition, of_nodes
 from .nodes import Activate, Node, Number, X
@@ -25,14 +26,14 @@ def with_arrays(entry: Entry, names: frozenset[str]) -> Definition:
     unknown = set(names) - {p.name for p in entry.parameters}
     if unknown:
         raise TypeError(f"{entry.name} has no parameter {min(unknown)!r}")
-    parameters = tuple(dataclasses.replace(p, array=p.array or p.name in names) for p in entry.parameters)
+    parameters = tuple(_as_array(p, entry) if p.name in names else p for p in entry.parameters)
     arrays = frozenset(p.name for p in parameters if p.array)
     formula = _without_arrays(expansion.template(entry), arrays)
     replaced = isinstance(entry, Definition) and entry.replaced_derivative
     slope = _without_arrays(entry.slope, arrays) if isinstance(entry, Definition) else None
     return of_nodes(
         entry.name,
-        recognised(formula, arrays),
+        recognised(formula, arrays, parameters),
         parameters,
         slope=slope,
         replaced=replaced,
@@ -40,6 +41,12 @@ def with_arrays(entry: Entry, names: frozenset[str]) -> Definition:
         aliases=entry.aliases,
         info=entry.info,
     )
+
+
+def _as_array(p: Parameter, entry: Entry) -> Parameter:
+    """The parameter as an array. What bounds a defined one has are those of kernels that don't take it then."""
+    low, open_low = (-math.inf, False) if isinstance(entry, Definition) else (p.low, p.open_low)
+    return dataclasses.replace(p, array=True, low=low, open_low=open_low, ordinary=(0.0, math.inf))
 
 
 def _without_arrays(root: Node, arrays: frozenset[str]) -> Node:

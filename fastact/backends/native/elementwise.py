@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+import contextlib
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...calls import watching
 from ...calls.bound import Backend, WithUfuncs
+from ...calls.define import Defined
 from ...calls.elementwise import Activation
 from ...calls.gated import Gated
 from ...calls.ufunclike import without_folds
@@ -16,22 +19,49 @@ from ...functions.kinds import Kind
 from ...functions.noise import Noise
 from ..numpy.elementwise import make_ufunc as make_formula
 from .dispatch import settle_integers
-from .engine.elementwise import FastPath, GatedPath, add_bfloat16, make_ufunc, run_drawn, sum_by_column, vectorcall
+from .engine.elementwise import (
+    FastPath,
+    GatedPath,
+    add_bfloat16,
+    make_ufunc,
+    mark_fired,
+    observe,
+    run_drawn,
+    set_watch,
+    sum_by_column,
+    vectorcall,
+)
 from .tables import table
+
+if TYPE_CHECKING:
+    from ...expressions.definition import Definition
+
+watching.connect(set_watch)
 
 
 class _WithNativeUfuncs(WithUfuncs):
     """The general path: ufuncs over the loops of the backend's table."""
 
     def _make_ufunc(self, kind: Kind, name: str) -> Any:
-        return without_folds(make_ufunc(table(self.backend), self._entry, kind, name))
+        try:
+            return without_folds(make_ufunc(table(self.backend), self._entry, kind, name))
+        except OverflowError:  # a formula that is too long for a program
+            return make_formula(self._entry, kind, name)
 
     def _make_formula(self, kind: Kind, name: str) -> Any:
         return make_formula(self._entry, kind, name, any_scalar=True)
 
     def _add_bfloat16(self, kind: Kind, ufunc: Any, dtype: np.dtype[Any]) -> None:
+        if not isinstance(ufunc, np.ufunc):
+            return
         settle_integers(ufunc, ufunc.nin if self._arrays else len(kind.inputs))
         add_bfloat16(table(self.backend), self._entry, kind, ufunc, dtype)
+
+    def _observe(self, y: np.ndarray, dy: np.ndarray | None, derivative: bool, low: float, high: float) -> Any:
+        return observe(table(self.backend), self.backend, y, dy, derivative, low, high)
+
+    def _mark_fired(self, y: np.ndarray, fired: np.ndarray) -> None:
+        mark_fired(self.backend, y, fired)
 
 
 # Each class has its fast path first, then, for what that does not take, the class of calls/. The decorator lets a call of an
@@ -54,6 +84,16 @@ class NativeActivation(FastPath, _WithNativeUfuncs, Activation):  # type: ignore
         self, kind: Kind, operands: list[Any], out: tuple[Any, ...], rng: Any, noise: Noise, options: dict[str, float]
     ) -> Any:
         return run_drawn(self, kind, operands, out, rng, noise, options)
+
+
+@vectorcall
+class NativeDefined(FastPath, _WithNativeUfuncs, Defined):  # type: ignore[misc]
+    __doc__ = Defined.__doc__
+
+    def __init__(self, entry: Definition, backend: Backend) -> None:
+        super().__init__(entry, backend)
+        with contextlib.suppress(OverflowError):  # then all calls go the general path
+            self._attach(table(backend.name), entry)
 
 
 @vectorcall

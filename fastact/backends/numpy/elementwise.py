@@ -13,8 +13,10 @@ from ...calls.bound import WithUfuncs
 from ...calls.define import Defined
 from ...calls.elementwise import Activation
 from ...calls.gated import Gated
+from ...calls.watching import watchable
 from ...functions.entry import Entry
 from ...functions.kinds import GATED, GATED_BACKWARD, VALUE_AND_GRAD, Kind, inputs_of, keeps_integers
+from .observe import mark_fired, observe
 from .ufuncs import Ufunc
 
 
@@ -26,6 +28,12 @@ class _OnNumPy(WithUfuncs):
 
     def _make_formula(self, kind: Kind, name: str) -> Ufunc:
         return make_ufunc(self._entry, kind, name, any_scalar=True)
+
+    def _observe(self, y: np.ndarray, dy: np.ndarray | None, derivative: bool, low: float, high: float) -> Any:
+        return observe(y, dy, derivative, low, high)
+
+    def _mark_fired(self, y: np.ndarray, fired: np.ndarray) -> None:
+        mark_fired(y, fired)
 
 
 def make_ufunc(entry: Entry, kind: Kind, name: str, any_scalar: bool = False) -> Ufunc:
@@ -44,6 +52,10 @@ def make_ufunc(entry: Entry, kind: Kind, name: str, any_scalar: bool = False) ->
 class NumPyActivation(_OnNumPy, Activation):
     __doc__ = Activation.__doc__
 
+    __call__ = watchable(Activation.__call__)
+    backward = watchable(Activation.backward)
+    value_and_grad = watchable(Activation.value_and_grad)
+
 
 class NumPyDefined(_OnNumPy, Defined):
     __doc__ = Defined.__doc__
@@ -51,6 +63,9 @@ class NumPyDefined(_OnNumPy, Defined):
 
 class NumPyGated(_OnNumPy, Gated):
     __doc__ = Gated.__doc__
+
+    __call__ = watchable(Gated.__call__)
+    backward = watchable(Gated.backward)
 
 
 def _function(entry: Entry, kind: Kind) -> Callable[..., Any]:

@@ -15,7 +15,10 @@ from .records import formulas_file
 
 NATIVE = "fastact/backends/native"
 #: In this order they are put together. The first has what the others share.
-FILES = ("shared.pxi", "piecewise.pxi", "exponential.pxi", "sigmoid.pxi", "normal.pxi", "algebraic.pxi", "periodic.pxi")
+FILES = (
+    *("shared.pxi", "piecewise.pxi", "exponential.pxi", "sigmoid.pxi", "normal.pxi", "algebraic.pxi", "periodic.pxi"),
+    "operations.pxi",
+)
 
 _NEAR = re.compile(r"(\w+)_near_(forward|derivative)")
 
