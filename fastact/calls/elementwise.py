@@ -192,7 +192,7 @@ class Activation(WithUfuncs):
             self._check_out((out,), operands + values, True)
         for k in self._learnt:  # before dx is written, maybe in the place of an operand
             elementwise = self._run(by_parameter(k, bias is not None), operands, values, (None,))
-            gradients.append(sum_to_shape(elementwise, np.shape(values[k])))
+            gradients.append(self._sum_like_parameter(elementwise, np.shape(values[k])))
         dx = self._run(kind, operands, values, (only(self.name, out),), rng)
         if bias is not None:
             gradients.append(self._sum_like_bias(dx, np.shape(bias)).reshape(bias_shape))
@@ -374,6 +374,14 @@ class Activation(WithUfuncs):
         if shape[-1] == dx.shape[-1] == math.prod(shape):
             return self._sum_rows(dx)
         return sum_like_bias(dx, shape)
+
+    def _sum_like_parameter(self, gradient: Any, shape: tuple[int, ...]) -> Any:
+        """The gradient of a parameter that broadcasts from this shape to that of the elementwise one."""
+        if type(gradient) is not np.ndarray or gradient.shape == shape:
+            return sum_to_shape(gradient, shape)
+        if math.prod(shape) == 1:  # as one column, in the order of the fast path
+            return self._sum_rows(gradient[..., np.newaxis]).reshape(shape)[()]
+        return self._sum_like_bias(gradient, shape).reshape(shape)
 
     def _fitting(self, values: list[Any], operands: list[Any], dtype: Any) -> list[Any]:
         """Integer parameters for integer input, in its dtype or the one that the call asks for; others as they are."""
