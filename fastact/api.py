@@ -103,7 +103,7 @@ def define(
         elementwise functions, and activations; or the same as a text. It is called once, with symbols: so a choice is
         ``np.where(x > 0, a, b)``, not `if`. Without it the call gives a decorator.
     name : str, optional
-        Its name. A function has one; a text needs it.
+        Its name: by default the function's, or "activation".
     derivative : callable or str, optional
         A formula of the same parameters that replaces the derivative by x that would be derived.
     parameters : mapping of str to float, optional

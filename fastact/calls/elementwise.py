@@ -287,6 +287,8 @@ class Activation(WithUfuncs):
 
     def _variant(self, params: dict[str, Any], from_output: bool = False) -> Activation | None:
         """What serves a call that gives arrays for parameters which are numbers by the record; None for any other call."""
+        if not any(map(derived.is_array, params.values())):
+            return None
         names = [p.name for p in self._entry.options if not p.array and derived.is_array(params.get(p.name))]
         if not names:
             return None
