@@ -129,7 +129,7 @@ def define(
     ... def aria(x, alpha=1.5, beta=2.0):
     ...     return x * (1 + np.exp(-beta * x)) ** -alpha
     >>> aria(np.array([-1.0, 0.0, 1.0])).round(4)
-    array([-0.0411,  0.    ,  0.8266])
+    array([-0.0412,  0.    ,  0.8266])
     >>> x, dy = np.array([[1.0, 2.0]]), np.array([[1.0, 1.0]])
     >>> dx, dalpha = aria.backward(dy, x, alpha=np.array([1.0, 2.0]))  # an array parameter is learnt
     >>> serf = fastact.define("x * erf(log1p(exp(x)))", name="serf")

@@ -129,13 +129,13 @@ class Activation(WithUfuncs):
             the sum of dx over all axes along which the bias does not lie, in the shape of the bias. It is summed in float64, by
             the shape alone, and rounded once: neither strides nor the number of threads change its bits.
         **params
-            The activation's parameters, as in the forward pass.
+            The activation's parameters, as in the forward pass. One that is given as an array is learnt.
 
         Returns
         -------
         dx : ndarray
-            dy * f'(x), of the shape of `x`. With array parameters (prelu's slope) or a `bias` a tuple: dx, then the gradients of
-            these parameters in their order, then dbias, each summed to the shape of what it belongs to.
+            dy * f'(x), of the shape of `x`. With array parameters (prelu's slope always is one) or a `bias` a tuple: dx, then the
+            gradients of these parameters in their order, then dbias, each summed to the shape of what it belongs to.
 
         Raises
         ------
@@ -155,6 +155,10 @@ class Activation(WithUfuncs):
         >>> dx, dbias = relu.backward(images, images, bias=bias, bias_axis=1)
         >>> dbias
         array([80.,  0.])
+        >>> from fastact import silu
+        >>> dx, dbeta = silu.backward(images, images, beta=np.ones((2, 1, 1)))  # a beta for each channel
+        >>> dbeta.shape
+        (2, 1, 1)
         """
         if classes.is_dataset(dy, x, y):
             given = {"bias": bias, "bias_axis": bias_axis, **params}
