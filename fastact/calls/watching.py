@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar, cast
 import numpy as np
 
 from . import classes
-from .arrays import Array, is_bfloat16, result_dtype
+from .arrays import Array, is_bfloat16, is_symbol, result_dtype
 
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 
@@ -182,6 +182,8 @@ def watch(
         seen = run(_see_gradient, (function, dy, result), {})
     else:
         result = run(call, given, named)
+        if is_symbol(result):  # of a formula that is being defined
+            return result
         seen = run(_see_outputs, (function, kind, result, named), {})
     for watcher in _watchers:
         watcher.record(seen)

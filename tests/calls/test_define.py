@@ -378,6 +378,15 @@ def test_a_definition_is_forgotten():
     assert known() is None
 
 
+def test_a_formula_defined_under_a_monitor():
+    """The activations that it is made of are not called, and the call of it is one."""
+    with fastact.monitor(by="name") as m:
+        f = fastact.define(lambda x: fastact.gelu(x) * fastact.tanh(x), name="watched")
+        f(np.ones(3, np.float64))
+        fastact.silu(np.ones(3, np.float64), beta=np.ones(3, np.float64))
+    assert {name: record["calls"] for name, record in m.to_dict().items()} == {"watched": 1, "silu": 1}
+
+
 def test_formulas_are_not_loaded_before_one_is_needed():
     code = "import sys, fastact, numpy as np; fastact.relu(np.ones(3, np.float64)); print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
