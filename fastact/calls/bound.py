@@ -123,6 +123,7 @@ class WithUfuncs(Bound):
             frozenset() if entry.noise else frozenset(k for k, p in enumerate(entry.parameters) if p.array)
         )
         self._ufuncs = {}
+        self._derived: dict[Any, Any] = {}  # what was made of it: see derived.py
         self._knows_bfloat16: set[str] = set()
 
     def _make_ufunc(self, kind: Kind, name: str) -> Any:

@@ -15,7 +15,7 @@ from .arrays import overrides_ufuncs, wraps_results
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .elementwise import Activation
+    from .bound import WithUfuncs
 
 
 def is_array(value: Any) -> bool:
@@ -40,7 +40,7 @@ def elements(value: Any) -> np.ndarray | None:
     return np.asarray(value)
 
 
-def with_arrays(activation: Activation, names: tuple[str, ...]) -> Activation:
+def with_arrays(activation: WithUfuncs, names: tuple[str, ...]) -> Any:
     """The same function, of which these parameters are arrays that are learnt."""
 
     def record() -> Any:
@@ -51,7 +51,7 @@ def with_arrays(activation: Activation, names: tuple[str, ...]) -> Activation:
     return _made(activation, names, record, with_arrays, (activation, names))
 
 
-def unrestricted(activation: Activation) -> Activation:
+def unrestricted(activation: WithUfuncs) -> Any:
     """A definition for all numbers that its formula takes."""
 
     def record() -> Any:
@@ -62,7 +62,7 @@ def unrestricted(activation: Activation) -> Activation:
     return _made(activation, "unrestricted", record, unrestricted, (activation,))
 
 
-def derivative_of(activation: Activation) -> Activation:
+def derivative_of(activation: WithUfuncs) -> Any:
     """f' of an activation f."""
     if activation._entry.noise:
         raise AttributeError(f"{activation.name} draws numbers, so that its derivative is no function of x alone")
@@ -76,10 +76,10 @@ def derivative_of(activation: Activation) -> Activation:
 
 
 def _made(
-    activation: Activation, key: Any, record: Callable[[], Any], way: Callable[..., Any], arguments: tuple[Any, ...]
-) -> Activation:
+    activation: WithUfuncs, key: Any, record: Callable[[], Any], way: Callable[..., Any], arguments: tuple[Any, ...]
+) -> Any:
     """What was made by this key, or is made now. It comes back from a pickle on the same `way`."""
-    found: Activation | None = activation._derived.get(key)
+    found = activation._derived.get(key)
     if found is None:
         made = activation._backend.bind(record())
         made._way = way, arguments

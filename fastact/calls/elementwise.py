@@ -66,7 +66,6 @@ class Activation(WithUfuncs):
         self.params: Mapping[str, float] = MappingProxyType({p.name: p.default for p in entry.options})
         self.info: Info = entry.info
         self._learnt = learnt(entry)
-        self._derived: dict[Any, Any] = {}  # what was made of it: see derived.py
         # Of each parameter that is a number the least and the largest magnitude for the loops. None where there is none.
         magnitudes = {k: p.ordinary for k, p in enumerate(entry.parameters) if not p.array}
         self._magnitudes = magnitudes or None
@@ -259,7 +258,8 @@ class Activation(WithUfuncs):
 
     @property
     def derivative(self) -> Activation:
-        return derived.derivative_of(self)
+        found: Activation = derived.derivative_of(self)
+        return found
 
     def __repr__(self) -> str:
         return f"<activation {self.name!r} on {self.backend}>"
@@ -300,7 +300,8 @@ class Activation(WithUfuncs):
             if p.name in names:
                 self._check_elements(p, params[p.name])
         self._check_order({p.name: params.get(p.name, p.default) for p in self._entry.options})
-        return derived.with_arrays(self, tuple(names))
+        variant: Activation = derived.with_arrays(self, tuple(names))
+        return variant
 
     @property
     def _widest(self) -> tuple[Parameter, ...]:
