@@ -57,7 +57,8 @@ class Defined(Activation):
         return self._entry.widest
 
     def _variant(self, params: dict[str, Any], from_output: bool = False) -> Activation | None:
-        return super()._variant(params, from_output) or self._for_all_numbers(params)
+        served: Activation | None = super()._variant(params, from_output)
+        return served or self._for_all_numbers(params)
 
     def _for_all_numbers(self, params: dict[str, Any]) -> Activation | None:
         """What serves a call with a number that the formula takes, but not the kernel of a part that was recognised."""
@@ -67,7 +68,8 @@ class Defined(Activation):
                 if not wide.admits(value):
                     raise ValueError(f"{self.name}: {p.name} must be {wide.domain}, not {value!r}")
                 if not p.admits(value):
-                    return derived.unrestricted(self)
+                    unrestricted: Activation = derived.unrestricted(self)
+                    return unrestricted
         return None
 
     def __repr__(self) -> str:

@@ -40,8 +40,8 @@ class Definition(Entry):
     formula, slope : Node
         f(x) and f'(x).
     widest : tuple of Parameter
-        The parameters with the domains of the formula as it was given. Where it was recognised as an activation whose kernel takes
-        fewer numbers, those of `parameters` are narrower: see `variants.unrestricted`.
+        The parameters with the domains of the formula as it was given. Where it was recognised as an activation whose kernel
+        takes fewer numbers, those of `parameters` are narrower: see `variants.unrestricted`.
     replaced_derivative : bool
         Whether `slope` was given, rather than derived from the formula.
     """
