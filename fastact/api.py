@@ -118,7 +118,7 @@ def define(
         elementwise functions, and activations; or the same as a text. It is called once, with symbols: so a choice is
         ``np.where(x > 0, a, b)``, not `if`. Without it the call gives a decorator.
     name : str, optional
-        Its name. A function has one; a text needs it.
+        Its name: by default the function's, or "activation".
     derivative : callable or str, optional
         A formula of the same parameters that replaces the derivative by x that would be derived.
     parameters : mapping of str to float, optional
@@ -144,7 +144,7 @@ def define(
     ... def aria(x, alpha=1.5, beta=2.0):
     ...     return x * (1 + np.exp(-beta * x)) ** -alpha
     >>> aria(np.array([-1.0, 0.0, 1.0])).round(4)
-    array([-0.0411,  0.    ,  0.8266])
+    array([-0.0412,  0.    ,  0.8266])
     >>> x, dy = np.array([[1.0, 2.0]]), np.array([[1.0, 1.0]])
     >>> dx, dalpha = aria.backward(dy, x, alpha=np.array([1.0, 2.0]))  # an array parameter is learnt
     >>> serf = fastact.define("x * erf(log1p(exp(x)))", name="serf")

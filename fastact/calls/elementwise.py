@@ -129,13 +129,13 @@ class Activation(WithUfuncs):
             the sum of dx over all axes along which the bias does not lie, in the shape of the bias. It is summed in float64, by
             the shape alone, and rounded once: neither strides nor the number of threads change its bits.
         **params
-            The activation's parameters, as in the forward pass.
+            The activation's parameters, as in the forward pass. One that is given as an array is learnt.
 
         Returns
         -------
         dx : ndarray
-            dy * f'(x), of the shape of `x`. With array parameters (prelu's slope) or a `bias` a tuple: dx, then the gradients of
-            these parameters in their order, then dbias, each summed to the shape of what it belongs to.
+            dy * f'(x), of the shape of `x`. With array parameters (prelu's slope always is one) or a `bias` a tuple: dx, then the
+            gradients of these parameters in their order, then dbias, each summed to the shape of what it belongs to.
 
         Raises
         ------
@@ -155,6 +155,10 @@ class Activation(WithUfuncs):
         >>> dx, dbias = relu.backward(images, images, bias=bias, bias_axis=1)
         >>> dbias
         array([80.,  0.])
+        >>> from fastact import silu
+        >>> dx, dbeta = silu.backward(images, images, beta=np.ones((2, 1, 1)))  # a beta for each channel
+        >>> dbeta.shape
+        (2, 1, 1)
         """
         if classes.is_dataset(dy, x, y):
             given = {"bias": bias, "bias_axis": bias_axis, **params}
@@ -192,7 +196,7 @@ class Activation(WithUfuncs):
             self._check_out((out,), operands + values, True)
         for k in self._learnt:  # before dx is written, maybe in the place of an operand
             elementwise = self._run(by_parameter(k, bias is not None), operands, values, (None,))
-            gradients.append(sum_to_shape(elementwise, np.shape(values[k])))
+            gradients.append(self._sum_like_parameter(elementwise, np.shape(values[k])))
         dx = self._run(kind, operands, values, (only(self.name, out),), rng)
         if bias is not None:
             gradients.append(self._sum_like_bias(dx, np.shape(bias)).reshape(bias_shape))
@@ -287,6 +291,8 @@ class Activation(WithUfuncs):
 
     def _variant(self, params: dict[str, Any], from_output: bool = False) -> Activation | None:
         """What serves a call that gives arrays for parameters which are numbers by the record; None for any other call."""
+        if not any(map(derived.is_array, params.values())):
+            return None
         names = [p.name for p in self._entry.options if not p.array and derived.is_array(params.get(p.name))]
         if not names:
             return None
@@ -379,6 +385,14 @@ class Activation(WithUfuncs):
         if shape[-1] == dx.shape[-1] == math.prod(shape):
             return self._sum_rows(dx)
         return sum_like_bias(dx, shape)
+
+    def _sum_like_parameter(self, gradient: Any, shape: tuple[int, ...]) -> Any:
+        """The gradient of a parameter that broadcasts from this shape to that of the elementwise one."""
+        if type(gradient) is not np.ndarray or gradient.shape == shape:
+            return sum_to_shape(gradient, shape)
+        if math.prod(shape) == 1:  # as one column, in the order of the fast path
+            return self._sum_rows(gradient[..., np.newaxis]).reshape(shape)[()]
+        return self._sum_like_bias(gradient, shape).reshape(shape)
 
     def _fitting(self, values: list[Any], operands: list[Any], dtype: Any) -> list[Any]:
         """Integer parameters for integer input, in its dtype or the one that the call asks for; others as they are."""

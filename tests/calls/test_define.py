@@ -260,10 +260,10 @@ def test_wrong_calls(aria):
         aria(x, gamma=1)
     with pytest.raises(TypeError, match="can't be had from its output"):
         aria.backward(x, y=x)
-    with pytest.raises(ValueError, match="aria: alpha must be a finite number, not nan"):
-        aria(x, alpha=math.nan)
-    with pytest.raises(ValueError, match="aria: each element of alpha must be a finite number"):
-        aria(x, alpha=np.full(3, np.nan, np.float64))
+    with pytest.raises(ValueError, match="aria: beta must be a finite number, not nan"):
+        aria(x, beta=math.nan)
+    with pytest.raises(ValueError, match="aria: each element of beta must be a finite number"):
+        aria(x, beta=np.full(3, np.nan, np.float64))
     with pytest.raises(TypeError, match="aria: x has dtype complex128"):
         aria(x.astype(complex))
 
@@ -288,7 +288,7 @@ def test_on_each_backend():
 def test_it_pickles(own, pickler, rng):
     pickler = pytest.importorskip(pickler)
     f, _ = own
-    x = points(rng)
+    x = np.abs(points(rng))  # parameters, too
     for thing in (f, f.derivative, f.derivative.derivative, *([f._variant(dict.fromkeys(f.params, x))] if f.params else [])):
         again = pickler.loads(pickler.dumps(thing))
         assert (again.name, again.backend, again.formula, dict(again.params)) == (
