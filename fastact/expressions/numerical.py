@@ -1,9 +1,9 @@
 """Expressions evaluated with many digits, and the unit in which an evaluation's errors are measured. Needs mpmath.
 
 An evaluation in floating point rounds every intermediate result, and can do no better than what the largest of these errors makes
-of the result. `largest_term` is that: of all parts v of an expression y the largest \\|v dy/dv\\|, y itself among them. For a sum of
-terms it is the largest of them; for exp(z), where z was computed, it is \\|z exp(z)\\| if that is more than exp(z). An error is given
-in units in the last place of the largest term.
+of the result. `largest_term` is that: of all parts v of an expression y the largest size of v dy/dv, y itself among them. For a
+sum of terms it is the largest of them; for exp(z), where z was computed, it is z exp(z) if that is more than exp(z). An error is
+given in units in the last place of the largest term.
 """
 
 from __future__ import annotations
@@ -165,7 +165,7 @@ def value(root: Node, x: Any, parameters: Mapping[str, Any] | None = None) -> An
 
 
 def largest_term(root: Node, x: Any, parameters: Mapping[str, Any] | None = None) -> Any:
-    """The largest \\|v dy/dv\\| of all parts v of an expression y, among them y itself."""
+    """The largest size of v dy/dv of all parts v of an expression y, among them y itself."""
     return _largest(root, mp.mpf(x), _numbers(parameters), False)
 
 
@@ -215,6 +215,8 @@ def _values(root: Node, x: Any, parameters: Mapping[str, Any], decimal: bool) ->
 
 
 def _activated(node: Activate, operands: list[Any]) -> Any:
+    if node.derivative and mp.isnan(_activated(Activate(node.entry, node.argument, node.parameters), operands)):
+        return _NAN  # beyond its domain f has no slope either
     known = None if node.derivative else _ACTIVATIONS.get(node.entry.name)
     return known(operands[0]) if known else _of_entry(template(node.entry, node.derivative), node.entry, operands)
 

@@ -5,12 +5,23 @@ from __future__ import annotations
 import dataclasses
 import math
 
+from ..functions import entries
 from ..functions.entry import Entry, Parameter
 from . import derivatives, expansion, nodes
 from .definition import Definition, of_nodes
 from .nodes import Activate, Node, Number, X
 from .recognition import recognised
 from .simplify import activate
+from .vocabulary import read
+
+#: Formulas for arrays as parameters, where those of the records overflow, or are no number at infinity.
+_WITH_ARRAYS = {
+    "silu": "where(sigmoid(beta * x) == 0, -0.0, x * sigmoid(beta * x))",
+    "soft_clipping": (
+        "where(x < 0.5, (softplus(alpha * x) - softplus(alpha * (x - 1))) / alpha,"
+        " 1 - (softplus(alpha * (1 - x)) - softplus(-alpha * x)) / alpha)"
+    ),
+}
 
 
 def with_arrays(entry: Entry, names: frozenset[str]) -> Definition:
@@ -29,7 +40,9 @@ def with_arrays(entry: Entry, names: frozenset[str]) -> Definition:
     widest = entry.widest if isinstance(entry, Definition) else entry.parameters
     parameters = tuple(_as_array(p) if p.name in names else p for p in widest)
     arrays = frozenset(p.name for p in parameters if p.array)
-    formula = _without_arrays(expansion.template(entry), arrays)
+    written = _WITH_ARRAYS.get(entry.name) if entries.get(entry.name) is entry else None
+    whole = read(written, {p.name: nodes.Parameter(p.name) for p in parameters}) if written else expansion.template(entry)
+    formula = _without_arrays(whole, arrays)
     replaced = isinstance(entry, Definition) and entry.replaced_derivative
     slope = _without_arrays(entry.slope, arrays) if isinstance(entry, Definition) else None
     return of_nodes(
