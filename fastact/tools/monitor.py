@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from ..calls import watching
-from ..calls.watching import Observation, Seen
+from ..calls.watching import Counted, Observation, mark_fired
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -46,31 +46,39 @@ class Record:
     def __init__(self, label: str, activation: str) -> None:
         self.label, self.activation = label, activation
         self.calls = self.backward_calls = 0
-        self._outputs = self._gradients = self._derivatives = Observation()
+        self._outputs, self._gradients, self._derivatives = Observation(), Observation(), Observation()
         self._bounded = 0  # elements of outputs that may be at a flat end
         self._fired: dict[int, np.ndarray] = {}  # by the length of the last axis, for each unit whether it ever fired
         self._quiet: set[int] = set()  # the lengths of which some have not
 
-    def _add(self, seen: Seen, fired: np.ndarray | None) -> None:
-        """Add a call; of its units `fired`, where that is still worth asking."""
-        if seen.outputs is not None:
+    def _add(
+        self,
+        outputs: Counted | None,
+        gradients: Counted | None,
+        derivative: Counted | None,
+        has_ends: bool,
+        fired: np.ndarray | None,
+    ) -> None:
+        """Add a call; of its units which `fired`, where that is still worth asking."""
+        if outputs is not None:
             self.calls += 1
-            self._outputs += seen.outputs
-            if seen.has_ends:
-                self._bounded += seen.outputs.elements - seen.outputs.nans
-        if seen.gradients is not None:
+            self._outputs.add(outputs)
+            if has_ends:
+                self._bounded += outputs[0] - outputs[1]  # NaN is nowhere
+        if gradients is not None:
             self.backward_calls += 1
-            self._gradients += seen.gradients
-        if seen.derivative is not None:
-            self._derivatives += seen.derivative
-        if fired is not None and seen.units is not None:
-            known = self._fired.setdefault(seen.units, fired)
+            self._gradients.add(gradients)
+        if derivative is not None:
+            self._derivatives.add(derivative)
+        if fired is not None:
+            units = len(fired)
+            known = self._fired.setdefault(units, fired)
             known |= fired
-            (self._quiet.discard if known.all() else self._quiet.add)(seen.units)
+            (self._quiet.discard if known.all() else self._quiet.add)(units)
 
-    def _asks_for(self, units: int | None) -> bool:
+    def _asks_for(self, units: int) -> bool:
         """Whether it matters which units fired."""
-        return units is not None and (units in self._quiet or units not in self._fired)
+        return units in self._quiet or units not in self._fired
 
     @property
     def elements(self) -> int:
@@ -176,7 +184,8 @@ class Monitor:
         self._lock = threading.Lock()
         self._on = False
         self._name: contextvars.ContextVar[str | None] = contextvars.ContextVar("fastact.monitor.name", default=None)
-        self._sites: dict[tuple[int, int], tuple[CodeType, str]] = {}  # with the code, so that no other gets its id
+        self._places: dict[tuple[Any, ...], Record] = {}  # where calls were made, and the record of each
+        self._codes: list[CodeType] = []  # which are to be found there by their id: it stays theirs while they are held
 
     def __enter__(self) -> Self:
         with self._lock:
@@ -208,36 +217,48 @@ class Monitor:
     def clear(self) -> None:
         """Forget all that was seen, as between two epochs."""
         with self._lock:
-            self._records = {}
+            self._records, self._places = {}, {}
 
-    def record(self, seen: Seen) -> None:
+    def record(
+        self,
+        function: Any,
+        outputs: Counted | None,
+        gradients: Counted | None,
+        derivative: Counted | None,
+        has_ends: bool,
+        array: np.ndarray | None,
+    ) -> None:
         """Add a call: `fastact.calls.watching` tells of it."""
-        activation = seen.function.name
         label = self._name.get()
-        if label is None:
-            label = self._site() if self.by == "site" else activation
-        key = label, activation
-        found = self._records.get(key)
+        place: tuple[Any, ...]
+        if label is not None:
+            place = label, function
+        elif self.by == "name":
+            place = (function,)
+        else:  # the first code outside the package
+            frame = sys._getframe(2)
+            while frame.f_code.co_filename.startswith(_PACKAGE) and frame.f_back is not None:
+                frame = frame.f_back
+            place = frame.f_lasti, id(frame.f_code), function
+        found = self._places.get(place)
+        if found is None:
+            if label is None:
+                label = function.name if self.by == "name" else f"{_short(frame.f_code.co_filename)}:{frame.f_lineno}"
+            found = self._new_record(label, function.name)
+            self._places[place] = found
+            if len(place) == 3:
+                self._codes.append(frame.f_code)
         fired = None
-        if seen.mark_fired is not None and (found is None or found._asks_for(seen.units)):
-            fired = np.zeros(seen.units or 0, np.uint8)
-            seen.mark_fired(fired)
+        if array is not None and found._asks_for(array.shape[-1]):
+            fired = np.zeros(array.shape[-1], np.uint8)
+            mark_fired(function, array, fired)
         with self._lock:
-            found = self._records.get(key)
-            if found is None:
-                found = self._records[key] = Record(label, activation)
-            found._add(seen, fired)
+            found._add(outputs, gradients, derivative, has_ends, fired)
 
-    def _site(self) -> str:
-        """Where the call was made: the first code outside the package."""
-        frame = sys._getframe(2)
-        while frame.f_code.co_filename.startswith(_PACKAGE) and frame.f_back is not None:
-            frame = frame.f_back
-        key = id(frame.f_code), frame.f_lasti
-        known = self._sites.get(key)
-        if known is None:
-            known = self._sites[key] = frame.f_code, f"{_short(frame.f_code.co_filename)}:{frame.f_lineno}"
-        return known[1]
+    def _new_record(self, label: str, activation: str) -> Record:
+        """The record of this label, made if there is none."""
+        with self._lock:
+            return self._records.setdefault((label, activation), Record(label, activation))
 
     def __iter__(self) -> Iterator[Record]:
         with self._lock:

@@ -8,8 +8,9 @@
 #include <float.h>
 #include <math.h>
 #include <stddef.h>
+#include <stdint.h>
 
-enum { OBSERVED_TILE = 2048 }; /* elements; a tile stays in the first-level cache for the loops after the first */
+enum { OBSERVED_TILE = 16384 }; /* bytes that stay in the first-level cache for the loops after the first */
 
 /* Below this part of dy a gradient counts as vanished: f' is less than it. */
 #define FASTACT_VANISHED 1e-3
@@ -21,12 +22,19 @@ typedef struct {
     ptrdiff_t gradients, vanished; /* dy is not 0; and |dx| < FASTACT_VANISHED |dy| */
 } fastact_observed;
 
+/* Inlined: a call from vector code to a function for any processor costs as much as a tile. */
+#if defined(__GNUC__)
+#define FASTACT_INLINED static inline __attribute__((always_inline))
+#else
+#define FASTACT_INLINED static __forceinline
+#endif
+
 /* A sum of squares that rounding may have made less than 0; NaN stays. */
-static double fastact_not_negative(double squares) { return squares < 0 ? 0 : squares; }
+FASTACT_INLINED double fastact_not_negative(double squares) { return squares < 0 ? 0 : squares; }
 
 /* Add what was seen of other elements. Chan, Golub and LeVeque, Updating Formulae and a Pairwise Algorithm for Computing Sample
    Variances (1979). */
-static void fastact_add_moments(fastact_observed *all, ptrdiff_t count, double mean, double deviations) {
+FASTACT_INLINED void fastact_add_moments(fastact_observed *all, ptrdiff_t count, double mean, double deviations) {
     double before = (double)(all->elements - all->nans - all->infinities), total = before + count, distance = mean - all->mean;
     if (count == 0) return;
     all->mean = before > 0 ? all->mean + distance * (count / total) : mean;
@@ -74,9 +82,12 @@ typedef struct {
 #define GREATER(a, b) ((a) > (b) ? (a) : (b))
 #define MAGNITUDE(a) fabs(a)
 #define SCALED(a, b) ((double)((REAL)(a) * (REAL)(b)))
-#define EQUAL(a, b) ((a) == (b))
-#define LESS(a, b) ((a) < (b))
-#define AT_MOST(a, b) ((a) <= (b))
+#define COUNTER ptrdiff_t
+#define NO_COUNT 0
+#define TOTAL(c) (c)
+#define COUNT_EQUAL(c, a, b) ((c) += (a) == (b))
+#define COUNT_LESS(c, a, b) ((c) += (a) < (b))
+#define COUNT_AT_MOST(c, a, b) ((c) += (a) <= (b))
 #define REAL float
 #define SUFFIX any_float
 #define UNITED char
@@ -97,15 +108,13 @@ FASTACT_OBSERVERS(any);
 
 #if defined(__GNUC__)
 #define FASTACT_TARGET(text) __attribute__((target(text)))
-#define FASTACT_BITS(mask) __builtin_popcount((unsigned)(mask))
 #else
 #define FASTACT_TARGET(text)
-#define FASTACT_BITS(mask) ((int)__popcnt((unsigned)(mask)))
 #endif
 
 /* ---- AVX-512 -------------------------------------------------------------------------------------------------------------- */
 
-#define TARGET FASTACT_TARGET("avx512f,avx512dq,popcnt,fma")
+#define TARGET FASTACT_TARGET("avx512f,avx512dq,fma")
 #define UNITED __m512i
 #define LOAD_BITS(p) _mm512_loadu_si512(p)
 #define UNITE(p, v) _mm512_storeu_si512(p, _mm512_or_si512(_mm512_loadu_si512(p), v))
@@ -124,13 +133,16 @@ FASTACT_OBSERVERS(any);
 #define GREATER(a, b) _mm512_max_ps(a, b)
 #define MAGNITUDE(a) _mm512_abs_ps(a)
 #define SCALED(a, b) _mm512_mul_ps(a, b)
-#define EQUAL(a, b) FASTACT_BITS(_mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ))
-#define LESS(a, b) FASTACT_BITS(_mm512_cmp_ps_mask(a, b, _CMP_LT_OQ))
-#define AT_MOST(a, b) FASTACT_BITS(_mm512_cmp_ps_mask(a, b, _CMP_LE_OQ))
+#define COUNTER __m512i
+#define NO_COUNT _mm512_setzero_si512()
+#define TOTAL(c) _mm512_reduce_add_epi32(c)
+#define COUNT_EQUAL(c, a, b) ((c) = _mm512_mask_sub_epi32(c, _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ), c, _mm512_set1_epi32(-1)))
+#define COUNT_LESS(c, a, b) ((c) = _mm512_mask_sub_epi32(c, _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ), c, _mm512_set1_epi32(-1)))
+#define COUNT_AT_MOST(c, a, b) ((c) = _mm512_mask_sub_epi32(c, _mm512_cmp_ps_mask(a, b, _CMP_LE_OQ), c, _mm512_set1_epi32(-1)))
 #include "observe_loops.h"
 #include "observe_end.h"
 
-#define TARGET FASTACT_TARGET("avx512f,avx512dq,popcnt,fma")
+#define TARGET FASTACT_TARGET("avx512f,avx512dq,fma")
 #define SUFFIX avx512_double
 #define REAL double
 #define LANES 8
@@ -145,16 +157,30 @@ FASTACT_OBSERVERS(any);
 #define GREATER(a, b) _mm512_max_pd(a, b)
 #define MAGNITUDE(a) _mm512_abs_pd(a)
 #define SCALED(a, b) _mm512_mul_pd(a, b)
-#define EQUAL(a, b) FASTACT_BITS(_mm512_cmp_pd_mask(a, b, _CMP_EQ_OQ))
-#define LESS(a, b) FASTACT_BITS(_mm512_cmp_pd_mask(a, b, _CMP_LT_OQ))
-#define AT_MOST(a, b) FASTACT_BITS(_mm512_cmp_pd_mask(a, b, _CMP_LE_OQ))
+#define COUNTER __m512i
+#define NO_COUNT _mm512_setzero_si512()
+#define TOTAL(c) _mm512_reduce_add_epi64(c)
+#define COUNT_EQUAL(c, a, b) ((c) = _mm512_mask_sub_epi64(c, _mm512_cmp_pd_mask(a, b, _CMP_EQ_OQ), c, _mm512_set1_epi64(-1)))
+#define COUNT_LESS(c, a, b) ((c) = _mm512_mask_sub_epi64(c, _mm512_cmp_pd_mask(a, b, _CMP_LT_OQ), c, _mm512_set1_epi64(-1)))
+#define COUNT_AT_MOST(c, a, b) ((c) = _mm512_mask_sub_epi64(c, _mm512_cmp_pd_mask(a, b, _CMP_LE_OQ), c, _mm512_set1_epi64(-1)))
 #include "observe_loops.h"
 #include "observe_end.h"
 FASTACT_OBSERVERS(avx512);
 
 /* ---- AVX2 ----------------------------------------------------------------------------------------------------------------- */
 
-#define TARGET FASTACT_TARGET("avx2,popcnt,fma")
+#define TARGET FASTACT_TARGET("avx2,fma")
+static TARGET ptrdiff_t fastact_total_of_8(__m256i counter) {
+    int32_t lanes[8], total = 0, k;
+    _mm256_storeu_si256((__m256i *)lanes, counter);
+    for (k = 0; k < 8; k++) total += lanes[k];
+    return total;
+}
+static TARGET ptrdiff_t fastact_total_of_4(__m256i counter) {
+    int64_t lanes[4];
+    _mm256_storeu_si256((__m256i *)lanes, counter);
+    return (ptrdiff_t)(lanes[0] + lanes[1] + lanes[2] + lanes[3]);
+}
 #define UNITED __m256i
 #define LOAD_BITS(p) _mm256_loadu_si256((const __m256i *)(p))
 #define UNITE(p, v) _mm256_storeu_si256((__m256i *)(p), _mm256_or_si256(_mm256_loadu_si256((const __m256i *)(p)), v))
@@ -173,13 +199,16 @@ FASTACT_OBSERVERS(avx512);
 #define GREATER(a, b) _mm256_max_ps(a, b)
 #define MAGNITUDE(a) _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a)
 #define SCALED(a, b) _mm256_mul_ps(a, b)
-#define EQUAL(a, b) FASTACT_BITS(_mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_EQ_OQ)))
-#define LESS(a, b) FASTACT_BITS(_mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_LT_OQ)))
-#define AT_MOST(a, b) FASTACT_BITS(_mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_LE_OQ)))
+#define COUNTER __m256i
+#define NO_COUNT _mm256_setzero_si256()
+#define TOTAL(c) fastact_total_of_8(c)
+#define COUNT_EQUAL(c, a, b) ((c) = _mm256_sub_epi32(c, _mm256_castps_si256(_mm256_cmp_ps(a, b, _CMP_EQ_OQ))))
+#define COUNT_LESS(c, a, b) ((c) = _mm256_sub_epi32(c, _mm256_castps_si256(_mm256_cmp_ps(a, b, _CMP_LT_OQ))))
+#define COUNT_AT_MOST(c, a, b) ((c) = _mm256_sub_epi32(c, _mm256_castps_si256(_mm256_cmp_ps(a, b, _CMP_LE_OQ))))
 #include "observe_loops.h"
 #include "observe_end.h"
 
-#define TARGET FASTACT_TARGET("avx2,popcnt,fma")
+#define TARGET FASTACT_TARGET("avx2,fma")
 #define SUFFIX avx2_double
 #define REAL double
 #define LANES 4
@@ -194,9 +223,12 @@ FASTACT_OBSERVERS(avx512);
 #define GREATER(a, b) _mm256_max_pd(a, b)
 #define MAGNITUDE(a) _mm256_andnot_pd(_mm256_set1_pd(-0.0), a)
 #define SCALED(a, b) _mm256_mul_pd(a, b)
-#define EQUAL(a, b) FASTACT_BITS(_mm256_movemask_pd(_mm256_cmp_pd(a, b, _CMP_EQ_OQ)))
-#define LESS(a, b) FASTACT_BITS(_mm256_movemask_pd(_mm256_cmp_pd(a, b, _CMP_LT_OQ)))
-#define AT_MOST(a, b) FASTACT_BITS(_mm256_movemask_pd(_mm256_cmp_pd(a, b, _CMP_LE_OQ)))
+#define COUNTER __m256i
+#define NO_COUNT _mm256_setzero_si256()
+#define TOTAL(c) fastact_total_of_4(c)
+#define COUNT_EQUAL(c, a, b) ((c) = _mm256_sub_epi64(c, _mm256_castpd_si256(_mm256_cmp_pd(a, b, _CMP_EQ_OQ))))
+#define COUNT_LESS(c, a, b) ((c) = _mm256_sub_epi64(c, _mm256_castpd_si256(_mm256_cmp_pd(a, b, _CMP_LT_OQ))))
+#define COUNT_AT_MOST(c, a, b) ((c) = _mm256_sub_epi64(c, _mm256_castpd_si256(_mm256_cmp_pd(a, b, _CMP_LE_OQ))))
 #include "observe_loops.h"
 #include "observe_end.h"
 FASTACT_OBSERVERS(avx2);

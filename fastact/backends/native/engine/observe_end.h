@@ -12,6 +12,9 @@
 #undef GREATER
 #undef MAGNITUDE
 #undef SCALED
-#undef EQUAL
-#undef LESS
-#undef AT_MOST
+#undef COUNTER
+#undef NO_COUNT
+#undef TOTAL
+#undef COUNT_EQUAL
+#undef COUNT_LESS
+#undef COUNT_AT_MOST
