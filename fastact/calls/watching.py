@@ -1,7 +1,7 @@
-"""Calls that are watched: while a monitor is on, each call of an activation or a gated unit is made here, and what it gives looked at.
+"""Calls that are watched: while a monitor is on, calls of activations and gated units come here, and what they give is looked at.
 
-The backends hand their calls over only while there is a watcher: a compiled one by a flag that `connect` gives it, that of NumPy by
-`watchable`. What is counted of an array they count themselves, `_observe` and `_mark_fired`; here is what to look at.
+The backends hand their calls over only while there is a watcher: a compiled one by a flag that `connect` gives it, that of NumPy
+by `watchable`. What is counted of an array they count themselves, `_observe` and `_mark_fired`; here is what to look at.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ class Observation:
     mean, deviations : float
         Of the finite elements: their mean, and the sum of the squares of what they differ from it.
     gradients, vanished : int
-        Of a gradient: the elements of which dy is not 0, and those of them with abs(dx) < `VANISHED` * abs(dy). Of a derivative, which
-        is the gradient for a dy of 1, all elements, and those below `VANISHED`.
+        Of a gradient: the elements of which dy is not 0, and those of them with abs(dx) < `VANISHED` * abs(dy). Of a derivative,
+        which is the gradient for a dy of 1, all elements, and those below `VANISHED`.
     """
 
     __slots__ = (
@@ -107,8 +107,8 @@ class Watcher(Protocol):
         function
             The activation or gated unit.
         outputs, gradients, derivative : tuple or None
-            What was counted, as an `Observation`, of the call's outputs; of its gradients dx; of the derivative that `value_and_grad`
-            gives. None of what it does not give.
+            What was counted, as an `Observation`, of the call's outputs; of its gradients dx; of the derivative that
+            `value_and_grad` gives. None of what it does not give.
         has_ends : bool
             The activation has flat ends: `low` and `high` of the outputs mean something.
         array : ndarray or None
@@ -119,7 +119,7 @@ class Watcher(Protocol):
 # ---- on and off -----------------------------------------------------------------------------------------------------
 
 _lock = threading.RLock()
-_watchers: tuple[Watcher, ...] = ()
+_watchers: list[Watcher] = []
 _switches: list[Callable[[Any], None]] = []
 _thread = threading.local()  # `busy` while a call of NumPy's backend is watched on this thread
 
@@ -133,17 +133,16 @@ def connect(switch: Callable[[Any], None]) -> None:
 
 def start(watcher: Watcher) -> None:
     """Tell this one of all calls, on every thread, until `stop`."""
-    global _watchers
     with _lock:
-        _watchers = (*_watchers, watcher)
+        _watchers.append(watcher)
         for switch in _switches:
             switch(sys.modules[__name__])
 
 
 def stop(watcher: Watcher) -> None:
-    global _watchers
+    """Tell it no longer."""
     with _lock:
-        _watchers = tuple(other for other in _watchers if other is not watcher)
+        _watchers.remove(watcher)
         if not _watchers:
             for switch in _switches:
                 switch(None)
@@ -179,8 +178,8 @@ def _run_busy(
 def watch(function: Any, kind: str, given: tuple[Any, ...], named: dict[str, Any], call: Callable[..., Any], run: Any) -> Any:
     """Make a call, of the kind "forward", "backward" or "value_and_grad"; tell the watchers; its result.
 
-    ``run(call, given, named, low, high)`` makes it, and gives the pair of its result and what was counted of that in the same pass,
-    or None. Calls that raise are not told of.
+    ``run(call, given, named, low, high)`` makes it, and gives the pair of its result and what was counted of that in the same
+    pass, or None. Calls that raise are not told of.
     """
     if kind == "backward":
         dy = named["dy"] if "dy" in named else given[0] if given else None
@@ -195,7 +194,7 @@ def watch(function: Any, kind: str, given: tuple[Any, ...], named: dict[str, Any
             tell(function, result, ends, counted, run)
             return result
         told = (function, *run(_see_outputs, (function, kind, result, named, ends), {})[0])
-    for watcher in _watchers:
+    for watcher in _watchers[:]:  # another thread may start or stop one
         watcher.record(*told)
     return result
 
@@ -206,7 +205,7 @@ def tell(function: Any, y: Any, ends: tuple[float, float], counted: Counted | No
         told = run(_see_outputs, (function, "forward", y, {}, ends), {})[0]
     else:
         told = counted, None, None, ends is not _NONE, y if y.ndim >= 2 else None
-    for watcher in _watchers:
+    for watcher in _watchers[:]:  # another thread may start or stop one
         watcher.record(function, *told)
 
 
@@ -238,7 +237,7 @@ def _see_outputs(function: Any, kind: str, result: Any, named: dict[str, Any], e
 
 
 def _see_gradient(function: Any, dy: Any, result: Any) -> tuple[Any, ...]:
-    """The same. Of a gated unit the gradients of gate and value are one array's; how much of dy is left in them says nothing about act'."""
+    """The same. Of a gated unit the gradients of gate and value count together, and not what is left of dy: they are products."""
     gated = hasattr(function, "activation")
     found = result if gated and isinstance(result, tuple) else (result[0] if isinstance(result, tuple) else result,)
     gradients = Observation()

@@ -9,6 +9,7 @@ import contextvars
 import io
 import math
 import os
+import shutil
 import sys
 import threading
 from collections.abc import Iterator
@@ -92,7 +93,7 @@ class Record:
 
     @property
     def units(self) -> int | None:
-        """How many units there are: the length of the outputs' last axis, if they have two axes or more. Several lengths add up."""
+        """The length of the outputs' last axis, if they have two axes or more. Several lengths add up."""
         return sum(self._fired) if self._fired else None
 
     @property
@@ -128,8 +129,8 @@ class Record:
 
     @property
     def vanished(self) -> float | None:
-        """The share of gradients of which the activation left less than a thousandth: abs(dx) < 0.001 * abs(dy), where dy is not 0.
-        Derivatives that `value_and_grad` gave count as gradients for a dy of 1.
+        """The share of gradients of which less than a thousandth is left: abs(dx) < 0.001 * abs(dy), of those with a dy that is
+        not 0. Derivatives that `value_and_grad` gave count as gradients for a dy of 1.
         """
         gradients = self._gradients.gradients + self._derivatives.gradients
         return _share(self._gradients.vanished + self._derivatives.vanished, gradients)
@@ -172,8 +173,8 @@ def _share(part: int, whole: int) -> float | None:
 class Monitor:
     """What `fastact.monitor` gives: a context manager that watches calls, and the records of what it saw.
 
-    It is iterable, and has a length: its records, in the order of their first calls. ``m["layer 1"]`` is the record of this label, and
-    ``m["layer 1", "relu"]`` that of one activation of several there.
+    It is iterable, and has a length: its records, in the order of their first calls. ``m["layer 1"]`` is the record of this
+    label, and ``m["layer 1", "relu"]`` that of one activation of several there.
     """
 
     def __init__(self, by: str = "site") -> None:
@@ -293,6 +294,7 @@ class Monitor:
             table = new_table(("where", "activation"), [title for title, _ in _COLUMNS], wrapped=("where",))
         except ImportError as error:
             raise ImportError(_needs("the table", "rich")) from error
+        table.columns[0].overflow = "fold"  # a path has no spaces
         for record in self:
             table.add_row(record.label, record.activation, *(_told(kind, value) for kind, value in _cells(record)))
         return table
@@ -315,13 +317,12 @@ class Monitor:
         return figure
 
     def __str__(self) -> str:
-        from ..tools.printing import console
-
         table = self.table()
-        printer = console(least_width=120)
-        printer.file = io.StringIO()
-        printer.print(table)
-        return printer.file.getvalue()
+        from rich.console import Console
+
+        text = io.StringIO()
+        Console(file=text, width=max(_WIDTH, shutil.get_terminal_size().columns)).print(table)
+        return "\n".join(line.rstrip() for line in text.getvalue().rstrip().split("\n") if line.strip())
 
     def __repr__(self) -> str:
         return f"<monitor by {self.by}: {len(self)} records>"
@@ -341,10 +342,11 @@ def _needs(what: str, package: str) -> str:
 
 #: Titles, and how the numbers are told.
 _COLUMNS = (
-    *(("calls", "count"), ("backward", "count"), ("elements", "count"), ("zeros", "share"), ("dead units", "of")),
-    *(("saturated", "share"), ("mean", "number"), ("std", "number"), ("vanished", "share"), ("rms of dx", "number")),
+    *(("calls", "count"), ("backward", "count"), ("elements", "count"), ("zeros", "share"), ("dead", "of")),
+    *(("saturated", "share"), ("mean", "number"), ("std", "number"), ("vanished", "share"), ("rms dx", "number")),
     *(("NaN", "count"), ("inf", "count")),
 )
+_WIDTH = 140  # columns of text that a table takes at least
 
 
 def _cells(record: Record) -> list[tuple[str, Any]]:
@@ -363,7 +365,17 @@ def _told(kind: str, value: Any) -> str:
         return f"{value:.1%}"
     if kind == "of":
         return f"{value[0]} of {value[1]}"
-    return f"{value:,}" if kind == "count" else f"{value:.3g}"
+    return _told_count(value) if kind == "count" else f"{value:.3g}"
+
+
+def _told_count(count: int) -> str:
+    """A count in at most five characters: 65.5k."""
+    value, unit = float(count), ""
+    for unit in ("", "k", "M", "G", "T", "P"):
+        if value < 999.5 or unit == "P":
+            break
+        value /= 1000
+    return f"{value:.3g}{unit}"
 
 
 # ---- the picture ----------------------------------------------------------------------------------------------------

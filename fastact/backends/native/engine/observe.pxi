@@ -220,6 +220,14 @@ cdef tuple numbers_of(const fastact_observed* seen):
     )
 
 
+cdef int observed_type(y) except -2:
+    """The type of a contiguous array; -1 for others."""
+    if not array_CheckExact(<PyObject*> y):
+        return -1
+    stored_type(y.dtype)  # which gets to know bfloat16's number
+    return contiguous_type(<PyObject*> y)
+
+
 def observe(Table table not None, str backend, y, dy, bint derivative, double low, double high):
     """Count the elements of an array: the numbers of `fastact.calls.watching.Observation`, in order.
 
@@ -227,7 +235,7 @@ def observe(Table table not None, str backend, y, dy, bint derivative, double lo
     """
     cdef ObserveJob job
     cdef fastact_observed seen
-    cdef int type = contiguous_type(<PyObject*> y)
+    cdef int type = observed_type(y)
     if type < 0 or (dy is not None and (contiguous_type(<PyObject*> dy) != type or dy.size != y.size)):
         return None
     memset(&job, 0, sizeof(ObserveJob))
@@ -246,7 +254,7 @@ def mark_fired(str backend, y, cnp.ndarray fired not None):
     cdef PyObject* p_y = <PyObject*> y
     cdef const fastact_observers* observers = observers_of(backend)
     cdef Py_ssize_t columns = array_SIZE(<PyObject*> fired), itemsize, row, rows, height, start
-    cdef int type = contiguous_type(p_y)
+    cdef int type = observed_type(y)
     cdef char* united
     cdef const char* at
     if (
