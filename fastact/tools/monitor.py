@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_PLACES = 10_000  # that are found at once; code that is made anew for each call never is
 _BY = ("site", "name")
 
 
@@ -52,30 +53,12 @@ class Record:
         self._fired: dict[int, np.ndarray] = {}  # by the length of the last axis, for each unit whether it ever fired
         self._quiet: set[int] = set()  # the lengths of which some have not
 
-    def _add(
-        self,
-        outputs: Counted | None,
-        gradients: Counted | None,
-        derivative: Counted | None,
-        has_ends: bool,
-        fired: np.ndarray | None,
-    ) -> None:
-        """Add a call; of its units which `fired`, where that is still worth asking."""
-        if outputs is not None:
-            self.calls += 1
-            self._outputs.add(outputs)
-            if has_ends:
-                self._bounded += outputs[0] - outputs[1]  # NaN is nowhere
-        if gradients is not None:
-            self.backward_calls += 1
-            self._gradients.add(gradients)
-        if derivative is not None:
-            self._derivatives.add(derivative)
-        if fired is not None:
-            units = len(fired)
-            known = self._fired.setdefault(units, fired)
-            known |= fired
-            (self._quiet.discard if known.all() else self._quiet.add)(units)
+    def _add_fired(self, fired: np.ndarray) -> None:
+        """Add which units fired in a call."""
+        units = len(fired)
+        known = self._fired.setdefault(units, fired)
+        known |= fired
+        (self._quiet.discard if known.all() else self._quiet.add)(units)
 
     def _asks_for(self, units: int) -> bool:
         """Whether it matters which units fired."""
@@ -181,11 +164,12 @@ class Monitor:
         if by not in _BY:
             raise ValueError(f"monitor: by must be one of {', '.join(map(repr, _BY))}, not {by!r}")
         self.by = by
+        self._by_name = by == "name"
         self._records: dict[tuple[str, str], Record] = {}
         self._lock = threading.Lock()
         self._on = False
         self._name: contextvars.ContextVar[str | None] = contextvars.ContextVar("fastact.monitor.name", default=None)
-        self._places: dict[tuple[Any, ...], Record] = {}  # where calls were made, and the record of each
+        self._places: dict[tuple[int, int, Any], Record] = {}  # where calls were made, and the record of each
         self._codes: list[CodeType] = []  # which are to be found there by their id: it stays theirs while they are held
 
     def __enter__(self) -> Self:
@@ -218,7 +202,7 @@ class Monitor:
     def clear(self) -> None:
         """Forget all that was seen, as between two epochs."""
         with self._lock:
-            self._records, self._places = {}, {}
+            self._records, self._places, self._codes = {}, {}, []
 
     def record(
         self,
@@ -231,30 +215,49 @@ class Monitor:
     ) -> None:
         """Add a call: `fastact.calls.watching` tells of it."""
         label = self._name.get()
-        place: tuple[Any, ...]
         if label is not None:
-            place = label, function
-        elif self.by == "name":
-            place = (function,)
-        else:  # the first code outside the package
+            found = self._named(label, function)
+        elif self._by_name:
+            found = self._named(function.name, function)
+        else:
             frame = sys._getframe(2)
-            while frame.f_code.co_filename.startswith(_PACKAGE) and frame.f_back is not None:
-                frame = frame.f_back
-            place = frame.f_lasti, id(frame.f_code), function
-        found = self._places.get(place)
-        if found is None:
-            if label is None:
-                label = function.name if self.by == "name" else f"{_short(frame.f_code.co_filename)}:{frame.f_lineno}"
-            found = self._new_record(label, function.name)
-            self._places[place] = found
-            if len(place) == 3:
-                self._codes.append(frame.f_code)
+            code = frame.f_code
+            known = self._places.get((frame.f_lasti, id(code), function))
+            found = self._at(frame, function) if known is None else known
         fired = None
         if array is not None and found._asks_for(array.shape[-1]):
             fired = np.zeros(array.shape[-1], np.uint8)
             mark_fired(function, array, fired)
         with self._lock:
-            found._add(outputs, gradients, derivative, has_ends, fired)
+            if outputs is not None:
+                found.calls += 1
+                found._outputs.add(outputs)
+                if has_ends:
+                    found._bounded += outputs[0] - outputs[1]  # NaN is nowhere
+            if gradients is not None:
+                found.backward_calls += 1
+                found._gradients.add(gradients)
+            if derivative is not None:
+                found._derivatives.add(derivative)
+            if fired is not None:
+                found._add_fired(fired)
+
+    def _named(self, label: str, function: Any) -> Record:
+        """The record of this label."""
+        found = self._records.get((label, function.name))
+        return self._new_record(label, function.name) if found is None else found
+
+    def _at(self, frame: Any, function: Any) -> Record:
+        """The record of where a call was made: the first code outside the package."""
+        place = frame
+        while place.f_code.co_filename.startswith(_PACKAGE) and place.f_back is not None:
+            place = place.f_back
+        found = self._named(f"{_short(place.f_code.co_filename)}:{place.f_lineno}", function)
+        if place is frame and len(self._codes) < _PLACES:  # found at once next time, while nothing else gets this id
+            with self._lock:
+                self._codes.append(frame.f_code)
+                self._places[frame.f_lasti, id(frame.f_code), function] = found
+        return found
 
     def _new_record(self, label: str, activation: str) -> Record:
         """The record of this label, made if there is none."""
