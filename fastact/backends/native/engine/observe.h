@@ -19,6 +19,8 @@ typedef struct {
     ptrdiff_t elements, nans, infinities;
     ptrdiff_t zeros, low, high;  /* y = 0; y <= a bound; y >= a bound */
     double mean, deviations;     /* of the finite elements: their mean, and the sum of the squares of what they differ from it */
+    ptrdiff_t plain;             /* elements whose sums stand here, until `fastact_settle` adds them to the moments */
+    double sum, squares;
     ptrdiff_t gradients, vanished; /* dy is not 0; and |dx| < FASTACT_VANISHED |dy| */
 } fastact_observed;
 
@@ -39,6 +41,15 @@ FASTACT_INLINED void fastact_add_moments(fastact_observed *all, ptrdiff_t count,
     if (count == 0) return;
     all->mean = before > 0 ? all->mean + distance * (count / total) : mean;
     all->deviations += deviations + (before > 0 ? distance * distance * (before / total * count) : 0);
+}
+
+/* Add to the moments what was only summed. */
+FASTACT_INLINED void fastact_settle(fastact_observed *seen) {
+    double mean = seen->sum / (seen->plain ? seen->plain : 1);
+    ptrdiff_t elements = seen->elements;
+    seen->elements -= seen->plain; /* those that the moments are of so far */
+    fastact_add_moments(seen, seen->plain, mean, fastact_not_negative(seen->squares - seen->sum * mean));
+    seen->elements = elements, seen->plain = 0, seen->sum = seen->squares = 0;
 }
 
 static void fastact_add_observed(fastact_observed *all, const fastact_observed *more) {
@@ -71,13 +82,15 @@ typedef struct {
 #define TARGET
 #define LANES 1
 #define VECTOR double
-#define ELEMENT double
 #define LOAD(p) ((double)*(p))
 #define STORE(p, v) (*(p) = (v))
 #define SPREAD(x) (x)
 #define ADD(a, b) ((a) + (b))
 #define SUBTRACT(a, b) ((a) - (b))
 #define MULTIPLY_ADD(a, b, c) ((a) * (b) + (c))
+#define SUM(v) (v)
+#define LEAST(v) ((REAL)(v))
+#define MOST(v) ((REAL)(v))
 #define LESSER(a, b) ((a) < (b) ? (a) : (b))
 #define GREATER(a, b) ((a) > (b) ? (a) : (b))
 #define MAGNITUDE(a) fabs(a)
@@ -98,10 +111,7 @@ typedef struct {
 #define SUFFIX any_double
 #include "observe_loops.h"
 #include "observe_end.h"
-#undef ELEMENT
 FASTACT_OBSERVERS(any);
-
-#define ELEMENT REAL /* of what a vector is made */
 
 #if defined(__x86_64__) || defined(_M_X64)
 #include <immintrin.h>
@@ -129,6 +139,11 @@ FASTACT_OBSERVERS(any);
 #define ADD(a, b) _mm512_add_ps(a, b)
 #define SUBTRACT(a, b) _mm512_sub_ps(a, b)
 #define MULTIPLY_ADD(a, b, c) _mm512_fmadd_ps(a, b, c)
+#define SUM(v) \
+    _mm512_reduce_add_pd( \
+        _mm512_add_pd(_mm512_cvtps_pd(_mm512_castps512_ps256(v)), _mm512_cvtps_pd(_mm512_extractf32x8_ps(v, 1))))
+#define LEAST(v) _mm512_reduce_min_ps(v)
+#define MOST(v) _mm512_reduce_max_ps(v)
 #define LESSER(a, b) _mm512_min_ps(a, b)
 #define GREATER(a, b) _mm512_max_ps(a, b)
 #define MAGNITUDE(a) _mm512_abs_ps(a)
@@ -153,6 +168,9 @@ FASTACT_OBSERVERS(any);
 #define ADD(a, b) _mm512_add_pd(a, b)
 #define SUBTRACT(a, b) _mm512_sub_pd(a, b)
 #define MULTIPLY_ADD(a, b, c) _mm512_fmadd_pd(a, b, c)
+#define SUM(v) _mm512_reduce_add_pd(v)
+#define LEAST(v) _mm512_reduce_min_pd(v)
+#define MOST(v) _mm512_reduce_max_pd(v)
 #define LESSER(a, b) _mm512_min_pd(a, b)
 #define GREATER(a, b) _mm512_max_pd(a, b)
 #define MAGNITUDE(a) _mm512_abs_pd(a)
@@ -181,10 +199,16 @@ static TARGET ptrdiff_t fastact_total_of_4(__m256i counter) {
     _mm256_storeu_si256((__m256i *)lanes, counter);
     return (ptrdiff_t)(lanes[0] + lanes[1] + lanes[2] + lanes[3]);
 }
+static TARGET double fastact_sum_of_4(__m256d v) {
+    double lanes[4];
+    _mm256_storeu_pd(lanes, v);
+    return (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]);
+}
 #define UNITED __m256i
 #define LOAD_BITS(p) _mm256_loadu_si256((const __m256i *)(p))
 #define UNITE(p, v) _mm256_storeu_si256((__m256i *)(p), _mm256_or_si256(_mm256_loadu_si256((const __m256i *)(p)), v))
 
+#define REDUCED /* by F(least) and F(most) */
 #define SUFFIX avx2_float
 #define REAL float
 #define LANES 8
@@ -195,6 +219,10 @@ static TARGET ptrdiff_t fastact_total_of_4(__m256i counter) {
 #define ADD(a, b) _mm256_add_ps(a, b)
 #define SUBTRACT(a, b) _mm256_sub_ps(a, b)
 #define MULTIPLY_ADD(a, b, c) _mm256_fmadd_ps(a, b, c)
+#define SUM(v) \
+    fastact_sum_of_4(_mm256_add_pd(_mm256_cvtps_pd(_mm256_castps256_ps128(v)), _mm256_cvtps_pd(_mm256_extractf128_ps(v, 1))))
+#define LEAST(v) F(least)(v)
+#define MOST(v) F(most)(v)
 #define LESSER(a, b) _mm256_min_ps(a, b)
 #define GREATER(a, b) _mm256_max_ps(a, b)
 #define MAGNITUDE(a) _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a)
@@ -219,6 +247,9 @@ static TARGET ptrdiff_t fastact_total_of_4(__m256i counter) {
 #define ADD(a, b) _mm256_add_pd(a, b)
 #define SUBTRACT(a, b) _mm256_sub_pd(a, b)
 #define MULTIPLY_ADD(a, b, c) _mm256_fmadd_pd(a, b, c)
+#define SUM(v) fastact_sum_of_4(v)
+#define LEAST(v) F(least)(v)
+#define MOST(v) F(most)(v)
 #define LESSER(a, b) _mm256_min_pd(a, b)
 #define GREATER(a, b) _mm256_max_pd(a, b)
 #define MAGNITUDE(a) _mm256_andnot_pd(_mm256_set1_pd(-0.0), a)
@@ -231,6 +262,7 @@ static TARGET ptrdiff_t fastact_total_of_4(__m256i counter) {
 #define COUNT_AT_MOST(c, a, b) ((c) = _mm256_sub_epi64(c, _mm256_castpd_si256(_mm256_cmp_pd(a, b, _CMP_LE_OQ))))
 #include "observe_loops.h"
 #include "observe_end.h"
+#undef REDUCED
 FASTACT_OBSERVERS(avx2);
 
 #else
@@ -239,5 +271,4 @@ FASTACT_OBSERVERS(avx2);
 #endif
 
 #undef F
-#undef ELEMENT
 #endif

@@ -14,6 +14,7 @@ cdef extern from "observe.h" nogil:
         (void (*)(const void*, Py_ssize_t, fastact_observed*) noexcept nogil)[2] derivatives
         void (*unite)(void*, const void*, Py_ssize_t) noexcept nogil
     const fastact_observers fastact_observers_any, fastact_observers_avx2, fastact_observers_avx512
+    void fastact_settle(fastact_observed*)
     void fastact_add_observed(fastact_observed*, const fastact_observed*)
 
 cdef extern from *:
@@ -159,6 +160,7 @@ cdef void observe_chunk(const void* data, Py_ssize_t chunk, int worker) noexcept
         compute_piece(job, start, m)
         observe_tile(job, start, m, seen)
         start += m
+    fastact_settle(seen)
 
 
 cdef inline void compute_piece(const ObserveJob* job, Py_ssize_t start, Py_ssize_t n) noexcept nogil:

@@ -8,6 +8,9 @@
 #undef ADD
 #undef SUBTRACT
 #undef MULTIPLY_ADD
+#undef SUM
+#undef LEAST
+#undef MOST
 #undef LESSER
 #undef GREATER
 #undef MAGNITUDE

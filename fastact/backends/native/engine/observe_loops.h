@@ -29,14 +29,29 @@ static TARGET ptrdiff_t F(at_least)(const REAL *y, ptrdiff_t n, REAL value) {
     return more + TOTAL(count);
 }
 
+#ifdef REDUCED
+static TARGET REAL F(least)(VECTOR v) {
+    REAL lanes[LANES], found;
+    int k;
+    STORE(lanes, v), found = lanes[0];
+    for (k = 1; k < LANES; k++) found = lanes[k] < found ? lanes[k] : found;
+    return found;
+}
+static TARGET REAL F(most)(VECTOR v) {
+    REAL lanes[LANES], found;
+    int k;
+    STORE(lanes, v), found = lanes[0];
+    for (k = 1; k < LANES; k++) found = lanes[k] > found ? lanes[k] : found;
+    return found;
+}
+#endif
+
 /* The least and the greatest element; the sum of all and of their squares. NaN shows in the sums alone. */
 static TARGET void F(moments)(const REAL *y, ptrdiff_t n, double *sum, double *squares, REAL *least, REAL *most) {
     VECTOR s0 = SPREAD(0), s1 = s0, s2 = s0, s3 = s0, q0 = s0, q1 = s0, q2 = s0, q3 = s0;
     VECTOR low0 = SPREAD(y[0]), low1 = low0, low2 = low0, low3 = low0, high0 = low0, high1 = low0, high2 = low0, high3 = low0;
-    ELEMENT sums[LANES], quads[LANES], lows[LANES], highs[LANES];
-    double total = 0, total_squares = 0;
+    double total, total_squares;
     ptrdiff_t i = 0;
-    int k;
     for (; i + 4 * LANES <= n; i += 4 * LANES) {
         VECTOR y0 = LOAD(y + i), y1 = LOAD(y + i + LANES), y2 = LOAD(y + i + 2 * LANES), y3 = LOAD(y + i + 3 * LANES);
         s0 = ADD(s0, y0), q0 = MULTIPLY_ADD(y0, y0, q0), low0 = LESSER(low0, y0), high0 = GREATER(high0, y0);
@@ -44,15 +59,9 @@ static TARGET void F(moments)(const REAL *y, ptrdiff_t n, double *sum, double *s
         s2 = ADD(s2, y2), q2 = MULTIPLY_ADD(y2, y2, q2), low2 = LESSER(low2, y2), high2 = GREATER(high2, y2);
         s3 = ADD(s3, y3), q3 = MULTIPLY_ADD(y3, y3, q3), low3 = LESSER(low3, y3), high3 = GREATER(high3, y3);
     }
-    STORE(sums, ADD(ADD(s0, s1), ADD(s2, s3))), STORE(quads, ADD(ADD(q0, q1), ADD(q2, q3)));
-    STORE(lows, LESSER(LESSER(low0, low1), LESSER(low2, low3)));
-    STORE(highs, GREATER(GREATER(high0, high1), GREATER(high2, high3)));
-    *least = (REAL)lows[0], *most = (REAL)highs[0];
-    for (k = 0; k < LANES; k++) {
-        total += sums[k], total_squares += quads[k];
-        if (lows[k] < *least) *least = (REAL)lows[k];
-        if (highs[k] > *most) *most = (REAL)highs[k];
-    }
+    total = SUM(ADD(ADD(s0, s1), ADD(s2, s3))), total_squares = SUM(ADD(ADD(q0, q1), ADD(q2, q3)));
+    *least = LEAST(LESSER(LESSER(low0, low1), LESSER(low2, low3)));
+    *most = MOST(GREATER(GREATER(high0, high1), GREATER(high2, high3)));
     for (; i < n; i++) {
         double value = y[i];
         total += value, total_squares += value * value;
@@ -65,17 +74,14 @@ static TARGET void F(moments)(const REAL *y, ptrdiff_t n, double *sum, double *s
 /* The sum of y - centre, and of its square: numbers that are nearly alike keep their digits. */
 static TARGET void F(differences)(const REAL *y, ptrdiff_t n, REAL centre, double *sum, double *squares) {
     VECTOR middle = SPREAD(centre), s0 = SPREAD(0), s1 = s0, q0 = s0, q1 = s0;
-    ELEMENT sums[LANES], quads[LANES];
-    double total = 0, total_squares = 0;
+    double total, total_squares;
     ptrdiff_t i = 0;
-    int k;
     for (; i + 2 * LANES <= n; i += 2 * LANES) {
         VECTOR d0 = SUBTRACT(LOAD(y + i), middle), d1 = SUBTRACT(LOAD(y + i + LANES), middle);
         s0 = ADD(s0, d0), q0 = MULTIPLY_ADD(d0, d0, q0);
         s1 = ADD(s1, d1), q1 = MULTIPLY_ADD(d1, d1, q1);
     }
-    STORE(sums, ADD(s0, s1)), STORE(quads, ADD(q0, q1));
-    for (k = 0; k < LANES; k++) total += sums[k], total_squares += quads[k];
+    total = SUM(ADD(s0, s1)), total_squares = SUM(ADD(q0, q1));
     for (; i < n; i++) {
         double d = (double)y[i] - centre;
         total += d, total_squares += d * d;
@@ -87,6 +93,7 @@ static TARGET void F(differences)(const REAL *y, ptrdiff_t n, REAL centre, doubl
 static TARGET void F(one_by_one)(const REAL *y, ptrdiff_t n, REAL low, REAL high, fastact_observed *seen) {
     double centre = 0, sum = 0, squares = 0;
     ptrdiff_t finite = 0, nans = 0, infinities = 0, i;
+    fastact_settle(seen);
     for (i = 0; i < n; i++) {
         double value = y[i], d;
         seen->zeros += value == 0, seen->low += y[i] <= low, seen->high += y[i] >= high;
@@ -109,12 +116,6 @@ static TARGET void F(outputs)(const void *results, ptrdiff_t n, double low, doub
     double sum, squares, mean, deviations, largest = sizeof(REAL) == 4 ? FLT_MAX : DBL_MAX;
     if (n == 0) return;
     F(moments)(y, n, &sum, &squares, &least, &most);
-    mean = sum / n, deviations = squares - sum * mean;
-    if (squares <= largest && least < most && deviations < squares * 0.01) {
-        mean = (REAL)mean;
-        F(differences)(y, n, (REAL)mean, &sum, &squares);
-        mean += sum / n, deviations = squares - sum * (sum / n);
-    }
     if (!(squares <= largest) || (least < most && squares < n * (sizeof(REAL) == 4 ? 1e-30 : 1e-290))) {
         F(one_by_one)(y, n, low_bound, high_bound, seen);
         return;
@@ -123,8 +124,19 @@ static TARGET void F(outputs)(const void *results, ptrdiff_t n, double low, doub
     if (least <= low_bound) seen->low += least == 0 && low_bound == 0 ? zeros : F(at_most)(y, n, low_bound);
     if (most >= high_bound) seen->high += F(at_least)(y, n, high_bound);
     seen->zeros += zeros;
-    if (least < most) fastact_add_moments(seen, n, mean, fastact_not_negative(deviations));
-    else fastact_add_moments(seen, n, least, 0);
+    if (n * squares - sum * sum >= n * squares * 0.01) {
+        seen->sum += sum, seen->squares += squares, seen->plain += n;
+    } else {
+        fastact_settle(seen);
+        if (least < most) {
+            mean = (REAL)(sum / n);
+            F(differences)(y, n, (REAL)mean, &sum, &squares);
+            mean += sum / n, deviations = fastact_not_negative(squares - sum * (sum / n));
+        } else {
+            mean = least, deviations = 0;
+        }
+        fastact_add_moments(seen, n, mean, deviations);
+    }
     seen->elements += n;
 }
 
