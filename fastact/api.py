@@ -273,15 +273,15 @@ def gated(activation: Activation | str) -> Gated:
 def monitor(*, by: str = "site") -> Monitor:
     """Watch what activations do to a network: a context manager that records the calls made in its block, on all threads.
 
-    For each place that calls an activation or a gated unit: calls and elements, the share of zeros, units that never fire, the share
-    of saturated outputs, mean and standard deviation, the share of vanished gradients, NaN and infinities. Outside the block it costs
-    nothing. docs/network_health.md tells what the numbers mean.
+    For each place that calls an activation or a gated unit: calls and elements, the share of zeros, units that never fire, the
+    share of saturated outputs, mean and standard deviation, the share of vanished gradients, NaN and infinities. Outside the
+    block it costs nothing. docs/network_health.md tells what the numbers mean.
 
     Parameters
     ----------
     by : {"site", "name"}
-        What a record is of: a place in the code, ``file:line``, or all calls of an activation. Either way ``with m.name("layer 1"):``
-        gives what is called in its block a name of its own.
+        What a record is of: a place in the code, ``file:line``, or all calls of an activation. Either way
+        ``with m.name("layer 1"):`` gives what is called in its block a name of its own.
 
     Returns
     -------
