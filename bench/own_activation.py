@@ -2,9 +2,9 @@
 
     python bench/own_activation.py [--backend avx512] [--elements 65536] [--seconds 0.3]
 
-The five functions of docs/own_activation.md, float32, with `out=` where that can be given. Prints a table in Markdown: times of a call
-in microseconds, and how many times as long the others take. `--same-instructions` holds NumPy to AVX2, as a processor would that
-has no more. numexpr and JAX are left out where they are not installed.
+The five functions of docs/own_activation.md, float32, with `out=` where that can be given. Prints a table in Markdown: times of a
+call in microseconds, and how many times as long the others take. `--same-instructions` holds NumPy to AVX2, as a processor would
+that has no more. numexpr and JAX are left out where they are not installed.
 """
 
 from __future__ import annotations

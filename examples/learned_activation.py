@@ -114,9 +114,8 @@ def main():
     for name, activation, learnt in ACTIVATIONS:
         if learnt:
             network = Network(activation, learnt, x.shape[1], np.random.default_rng(0), np.float64)
-            print(
-                f"{name:<18} gradients and finite differences apart by {largest_error(network, x[:64].astype(float), labels[:64]):.1e}"
-            )
+            error = largest_error(network, x[:64].astype(float), labels[:64])
+            print(f"{name:<18} gradients and finite differences apart by {error:.1e}")
     for name, activation, learnt in ACTIVATIONS:
         rng = np.random.default_rng(0)
         network = Network(activation, learnt, x.shape[1], rng)

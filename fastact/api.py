@@ -6,6 +6,7 @@ The only module of the product that knows all layers.
 from __future__ import annotations
 
 import functools
+import importlib
 import platform
 import sys
 import threading
@@ -71,7 +72,9 @@ def get(name: str) -> Activation | Any:
 
 
 def get_activation(name: str) -> Activation:
-    """The same for what takes nothing but elementwise activations."""
+    """The same for what takes nothing but elementwise activations; also of a user's module, as ``module:attribute``."""
+    if isinstance(name, str) and ":" in name:
+        return _imported(name)
     registered = _registered.get(names.key(name)) if isinstance(name, str) else None
     record = functions.meant(name) if isinstance(name, str) and registered is None else None
     function = bound[record.name] if record else registered
@@ -80,6 +83,18 @@ def get_activation(name: str) -> Activation:
     if function is not None:
         raise ValueError(f"{name!r} is not elementwise; the elementwise activations are {', '.join(activations)}")
     raise ValueError(functions.no_such("elementwise activation", name, [*activations, *_names_registered()]))
+
+
+def _imported(name: str) -> Activation:
+    """The activation that a module of the user's has."""
+    module, _, attribute = name.partition(":")
+    try:
+        found = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ValueError(f"{name!r}: {error}") from error
+    if not isinstance(found, Activation):
+        raise ValueError(f"{name!r} is no elementwise activation, but {type(found).__name__}")
+    return found
 
 
 def define(
@@ -258,15 +273,15 @@ def gated(activation: Activation | str) -> Gated:
 def monitor(*, by: str = "site") -> Monitor:
     """Watch what activations do to a network: a context manager that records the calls made in its block, on all threads.
 
-    For each place that calls an activation or a gated unit: calls and elements, the share of zeros, units that never fire, the share
-    of saturated outputs, mean and standard deviation, the share of vanished gradients, NaN and infinities. Outside the block it costs
-    nothing. docs/network_health.md tells what the numbers mean.
+    For each place that calls an activation or a gated unit: calls and elements, the share of zeros, units that never fire, the
+    share of saturated outputs, mean and standard deviation, the share of vanished gradients, NaN and infinities. Outside the
+    block it costs nothing. docs/network_health.md tells what the numbers mean.
 
     Parameters
     ----------
     by : {"site", "name"}
-        What a record is of: a place in the code, ``file:line``, or all calls of an activation. Either way ``with m.name("layer 1"):``
-        gives what is called in its block a name of its own.
+        What a record is of: a place in the code, ``file:line``, or all calls of an activation. Either way
+        ``with m.name("layer 1"):`` gives what is called in its block a name of its own.
 
     Returns
     -------

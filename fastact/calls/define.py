@@ -11,7 +11,9 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 
+from ..functions.entry import Parameter
 from ..functions.kinds import Kind
+from . import derived
 from .bound import Backend
 from .documentation import filled, lines, sections_of
 from .elementwise import Activation
@@ -49,6 +51,26 @@ class Defined(Activation):
         """Whether another has the same formula, derivative and parameters."""
         mine, others = self._entry, other._entry
         return (mine.text, mine.slope, mine.parameters) == (others.text, others.slope, others.parameters)
+
+    @property
+    def _widest(self) -> tuple[Parameter, ...]:
+        return self._entry.widest
+
+    def _variant(self, params: dict[str, Any], from_output: bool = False) -> Activation | None:
+        served: Activation | None = super()._variant(params, from_output)
+        return served or self._for_all_numbers(params)
+
+    def _for_all_numbers(self, params: dict[str, Any]) -> Activation | None:
+        """What serves a call with a number that the formula takes, but not the kernel of a part that was recognised."""
+        for p, wide in zip(self._entry.parameters, self._entry.widest, strict=True):
+            if p.name in params and p.domain != wide.domain:
+                value = self._number(p.name, params[p.name])
+                if not wide.admits(value):
+                    raise ValueError(f"{self.name}: {p.name} must be {wide.domain}, not {value!r}")
+                if not p.admits(value):
+                    unrestricted: Activation = derived.unrestricted(self)
+                    return unrestricted
+        return None
 
     def __repr__(self) -> str:
         return f"<activation {self.name!r} on {self.backend}: {self.formula}>"

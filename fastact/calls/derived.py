@@ -51,6 +51,17 @@ def with_arrays(activation: WithUfuncs, names: tuple[str, ...]) -> Any:
     return _made(activation, names, record, with_arrays, (activation, names))
 
 
+def unrestricted(activation: WithUfuncs) -> Any:
+    """A definition for all numbers that its formula takes."""
+
+    def record() -> Any:
+        from ..expressions import variants
+
+        return variants.unrestricted(activation._entry)  # type: ignore[arg-type]
+
+    return _made(activation, "unrestricted", record, unrestricted, (activation,))
+
+
 def derivative_of(activation: WithUfuncs) -> Any:
     """f' of an activation f."""
     if activation._entry.noise:

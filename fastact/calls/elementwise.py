@@ -302,12 +302,17 @@ class Activation(WithUfuncs):
             )
         if self._entry.noise:
             raise TypeError(f"{self.name}: {names[0]} must be a number, not an array: it says how numbers are drawn")
-        for p in self._entry.options:
+        for p in self._widest:
             if p.name in names:
                 self._check_elements(p, params[p.name])
         self._check_order({p.name: params.get(p.name, p.default) for p in self._entry.options})
         variant: Activation = derived.with_arrays(self, tuple(names))
         return variant
+
+    @property
+    def _widest(self) -> tuple[Parameter, ...]:
+        """The parameters, with the domains that their arrays have."""
+        return self._entry.options
 
     def _check_elements(self, p: Parameter, value: Any) -> None:
         """Raise where an element of an array is not in the domain of its parameter. What is lazy has no values yet."""

@@ -1,16 +1,17 @@
-"""Calls that are watched: while a monitor is on, each call of an activation or a gated unit is made here, and what it gives looked at.
+"""Calls that are watched: while a monitor is on, calls of activations and gated units come here, and what they give is looked at.
 
-The backends hand their calls over only while there is a watcher: a compiled one by a flag that `connect` gives it, that of NumPy by
-`watchable`. What is counted of an array they count themselves, `_observe` and `_mark_fired`; here is what to look at.
+The backends hand their calls over only while there is a watcher: a compiled one by a flag that `connect` gives it, that of NumPy
+by `watchable`. What is counted of an array they count themselves, `_observe` and `_mark_fired`; here is what to look at.
 """
 
 from __future__ import annotations
 
 import functools
 import math
+import sys
 import threading
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 import numpy as np
 
@@ -24,8 +25,12 @@ VANISHED = 1e-3
 _PIECE = 65536  # elements of an array in another layout that are copied at a time
 
 
-class Observation(NamedTuple):
-    """What was counted of an array.
+#: What a backend counts of an array: the attributes of an `Observation`, in order.
+Counted = tuple[int, int, int, int, int, int, float, float, int, int]
+
+
+class Observation:
+    """What was counted of arrays, together.
 
     Attributes
     ----------
@@ -35,103 +40,109 @@ class Observation(NamedTuple):
     mean, deviations : float
         Of the finite elements: their mean, and the sum of the squares of what they differ from it.
     gradients, vanished : int
-        Of a gradient: the elements of which dy is not 0, and those of them with abs(dx) < `VANISHED` * abs(dy). Of a derivative, which
-        is the gradient for a dy of 1, all elements, and those below `VANISHED`.
+        Of a gradient: the elements of which dy is not 0, and those of them with abs(dx) < `VANISHED` * abs(dy). Of a derivative,
+        which is the gradient for a dy of 1, all elements, and those below `VANISHED`.
     """
 
-    elements: int = 0
-    nans: int = 0
-    infinities: int = 0
-    zeros: int = 0
-    low: int = 0
-    high: int = 0
-    mean: float = 0.0
-    deviations: float = 0.0
-    gradients: int = 0
-    vanished: int = 0
+    __slots__ = (
+        *("elements", "nans", "infinities", "zeros", "low", "high", "mean", "deviations", "gradients", "vanished"),
+        "finite",
+    )
 
-    def __add__(self, more: Observation) -> Observation:  # type: ignore[override]
-        """What was counted of two arrays together."""
-        here, there = self.finite, more.finite
-        mean, deviations = self.mean, self.deviations
-        if there:
-            distance, total = more.mean - mean, here + there
-            mean = mean + distance * (there / total) if here else more.mean
-            deviations += more.deviations + (distance * distance * (here / total * there) if here else 0.0)
-        return Observation(
-            *(a + b for a, b in zip(self[:6], more[:6], strict=True)),
-            mean,
-            deviations,
-            self.gradients + more.gradients,
-            self.vanished + more.vanished,
+    def __init__(self) -> None:
+        self.elements = self.nans = self.infinities = self.zeros = self.low = self.high = self.gradients = self.vanished = 0
+        self.mean = self.deviations = 0.0
+        self.finite = 0
+
+    def add(self, counted: Counted) -> None:
+        """Add what was counted of one more array; the moments as Chan, Golub and LeVeque (1979) update them."""
+        elements, nans, infinities, zeros, low, high, mean, deviations, gradients, vanished = counted
+        more, before = elements - nans - infinities, self.finite
+        self.elements += elements
+        self.zeros += zeros
+        self.low += low
+        self.high += high
+        self.gradients += gradients
+        self.vanished += vanished
+        if more != elements:
+            self.nans += nans
+            self.infinities += infinities
+        if before and more:
+            total = before + more
+            distance = mean - self.mean
+            self.mean += distance * (more / total)
+            self.deviations += deviations + distance * distance * (before / total * more)
+            self.finite = total
+        elif more:
+            self.mean, self.deviations, self.finite = mean, deviations, more
+
+    def counted(self) -> Counted:
+        """The same as a backend gives it."""
+        return (
+            *(self.elements, self.nans, self.infinities, self.zeros, self.low, self.high, self.mean, self.deviations),
+            *(self.gradients, self.vanished),
         )
 
-    @property
-    def finite(self) -> int:
-        return self.elements - self.nans - self.infinities
 
-
-class Seen(NamedTuple):
-    """What a watcher is told of a call.
-
-    Attributes
-    ----------
-    function
-        The activation or gated unit.
-    outputs, gradients, derivative : Observation or None
-        What was counted of the call's outputs; of its gradients dx; of the derivative that `value_and_grad` gives. None of what it
-        does not give.
-    has_ends : bool
-        The activation has flat ends: `low` and `high` of the outputs mean something.
-    units : int or None
-        The length of the outputs' last axis; None where they have no two axes.
-    mark_fired : callable or None
-        ``mark_fired(fired)`` sets each of so many uint8 to 1 whose unit has an output other than 0.
-    """
-
-    function: Any
-    outputs: Observation | None
-    gradients: Observation | None
-    derivative: Observation | None
-    has_ends: bool
-    units: int | None
-    mark_fired: Callable[[Array], None] | None
+#: Of no array.
+NOTHING: Counted = (0, 0, 0, 0, 0, 0, 0.0, 0.0, 0, 0)
 
 
 class Watcher(Protocol):
     """Who is told of calls."""
 
-    def record(self, seen: Seen) -> None: ...
+    def record(
+        self,
+        function: Any,
+        outputs: Counted | None,
+        gradients: Counted | None,
+        derivative: Counted | None,
+        has_ends: bool,
+        array: Array | None,
+    ) -> None:
+        """Take note of a call.
+
+        Parameters
+        ----------
+        function
+            The activation or gated unit.
+        outputs, gradients, derivative : tuple or None
+            What was counted, as an `Observation`, of the call's outputs; of its gradients dx; of the derivative that
+            `value_and_grad` gives. None of what it does not give.
+        has_ends : bool
+            The activation has flat ends: `low` and `high` of the outputs mean something.
+        array : ndarray or None
+            The outputs, for `mark_fired`, where they have two axes or more.
+        """
 
 
 # ---- on and off -----------------------------------------------------------------------------------------------------
 
 _lock = threading.RLock()
-_watchers: tuple[Watcher, ...] = ()
+_watchers: list[Watcher] = []
 _switches: list[Callable[[Any], None]] = []
 _thread = threading.local()  # `busy` while a call of NumPy's backend is watched on this thread
 
 
 def connect(switch: Callable[[Any], None]) -> None:
-    """Have a backend told when calls are to be handed over: switch(watch), and when no longer: switch(None)."""
+    """Have a backend told when calls are to be handed over: switch(this module), and when no longer: switch(None)."""
     with _lock:
         _switches.append(switch)
-        switch(watch if _watchers else None)
+        switch(sys.modules[__name__] if _watchers else None)
 
 
 def start(watcher: Watcher) -> None:
     """Tell this one of all calls, on every thread, until `stop`."""
-    global _watchers
     with _lock:
-        _watchers = (*_watchers, watcher)
+        _watchers.append(watcher)
         for switch in _switches:
-            switch(watch)
+            switch(sys.modules[__name__])
 
 
 def stop(watcher: Watcher) -> None:
-    global _watchers
+    """Tell it no longer."""
     with _lock:
-        _watchers = tuple(other for other in _watchers if other is not watcher)
+        _watchers.remove(watcher)
         if not _watchers:
             for switch in _switches:
                 switch(None)
@@ -153,41 +164,51 @@ def watchable(method: _Method) -> _Method:
     return cast(_Method, called)
 
 
-def _run_busy(call: Callable[..., Any], given: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def _run_busy(
+    call: Callable[..., Any], given: tuple[Any, ...], named: dict[str, Any], low: float = math.nan, high: float = math.nan
+) -> tuple[Any, None]:
     """Make a call; those that it makes itself are not watched."""
     _thread.busy = True
     try:
-        return call(*given, **named)
+        return call(*given, **named), None
     finally:
         _thread.busy = False
 
 
-def watch(
-    function: Any,
-    kind: str,
-    given: tuple[Any, ...],
-    named: dict[str, Any],
-    call: Callable[..., Any],
-    run: Callable[[Callable[..., Any], tuple[Any, ...], dict[str, Any]], Any],
-) -> Any:
-    """Make a call, of the kind "forward", "backward" or "value_and_grad", by run(call, given, named); tell the watchers; its result.
+def watch(function: Any, kind: str, given: tuple[Any, ...], named: dict[str, Any], call: Callable[..., Any], run: Any) -> Any:
+    """Make a call, of the kind "forward", "backward" or "value_and_grad"; tell the watchers; its result.
 
-    Calls that raise are not told of.
+    ``run(call, given, named, low, high)`` makes it, and gives the pair of its result and what was counted of that in the same
+    pass, or None. Calls that raise are not told of.
     """
+    if is_symbol(*given, *named.values()):  # of a formula that is being defined
+        return run(call, given, named)[0]
     if kind == "backward":
         dy = named["dy"] if "dy" in named else given[0] if given else None
         if "out" in named:  # may be dy itself
             dy = _kept(dy, named["out"])
-        result = run(call, given, named)
-        seen = run(_see_gradient, (function, dy, result), {})
+        result, _ = run(call, given, named)
+        told = (function, *run(_see_gradient, (function, dy, result), {})[0])
     else:
-        result = run(call, given, named)
-        if is_symbol(result):  # of a formula that is being defined
+        ends = _ends(function, named, run)
+        result, counted = run(call, given, named, *ends)
+        if counted is not None:
+            tell(function, result, ends, counted, run)
             return result
-        seen = run(_see_outputs, (function, kind, result, named), {})
-    for watcher in _watchers:
-        watcher.record(seen)
+        told = (function, *run(_see_outputs, (function, kind, result, named, ends), {})[0])
+    for watcher in _watchers[:]:  # another thread may start or stop one
+        watcher.record(*told)
     return result
+
+
+def tell(function: Any, y: Any, ends: tuple[float, float], counted: Counted | None, run: Any) -> None:
+    """Tell the watchers of a forward call without options, of whose result so much is counted, or nothing yet."""
+    if counted is None:
+        told = run(_see_outputs, (function, "forward", y, {}, ends), {})[0]
+    else:
+        told = counted, None, None, ends is not _NONE, y if y.ndim >= 2 else None
+    for watcher in _watchers[:]:  # another thread may start or stop one
+        watcher.record(function, *told)
 
 
 def _kept(dy: Any, out: Any) -> Any:
@@ -203,36 +224,33 @@ def _kept(dy: Any, out: Any) -> Any:
 # ---- what there is to see -------------------------------------------------------------------------------------------
 
 
-def _see_outputs(function: Any, kind: str, result: Any, named: dict[str, Any]) -> Seen:
+def _see_outputs(function: Any, kind: str, result: Any, named: dict[str, Any], ends: tuple[float, float]) -> tuple[Any, ...]:
+    """All that a watcher is told of but the function."""
     y, d = result if kind == "value_and_grad" else (result, None)
-    low, high = _ends(function, named)
     array = _plain(y)
-    outputs = Observation()
-    units = mark_fired = None
+    outputs = NOTHING
     if array is not None:
         if "where" in named and named["where"] is not True:  # what was left out may hold anything
             array = array[np.broadcast_to(named["where"], array.shape)]
-        outputs = _observed(function, array, None, False, low, high)
-        if array.ndim >= 2:
-            units = array.shape[-1]
-            mark_fired = functools.partial(_mark_fired, function, array)
+        outputs = _observed(function, array, None, False, *ends)
     slope = None if d is None else _plain(d)
-    derivative = None if slope is None else _observed(function, slope, None, True, math.nan, math.nan)
-    return Seen(function, outputs, None, derivative, not (math.isnan(low) and math.isnan(high)), units, mark_fired)
+    derivative = None if slope is None else _observed(function, slope, None, True, *_NONE)
+    return outputs, None, derivative, ends is not _NONE, array if array is not None and array.ndim >= 2 else None
 
 
-def _see_gradient(function: Any, dy: Any, result: Any) -> Seen:
-    """Of a gated unit the gradients of gate and value are one array's; how much of dy is left in them says nothing about act'."""
+def _see_gradient(function: Any, dy: Any, result: Any) -> tuple[Any, ...]:
+    """The same. Of a gated unit the gradients of gate and value count together, and not what is left of dy: they are products."""
     gated = hasattr(function, "activation")
+    found = result if gated and isinstance(result, tuple) else (result[0] if isinstance(result, tuple) else result,)
     gradients = Observation()
-    for one in result if gated and isinstance(result, tuple) else (result[0] if isinstance(result, tuple) else result,):
+    for one in found:
         dx = _plain(one)
         if dx is not None:
             upper = None if gated else _plain(dy)
             if upper is not None and upper.shape != dx.shape:
                 upper = np.broadcast_to(upper, dx.shape) if upper.size <= dx.size else None
-            gradients += _observed(function, dx, upper, False, math.nan, math.nan)
-    return Seen(function, None, gradients, None, False, None, None)
+            gradients.add(_observed(function, dx, upper, False, *_NONE))
+    return None, gradients.counted(), None, False, None
 
 
 def _plain(value: Any) -> Array | None:
@@ -250,61 +268,73 @@ def _plain(value: Any) -> Array | None:
     return array if array.dtype.kind in "fiub" or is_bfloat16(array.dtype) else None
 
 
-def _observed(function: Any, y: Array, dy: Array | None, derivative: bool, low: float, high: float) -> Observation:
+def _observed(function: Any, y: Array, dy: Array | None, derivative: bool, low: float, high: float) -> Counted:
     """What the backend counts: of arrays in another layout or of another type piece by piece."""
+    counted: Counted | None = function._observe(y, dy, derivative, low, high)
+    if counted is not None:
+        return counted
     if y.flags.f_contiguous and (dy is None or dy.flags.f_contiguous):  # the order does not matter
         y, dy = y.T, None if dy is None else dy.T
     dtype = result_dtype(y.dtype) if dy is None else result_dtype(y.dtype, dy.dtype)
-    if _is_ready(y, dtype) and (dy is None or _is_ready(dy, dtype)):
-        return Observation._make(function._observe(y, dy, derivative, low, high))
     total = Observation()
     for first in range(0, y.size, _PIECE):
         part = slice(first, first + _PIECE)
         piece, upper = _piece(y, part, dtype), None if dy is None else _piece(dy, part, dtype)
-        total += Observation._make(function._observe(piece, upper, derivative, low, high))
-    return total
-
-
-def _is_ready(array: Array, dtype: np.dtype[Any]) -> bool:
-    flags = array.flags
-    return array.dtype == dtype and flags.c_contiguous and flags.aligned
+        total.add(function._observe(piece, upper, derivative, low, high))
+    return total.counted()
 
 
 def _piece(array: Array, part: slice, dtype: np.dtype[Any]) -> Array:
     """Some of the elements in C order, as the backends count them."""
     with np.errstate(all="ignore"):
-        return np.ascontiguousarray(np.asarray(array.flat[part]), dtype)
+        return np.ascontiguousarray(array.flat[part], dtype)
 
 
-def _mark_fired(function: Any, y: Array, fired: Array) -> None:
-    if not y.size:
-        return
-    if _is_ready(y, result_dtype(y.dtype)):
-        function._mark_fired(y, fired)
-        return
-    with np.errstate(all="ignore"):
-        np.logical_or(fired, (y != 0).any(axis=tuple(range(y.ndim - 1))), out=fired)
+def mark_fired(function: Any, y: Array, fired: Array) -> None:
+    """Set fired[j], of uint8, to 1 where an element of y in column j is not 0."""
+    if y.size and not function._mark_fired(y, fired):
+        with np.errstate(all="ignore"):
+            np.logical_or(fired, (y != 0).any(axis=tuple(range(y.ndim - 1))), out=fired)
 
 
 # ---- where an activation is flat --------------------------------------------------------------------------------------
 
 _FAR = 1e6
-_NONE = math.nan, math.nan
+_NONE = (math.nan, math.nan)
+_known_ends: dict[tuple[Any, ...], tuple[float, float]] = {}
 
 
-def _ends(function: Any, named: dict[str, Any]) -> tuple[float, float]:
+def _ends(function: Any, named: dict[str, Any], run: Any) -> tuple[float, float]:
     """`flat_ends` with the parameters of a call."""
-    if not hasattr(function, "params"):  # a gated unit
+    known = getattr(function, "params", None)
+    if known is None:  # a gated unit
         return _NONE
-    if not named:
-        return flat_ends(function)
-    params = {name: value for name, value in named.items() if name in function.params}
-    if any(type(value) not in (int, float) for value in params.values()):
+    if not named or not known or known.keys().isdisjoint(named):
+        return default_ends(function, run)
+    params = sorted((name, value) for name, value in named.items() if name in known)
+    if any(type(value) not in (int, float) for _, value in params):
         return _NONE
-    return flat_ends(function, *sorted(params.items()))
+    try:
+        return _find_ends((function, *params), run)
+    except (TypeError, ValueError):  # of parameters that the call will refuse
+        return _NONE
 
 
-@functools.lru_cache(maxsize=256)
+def default_ends(function: Any, run: Any) -> tuple[float, float]:
+    """`flat_ends` with the default parameters; ``run`` as in `watch`."""
+    return _find_ends((function,), run)
+
+
+def _find_ends(key: tuple[Any, ...], run: Any) -> tuple[float, float]:
+    found = _known_ends.get(key)
+    if found is None:
+        found, _ = run(flat_ends, key, {})
+        if len(_known_ends) >= 256:
+            _known_ends.clear()
+        _known_ends[key] = found
+    return found
+
+
 def flat_ends(function: Any, *params: tuple[str, Any]) -> tuple[float, float]:
     """The outputs up to which, and from which on, a monotonic activation is flat; NaN where it has no such end.
 
@@ -327,7 +357,7 @@ def flat_ends(function: Any, *params: tuple[str, Any]) -> tuple[float, float]:
             at = int(np.argmin(is_flat))  # the first that is not
             end = _value_at_edge(function, options, float(points[at - 1]), float(points[at]))
         ends.append(end)
-    return ends[0], ends[1]
+    return _NONE if all(map(math.isnan, ends)) else (ends[0], ends[1])
 
 
 def _value_at_edge(function: Any, options: dict[str, Any], inside: float, outside: float) -> float:

@@ -14,6 +14,7 @@ from ..functions import entries
 from ..functions.entry import Entry
 from .expansion import applied, places, substituted, template
 from .nodes import ONE, ZERO, Activate, Apply, Node, Number, Parameter, X, in_order
+from .recognition import recognised
 from .simplify import make
 from .vocabulary import read
 
@@ -103,20 +104,33 @@ def over(a: Node, b: Node) -> Node:
 
 
 @functools.cache
-def _rule(name: str, operand: int) -> Node:
+def rule(name: str, operand: int) -> Node:
+    """The derivative of an operation by one of its operands, of the parameters u, v, w and y."""
     return read(_RULES[name][operand], {letter: Parameter(letter) for letter in "uvwy"})
 
 
 def _partial(node: Apply, operand: int) -> Node:
     """The derivative of one operation by one of its operands."""
-    rule = _rule(node.operation.name, operand)
     letters: dict[Node, Node] = {Parameter(letter): o for letter, o in zip("uvw", node.operands, strict=False)}
-    return substituted(rule, letters | {Parameter("y"): node})
+    return substituted(rule(node.operation.name, operand), letters | {Parameter("y"): node})
+
+
+#: Derivatives by a parameter in a form that neither cancels nor overflows, where that of the definition does.
+_BY_PARAMETER = {("generalized_logistic", "alpha"): "log_sigmoid(x) * generalized_logistic(x, alpha=alpha)"}
 
 
 @functools.lru_cache(512)
-def _template_slope(entry: Entry, derived: bool, by: Node) -> Node:
-    return derivative(template(entry, derived), by)
+def of_template(entry: Entry, derived: bool, by: Node) -> Node:
+    """The derivative of an activation's own formula, or of f', by its x or by a parameter."""
+    root = template(entry, derived)
+    if derived:  # of what has kernels the derivatives are better, too
+        return derivative(recognised(root), by)
+    written = _BY_PARAMETER.get((entry.name, by.name)) if isinstance(by, Parameter) and _in_catalogue(entry) else None
+    return read(written, {by.name: by}) if written and isinstance(by, Parameter) else derivative(root, by)
+
+
+def _in_catalogue(entry: Entry) -> bool:
+    return entries.get(entry.name) is entry
 
 
 def _of_activation(node: Activate, inner: list[Node]) -> Node:
@@ -129,7 +143,7 @@ def _of_activation(node: Activate, inner: list[Node]) -> Node:
         total = times(outer, inner[0])
     for p, slope in zip(entry.parameters, inner[1:], strict=True):
         if slope is not ZERO:
-            outer = substituted(_template_slope(entry, node.derivative, Parameter(p.name)), own)
+            outer = substituted(of_template(entry, node.derivative, Parameter(p.name)), own)
             total = plus(total, times(outer, slope))
     return total
 
@@ -144,8 +158,8 @@ _SECOND = {
 
 
 def _second(entry: Entry) -> Node:
-    written = _SECOND.get(entry.name)
-    return read(written) if written and not getattr(entry, "formula", None) else _template_slope(entry, True, X)
+    written = _SECOND.get(entry.name) if _in_catalogue(entry) else None
+    return read(written) if written else of_template(entry, True, X)
 
 
 # ---- operations whose derivative is not a sum over their operands ----------------------------------------------------

@@ -14,7 +14,8 @@ FOUND = ("range", "monotonic", "smooth", "zero_centred", "identity_near_zero", "
 _NEAR = np.arange(-512, 513) / 32
 _FAR = 2.0 ** np.arange(4.25, 60, 0.75)
 _POINTS = np.concatenate([-_FAR[::-1], _NEAR, _FAR])
-_ZERO = int(np.flatnonzero(_POINTS == 0)[0])
+_NEAREST = 16
+_PARTS = np.arange(33) / 32
 
 Function = Callable[[Any], Any]
 
@@ -40,8 +41,8 @@ def properties(function: Function, slope: Function) -> dict[str, Any]:
         zero = float(function(np.zeros(1))[0])
         return {
             "range": (low, high),
-            "monotonic": bool(np.all(np.diff(y) >= -1e-12 * np.maximum(1, np.abs(y[1:])))) if np.isfinite(y).all() else False,
-            "smooth": _is_smooth(slope, x, d),
+            "monotonic": bool(np.all((y[1:] >= y[:-1]) | (y[1:] >= y[:-1] - 1e-12 * np.maximum(1, np.abs(y[:-1]))))),
+            "smooth": _is_continuous(function, x, y) and _is_continuous(slope, x, d),
             "zero_centred": zero == 0 and low < 0 < high,
             "identity_near_zero": zero == 0 and abs(float(slope(np.zeros(1))[0]) - 1) < 1e-12,
             "domain": _domain(function, known),
@@ -54,43 +55,42 @@ def _least(function: Function, x: Any, y: Any) -> float:
     if y[at] == -math.inf:
         return -math.inf
     for end, before in ((0, 8), (-1, -9)):
-        if y[end] <= y[at] and abs(x[end]) > 1e9 and len(y) > 16 and y[end] < y[before] - 1e-3 * abs(y[before]):
+        if y[end] <= y[at] and abs(x[end]) > 1e9 and y[end] < min(0.0, y[before] - 1e-3 * abs(y[before])):
             return -math.inf
     left, right = x[max(at - 1, 0)], x[min(at + 1, len(x) - 1)]
     least = float(y[at])
-    for _ in range(4):
-        points = np.linspace(left, right, 65)
+    closer = np.count_nonzero(y == least) <= 2
+    for _ in range(4 * closer):
+        points = left + (right - left) * _PARTS
         values = function(points)
-        values = np.where(np.isnan(values), math.inf, values)
-        at = int(np.argmin(values))
+        at = int(np.argmin(np.where(np.isnan(values), math.inf, values)))
         least = min(least, float(values[at]))
-        left, right = points[max(at - 1, 0)], points[min(at + 1, 64)]
+        left, right = points[max(at - 1, 0)], points[min(at + 1, 32)]
     nearest = round(least)
     return float(nearest) if abs(least - nearest) < 1e-13 else least
 
 
-def _is_smooth(slope: Function, x: Any, d: Any) -> bool:
-    """Whether no jump of the derivative stays as its two sides come together."""
-    if not np.isfinite(d).all():
-        return False
-    scale = max(float(np.max(np.abs(d[np.abs(x) <= 16]), initial=0.0)), 1e-300)
-    jumps = np.abs(np.diff(d))
-    suspects = np.argsort(jumps)[-4:]
-    for i in suspects:
-        if jumps[i] < 1e-6 * scale:
-            continue
-        left, right = float(x[i]), float(x[i + 1])
-        for _ in range(8):
-            points = np.linspace(left, right, 17)
-            values = slope(points)
-            if not np.isfinite(values).all():
-                return False
-            inner = np.abs(np.diff(values))
-            at = int(np.argmax(inner))
-            left, right, jump = points[at], points[at + 1], inner[at]
-        if jump > 1e-5 * scale:
+def _is_continuous(function: Function, x: Any, y: Any) -> bool:
+    """Whether no jump stays as its two sides come together. Only what stands out of its neighbours can be one."""
+    near = np.isfinite(y) & (np.abs(x) <= _NEAREST)
+    x, y = x[near], y[near]
+    scale = max(float(np.max(np.abs(y), initial=0.0)), 1e-300)
+    jumps = np.abs(np.diff(y))
+    beside = np.maximum(np.append(jumps[1:], 0.0), np.append(0.0, jumps[:-1]))
+    suspects = np.flatnonzero(jumps > 3 * beside + 1e-7 * scale)
+    left, right = x[suspects], x[suspects + 1]
+    for _ in range(6):
+        if not len(left):
+            return True
+        points = left[:, None] + (right - left)[:, None] * _PARTS
+        values = function(points.ravel()).reshape(points.shape)
+        if not np.isfinite(values).all():
             return False
-    return True
+        inner = np.abs(np.diff(values, axis=1))
+        at, rows = np.argmax(inner, axis=1), np.arange(len(left))
+        stays = inner[rows, at] > 1e-6 * scale
+        left, right = points[rows, at][stays], points[rows, at + 1][stays]
+    return not len(left)
 
 
 def _domain(function: Function, known: Any) -> tuple[float, float]:

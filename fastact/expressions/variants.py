@@ -5,12 +5,23 @@ from __future__ import annotations
 import dataclasses
 import math
 
+from ..functions import entries
 from ..functions.entry import Entry, Parameter
-from . import expansion, nodes
+from . import derivatives, expansion, nodes
 from .definition import Definition, of_nodes
 from .nodes import Activate, Node, Number, X
 from .recognition import recognised
 from .simplify import activate
+from .vocabulary import read
+
+#: Formulas for arrays as parameters, where those of the records overflow, or are no number at infinity.
+_WITH_ARRAYS = {
+    "silu": "where(sigmoid(beta * x) == 0, -0.0, x * sigmoid(beta * x))",
+    "soft_clipping": (
+        "where(x < 0.5, (softplus(alpha * x) - softplus(alpha * (x - 1))) / alpha,"
+        " 1 - (softplus(alpha * (1 - x)) - softplus(-alpha * x)) / alpha)"
+    ),
+}
 
 
 def with_arrays(entry: Entry, names: frozenset[str]) -> Definition:
@@ -26,9 +37,12 @@ def with_arrays(entry: Entry, names: frozenset[str]) -> Definition:
     unknown = set(names) - {p.name for p in entry.parameters}
     if unknown:
         raise TypeError(f"{entry.name} has no parameter {min(unknown)!r}")
-    parameters = tuple(_as_array(p, entry) if p.name in names else p for p in entry.parameters)
+    widest = entry.widest if isinstance(entry, Definition) else entry.parameters
+    parameters = tuple(_as_array(p) if p.name in names else p for p in widest)
     arrays = frozenset(p.name for p in parameters if p.array)
-    formula = _without_arrays(expansion.template(entry), arrays)
+    written = _WITH_ARRAYS.get(entry.name) if entries.get(entry.name) is entry else None
+    whole = read(written, {p.name: nodes.Parameter(p.name) for p in parameters}) if written else expansion.template(entry)
+    formula = _without_arrays(whole, arrays)
     replaced = isinstance(entry, Definition) and entry.replaced_derivative
     slope = _without_arrays(entry.slope, arrays) if isinstance(entry, Definition) else None
     return of_nodes(
@@ -43,10 +57,28 @@ def with_arrays(entry: Entry, names: frozenset[str]) -> Definition:
     )
 
 
-def _as_array(p: Parameter, entry: Entry) -> Parameter:
-    """The parameter as an array. What bounds a defined one has are those of kernels that don't take it then."""
-    low, open_low = (-math.inf, False) if isinstance(entry, Definition) else (p.low, p.open_low)
-    return dataclasses.replace(p, array=True, low=low, open_low=open_low, ordinary=(0.0, math.inf))
+def unrestricted(entry: Definition) -> Definition:
+    """The same activation for all numbers of its formula's parameters: without the kernels that do not take them all."""
+    narrowed = frozenset(p.name for p, wide in zip(entry.parameters, entry.widest, strict=True) if p != wide)
+    formula = recognised(_without_arrays(entry.formula, narrowed), narrowed, entry.widest)
+    if entry.replaced_derivative:
+        slope = _without_arrays(entry.slope, narrowed)
+    else:
+        slope = recognised(derivatives.derivative(formula), narrowed, entry.widest)
+    return of_nodes(
+        entry.name,
+        formula,
+        entry.widest,
+        slope=slope,
+        replaced=entry.replaced_derivative,
+        doc=entry.doc,
+        aliases=entry.aliases,
+        info=entry.info,
+    )
+
+
+def _as_array(p: Parameter) -> Parameter:
+    return dataclasses.replace(p, array=True, ordinary=(0.0, math.inf))
 
 
 def _without_arrays(root: Node, arrays: frozenset[str]) -> Node:

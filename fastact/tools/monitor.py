@@ -9,6 +9,7 @@ import contextvars
 import io
 import math
 import os
+import shutil
 import sys
 import threading
 from collections.abc import Iterator
@@ -20,13 +21,14 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from ..calls import watching
-from ..calls.watching import Observation, Seen
+from ..calls.watching import Counted, Observation, mark_fired
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from rich.table import Table
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_PLACES = 10_000  # that are found at once; code that is made anew for each call never is
 _BY = ("site", "name")
 
 
@@ -46,31 +48,21 @@ class Record:
     def __init__(self, label: str, activation: str) -> None:
         self.label, self.activation = label, activation
         self.calls = self.backward_calls = 0
-        self._outputs = self._gradients = self._derivatives = Observation()
+        self._outputs, self._gradients, self._derivatives = Observation(), Observation(), Observation()
         self._bounded = 0  # elements of outputs that may be at a flat end
         self._fired: dict[int, np.ndarray] = {}  # by the length of the last axis, for each unit whether it ever fired
         self._quiet: set[int] = set()  # the lengths of which some have not
 
-    def _add(self, seen: Seen, fired: np.ndarray | None) -> None:
-        """Add a call; of its units `fired`, where that is still worth asking."""
-        if seen.outputs is not None:
-            self.calls += 1
-            self._outputs += seen.outputs
-            if seen.has_ends:
-                self._bounded += seen.outputs.elements - seen.outputs.nans
-        if seen.gradients is not None:
-            self.backward_calls += 1
-            self._gradients += seen.gradients
-        if seen.derivative is not None:
-            self._derivatives += seen.derivative
-        if fired is not None and seen.units is not None:
-            known = self._fired.setdefault(seen.units, fired)
-            known |= fired
-            (self._quiet.discard if known.all() else self._quiet.add)(seen.units)
+    def _add_fired(self, fired: np.ndarray) -> None:
+        """Add which units fired in a call."""
+        units = len(fired)
+        known = self._fired.setdefault(units, fired)
+        known |= fired
+        (self._quiet.discard if known.all() else self._quiet.add)(units)
 
-    def _asks_for(self, units: int | None) -> bool:
+    def _asks_for(self, units: int) -> bool:
         """Whether it matters which units fired."""
-        return units is not None and (units in self._quiet or units not in self._fired)
+        return units in self._quiet or units not in self._fired
 
     @property
     def elements(self) -> int:
@@ -84,7 +76,7 @@ class Record:
 
     @property
     def units(self) -> int | None:
-        """How many units there are: the length of the outputs' last axis, if they have two axes or more. Several lengths add up."""
+        """The length of the outputs' last axis, if they have two axes or more. Several lengths add up."""
         return sum(self._fired) if self._fired else None
 
     @property
@@ -120,8 +112,8 @@ class Record:
 
     @property
     def vanished(self) -> float | None:
-        """The share of gradients of which the activation left less than a thousandth: abs(dx) < 0.001 * abs(dy), where dy is not 0.
-        Derivatives that `value_and_grad` gave count as gradients for a dy of 1.
+        """The share of gradients of which less than a thousandth is left: abs(dx) < 0.001 * abs(dy), of those with a dy that is
+        not 0. Derivatives that `value_and_grad` gave count as gradients for a dy of 1.
         """
         gradients = self._gradients.gradients + self._derivatives.gradients
         return _share(self._gradients.vanished + self._derivatives.vanished, gradients)
@@ -164,19 +156,21 @@ def _share(part: int, whole: int) -> float | None:
 class Monitor:
     """What `fastact.monitor` gives: a context manager that watches calls, and the records of what it saw.
 
-    It is iterable, and has a length: its records, in the order of their first calls. ``m["layer 1"]`` is the record of this label, and
-    ``m["layer 1", "relu"]`` that of one activation of several there.
+    It is iterable, and has a length: its records, in the order of their first calls. ``m["layer 1"]`` is the record of this
+    label, and ``m["layer 1", "relu"]`` that of one activation of several there.
     """
 
     def __init__(self, by: str = "site") -> None:
         if by not in _BY:
             raise ValueError(f"monitor: by must be one of {', '.join(map(repr, _BY))}, not {by!r}")
         self.by = by
+        self._by_name = by == "name"
         self._records: dict[tuple[str, str], Record] = {}
         self._lock = threading.Lock()
         self._on = False
         self._name: contextvars.ContextVar[str | None] = contextvars.ContextVar("fastact.monitor.name", default=None)
-        self._sites: dict[tuple[int, int], tuple[CodeType, str]] = {}  # with the code, so that no other gets its id
+        self._places: dict[tuple[int, int, Any], Record] = {}  # where calls were made, and the record of each
+        self._codes: list[CodeType] = []  # which are to be found there by their id: it stays theirs while they are held
 
     def __enter__(self) -> Self:
         with self._lock:
@@ -208,36 +202,67 @@ class Monitor:
     def clear(self) -> None:
         """Forget all that was seen, as between two epochs."""
         with self._lock:
-            self._records = {}
+            self._records, self._places, self._codes = {}, {}, []
 
-    def record(self, seen: Seen) -> None:
+    def record(
+        self,
+        function: Any,
+        outputs: Counted | None,
+        gradients: Counted | None,
+        derivative: Counted | None,
+        has_ends: bool,
+        array: np.ndarray | None,
+    ) -> None:
         """Add a call: `fastact.calls.watching` tells of it."""
-        activation = seen.function.name
         label = self._name.get()
-        if label is None:
-            label = self._site() if self.by == "site" else activation
-        key = label, activation
-        found = self._records.get(key)
+        if label is not None:
+            found = self._named(label, function)
+        elif self._by_name:
+            found = self._named(function.name, function)
+        else:
+            frame = sys._getframe(2)
+            code = frame.f_code
+            known = self._places.get((frame.f_lasti, id(code), function))
+            found = self._at(frame, function) if known is None else known
         fired = None
-        if seen.mark_fired is not None and (found is None or found._asks_for(seen.units)):
-            fired = np.zeros(seen.units or 0, np.uint8)
-            seen.mark_fired(fired)
+        if array is not None and found._asks_for(array.shape[-1]):
+            fired = np.zeros(array.shape[-1], np.uint8)
+            mark_fired(function, array, fired)
         with self._lock:
-            found = self._records.get(key)
-            if found is None:
-                found = self._records[key] = Record(label, activation)
-            found._add(seen, fired)
+            if outputs is not None:
+                found.calls += 1
+                found._outputs.add(outputs)
+                if has_ends:
+                    found._bounded += outputs[0] - outputs[1]  # NaN is nowhere
+            if gradients is not None:
+                found.backward_calls += 1
+                found._gradients.add(gradients)
+            if derivative is not None:
+                found._derivatives.add(derivative)
+            if fired is not None:
+                found._add_fired(fired)
 
-    def _site(self) -> str:
-        """Where the call was made: the first code outside the package."""
-        frame = sys._getframe(2)
-        while frame.f_code.co_filename.startswith(_PACKAGE) and frame.f_back is not None:
-            frame = frame.f_back
-        key = id(frame.f_code), frame.f_lasti
-        known = self._sites.get(key)
-        if known is None:
-            known = self._sites[key] = frame.f_code, f"{_short(frame.f_code.co_filename)}:{frame.f_lineno}"
-        return known[1]
+    def _named(self, label: str, function: Any) -> Record:
+        """The record of this label."""
+        found = self._records.get((label, function.name))
+        return self._new_record(label, function.name) if found is None else found
+
+    def _at(self, frame: Any, function: Any) -> Record:
+        """The record of where a call was made: the first code outside the package."""
+        place = frame
+        while place.f_code.co_filename.startswith(_PACKAGE) and place.f_back is not None:
+            place = place.f_back
+        found = self._named(f"{_short(place.f_code.co_filename)}:{place.f_lineno}", function)
+        if place is frame and len(self._codes) < _PLACES:  # found at once next time, while nothing else gets this id
+            with self._lock:
+                self._codes.append(frame.f_code)
+                self._places[frame.f_lasti, id(frame.f_code), function] = found
+        return found
+
+    def _new_record(self, label: str, activation: str) -> Record:
+        """The record of this label, made if there is none."""
+        with self._lock:
+            return self._records.setdefault((label, activation), Record(label, activation))
 
     def __iter__(self) -> Iterator[Record]:
         with self._lock:
@@ -272,6 +297,7 @@ class Monitor:
             table = new_table(("where", "activation"), [title for title, _ in _COLUMNS], wrapped=("where",))
         except ImportError as error:
             raise ImportError(_needs("the table", "rich")) from error
+        table.columns[0].overflow = "fold"  # a path has no spaces
         for record in self:
             table.add_row(record.label, record.activation, *(_told(kind, value) for kind, value in _cells(record)))
         return table
@@ -294,13 +320,12 @@ class Monitor:
         return figure
 
     def __str__(self) -> str:
-        from ..tools.printing import console
-
         table = self.table()
-        printer = console(least_width=120)
-        printer.file = io.StringIO()
-        printer.print(table)
-        return printer.file.getvalue()
+        from rich.console import Console
+
+        text = io.StringIO()
+        Console(file=text, width=max(_WIDTH, shutil.get_terminal_size().columns)).print(table)
+        return "\n".join(line.rstrip() for line in text.getvalue().rstrip().split("\n") if line.strip())
 
     def __repr__(self) -> str:
         return f"<monitor by {self.by}: {len(self)} records>"
@@ -320,10 +345,11 @@ def _needs(what: str, package: str) -> str:
 
 #: Titles, and how the numbers are told.
 _COLUMNS = (
-    *(("calls", "count"), ("backward", "count"), ("elements", "count"), ("zeros", "share"), ("dead units", "of")),
-    *(("saturated", "share"), ("mean", "number"), ("std", "number"), ("vanished", "share"), ("rms of dx", "number")),
+    *(("calls", "count"), ("backward", "count"), ("elements", "count"), ("zeros", "share"), ("dead", "of")),
+    *(("saturated", "share"), ("mean", "number"), ("std", "number"), ("vanished", "share"), ("rms dx", "number")),
     *(("NaN", "count"), ("inf", "count")),
 )
+_WIDTH = 140  # columns of text that a table takes at least
 
 
 def _cells(record: Record) -> list[tuple[str, Any]]:
@@ -342,7 +368,17 @@ def _told(kind: str, value: Any) -> str:
         return f"{value:.1%}"
     if kind == "of":
         return f"{value[0]} of {value[1]}"
-    return f"{value:,}" if kind == "count" else f"{value:.3g}"
+    return _told_count(value) if kind == "count" else f"{value:.3g}"
+
+
+def _told_count(count: int) -> str:
+    """A count in at most five characters: 65.5k."""
+    value, unit = float(count), ""
+    for unit in ("", "k", "M", "G", "T", "P"):
+        if value < 999.5 or unit == "P":
+            break
+        value /= 1000
+    return f"{value:.3g}{unit}"
 
 
 # ---- the picture ----------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from fastact.functions.kinds import BACKWARD, FORWARD, VALUE_AND_GRAD
 from fastact.runtime import team
 
 COMPILED = [name for name in backends.available() if name != "numpy"]
-#: Formulas with different needs: one step, a pair of results, an input that is read last, uniform steps, three operands, a constant.
+#: Formulas with different needs: one step, two results, an input that is read last, uniform steps, three operands, a constant.
 TEXTS = {
     "3 * x": {},
     "x * sigmoid(x) + x": {},

@@ -1,5 +1,5 @@
-"""Five activations from papers that the catalogue lacks, defined as docs/own_activation.md does, against their own straightforward
-float64 NumPy: value, gradient, and the gradients of what is learnt.
+"""Five activations from papers that the catalogue lacks, defined as docs/own_activation.md does, against their own
+straightforward float64 NumPy: value, gradient, and the gradients of what is learnt.
 """
 
 import numpy as np

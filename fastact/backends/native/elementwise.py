@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -57,11 +58,14 @@ class _WithNativeUfuncs(WithUfuncs):
         settle_integers(ufunc, ufunc.nin if self._arrays else len(kind.inputs))
         add_bfloat16(table(self.backend), self._entry, kind, ufunc, dtype)
 
-    def _observe(self, y: np.ndarray, dy: np.ndarray | None, derivative: bool, low: float, high: float) -> Any:
-        return observe(table(self.backend), self.backend, y, dy, derivative, low, high)
+    # looked up once: a call of a small array that is watched is mostly this
+    @functools.cached_property
+    def _observe(self) -> Any:
+        return functools.partial(observe, table(self.backend), self.backend)
 
-    def _mark_fired(self, y: np.ndarray, fired: np.ndarray) -> None:
-        mark_fired(self.backend, y, fired)
+    def _mark_fired(self, y: np.ndarray, fired: np.ndarray) -> bool:
+        marked: bool = mark_fired(self.backend, y, fired)
+        return marked
 
 
 # Each class has its fast path first, then, for what that does not take, the class of calls/. The decorator lets a call of an

@@ -1,8 +1,8 @@
 """Plans programs: the steps that compute an expression, each a loop of the table, and the registers that they go through.
 
-engine/programs.pxi runs them. A step reads its operands and writes its results whole, for as many elements as a register holds;
-the order of steps is that of the expression, what needs more registers first, so that few are in use at a time. What the catalogue
-has loops for goes through them as it is: a value and its derivative together, or a product with a derivative.
+engine/programs.pxi runs them. A step reads its operands and writes its results whole, for as many elements as a register holds.
+The order of steps is that of the expression, what needs more registers first, so that few are in use at a time. What the
+catalogue has loops for goes through them as it is: a value and its derivative together, or a product with a derivative.
 """
 
 from __future__ import annotations
@@ -109,6 +109,7 @@ def _results(entry: Definition, kind: Kind) -> list[Node]:
         return [entry.formula, entry.slope]
     if kind.loop == BACKWARD.loop:
         return [_product(_DY, entry.slope)]
+    assert kind.parameter is not None
     return [_product(_DY, entry.slope_by[entry.parameters[kind.parameter].name])]
 
 
@@ -172,9 +173,10 @@ class _Planner:
         if node.operation.name != "multiply":
             return None
         for factor, slope in (node.arguments, node.arguments[::-1]):
-            if isinstance(slope, Activate) and slope.derivative and users[slope] == 1:
-                if Activate(slope.entry, slope.argument, slope.parameters) not in there:
-                    return _Work((slope.entry, BACKWARD), (factor, slope.argument), slope.parameters, (node,))
+            if not (isinstance(slope, Activate) and slope.derivative and users[slope] == 1):
+                continue
+            if Activate(slope.entry, slope.argument, slope.parameters) not in there:
+                return _Work((slope.entry, BACKWARD), (factor, slope.argument), slope.parameters, (node,))
         return None
 
     # ---- in which order ----------------------------------------------------------------------------------------------
@@ -251,10 +253,10 @@ class _Planner:
             for node in work.results:
                 if node not in last and node not in stays:  # of a pair the one that nothing needs
                     free.append(at[node])
-            first, second, third = (operands + [None, None])[:3]
+            b, third = (operands[i] if len(operands) > i else None for i in (1, 2))
             scalars = len(self._plan.scalars)
             self._plan.scalars += [self._scalar(node) for node in work.parameters]
-            self._plan.steps.append(Step(work.loop, first, second, third, made[0], made[1] if made[1:] else None, scalars))
+            self._plan.steps.append(Step(work.loop, operands[0], b, third, made[0], made[1] if made[1:] else None, scalars))
         copies = [
             Step(None, at[node], None, None, out, None, 0) for out, node in zip(OUTPUTS, results, strict=False) if at[node] != out
         ]

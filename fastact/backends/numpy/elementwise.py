@@ -32,8 +32,8 @@ class _OnNumPy(WithUfuncs):
     def _observe(self, y: np.ndarray, dy: np.ndarray | None, derivative: bool, low: float, high: float) -> Any:
         return observe(y, dy, derivative, low, high)
 
-    def _mark_fired(self, y: np.ndarray, fired: np.ndarray) -> None:
-        mark_fired(y, fired)
+    def _mark_fired(self, y: np.ndarray, fired: np.ndarray) -> bool:
+        return mark_fired(y, fired)
 
 
 def make_ufunc(entry: Entry, kind: Kind, name: str, any_scalar: bool = False) -> Ufunc:

@@ -70,8 +70,8 @@ class Loop:
     ctype: str
     lanes: int
 
-    #: Whole vectors and the rest have the formula each: see loops.pyx.in.
-    stands_once = False
+    #: How its text is laid out: see `OperationLoop`.
+    stands_once = copies = False
 
     @property
     def name(self) -> str:

@@ -10,7 +10,7 @@ from ....functions.entry import Entry
 from ..formulas.rows import FUNCTIONS
 from . import coefficients, elementary, formulas, kernels, records, row_vectors, steps
 from .loops import GROUP, HALVES, INTEGERS, REALS, Loop, loops
-from .operations import ARITY, OperationLoop, operation_loops
+from .operations import OPERATIONS, Operation, OperationLoop, operation_loops
 from .write import write
 
 
@@ -20,17 +20,17 @@ def stamp(
     target: Path,
     instead: Mapping[str, str] | None = None,
     trial: bool = False,
-    operations: Iterable[str] | None = None,
+    operations: Iterable[Operation] | None = None,
 ) -> Path:
     """Fill in the templates of `folder` for these entries, ready for Cython, into the folder `target`: the path of the loops.
 
     `instead` has texts that take the place of files of formulas/, by name. A trial has no functions of rows and no operations
-    but those named, and tells the loops' addresses.
+    but those given, and tells the loops' addresses.
     """
     from Cython.Tempita import Template
 
     entries = list(entries)
-    chosen = list(operations if operations is not None else [] if trial else ARITY)
+    operations = list(operations if operations is not None else [] if trial else OPERATIONS)
     records.check(entries)
     headers = sorted([*(folder / "math").glob("*.h"), *(folder / "simd").glob("*.h")])
     write(target / "coefficients.h", coefficients.header(headers))
@@ -52,10 +52,9 @@ def stamp(
     given = {
         "entries": entries,
         "loops": loops,
-        "operations": chosen,
+        "operations": operations,
         "operation_loops": operation_loops,
-        "arity": ARITY,
-        "compiled": [*(loop for e in entries for loop in loops(e)), *(loop for name in chosen for loop in operation_loops(name))],
+        "compiled": [*(each for e in entries for each in loops(e)), *(each for o in operations for each in operation_loops(o))],
         "trial": trial,
         "vectors": vectors,
         "formulas": formulas.FILES,

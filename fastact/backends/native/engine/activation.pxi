@@ -46,6 +46,7 @@ cdef class FastPath(Vectorcall):
     cdef tuple parameter_names
     cdef tuple ufunc_defaults  # what the forward ufunc takes besides x
     cdef object forward_ufunc  # made when first needed
+    cdef tuple ends  # where it is flat, with the default parameters; for monitors
 
     def __cinit__(self, *args, **kwargs):
         self.vectorcall = <void*> call_activation
@@ -314,7 +315,7 @@ cdef object call_activation(object self, PyObject* const* args, size_t nargsf, P
     cdef FastPath f = <FastPath> self
     cdef Py_ssize_t nargs = PyVectorcall_NARGS(nargsf)
     if is_watched():
-        return call_watched("forward", self, self, args, nargs, names)
+        return call_watched_activation(f, args, nargs, names)
     if f.active and nargs == 1:
         result = take_forward(f, args, names)
         if result is not None:
@@ -363,7 +364,8 @@ cdef inline object forward_array(FastPath f, PyObject* x, const Options* options
         return None
     work.a, work.b, work.out1, work.out2 = array_BYTES(x), NULL, array_BYTES(<PyObject*> result), NULL
     if bias == Py_None:
-        run(f, work)
+        if not (watched and run_and_observe(f, work)):
+            run(f, work)
     elif work.n:
         work.columns, work.bias, work.dbias, work.by_parameter = array_DIMS(bias)[0], array_BYTES(bias), NULL, NULL
         run_rows(f, work)

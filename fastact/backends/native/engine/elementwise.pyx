@@ -20,6 +20,7 @@ in this order:
     sums.pxi         rows with a bias, and sums by column: `BiasJob`
     observe.pxi      what a monitor needs: calls that are handed over to it, and what it counts
     activation.pxi   the fast path of activations: `FastPath`, and the forward call
+    observed.pxi     the forward call while a monitor is on
     backward.pxi     its other calls
     noise.pxi        calls with noise
     gated.pxi        the fast path of gated units: `GatedPath`
@@ -29,7 +30,7 @@ in this order:
 from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Malloc
 from cpython.object cimport PyObject
 from cpython.pycapsule cimport PyCapsule_GetPointer
-from libc.math cimport fabs
+from libc.math cimport NAN, fabs
 from libc.stdint cimport uint16_t, uint32_t, uint64_t, uintptr_t
 from libc.stdlib cimport llabs
 from libc.string cimport memcpy, memmove, memset, strcmp
@@ -60,6 +61,7 @@ include "ufuncs.pxi"
 include "sums.pxi"
 include "observe.pxi"
 include "activation.pxi"
+include "observed.pxi"
 include "backward.pxi"
 include "noise.pxi"
 include "gated.pxi"

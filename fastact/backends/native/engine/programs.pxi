@@ -208,7 +208,9 @@ cdef void write_number(char* target, double value, int type) noexcept:
     fastact_restore_flags(flags)
 
 
-cdef dict SLOT_NUMBERS = {"first": FIRST, "second": SECOND, "out1": OUT1, "out2": OUT2, "parameter": PARAMETERS, "register": REGISTERS}
+cdef dict SLOT_NUMBERS = {
+    "first": FIRST, "second": SECOND, "out1": OUT1, "out2": OUT2, "parameter": PARAMETERS, "register": REGISTERS,
+}
 
 
 cdef int slot_number(slot) except -1:

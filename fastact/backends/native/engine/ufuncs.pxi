@@ -46,7 +46,8 @@ cdef class Table:
             if strcmp(self.table.operations[i].name, name) == 0:
                 return self.table.operations[i].loops[type]
         raise ImportError(
-            f"the compiled kernels are older than fastact/expressions: they have no {loop!r}; build them again with: pip install ."
+            f"the compiled kernels are older than fastact/expressions: they have no {loop!r}; "
+            "build them again with: pip install ."
         )
 
     cdef const fastact_activation* activation(self, entry) except NULL:

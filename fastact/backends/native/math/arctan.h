@@ -21,7 +21,7 @@ VECMATH REAL F(arctan_eighth_tail)(REAL t) {
 }
 
 /* Range:   0 <= u <= 1/4
-   Error:   2^-26.0, 2^-55.0 of arcsin(s), by s + s u * tail
+   Error:   2^-27.2, 2^-55.6 of arcsin(s), by s + s u * tail
    NaN:     gives NaN
    Gives:   (arcsin(s) - s) / s^3, u = s^2 */
 VECMATH REAL F(arcsin_half_tail)(REAL u) { return HORNER(arcsin_half_tail, u); }

@@ -57,8 +57,8 @@ VECMATH REAL F(exp_split_low)(REAL x, REAL x_low, int headroom, REAL *scale, REA
     return F(exp_scaled_low)(x, x_low, (REAL)headroom, scale, q_low);
 }
 
-/* Range:   |x| up to EXP_FURTHEST / ln 2, HEADROOM with x <= 0, -HEADROOM with x >= 0; |x_low| at most half an ULP of x
-   Error:   0.63, 0.60 u (without FMA 0.66, 0.63) of 2^x, before scale * q is added to scale
+/* Range:   0 >= x >= -1.4 EXP_FURTHEST with HEADROOM, 0 <= x <= 1.4 EXP_FURTHEST with -HEADROOM
+   Error:   0.56, 0.54 u (without FMA 0.60, 0.54) of 2^x, before scale * q is added to scale
    NaN:     gives NaN
    Gives:   q and scale with 2^(x + x_low) = (scale + scale * q) * 2^-headroom */
 VECMATH REAL F(exp2_scaled)(REAL x, REAL x_low, REAL headroom, REAL *scale) {

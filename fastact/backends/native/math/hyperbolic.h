@@ -35,7 +35,7 @@ VECMATH REAL F(tanh_shrink_unit)(REAL a) {
 }
 
 /* Range:   0 <= u <= 1
-   Error:   2^-27.0, 2^-56.0 of sinh(a), by a + a u * tail
+   Error:   2^-27.2, 2^-56.2 of sinh(a), by a + a u * tail
    NaN:     gives NaN
    Gives:   (sinh(a) - a) / a^3, u = a^2 */
 VECMATH REAL F(sinh_small_tail)(REAL u) { return HORNER(sinh_small_tail, u); }

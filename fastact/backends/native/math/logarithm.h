@@ -69,13 +69,13 @@ VECMATH REAL F(log_split)(REAL u, REAL *n) {
 }
 
 /* Range:   sqrt(1/2) <= 1 + r <= sqrt(2)
-   Error:   2^-25.0, 2^-54.0 of log1p(r), by r + r^2 * tail
+   Error:   2^-26.1, 2^-55.2 (without FMA 2^-25.8, 2^-55.1) of log1p(r), by r + r^2 * tail
    NaN:     gives NaN
    Gives:   (log1p(r) - r) / r^2 */
 VECMATH REAL F(log_tail)(REAL r) { return HORNER(log1p, r); }
 
 /* Range:   u normal
-   Error:   2^-34.0, 2^-65.0 by log + low
+   Error:   2^-34.0, 2^-63.4 of log2(u), by log + low
    NaN:     any number
    Gives:   log2(u) + octaves, in two parts: octaves is for those whose argument would be too large or too small.
 

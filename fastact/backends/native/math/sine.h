@@ -16,7 +16,7 @@ VECMATH REAL F(sin_quarter)(REAL z) {
 }
 
 /* Range:   0 <= u <= pi^2/16
-   Error:   2^-26.0, 2^-55.0 of tan(z), by z + z u * tail
+   Error:   2^-26.8, 2^-55.0 (without FMA 2^-26.5, 2^-55.0) of tan(z), by z + z u * tail
    NaN:     gives NaN
    Gives:   (tan(z) - z) / z^3, u = z^2 */
 VECMATH REAL F(tan_quarter_tail)(REAL u) { return HORNER(tan_quarter_tail, u); }
