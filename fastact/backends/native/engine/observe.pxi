@@ -125,7 +125,7 @@ cdef inline object counted_of(const Meanwhile* meanwhile, result):
 cdef struct ObserveJob:
     const fastact_observers* observers
     fastact_load load  # of 16-bit types; NULL for others
-    fastact_loop run  # computes y from x first; NULL where y is there
+    Kernel kernel  # computes y from x first; nothing where y is there
     const char* x
     const void* parameters
     const char* y  # y, dx or a derivative
@@ -165,8 +165,8 @@ cdef void observe_chunk(const void* data, Py_ssize_t chunk, int worker) noexcept
 
 cdef inline void compute_piece(const ObserveJob* job, Py_ssize_t start, Py_ssize_t n) noexcept nogil:
     cdef Py_ssize_t at = start * job.itemsize
-    if job.run != NULL:
-        job.run(job.x + at, NULL, <char*> job.y + at, NULL, n, job.parameters)
+    if is_there(&job.kernel):
+        run_kernel(&job.kernel, job.x + at, NULL, <char*> job.y + at, NULL, n, job.parameters)
 
 
 cdef inline void observe_tile(const ObserveJob* job, Py_ssize_t start, Py_ssize_t m, fastact_observed* seen) noexcept nogil:

@@ -31,7 +31,7 @@ cdef bint run_and_observe(FastPath f, const Work* work) except -1:
         return False
     memset(&job, 0, sizeof(ObserveJob))
     job.observers, job.computed, job.itemsize = observers_of(f.backend), work.type, itemsize_of(work.type)
-    job.run, job.x, job.y, job.n = f.activation.loops[work.type][work.kind], work.a, work.out1, work.n
+    job.kernel, job.x, job.y, job.n = f.kernels[work.type][work.kind], work.a, work.out1, work.n
     job.parameters, job.low, job.high = work.parameters, meanwhile.low, meanwhile.high
     run_observe_job(&job, job.n * job.itemsize * 2 * f.cost, &meanwhile.seen)
     meanwhile.at = work.out1
