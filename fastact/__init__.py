@@ -17,7 +17,7 @@ from pkgutil import extend_path
 __path__ = extend_path(__path__, __name__)
 
 from . import api, backends
-from .api import activations, backend, get, show_config
+from .api import activations, backend, define, gated, get, monitor, register, show_config
 from .calls.elementwise import Activation
 from .functions.entry import Info
 from .runtime.memory import empty_cache
@@ -34,10 +34,14 @@ __all__ = [  # noqa: PLE0604  # names, all of them
     "activations",
     "backend",
     "backends",
+    "define",
     "empty_cache",
+    "gated",
     "get",
     "get_num_threads",
+    "monitor",
     "num_threads",
+    "register",
     "set_num_threads",
     "show_config",
     *api.bound,

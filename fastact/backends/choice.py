@@ -10,10 +10,11 @@ import os
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
+from weakref import WeakValueDictionary
 
 from .. import functions
 from ..calls.bound import Bound
-from ..functions.record import Record
+from ..functions.record import Call, Record
 from . import native, numpy
 from .implementation import Implementation
 
@@ -39,13 +40,27 @@ class Backend:
         self.name = name
         self.build, self._classes, self.rows, self.losses = implementation
         self._bound: dict[str, Bound] = {}
+        # Of definitions there may be several of one name. Each is forgotten with what was made of it.
+        self._defined: WeakValueDictionary[Record, Bound] = WeakValueDictionary()
 
-    def bind(self, record: Record) -> Bound:
-        """The function of this record on this backend; always the same object."""
-        if record.name not in self._bound:
-            make: Callable[[Record, Backend], Bound] = self._classes[record.call]
-            self._bound.setdefault(record.name, make(record, self))
-        return self._bound[record.name]
+    def bind(self, function: Record | Bound) -> Any:
+        """The function of this record, or of another backend, on this one; always the same object.
+
+        Examples
+        --------
+        >>> import fastact
+        >>> plain = fastact.backends.load("numpy")
+        >>> plain.bind(fastact.gelu) is plain.gelu
+        True
+        """
+        if isinstance(function, Bound):
+            return function if function.backend == self.name else function._on(self)
+        make: Callable[[Record, Backend], Bound] = self._classes[function.call]
+        if function.call is Call.DEFINED:
+            return self._defined.get(function) or self._defined.setdefault(function, make(function, self))
+        if function.name not in self._bound:
+            self._bound.setdefault(function.name, make(function, self))
+        return self._bound[function.name]
 
     def __getattr__(self, name: str) -> Any:
         record = functions.find(name)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 Array = np.ndarray
+
+_SYMBOLS = f"{__package__.rpartition('.')[0]}.expressions.symbols"
 
 #: By number: the characters of other packages' dtypes may be the same, as ml_dtypes' int1 has float16's.
 _SUPPORTED = frozenset(np.dtype(char).num for char in "?bBhHiIlLqQefd")
@@ -81,6 +84,20 @@ def wraps_results(value: Any) -> bool:
     return hasattr(type(value), "__array_wrap__") and type(value) is not np.ndarray and not isinstance(value, np.generic)
 
 
+def is_symbol(*values: Any) -> bool:
+    """Whether one of these stands for an array in a formula that is being traced: see `fastact.expressions.symbols`."""
+    symbols = sys.modules.get(_SYMBOLS)  # before there is a formula there is no symbol
+    return symbols is not None and any(map(symbols.is_symbol, values))
+
+
+def _refuse_symbol(function: str, name: str, value: Any) -> None:
+    if is_symbol(value):
+        raise TypeError(
+            f"{function}: {name} is the symbol of a formula, which can be made of elementwise functions alone: of arithmetic, "
+            "NumPy's and SciPy's elementwise functions, and calls of activations"
+        )
+
+
 def dtype_of(value: Any) -> np.dtype[Any] | None:
     """The dtype of an array or scalar; None of a Python number, and of what has a dtype of another package."""
     dtype = getattr(value, "dtype", None)
@@ -89,6 +106,7 @@ def dtype_of(value: Any) -> np.dtype[Any] | None:
 
 def plain_operand(function: str, name: str, value: Any) -> Array:
     """An input as a plain array of a supported dtype."""
+    _refuse_symbol(function, name, value)
     return _of_supported_dtype(function, name, np.asarray(value))
 
 
@@ -97,6 +115,7 @@ def operand(function: str, name: str, value: Any) -> Any:
     if type(value) is np.ndarray and value.dtype.char in _SUPPORTED:
         return value
     if overrides_ufuncs(value):
+        _refuse_symbol(function, name, value)
         return value
     array = _of_supported_dtype(function, name, np.asanyarray(value))
     return value if type(value) in (bool, int, float) or wraps_results(value) else array

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import numpy as np
 
-from ..functions.kinds import KINDS, Kind, has_loop
+from ..functions.kinds import Kind, kinds_of
 from .arrays import dtype_of, is_bfloat16
 from .ufunclike import CastError
 
@@ -24,6 +24,8 @@ class Backend(Protocol):
     losses: Any
 
     def hold(self, ufunc: Any) -> None: ...
+
+    def bind(self, record: Any) -> Any: ...
 
     def __getattr__(self, name: str) -> Any: ...
 
@@ -66,6 +68,10 @@ class Bound:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return getattr, (self._backend, self.name)
+
+    def _on(self, backend: Backend) -> Any:
+        """The same function on another backend."""
+        return getattr(backend, self.name)
 
     def __copy__(self) -> Self:
         return self
@@ -112,7 +118,12 @@ class WithUfuncs(Bound):
     def __init__(self, record: Record, backend: Backend, entry: Entry) -> None:
         super().__init__(record, backend)
         self._entry = entry
+        # The parameters that are operands of the ufuncs like any other. What is drawn is an array, too, but decides no dtype.
+        self._arrays: frozenset[int] = (
+            frozenset() if entry.noise else frozenset(k for k, p in enumerate(entry.parameters) if p.array)
+        )
         self._ufuncs = {}
+        self._derived: dict[Any, Any] = {}  # what was made of it: see derived.py
         self._knows_bfloat16: set[str] = set()
 
     def _make_ufunc(self, kind: Kind, name: str) -> Any:
@@ -122,6 +133,10 @@ class WithUfuncs(Bound):
     def _make_formula(self, kind: Kind, name: str) -> Any:
         """A ufunc of this kind that computes the record's formula in NumPy, in float64, from parameters of any size."""
         raise NotImplementedError
+
+    def _hold(self, ufunc: Any, kind: Kind) -> None:
+        """Tell a ufunc how pickle finds it again."""
+        self._backend.hold(ufunc)
 
     def _add_bfloat16(self, kind: Kind, ufunc: Any, dtype: np.dtype[Any]) -> None:
         """Teach a ufunc a dtype of ml_dtypes, where it does not know it by itself."""
@@ -133,14 +148,14 @@ class WithUfuncs(Bound):
     def _kinds(self) -> dict[str, Kind]:
         """The kinds of call there are, by the names of their ufuncs."""
         unit = self._entry.name != self.name
-        return {self._ufunc_name(kind): kind for kind in KINDS.values() if kind.unit == unit and has_loop(self._entry, kind.loop)}
+        return {self._ufunc_name(kind): kind for kind in kinds_of(self._entry) if kind.unit == unit}
 
     def _ufunc(self, kind: Kind) -> Any:
         """The ufunc of this kind, made when first needed."""
         name = kind.name
         if name not in self._ufuncs:
             ufunc = self._make_ufunc(kind, self._ufunc_name(kind))
-            self._backend.hold(ufunc)
+            self._hold(ufunc, kind)
             self._ufuncs[name] = ufunc
         ml_dtypes = sys.modules.get("ml_dtypes")  # may be imported at any time, and without it there is no bfloat16
         if ml_dtypes is not None and name not in self._knows_bfloat16:
@@ -159,15 +174,20 @@ class WithUfuncs(Bound):
         """Give Python numbers beside bfloat16 arrays the dtype that the loops take: NumPy does not treat them as weak there."""
         if "ml_dtypes" not in sys.modules:
             return operands, values
-        deciding = operands + values if self._entry.learnt_parameter else operands  # drawn noise is an array, but decides nothing
-        dtypes = [dtype for dtype in map(dtype_of, deciding) if dtype is not None]
+        dtypes = [dtype for dtype in map(dtype_of, self._deciding(operands, values)) if dtype is not None]
         bfloat16 = next(filter(is_bfloat16, dtypes), None)
         if bfloat16 is None or np.result_type(*dtypes).type is not bfloat16.type:
             return operands, values
         bfloat16 = np.dtype(bfloat16.type)  # native, whichever the array's is
-        parameter = bfloat16 if self._entry.learnt_parameter else np.dtype(np.float32)
         with np.errstate(all="ignore"):  # a number may be too large
             return (
                 [np.asarray(value).astype(bfloat16) if dtype_of(value) is None else value for value in operands],
-                [np.asarray(value).astype(parameter) if dtype_of(value) is None else value for value in values],
+                [
+                    np.asarray(value).astype(bfloat16 if k in self._arrays else np.float32) if dtype_of(value) is None else value
+                    for k, value in enumerate(values)
+                ],
             )
+
+    def _deciding(self, operands: list[Any], values: list[Any]) -> list[Any]:
+        """What the dtype of a result depends on: the operands, and the parameters that are arrays."""
+        return [*operands, *(values[k] for k in self._arrays)] if values else operands

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import re
+import textwrap
+from collections.abc import Mapping
 
 from ..functions.entry import Entry
 
@@ -66,21 +68,44 @@ ValueError
 
 Notes
 -----
-{notes}
+{notes}{learnt}
 
-The error is at most {info.ulp:g} ULP{defaults}. `backward`, `value_and_grad` and `info` are documented on `fastact.Activation`\
-{from_output}.
+{documented}
 {examples}"""
+
+
+_DOCUMENTED = "{} `backward`, `value_and_grad` and `info` are documented on `fastact.Activation`."
+_NOT_FROM_OUTPUT = "The derivative can't be had from the output, so `backward` needs x."
+
+_LEARNT = """
+
+A parameter can be an array that broadcasts to `x`. It is learnt then: `backward` gives its gradient, too, in its shape."""
+
+
+def sections_of(doc: str) -> tuple[str, dict[str, str]]:
+    """The summary of a docstring, and its sections by their titles."""
+    summary, *sections = re.split(r"\n\n(?=\w[\w ]*\n-+\n)", doc)
+    return summary, {title: body for title, _, body in (re.split(r"\n(-+)\n", section, maxsplit=1) for section in sections)}
+
+
+def lines(*sentences: str) -> str:
+    """These sentences as a paragraph."""
+    return textwrap.fill(" ".join(filter(None, sentences)), 125, break_long_words=False, break_on_hyphens=False)
 
 
 def documentation(entry: Entry) -> str:
     """The entry's docstring (summary, own Parameters, Notes, Examples) within what all activations share."""
     if not entry.doc:  # python -OO strips docstrings
         return ""
-    summary, *sections = re.split(r"\n\n(?=\w+\n-+\n)", entry.doc)
-    own = {title: body for title, _, body in (re.split(r"\n(-+)\n", section, maxsplit=1) for section in sections)}
+    summary, own = sections_of(entry.doc)
     if "Notes" not in own:
         raise ValueError(f"{entry.forward.__code__.co_filename}: the docstring of {entry.name!r} lacks the section Notes")
+    error = f"The error is at most {entry.info.ulp:g} ULP{' with the default parameters' if entry.options else ''}."
+    return filled(entry, summary, own, error)
+
+
+def filled(entry: Entry, summary: str, own: Mapping[str, str], error: str) -> str:
+    """What all activations share, with what is an activation's own: its summary and sections, and what is told of its error."""
     keeps = "integers and bool are kept" + (" if the parameters are integers too" if entry.options else "")
     return _DOCUMENTATION.format(
         name=entry.name,
@@ -90,9 +115,7 @@ def documentation(entry: Entry) -> str:
         parameters=own["Parameters"] + "\n" if "Parameters" in own else "",
         integers=keeps if entry.keeps_integers else "integers and bool give float64",
         notes=own["Notes"],
-        defaults=" with the default parameters" if entry.options else "",
-        from_output=""
-        if entry.derivative_from_output
-        else "; the derivative can't be had from the output, so `backward` needs x",
+        learnt=_LEARNT if any(not p.array for p in entry.options) and not entry.noise else "",
+        documented=lines(_DOCUMENTED.format(error), "" if entry.derivative_from_output else _NOT_FROM_OUTPUT),
         examples=f"\nExamples\n--------\n{own['Examples']}\n" if "Examples" in own else "",
     )

@@ -14,28 +14,28 @@ from typing import Any
 
 import numpy as np
 
-from ..functions.entry import Entry, Info
+from ..functions.entry import Entry, Info, Parameter
 from ..functions.kinds import (
     BACKWARD,
     BACKWARD_BIAS,
-    BACKWARD_BY_PARAMETER,
-    BACKWARD_BY_PARAMETER_BIAS,
     BACKWARD_FROM_OUTPUT,
     FORWARD,
     FORWARD_BIAS,
     VALUE_AND_GRAD,
     VALUE_AND_GRAD_BIAS,
     Kind,
+    by_parameter,
+    learnt,
 )
 from ..functions.noise import Noise
-from . import classes
+from . import classes, derived
 from .arguments import generator, named_arguments, saved_operand
-from .arrays import apart, broadcast, check_out, common_dtype, dtype_of, is_bfloat16, only, operand, pair, weak_floats
+from .arrays import apart, broadcast, check_out, common_dtype, dtype_of, is_bfloat16, is_symbol, only, operand, pair, weak_floats
 from .bound import Backend, WithUfuncs, call_ufunc
 from .documentation import call_signature, documentation
 from .manners import PLAIN, Manner, check_cast
 from .manners import manner as ufunc_manner
-from .sums import sum_by_column, sum_like_bias, sum_to_shape
+from .sums import sum_by_column, sum_like_bias, sum_to_shape, without_unit_axes
 
 
 class Activation(WithUfuncs):
@@ -54,6 +54,9 @@ class Activation(WithUfuncs):
     ufunc : numpy.ufunc
         The ufunc behind it, which takes the parameters as further inputs (on the NumPy backend an object with a
         ufunc's call).
+    derivative : fastact.Activation
+        f' as an activation of its own, with the same parameters: ``gelu.derivative(x)``. It has a derivative, too, which is f''.
+        An activation that draws numbers has none.
     backend : str
         The backend that computes it.
     """
@@ -62,13 +65,13 @@ class Activation(WithUfuncs):
         super().__init__(entry, backend, entry)
         self.params: Mapping[str, float] = MappingProxyType({p.name: p.default for p in entry.options})
         self.info: Info = entry.info
-        self._learnt = entry.learnt_parameter is not None
-        # Of each parameter the least and the largest magnitude for the loops. None where there is nothing to ask.
-        scalars = not entry.array_parameter and entry.parameters
-        self._magnitudes = [p.ordinary for p in entry.parameters] if scalars else None
+        self._learnt = learnt(entry)
+        # Of each parameter that is a number the least and the largest magnitude for the loops. None where there is none.
+        magnitudes = {k: p.ordinary for k, p in enumerate(entry.parameters) if not p.array}
+        self._magnitudes = magnitudes or None
         self._parameter_names = (*self.params, *(["rng"] if entry.noise else []))
         self.__signature__ = call_signature(entry)
-        self.__doc__ = documentation(entry)
+        self.__doc__ = self._documentation()
 
     @named_arguments
     def __call__(
@@ -86,10 +89,16 @@ class Activation(WithUfuncs):
         signature: Any = None,
         **params: Any,
     ) -> Any:
+        plain = where is True and dtype is signature is None and casting == "same_kind" and order == "K" and subok is True
+        if type(x) is not np.ndarray and is_symbol(x, *params.values()):
+            return self._in_formula(x, params, plain and out is None and bias is None)
+        if params and (variant := self._variant(params)) is not None:
+            manners = {"where": where, "dtype": dtype, "casting": casting, "order": order, "subok": subok, "signature": signature}
+            return variant(x, out=out, bias=bias, bias_axis=bias_axis, **({} if plain else manners), **params)
         values, rng = self._values(params)
         kind = FORWARD if bias is None else FORWARD_BIAS
         manner = PLAIN
-        if not (where is True and dtype is signature is None and casting == "same_kind" and order == "K" and subok is True):
+        if not plain:
             manner = ufunc_manner(self.name, self._entry.keeps_integers, where, dtype, casting, order, subok, signature)
         operands = [self._operand("x", x)]
         self._check_broadcast(values, operands[0])
@@ -120,13 +129,13 @@ class Activation(WithUfuncs):
             the sum of dx over all axes along which the bias does not lie, in the shape of the bias. It is summed in float64, by
             the shape alone, and rounded once: neither strides nor the number of threads change its bits.
         **params
-            The activation's parameters, as in the forward pass.
+            The activation's parameters, as in the forward pass. One that is given as an array is learnt.
 
         Returns
         -------
         dx : ndarray
-            dy * f'(x), of the shape of `x`. With an array parameter (prelu's slope) or a `bias` a tuple: dx, then the
-            parameter's gradient, then dbias, each summed to the shape of what it belongs to.
+            dy * f'(x), of the shape of `x`. With array parameters (prelu's slope always is one) or a `bias` a tuple: dx, then the
+            gradients of these parameters in their order, then dbias, each summed to the shape of what it belongs to.
 
         Raises
         ------
@@ -146,10 +155,16 @@ class Activation(WithUfuncs):
         >>> dx, dbias = relu.backward(images, images, bias=bias, bias_axis=1)
         >>> dbias
         array([80.,  0.])
+        >>> from fastact import silu
+        >>> dx, dbeta = silu.backward(images, images, beta=np.ones((2, 1, 1)))  # a beta for each channel
+        >>> dbeta.shape
+        (2, 1, 1)
         """
         if classes.is_dataset(dy, x, y):
             given = {"bias": bias, "bias_axis": bias_axis, **params}
             return classes.by_variable(f"{self.name}.backward", self.backward, {"dy": dy, "x": x, "y": y}, given)
+        if params and (variant := self._variant(params, from_output=y is not None)) is not None:
+            return variant.backward(dy, x, y=y, out=out, bias=bias, bias_axis=bias_axis, **params)
         values, rng = self._values(params, from_output=y is not None)
         saved_name, saved = saved_operand(f"{self.name}.backward", x, y)
         if y is not None and self._entry.derivative_from_output is None:
@@ -157,7 +172,7 @@ class Activation(WithUfuncs):
         kind = BACKWARD if y is None else BACKWARD_FROM_OUTPUT
         operands = [self._operand("dy", dy), self._operand(saved_name, saved)]
         if classes.is_jagged(*operands):
-            if bias is None and not self._entry.learnt_parameter:
+            if bias is None and not self._learnt:
                 return self._run(kind, operands, values, (only(self.name, out),), rng)
             function = f"{self.name}.backward"  # the gradient of what is broadcast takes a shape
             operands = [classes.plain(function, name, value) for name, value in zip(("dy", saved_name), operands, strict=True)]
@@ -177,11 +192,11 @@ class Activation(WithUfuncs):
                 kind = BACKWARD_BIAS
                 operands.append(bias)
         gradients: list[Any] = []
-        if self._entry.learnt_parameter:
+        if self._learnt:
             self._check_out((out,), operands + values, True)
-            by_parameter = BACKWARD_BY_PARAMETER if bias is None else BACKWARD_BY_PARAMETER_BIAS
-            elementwise = self._run(by_parameter, operands, values, (None,))
-            gradients.append(sum_to_shape(elementwise, np.shape(values[0])))
+        for k in self._learnt:  # before dx is written, maybe in the place of an operand
+            elementwise = self._run(by_parameter(k, bias is not None), operands, values, (None,))
+            gradients.append(self._sum_like_parameter(elementwise, np.shape(values[k])))
         dx = self._run(kind, operands, values, (only(self.name, out),), rng)
         if bias is not None:
             gradients.append(self._sum_like_bias(dx, np.shape(bias)).reshape(bias_shape))
@@ -227,6 +242,9 @@ class Activation(WithUfuncs):
         >>> sigmoid.value_and_grad(np.array([3.0]), bias=np.array([-3.0]))
         (array([0.5]), array([0.25]))
         """
+        if params and (variant := self._variant(params)) is not None:
+            pair_of_results: tuple[Any, Any] = variant.value_and_grad(x, out=out, bias=bias, bias_axis=bias_axis, **params)
+            return pair_of_results
         values, rng = self._values(params)
         out = pair(f"{self.name}.value_and_grad", out, "y, d")
         x = self._operand("x", x)
@@ -242,11 +260,84 @@ class Activation(WithUfuncs):
     def ufunc(self) -> Any:
         return self._ufunc(FORWARD)
 
+    @property
+    def derivative(self) -> Activation:
+        found: Activation = derived.derivative_of(self)
+        return found
+
     def __repr__(self) -> str:
         return f"<activation {self.name!r} on {self.backend}>"
 
+    def _documentation(self) -> str:
+        return documentation(self._entry)
+
     def _ufunc_name(self, kind: Kind) -> str:
-        return self.name if kind is FORWARD else f"{self.name}_{kind.name}"
+        if kind.parameter is None:
+            return self.name if kind is FORWARD else f"{self.name}_{kind.name}"
+        return f"{self.name}_backward_by_{self._entry.parameters[kind.parameter].name}{'_bias' if kind.bias else ''}"
+
+    def _in_formula(self, x: Any, params: dict[str, Any], plain: bool) -> Any:
+        """What it is in a formula that is being traced: x or a parameter is a symbol."""
+        if not plain:
+            raise TypeError(
+                f"{self.name}: in a formula it takes x and its parameters alone; for a bias write {self.name}(x + bias)"
+            )
+        for name in params:
+            if name not in self.params:
+                raise TypeError(f"{self.name}: unexpected keyword argument {name!r}")
+        from ..expressions import symbols  # needed for formulas alone
+
+        return symbols.apply(self._entry, x, params)
+
+    def _variant(self, params: dict[str, Any], from_output: bool = False) -> Activation | None:
+        """What serves a call that gives arrays for parameters which are numbers by the record; None for any other call."""
+        if not any(map(derived.is_array, params.values())):
+            return None
+        names = [p.name for p in self._entry.options if not p.array and derived.is_array(params.get(p.name))]
+        if not names:
+            return None
+        if from_output:
+            raise TypeError(
+                f"{self.name}.backward: where {names[0]} is an array, the derivative can't be had from the output; give x, not y="
+            )
+        if self._entry.noise:
+            raise TypeError(f"{self.name}: {names[0]} must be a number, not an array: it says how numbers are drawn")
+        for p in self._widest:
+            if p.name in names:
+                self._check_elements(p, params[p.name])
+        self._check_order({p.name: params.get(p.name, p.default) for p in self._entry.options})
+        variant: Activation = derived.with_arrays(self, tuple(names))
+        return variant
+
+    @property
+    def _widest(self) -> tuple[Parameter, ...]:
+        """The parameters, with the domains that their arrays have."""
+        return self._entry.options
+
+    def _check_elements(self, p: Parameter, value: Any) -> None:
+        """Raise where an element of an array is not in the domain of its parameter. What is lazy has no values yet."""
+        if classes.is_dataset(value):
+            raise TypeError(f"{self.name}: {p.name} is a {type(value).__name__}; give one of its arrays")
+        array = derived.elements(self._operand(p.name, value))
+        if array is None or (array.dtype.kind in "iub" and p.low == -math.inf):
+            return
+        with np.errstate(all="ignore"):
+            good = ~np.isnan(array) if p.infinite else np.isfinite(array)
+            if p.low > -math.inf:
+                good &= array > p.low if p.open_low else array >= p.low
+        if not good.all():
+            raise ValueError(f"{self.name}: each element of {p.name} must be {p.domain}; one is {array[~good].flat[0].item()!r}")
+
+    def _check_order(self, values: Mapping[str, Any]) -> None:
+        """Raise where the first of two ordered parameters exceeds the second."""
+        if not self._entry.ordered:
+            return
+        names = self._entry.ordered
+        least, most = (derived.elements(values[name]) if derived.is_array(values[name]) else values[name] for name in names)
+        if least is None or most is None:  # lazy
+            return
+        if np.any(least > most):
+            raise ValueError(f"{self.name}: {names[0]}={values[names[0]]!r} is greater than {names[1]}={values[names[1]]!r}")
 
     def _values(self, params: dict[str, Any], from_output: bool = False) -> tuple[list[Any], Any]:
         """The parameters' values in order, checked, and the generator to draw from."""
@@ -274,9 +365,7 @@ class Activation(WithUfuncs):
                 )
             values.append(value)
         if entry.ordered:
-            least, most = (values[list(self.params).index(name)] for name in entry.ordered)
-            if least > most:
-                raise ValueError(f"{self.name}: {entry.ordered[0]}={least!r} is greater than {entry.ordered[1]}={most!r}")
+            self._check_order(dict(zip(self.params, values, strict=True)))
         return values, rng
 
     def _run_drawn(
@@ -296,6 +385,14 @@ class Activation(WithUfuncs):
         if shape[-1] == dx.shape[-1] == math.prod(shape):
             return self._sum_rows(dx)
         return sum_like_bias(dx, shape)
+
+    def _sum_like_parameter(self, gradient: Any, shape: tuple[int, ...]) -> Any:
+        """The gradient of a parameter that broadcasts from this shape to that of the elementwise one."""
+        if type(gradient) is not np.ndarray or gradient.shape == shape:
+            return sum_to_shape(gradient, shape)
+        if math.prod(shape) == 1:  # as one column, in the order of the fast path
+            return self._sum_rows(without_unit_axes(gradient)[..., np.newaxis]).reshape(shape)[()]
+        return self._sum_like_bias(gradient, shape).reshape(shape)
 
     def _fitting(self, values: list[Any], operands: list[Any], dtype: Any) -> list[Any]:
         """Integer parameters for integer input, in its dtype or the one that the call asks for; others as they are."""
@@ -321,26 +418,32 @@ class Activation(WithUfuncs):
         They are rounded as for a loop, where its type has such a number.
         """
         entry, magnitudes = self._entry, self._magnitudes
-        if magnitudes is None or isinstance(values[0], np.generic):  # none, or integers fitted to the input
+        if magnitudes is None or any(
+            isinstance(values[k], np.generic) for k in magnitudes
+        ):  # none, or integers fitted to the input
             return None
 
         def ordinary(largest: float) -> bool:
-            for p, (least, most), value in zip(entry.parameters, magnitudes, values, strict=True):
-                if not p.infinite and not least <= abs(value) <= min(most, largest):
+            for k, (least, most) in magnitudes.items():
+                if not entry.parameters[k].infinite and not least <= abs(values[k]) <= min(most, largest):
                     return False
             return True
 
         if ordinary(1e38):  # in every type
             return None
-        result = common_dtype(operands) if dtype is None else dtype
-        if result.kind in "iub" and entry.keeps_integers and all(isinstance(value, (int, np.integer)) for value in values):
+        result = common_dtype(self._deciding(operands, values)) if dtype is None else dtype
+        if result.kind in "iub" and entry.keeps_integers and all(isinstance(values[k], (int, np.integer)) for k in magnitudes):
             return None
         narrow = result.kind not in "iub" and result != np.float64
         largest = float(np.finfo(np.float32).max) if narrow else math.inf
         if ordinary(largest):
             return None
         smallest = float(np.finfo(np.float32).smallest_normal)
-        return [float(np.float32(value)) if narrow and smallest <= abs(value) <= largest else float(value) for value in values]
+
+        def rounded(value: Any) -> float:
+            return float(np.float32(value)) if narrow and smallest <= abs(value) <= largest else float(value)
+
+        return [rounded(value) if k in magnitudes else value for k, value in enumerate(values)]
 
     def _number(self, name: str, value: Any) -> float:
         """A Python number, which never changes the result's dtype (NEP 50)."""
@@ -363,16 +466,18 @@ class Activation(WithUfuncs):
 
     def _check_broadcast(self, values: list[Any], x: Any) -> None:
         """Results have the shape of x: a parameter that is an array must broadcast to it."""
-        if not self._learnt or np.ndim(values[0]) == 0:
-            return
-        shape, own = np.shape(x), np.shape(values[0])
-        try:
-            fits = broadcast(shape, own) == shape
-        except ValueError:
-            fits = False
-        if not fits:
-            name = next(iter(self.params))
-            raise ValueError(f"{self.name}: {name} of shape {own} does not broadcast to the shape {shape} of the input")
+        for k in self._arrays:
+            own = np.shape(values[k])
+            if not own:
+                continue
+            shape = np.shape(x)
+            try:
+                fits = broadcast(shape, own) == shape
+            except ValueError:
+                fits = False
+            if not fits:
+                name = self._entry.parameters[k].name
+                raise ValueError(f"{self.name}: {name} of shape {own} does not broadcast to the shape {shape} of the input")
 
     def _bias(self, function: str, bias: Any, axis: Any, x: Any) -> Any:
         """The bias as an array that broadcasts to the input x.
@@ -447,7 +552,7 @@ class Activation(WithUfuncs):
         if (family := classes.family(*operands, *values)) not in (None, "wrap"):
             return classes.elementwise(family, ufunc, operands, values, keywords)
         huge = bool(values) and any(isinstance(value, float) and abs(value) > 1e38 for value in values)
-        mixed = len({getattr(value, "dtype", None) for value in (operands + values if self._learnt else operands)}) > 1
+        mixed = len({getattr(value, "dtype", None) for value in self._deciding(operands, values)}) > 1
         # a conversion of results or parameters may overflow, and one of a signalling NaN raises a flag
         if given or huge or mixed or manner.where is not True or manner.y is not None or "casting" in keywords:
             return call_ufunc(ufunc, *operands, *values, **keywords)
@@ -467,7 +572,7 @@ class Activation(WithUfuncs):
             if is_bfloat16(manner.y):  # for other packages' dtypes ufuncs find the loop by their inputs only
                 with np.errstate(all="ignore"):
                     operands = [np.asanyarray(value).astype(manner.y, copy=False) for value in operands]
-            elif manner.x == manner.y and (not values or self._number_dtype(manner.y) == manner.y):
+            elif manner.x == manner.y and all(self._parameter_dtype(k, manner.y) == manner.y for k in range(len(values))):
                 keywords["dtype"] = manner.y
             else:
                 keywords["signature"] = self._loop_dtypes(kind, manner.x, manner.y)
@@ -485,13 +590,14 @@ class Activation(WithUfuncs):
 
         With dtype=y NumPy looks for a loop whose inputs are all like y; but those of 16 bits take numbers of float32.
         """
-        if self._entry.learnt_parameter:  # it is like x, and of integers would lose its fraction
+        if self._arrays:  # they are like x, and of integers would lose their fraction
             x = y
-        return (x,) * len(kind.inputs) + (self._number_dtype(y),) * len(self._entry.parameters) + (y,) * len(kind.outputs)
+        parameters = (self._parameter_dtype(k, y) for k in range(len(self._entry.parameters)))
+        return (*(x for _ in kind.inputs), *parameters, *(y for _ in kind.outputs))
 
-    def _number_dtype(self, y: np.dtype[Any]) -> np.dtype[Any]:
+    def _parameter_dtype(self, k: int, y: np.dtype[Any]) -> np.dtype[Any]:
         """The dtype of a parameter in the loop for results of this dtype."""
-        narrow = y.itemsize == 2 and y.kind not in "iu" and not self._entry.learnt_parameter
+        narrow = y.itemsize == 2 and y.kind not in "iu" and k not in self._arrays
         return np.dtype(np.float32) if narrow else y
 
     def _strong(self, operands: list[Any], values: list[Any], y: np.dtype[Any] | None) -> list[Any]:
@@ -502,8 +608,8 @@ class Activation(WithUfuncs):
             y = np.dtype(np.float64)
         with np.errstate(all="ignore"):
             strong = [
-                np.asarray(value).astype(self._number_dtype(y)) if type(value) in (bool, int, float) else value
-                for value in values
+                np.asarray(value).astype(self._parameter_dtype(k, y)) if type(value) in (bool, int, float) else value
+                for k, value in enumerate(values)
             ]
         # Beside 16-bit arrays they are arrays, which take no part in the choice of a loop on the NumPy backend.
         return strong if y.itemsize == 2 else [value[()] for value in strong]

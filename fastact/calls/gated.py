@@ -67,9 +67,11 @@ to library, and `gate_first` says it:
 Computed in the dtype of the result, of 16 bits in float32 and rounded once; on the NumPy backend in float64. {accuracy}
 Infinities are those of the product, as in NumPy and PyTorch: 0 * inf is NaN.
 
-`backward` gives both gradients: ``help(fastact.{name}.backward)``. `activation` is that of the gate, with its `info`; `ufunc`
+`backward` gives both gradients: ``help({within}{name}.backward)``. `activation` is that of the gate, with its `info`; `ufunc`
 broadcasts.
+"""
 
+_EXAMPLES = """
 Examples
 --------
 >>> import numpy as np
@@ -91,7 +93,7 @@ class Gated(WithUfuncs):
     """A gated linear unit, act(gate) * value: call it for the forward pass, `backward` for the two gradients.
 
     There are `fastact.glu`, `fastact.reglu`, `fastact.geglu`, `fastact.geglu_tanh` and `fastact.swiglu`; see the documentation of
-    each, as in ``help(fastact.swiglu)``.
+    each, as in ``help(fastact.swiglu)``. `fastact.gated` makes that of any activation.
 
     Attributes
     ----------
@@ -107,17 +109,19 @@ class Gated(WithUfuncs):
 
     def __init__(self, unit: GatedUnit, backend: Backend) -> None:
         super().__init__(unit, backend, unit.activation)
-        self.activation: Activation = getattr(backend, unit.activation.name)
+        self.activation: Activation = backend.bind(unit.activation)
         self.__signature__ = _SIGNATURE
         ulp = unit.activation.info.ulp
         self.__doc__ = _DOCUMENTATION.format(
             name=unit.name,
             unit=unit,
-            example=unit.example.format(name=unit.name),
+            within="fastact." if unit.example else "",
             activation=unit.activation.name,
             integers="integers and bool are kept" if unit.activation.keeps_integers else "integers and bool give float64",
             accuracy=(_ACCURACY if ulp else _EXACT).format(activation=unit.activation.name, ulp=ulp, bound=2 * ulp + 0.5),
         )
+        if unit.example:
+            self.__doc__ += _EXAMPLES.format(name=unit.name, example=unit.example.format(name=unit.name))
 
     @named_arguments
     def __call__(self, gate: Any, value: Any = None, *, out: Any = None, axis: Any = -1, gate_first: Any = False) -> Any:

@@ -65,8 +65,11 @@ class UfuncLike:
     def __repr__(self) -> str:
         return f"<NumPy function {self.__name__!r}>"
 
+    #: How one that no module holds is made again: see `fastact.calls.define.remember`.
+    way: tuple[Any, ...] | None = None
+
     def __reduce__(self) -> Any:
-        return self.__qualname__  # of the module that holds it, as NumPy's ufuncs do: see fastact/backends/ufuncs.py
+        return self.way or self.__qualname__  # of the module that holds it, as NumPy's ufuncs do: see fastact/backends/ufuncs.py
 
     def _override(self, inputs: tuple[Any, ...], out: tuple[Any, ...], **keywords: Any) -> tuple[Any] | None:
         """The result, in a tuple, of the first argument that overrides ufuncs (NumPy's `__array_ufunc__` protocol)."""

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..functions.entry import Entry, Info, Parameter
+from ..functions.record import Call
 from . import derivatives, nodes, sampling, tracing
 from .evaluation import Evaluator, shaped
 from .nodes import Activate, Apply, Node, X
@@ -38,12 +39,17 @@ class Definition(Entry):
     ----------
     formula, slope : Node
         f(x) and f'(x).
+    widest : tuple of Parameter
+        The parameters with the domains of the formula as it was given. Where it was recognised as an activation whose kernel
+        takes fewer numbers, those of `parameters` are narrower: see `variants.unrestricted`.
     replaced_derivative : bool
         Whether `slope` was given, rather than derived from the formula.
     """
 
+    call: Call = Call.DEFINED
     formula: Node
     slope: Node
+    widest: tuple[Parameter, ...]
     replaced_derivative: bool = False
 
     @property
@@ -69,7 +75,7 @@ class Definition(Entry):
             "formula": text(self.formula),
             "slope": text(self.slope),
             "replaced": self.replaced_derivative,
-            "parameters": self.parameters,
+            "parameters": self.widest,
             "doc": self.doc,
             "aliases": self.aliases,
             "info": self.info,
@@ -192,7 +198,7 @@ def of_nodes(
         arrays = frozenset(p.name for p in parameters if p.array)
         slope = recognised(derivatives.derivative(formula), arrays, parameters)
     slope = _nan_for_nan(slope, parameters)
-    parameters = _within_domains(parameters, nodes.in_order([formula, slope]))
+    widest, parameters = parameters, _within_domains(parameters, nodes.in_order([formula, slope]))
     forward, backward = Function(formula, parameters), Function(slope, parameters)
     if info is None:
         info = _info(formula, slope, parameters, properties or {})
@@ -201,6 +207,7 @@ def of_nodes(
     everything = nodes.in_order([formula, slope])
     return Definition(
         name=name,
+        call=Call.DEFINED,
         doc=doc,
         forward=forward,
         derivative=backward,
@@ -218,6 +225,7 @@ def of_nodes(
         info=info,
         formula=formula,
         slope=slope,
+        widest=widest,
         replaced_derivative=replaced,
         **_derivatives_by(formula, parameters),
     )

@@ -7,7 +7,7 @@ import math
 
 from ..functions import entries
 from ..functions.entry import Entry, Parameter
-from . import expansion, nodes
+from . import derivatives, expansion, nodes
 from .definition import Definition, of_nodes
 from .nodes import Activate, Node, Number, X
 from .recognition import recognised
@@ -41,7 +41,8 @@ def with_arrays(entry: Entry, names: frozenset[str]) -> Definition:
     unknown = set(names) - {p.name for p in entry.parameters}
     if unknown:
         raise TypeError(f"{entry.name} has no parameter {min(unknown)!r}")
-    parameters = tuple(_as_array(p, entry) if p.name in names else p for p in entry.parameters)
+    widest = entry.widest if isinstance(entry, Definition) else entry.parameters
+    parameters = tuple(_as_array(p) if p.name in names else p for p in widest)
     arrays = frozenset(p.name for p in parameters if p.array)
     formula, slope = (_without_arrays(root, arrays) for root in _formulas(entry))
     return of_nodes(
@@ -65,10 +66,28 @@ def _formulas(entry: Entry) -> tuple[Node, Node]:
     return read(formula, names), read(slope, names)
 
 
-def _as_array(p: Parameter, entry: Entry) -> Parameter:
-    """The parameter as an array. What bounds a defined one has are those of kernels that don't take it then."""
-    low, open_low = (-math.inf, False) if isinstance(entry, Definition) else (p.low, p.open_low)
-    return dataclasses.replace(p, array=True, low=low, open_low=open_low, ordinary=(0.0, math.inf))
+def unrestricted(entry: Definition) -> Definition:
+    """The same activation for all numbers of its formula's parameters: without the kernels that do not take them all."""
+    narrowed = frozenset(p.name for p, wide in zip(entry.parameters, entry.widest, strict=True) if p != wide)
+    formula = recognised(_without_arrays(entry.formula, narrowed), narrowed, entry.widest)
+    if entry.replaced_derivative:
+        slope = _without_arrays(entry.slope, narrowed)
+    else:
+        slope = recognised(derivatives.derivative(formula), narrowed, entry.widest)
+    return of_nodes(
+        entry.name,
+        formula,
+        entry.widest,
+        slope=slope,
+        replaced=entry.replaced_derivative,
+        doc=entry.doc,
+        aliases=entry.aliases,
+        info=entry.info,
+    )
+
+
+def _as_array(p: Parameter) -> Parameter:
+    return dataclasses.replace(p, array=True, ordinary=(0.0, math.inf))
 
 
 def _without_arrays(root: Node, arrays: frozenset[str]) -> Node:
@@ -92,7 +111,7 @@ def derivative_of(entry: Entry) -> Definition:
     given = tuple(nodes.Parameter(p.name) for p in entry.parameters)
     if isinstance(entry, Definition):
         slope = entry.slope
-    elif entry.array_parameter is not None:
+    elif entry.array_parameters:
         slope = expansion.template(entry, True)
     else:
         slope = activate(entry, X, given, True)

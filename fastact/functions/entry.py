@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -113,10 +113,10 @@ class Entry(Record):
         f(x, *parameters) and f'(x, *parameters), in NumPy.
     derivative_from_output : callable or None
         f' from y = f(x), where that can be had.
-    derivative_by_parameter : callable or None
-        df/dp(x, p), where the parameter p is an array that can be learnt.
+    derivative_by : mapping
+        By the name of each array parameter that can be learnt the derivative df/dp(x, *parameters).
     parameters : tuple of Parameter
-        What the formulas take after x.
+        What the formulas take after x. Any of them may be arrays.
     options : tuple of Parameter
         What the user gives. They are the parameters, but for an activation with `noise`: its formulas take one number drawn for
         each element, its user gives the distribution's parameters.
@@ -145,7 +145,7 @@ class Entry(Record):
     forward: Callable[..., Any]
     derivative: Callable[..., Any]
     derivative_from_output: Callable[..., Any] | None
-    derivative_by_parameter: Callable[..., Any] | None
+    derivative_by: Mapping[str, Callable[..., Any]]
     parameters: tuple[Parameter, ...]
     options: tuple[Parameter, ...]
     ordered: tuple[str, str] | None
@@ -163,21 +163,21 @@ class Entry(Record):
         return f"{self.forward.__module__.replace('.', '/')}.py"
 
     @property
-    def array_parameter(self) -> Parameter | None:
-        """The parameter that is an array: prelu's slope, or what is drawn per element."""
-        return next((p for p in self.parameters if p.array), None)
+    def array_parameters(self) -> tuple[Parameter, ...]:
+        """The parameters that are arrays: prelu's slope, or what is drawn per element."""
+        return tuple(p for p in self.parameters if p.array)
 
     @property
-    def learnt_parameter(self) -> Parameter | None:
-        """The array parameter that has a gradient of its own."""
-        return self.array_parameter if self.derivative_by_parameter else None
+    def learnt_parameters(self) -> tuple[Parameter, ...]:
+        """The array parameters that have a gradient of their own."""
+        return tuple(p for p in self.parameters if p.array and p.name in self.derivative_by)
 
 
 def activation(
     *,
     derivative: Callable[..., Any],
     derivative_from_output: Callable[..., Any] | None = None,
-    derivative_by_parameter: Callable[..., Any] | None = None,
+    derivative_by: Mapping[str, Callable[..., Any]] | None = None,
     domain: Mapping[str, tuple[float, bool]] | None = None,
     infinite: tuple[str, ...] = (),
     ordinary: Mapping[str, tuple[float, float]] | None = None,
@@ -196,8 +196,8 @@ def activation(
     ----------
     derivative, derivative_from_output : callable
         f'(x, *parameters) and, where the derivative can be had from the output alone, the same from y.
-    derivative_by_parameter : callable, optional
-        df/dp(x, p) of an activation whose parameter p is an array.
+    derivative_by : mapping, optional
+        Per parameter that is an array its derivative df/dp(x, *parameters).
     domain : mapping, optional
         Per parameter its lower bound, and whether the bound itself is excluded.
     infinite : tuple of str, optional
@@ -226,13 +226,13 @@ def activation(
         bounds, usual = domain or {}, ordinary or {}
         arguments = list(inspect.signature(forward).parameters.values())[1:]
 
-        def of(kind: Any, array: bool) -> tuple[Parameter, ...]:
+        def of(kind: Any, arrays: Container[str]) -> tuple[Parameter, ...]:
             return tuple(
                 Parameter(
                     p.name,
                     p.default,
                     *bounds.get(p.name, (-math.inf, False)),
-                    array=array,
+                    array=p.name in arrays,
                     infinite=p.name in infinite,
                     ordinary=usual.get(p.name, (0.0, math.inf)),
                 )
@@ -240,10 +240,11 @@ def activation(
                 if p.kind == kind and p.name != "dtype"
             )
 
-        parameters = of(inspect.Parameter.POSITIONAL_OR_KEYWORD, noise is not None or derivative_by_parameter is not None)
+        drawn = {p.name for p in arguments} if noise else set()
+        parameters = of(inspect.Parameter.POSITIONAL_OR_KEYWORD, {*drawn, *(derivative_by or {})})
         options = parameters
         if noise:
-            options = of(inspect.Parameter.KEYWORD_ONLY, False)
+            options = of(inspect.Parameter.KEYWORD_ONLY, ())
             parameters = (replace(parameters[0], default=noise.mean({p.name: p.default for p in options})),)
         return Entry(
             name=forward.__name__,
@@ -251,7 +252,7 @@ def activation(
             forward=forward,
             derivative=derivative,
             derivative_from_output=derivative_from_output,
-            derivative_by_parameter=derivative_by_parameter,
+            derivative_by=dict(derivative_by or {}),
             parameters=parameters,
             options=options,
             ordered=ordered,

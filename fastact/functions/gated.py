@@ -44,7 +44,7 @@ class GatedUnit(Record):
     pytorch, ggml, onnx : str
         What it is called there, and which half of a packed array is the gate.
     example : str
-        A doctest; `{name}` stands for the name.
+        A doctest; `{name}` stands for the name. Empty for a unit that is made by `fastact.gated`.
     """
 
     call: Call = Call.GATED

@@ -5,6 +5,7 @@ A compiled backend has a loop for each value of `loop`, and names its loops by t
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,8 @@ class Kind:
         Whether integers stay integers, for an activation that keeps them.
     unit : bool
         Whether it belongs to the gated unit of the activation, which has the parameters' default values.
+    parameter : int or None
+        Which of the activation's parameters the gradient is taken by; None where it is that of the input.
     """
 
     name: str
@@ -38,6 +41,7 @@ class Kind:
     outputs: tuple[str, ...]
     integers: bool = False
     unit: bool = False
+    parameter: int | None = None
 
     @property
     def bias(self) -> bool:
@@ -55,14 +59,12 @@ FORWARD_BIAS = Kind("forward_bias", "forward", ("x", "bias"), ("y",), integers=T
 BACKWARD = Kind("backward", "backward", ("dy", "x"), ("dx",))
 BACKWARD_BIAS = Kind("backward_bias", "backward", ("dy", "x", "bias"), ("dx",))
 BACKWARD_FROM_OUTPUT = Kind("backward_from_output", "backward_from_output", ("dy", "y"), ("dx",))
-BACKWARD_BY_PARAMETER = Kind("backward_by_parameter", "backward_by_parameter", ("dy", "x"), ("dparameter",))
-BACKWARD_BY_PARAMETER_BIAS = Kind("backward_by_parameter_bias", "backward_by_parameter", ("dy", "x", "bias"), ("dparameter",))
 VALUE_AND_GRAD = Kind("value_and_grad", "value_and_grad", ("x",), ("y", "d"))
 VALUE_AND_GRAD_BIAS = Kind("value_and_grad_bias", "value_and_grad", ("x", "bias"), ("y", "d"))
 GATED = Kind("gated", "gated", ("gate", "value"), ("y",), integers=True, unit=True)
 GATED_BACKWARD = Kind("gated_backward", "gated_backward", ("dy", "gate", "value"), ("dgate", "dvalue"), unit=True)
 
-#: All kinds by name.
+#: The kinds by name, without those of a parameter: `by_parameter`.
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
@@ -71,8 +73,6 @@ KINDS: dict[str, Kind] = {
         BACKWARD,
         BACKWARD_BIAS,
         BACKWARD_FROM_OUTPUT,
-        BACKWARD_BY_PARAMETER,
-        BACKWARD_BY_PARAMETER_BIAS,
         VALUE_AND_GRAD,
         VALUE_AND_GRAD_BIAS,
         GATED,
@@ -80,8 +80,32 @@ KINDS: dict[str, Kind] = {
     )
 }
 
-#: The kinds of loops, in the order of a compiled backend's table.
-LOOPS: tuple[str, ...] = tuple(dict.fromkeys(kind.loop for kind in KINDS.values()))
+#: What the loops of parameters' gradients are called.
+BY_PARAMETER = "backward_by_parameter"
+
+
+@functools.cache
+def by_parameter(parameter: int, bias: bool = False) -> Kind:
+    """The kind of the gradient of one of an activation's parameters, which is an array; always the same object."""
+    name = f"{BY_PARAMETER}_{parameter}{'_bias' if bias else ''}"
+    return Kind(name, BY_PARAMETER, ("dy", "x", "bias") if bias else ("dy", "x"), ("dparameter",), parameter=parameter)
+
+
+#: The kinds of loops.
+LOOPS: tuple[str, ...] = tuple(dict.fromkeys((*(kind.loop for kind in KINDS.values()), BY_PARAMETER)))
+
+
+def learnt(entry: Entry) -> tuple[int, ...]:
+    """Which of an activation's parameters have a gradient of their own, in their order."""
+    return tuple(k for k, p in enumerate(entry.parameters) if p in entry.learnt_parameters)
+
+
+def kinds_of(entry: Entry) -> list[Kind]:
+    """All kinds that an activation has, those of its gated unit among them."""
+    return [
+        *(kind for kind in KINDS.values() if has_loop(entry, kind.loop)),
+        *(by_parameter(k, bias) for k in learnt(entry) for bias in (False, True)),
+    ]
 
 
 def inputs_of(entry: Entry, kind: Kind) -> int:
@@ -98,6 +122,6 @@ def has_loop(entry: Entry, loop: str) -> bool:
     """Whether an activation has a loop of this kind; the loops of its gated unit are another question."""
     if loop == "backward_from_output":
         return entry.derivative_from_output is not None
-    if loop == "backward_by_parameter":
-        return entry.learnt_parameter is not None
+    if loop == BY_PARAMETER:
+        return bool(entry.learnt_parameters)
     return True

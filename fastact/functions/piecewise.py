@@ -244,7 +244,7 @@ _LEAKY = Info(
 
 @activation(
     derivative=_leaky_derivative,
-    derivative_by_parameter=lambda x, slope: np.where(x > 0, 0.0, x),
+    derivative_by={"slope": lambda x, slope: np.where(x > 0, 0.0, x)},
     keeps_integers=True,
     light=True,
     info=_LEAKY,

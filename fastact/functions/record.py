@@ -10,6 +10,7 @@ class Call(Enum):
     """How a function is called: each has one class in `fastact.calls`, and one in each backend."""
 
     ACTIVATION = "elementwise activation of x"
+    DEFINED = "elementwise activation of x that a user defines"
     GATED = "gated unit of gate and value"
     MASKED_MAP = "function of rows with scale, mask and empty=, its result of the shape of x"
     MASKED_REDUCTION = "function of rows with scale and mask, its result without the axis"

@@ -115,6 +115,12 @@ def gudermannian(x):
     return 2 * mp.atan(mp.tanh(x / 2))
 
 
+def log2_quotient(u):
+    """(log2((1 + s) / (1 - s)) / s - 2/ln(2) (1 + u/3)) / u^2 as a function of u = s^2."""
+    s = mp.sqrt(u)
+    return (2 * mp.atanh(s) / s - 2 * (1 + u / 3)) / (u * u * mp.log(2))
+
+
 def log_one_plus_exp(a):
     return mp.log1p(mp.exp(-a))
 
@@ -155,6 +161,7 @@ WIDER = mp.mpf("1.0001")  # an interval's end, where rounding may lead a little 
 HALF_PI = mp.pi / 2 * WIDER
 HALF_LN2 = mp.log(2) / 2 * WIDER
 EIGHTH = mp.tan(mp.pi / 8) * WIDER
+LOG2_QUOTIENT = ((mp.sqrt(2) - 1) / (mp.sqrt(2) + 1) * WIDER) ** 2
 TANH_SMALL = mp.mpf("0.6875")
 ERF_SMALL = mp.mpf("0.9375")
 NORMAL_SHIFT = {"float32": 3, "float64": 4}
@@ -310,6 +317,39 @@ POLYNOMIALS = (
         weight=lambda u: u,
         float32=Target(0, HALF_PI**2 / 4, 3),
         float64=Target(0, HALF_PI**2 / 4, 6),
+    ),
+    # Operations only
+    Polynomial(
+        "tan_quarter_tail",
+        "(tan(z) / z - 1) / u, u = z^2, 0 <= z <= pi/4",
+        function=odd_tail(mp.tan),
+        weight=odd_weight(mp.tan),
+        float32=Target(0, HALF_PI**2 / 4, 6),
+        float64=Target(0, HALF_PI**2 / 4, 13),
+    ),
+    Polynomial(
+        "arcsin_half_tail",
+        "(arcsin(s) / s - 1) / u, u = s^2, 0 <= s <= 1/2",
+        function=odd_tail(mp.asin),
+        weight=odd_weight(mp.asin),
+        float32=Target(0, 0.25, 4),
+        float64=Target(0, 0.25, 11),
+    ),
+    Polynomial(
+        "sinh_small_tail",
+        "(sinh(a) / a - 1) / u, u = a^2, 0 <= a <= 1",
+        function=odd_tail(mp.sinh),
+        weight=odd_weight(mp.sinh),
+        float32=Target(0, 1, 3),
+        float64=Target(0, 1, 6),
+    ),
+    Polynomial(
+        "log2_quotient",
+        "(log2((1 + s) / (1 - s)) / s - 2/ln(2) (1 + u/3)) / u^2, u = s^2, |s| <= (sqrt(2) - 1) / (sqrt(2) + 1)",
+        function=log2_quotient,
+        weight=lambda u: u**2,
+        float32=Target(0, LOG2_QUOTIENT, 2),
+        float64=Target(0, LOG2_QUOTIENT, 7),
     ),
     # Block kernels only
     Polynomial(

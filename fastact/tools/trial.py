@@ -63,7 +63,7 @@ class Trial:
     def parameters(self, dtype: str, n: int) -> Any:
         """The default parameters as a loop takes them."""
         values = [p.default for p in self.entry.parameters]
-        if self.entry.array_parameter:
+        if self.entry.array_parameters:
             values *= n
         number = ctypes.c_float if dtype == "float32" else ctypes.c_double
         return (number * len(values))(*values)

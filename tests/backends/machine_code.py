@@ -161,7 +161,7 @@ def found_loop(name: str, code: dict[str, Function]) -> Function | None:
 
 
 def check(path, loops, assembly: Assembly) -> list[str]:
-    """The faults of all these loops (`fastact.backends.native.build.loops.Loop`) in one module, each with the loop's name."""
+    """The faults of all these loops (`Loop` or `OperationLoop` of the build) in one module, each with the loop's name."""
     code = functions(path)
     messages = []
     for loop in loops:
@@ -236,13 +236,21 @@ def float_loops(chosen) -> list:
     return [loop for entry in chosen for loop in loops(entry) if loop.dtype in REALS]
 
 
+def operation_loops() -> list:
+    """The loops of the primitive operations."""
+    from fastact.backends.native.build.operations import OPERATIONS, operation_loops
+
+    return [loop for operation in OPERATIONS for loop in operation_loops(operation)]
+
+
 def near_loops(name: str) -> list:
     """Those of an instruction set that have a near formula, but no block kernel in its place."""
     from fastact.backends.native.build import kernels
     from fastact.functions import entries
 
     vectors = kernels.read(Path(kernels.__file__).parents[1] / "simd").get(name)
-    return [loop for loop in float_loops(entries.values()) if loop.near_parts and not (vectors and vectors.vectors(loop))]
+    formulas = [loop for loop in float_loops(entries.values()) if not (vectors and vectors.vectors(loop))]
+    return [loop for loop in (*formulas, *operation_loops()) if loop.near_parts]
 
 
 def element_steps() -> list:
@@ -296,7 +304,7 @@ def main(command: str, *arguments: str) -> int:
 
     messages = []
     for name, path in modules.items():
-        loops, steps = float_loops(entries.values()), element_steps()
+        loops, steps = [*float_loops(entries.values()), *operation_loops()], element_steps()
         found = [*check(path, loops, ASSEMBLY[name]), *check_steps(path, steps, ASSEMBLY[name])]
         messages += [*found, *check_near(path, near_loops(name), name)]
         print(

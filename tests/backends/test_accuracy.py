@@ -176,8 +176,8 @@ def test_finite_differences(backend, name, rng):
     h = 1e-5
     slope = (f(x + h) - f(x - h)) / (2 * h)
     np.testing.assert_allclose(f.value_and_grad(x)[1], slope, atol=2e-9, rtol=1e-8)
-    if f._entry.learnt_parameter:
-        p = f._entry.learnt_parameter
+    if f._entry.learnt_parameters:
+        (p,) = f._entry.learnt_parameters
         slopes = rng.uniform(0.1, 1, x.size)
         difference = (f(x, **{p.name: slopes + h}) - f(x, **{p.name: slopes - h})) / (2 * h)
         np.testing.assert_allclose(f.backward(np.ones_like(x), x, **{p.name: slopes})[1], difference, atol=1e-9)

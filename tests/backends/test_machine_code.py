@@ -31,6 +31,14 @@ def test_every_loop_is_vectorised(name):
 
 
 @pytest.mark.parametrize("name", COMPILED)
+def test_every_operation_is_vectorised(name):
+    module = importlib.import_module(f"fastact.backends.native._{name}")
+    found = machine_code.operation_loops()
+    assert {"operation_power_float32", "operation_where_float64"} <= {loop.name for loop in found}
+    assert machine_code.check(module.__file__, found, machine_code.ASSEMBLY[name]) == []
+
+
+@pytest.mark.parametrize("name", COMPILED)
 def test_every_step_of_functions_of_rows_is_vectorised(name):
     module = importlib.import_module(f"fastact.backends.native._{name}")
     steps = machine_code.element_steps()
@@ -43,7 +51,7 @@ def test_loops_with_near_formulas_are_vectorised(name):
     """Beside the general loop there is a shorter one."""
     module = importlib.import_module(f"fastact.backends.native._{name}")
     found = machine_code.near_loops(name)
-    expected = {"sinusoid_forward_float32", "sinusoid_backward_float64", "snake_value_and_grad_float32"}
+    expected = {"sinusoid_forward_float32", "sinusoid_backward_float64", "snake_value_and_grad_float32", "operation_tan_float32"}
     assert expected <= {loop.name for loop in found}
     assert machine_code.check_near(module.__file__, found, name) == []
 

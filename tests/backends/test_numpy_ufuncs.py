@@ -77,7 +77,7 @@ def test_scalars_of_one_element(f, dtype):
         x, full = x.astype(dtype), np.full(n, 0.5, dtype)
         np.testing.assert_array_equal(f.backward(full[:1], x)[0], f.backward(full, x)[0])
         defaults = [np.asarray(p.default) for p in f._entry.parameters]
-        if f._entry.learnt_parameter is None and not f._entry.noise:
+        if not f._entry.learnt_parameters and not f._entry.noise:
             with np.errstate(all="ignore"):
                 wanted = f.ufunc(x, *(float(value) for value in defaults)) if dtype.itemsize > 2 else f(x)
             np.testing.assert_array_equal(f(x), wanted)

@@ -288,7 +288,7 @@ def test_casting(f):
         same_bits(f(narrow, casting=casting), f(narrow))
         same_bits(f(narrow.astype(np.float16), casting=casting), f(narrow.astype(np.float16)))
         assert f(x[1].item(), casting=casting) == f(x[1].item())
-        if not f._entry.learnt_parameter:  # slopes of another dtype have to be cast
+        if not f._entry.learnt_parameters:  # slopes of another dtype have to be cast
             same_bits(f(np.arange(-3, 3), casting=casting), f(np.arange(-3, 3)))
     same_bits(f(narrow, casting="safe", dtype=np.float64), f(narrow.astype(np.float64)))
     for casting, dtype in (("no", np.float64), ("equiv", np.float64), ("safe", np.float16), ("no", np.float16)):

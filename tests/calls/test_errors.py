@@ -229,7 +229,7 @@ def test_integers_that_do_not_fit_the_input(backend):
         backend.leaky_relu(x.astype(np.uint8), negative_slope=-1)
 
 
-@pytest.mark.parametrize("value", ["1", None, 1j, [0.5], np.array([0.5])])
+@pytest.mark.parametrize("value", ["1", None, 1j, {0.5}, np.array("1")])
 def test_parameter_that_is_no_number(backend, value):
     with pytest.raises(TypeError, match="alpha must be a real number"):
         backend.elu(X, alpha=value)

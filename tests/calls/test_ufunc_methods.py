@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from fastact import functions
-from fastact.functions.kinds import KINDS, has_loop
+from fastact.functions.kinds import KINDS, kinds_of
 
 X = np.array([[1.0, -2.0, 3.0], [4.0, 5.0, -6.0]])
 METHODS = {
@@ -24,9 +24,7 @@ def ufuncs(backend):
     for name, record in functions.records.items():
         function = getattr(backend, name)
         if name in functions.entries:
-            for kind in KINDS.values():
-                if not kind.unit and has_loop(record, kind.loop):
-                    yield function._ufunc(kind)
+            yield from (function._ufunc(kind) for kind in kinds_of(record) if not kind.unit)
         elif hasattr(function, "ufunc"):
             yield function.ufunc
 

@@ -49,8 +49,8 @@ def calls(backend):
             yield name, f.backward, (X,), {"y": X}, {0: SHAPE, "y": SHAPE, "out": SHAPE}
         yield name, f.value_and_grad, (X,), {}, {0: SHAPE, "out 0": SHAPE, "out 1": SHAPE}
         yield name, f.value_and_grad, (X,), {"bias": ROW}, {0: SHAPE, "bias": ROW.shape, "out 0": SHAPE, "out 1": SHAPE}
-        if f._entry.array_parameter is not None and not f._entry.noise:
-            parameter = f._entry.array_parameter.name
+        if f._entry.learnt_parameters:
+            parameter = f._entry.learnt_parameters[0].name
             yield name, f, (X,), {parameter: ROW}, {parameter: ROW.shape}
             yield name, f.backward, (X, X), {parameter: ROW}, {parameter: ROW.shape}
         if f._entry.noise:
@@ -128,7 +128,7 @@ def test_no_argument_is_left_out(backend):
     for name in (*fastact.activations, *units, *row_functions, "cross_entropy", "nll_loss", "binary_cross_entropy"):
         f = getattr(backend, name)
         entry = getattr(f, "_entry", None)
-        numbers = {p.name for p in entry.parameters if p is not entry.array_parameter} if hasattr(entry, "parameters") else set()
+        numbers = {p.name for p in entry.parameters if not p.array} if hasattr(entry, "parameters") else set()
         for method in (f, getattr(f, "backward", None), getattr(f, "value_and_grad", None)):
             if method is not None:
                 taken = set(inspect.signature(method).parameters) - NO_ARRAY - numbers - {"params"}

@@ -170,6 +170,10 @@ def are_half_turns(m, a, r, sign):
     return r == (a - n if a < math.inf else 0) and sign == (-1) ** (n % 2)
 
 
+def is_split(m, u, r, n):
+    return u == m.ldexp(1 + r, int(n)) and n == int(n) and math.sqrt(0.5) * 0.999999 <= 1 + r <= math.sqrt(2)
+
+
 def are_quarter_turns(m, a, more, few, n, parity, sign):
     quarter = (int(n) + int(more)) % 4
     return (
@@ -217,9 +221,9 @@ def normal_tail(m, a, shift):
 # ---- Arguments -----------------------------------------------------------------------------------------------------------
 
 
-def exponents(draw):
+def exponents(draw, times=1.0):
     """x, what it lacks and the headroom, of the exponential."""
-    x = draw.between(0, draw.limits["furthest"])
+    x = draw.between(0, times * draw.limits["furthest"])
     sign = draw.rng.choice([-1, 1], draw.count).astype(draw.dtype)
     return x * sign, draw.below(x), -sign * draw.limits["headroom"]
 
@@ -392,6 +396,12 @@ ROWS = {
         exact=lambda m, x, x_low, headroom, q, scale: m.exp(x + x_low),
         value=lambda m, x, x_low, headroom, q, scale: (scale + scale * q) * 2**-headroom,
     ),
+    "exp2_scaled": Row(
+        "0 >= x >= -1.4 EXP_FURTHEST with HEADROOM, 0 <= x <= 1.4 EXP_FURTHEST with -HEADROOM",
+        lambda d: exponents(d, 1.4),
+        exact=lambda m, x, x_low, headroom, q, scale: m.exp((x + x_low) * m.ln2),
+        value=lambda m, x, x_low, headroom, q, scale: (scale + scale * q) * 2**-headroom,
+    ),
     "exp_twice": Row(
         "0 <= a <= EXP_FURTHEST / 2",
         lambda d: (d.between(0, d.limits["furthest"] / 2), d.full(d.limits["headroom"])),
@@ -426,6 +436,20 @@ ROWS = {
         logarithm_arguments,
         exact=lambda m, z, z_low, octaves, y: m.log1p(z + z_low) + octaves * m.ln2,
     ),
+    "log_split": Row("u normal", lambda d: (d.between(d.info.smallest_normal, d.info.max),), holds=is_split),
+    "log_tail": Row(
+        "sqrt(1/2) <= 1 + r <= sqrt(2)",
+        lambda d: (d.between(math.sqrt(0.5) - 1, math.sqrt(2) - 1),),
+        exact=lambda m, r, y: m.log1p(r),
+        value=lambda m, r, y: r + r * r * y,
+    ),
+    "log2_pair": Row(
+        "u normal",
+        lambda d: sums_near_one(d)[::2],
+        exact=lambda m, u, octaves, y, low: m.log(u) / m.ln2 + octaves,
+        value=lambda m, u, octaves, y, low: y + low,
+        wide=False,
+    ),
     # hyperbolic.h
     "tanh_small_tail": Row(
         "0 <= u <= TANH_SMALL^2",
@@ -438,6 +462,13 @@ ROWS = {
     "tanh_shrink_unit": Row(
         "0 <= a <= 1", lambda d: (d.between(0, 1),), exact=lambda m, a, y: a - m.tanh(a), wide=False, bits=800
     ),
+    "sinh_small_tail": Row(
+        "0 <= u <= 1",
+        lambda d: (d.between(0, 1),),
+        exact=lambda m, u, y: m.sinh(m.sqrt(u)) / m.sqrt(u) if u else m.mpf(1),
+        value=lambda m, u, y: 1 + u * y,
+        wide=False,
+    ),
     # arctan.h
     "arctan_unit": Row("0 <= t <= 1", lambda d: (d.between(0, 1),), exact=lambda m, t, y: m.atan(t)),
     "arctan_eighth_tail": Row(
@@ -445,6 +476,13 @@ ROWS = {
         lambda d: (d.between(0, math.tan(math.pi / 8) * 1.0001),),
         exact=lambda m, t, y: m.atan(t),
         value=lambda m, t, y: t + y,
+    ),
+    "arcsin_half_tail": Row(
+        "0 <= u <= 1/4",
+        lambda d: (d.between(0, 0.25),),
+        exact=lambda m, u, y: m.asin(m.sqrt(u)) / m.sqrt(u) if u else m.mpf(1),
+        value=lambda m, u, y: 1 + u * y,
+        wide=False,
     ),
     # normal.h
     "normal_tail": Row(
@@ -469,6 +507,13 @@ ROWS = {
         value=lambda m, u, y: m.sqrt(u) * (1 + u * y),
     ),
     "sin_quarter": Row("0 <= z <= pi/4", lambda d: (d.between(0, math.pi / 4),), exact=lambda m, z, y: m.sin(z)),
+    "tan_quarter_tail": Row(
+        "0 <= u <= pi^2/16",
+        lambda d: (d.between(0, math.pi**2 / 16),),
+        exact=lambda m, u, y: m.tan(m.sqrt(u)) / m.sqrt(u) if u else m.mpf(1),
+        value=lambda m, u, y: 1 + u * y,
+        wide=False,
+    ),
     "sin_tail": Row(
         "0 <= u <= pi^2/4",
         lambda d: (d.between(0, math.pi**2 / 4),),

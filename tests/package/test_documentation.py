@@ -42,6 +42,10 @@ def test_activation_docstring(name):
         backends.load,
         api.get,
         api.backend,
+        api.define,
+        api.register,
+        api.gated,
+        backends.Backend.bind,
         Activation.backward,
         Activation.value_and_grad,
         Gated.backward,
@@ -153,3 +157,19 @@ def test_a_link_that_leads_nowhere_is_found(tmp_path, target):
     page = tmp_path / "page.md"
     page.write_text(f"# A heading\n\n[here](#a-heading) [there](page.md#a-heading) [nowhere]({target}) `[code](no.md)`\n")
     assert list(broken(page)) == [target]
+
+
+@pytest.mark.skipif(not (ROOT / "docs").exists(), reason="no docs in the source tree")
+def test_own_activation_page():
+    """Its blocks run one after another, and its table has the formulas that it defines."""
+    page = ROOT / "docs" / "own_activation.md"
+    before = dict(api._registered)
+    names = {}
+    try:
+        for block in python_blocks(page):
+            exec(compile(block, page.name, "exec"), names)
+    finally:
+        api._registered.clear()
+        api._registered.update(before)
+    assert names["ariaglu"].activation.name == "aria"
+    assert len(re.findall(r"^\| [^|]+ \| [^|]+, 20\d\d \| `", page.read_text("utf-8"), re.MULTILINE)) == 5

@@ -54,3 +54,15 @@ def test_transformer_block(tmp_path):
     assert float(re.search(r"apart by at most (\S+)", text)[1]) < 1e-4
     for piece in ("attention", "attention backward", "feed forward", "feed forward backward", "loss", "the whole step"):
         assert re.search(rf"^{piece} +\d", text, re.MULTILINE), piece
+
+
+def test_learned_activation(tmp_path):
+    pytest.importorskip("sklearn")
+    text = run("learned_activation.py", tmp_path)
+    errors = [float(error) for error in re.findall(r"apart by (\S+)", text)]
+    assert len(errors) == 2  # of the two that learn
+    assert max(errors) < 1e-6
+    accuracies = [float(accuracy) for accuracy in re.findall(r"accuracy (\S+)%", text)]
+    assert len(accuracies) == 3
+    assert min(accuracies) >= 95
+    assert re.search(r"silu, beta learnt.* beta (\S+) to (?!\1)\S+", text)  # it did learn

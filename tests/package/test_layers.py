@@ -24,6 +24,8 @@ LAYERS = (
     ("__init__",),
     ("tools", "__main__"),
 )
+#: A tool that users start by a function of the API. Importing the package leaves it alone.
+STARTED = {("api", "tools.monitor")}
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 
 
@@ -96,6 +98,11 @@ def layer(name: str) -> int:
     return LEVEL[name.partition(".")[0]]
 
 
+def is_start(found: Import) -> bool:
+    """Whether this is how a function of the API starts a tool."""
+    return found.when != "" and (found.source, found.target) in STARTED
+
+
 def circles(edges: list[Import]) -> list[str]:
     """The shortest way round from each module that a circle goes through, one for each circle."""
     after: dict[str, set[str]] = {}
@@ -131,12 +138,13 @@ def test_no_circle(when):
 
 
 def test_imports_go_down():
-    wrong = [str(i) for i in IMPORTS if layer(i.target) > layer(i.source)]
+    wrong = [str(i) for i in IMPORTS if layer(i.target) > layer(i.source) and not is_start(i)]
     assert wrong == [], "imports of a layer above: " + "; ".join(wrong)
 
 
 def test_the_product_knows_no_tools():
-    wrong = [str(i) for i in IMPORTS if i.target.partition(".")[0] == "tools" and layer(i.source) < LEVEL["tools"]]
+    above = [i for i in IMPORTS if i.target.partition(".")[0] == "tools" and layer(i.source) < LEVEL["tools"]]
+    wrong = [str(i) for i in above if not is_start(i)]
     assert wrong == [], "the product imports tools: " + "; ".join(wrong)
 
 

@@ -11,6 +11,9 @@ import fastact
 
 LIST = Path(__file__).with_name("public_api.txt")
 
+#: What is told of an attribute that one of a family lacks: one that draws numbers has no derivative.
+ABSENT = ": NoneType"
+
 
 def signature(function):
     """How it is called, without types."""
@@ -24,6 +27,8 @@ def signature(function):
 
 def kind(found):
     """Of a function of the catalogue what its repr tells: activation, gated unit, or nothing but function; else its type."""
+    if isinstance(found, fastact.Activation):
+        return "activation"
     told = repr(found)
     if not told.endswith(f" on {fastact.backend()}>"):
         return type(found).__name__
@@ -33,7 +38,7 @@ def kind(found):
 def attributes(found):
     """The public attributes: of methods the signature, else what they are."""
     for name in dir(found):
-        value = getattr(found, name)
+        value = getattr(found, name, None)
         if not name.startswith("_") and type(value).__name__ != "_SetByInit":  # which an object has, and its class has not
             method = inspect.isroutine(value) and not hasattr(value, "nin")
             yield name, signature(value) if method else f": {kind(value)}"
@@ -58,7 +63,9 @@ def describe():
         family = kind(getattr(fastact, name))
         alike = [functions[other].items() for other in functions if kind(getattr(fastact, other)) == family != "catalogue"]
         lines += [
-            f"any {family}.{a}{t}" if all((a, t) in o for o in alike) and alike else f"{name}.{a}{t}" for a, t in own.items()
+            f"any {family}.{a}{t}" if all((a, t) in o or (a, ABSENT) in o for o in alike) and alike else f"{name}.{a}{t}"
+            for a, t in own.items()
+            if t != ABSENT
         ]
     return list(dict.fromkeys(lines))
 

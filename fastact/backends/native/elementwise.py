@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+import contextlib
+import functools
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...calls import watching
 from ...calls.bound import Backend, WithUfuncs
+from ...calls.define import Defined
 from ...calls.elementwise import Activation
 from ...calls.gated import Gated
 from ...calls.ufunclike import without_folds
@@ -16,22 +20,52 @@ from ...functions.kinds import Kind
 from ...functions.noise import Noise
 from ..numpy.elementwise import make_ufunc as make_formula
 from .dispatch import settle_integers
-from .engine.elementwise import FastPath, GatedPath, add_bfloat16, make_ufunc, run_drawn, sum_by_column, vectorcall
+from .engine.elementwise import (
+    FastPath,
+    GatedPath,
+    add_bfloat16,
+    make_ufunc,
+    mark_fired,
+    observe,
+    run_drawn,
+    set_watch,
+    sum_by_column,
+    vectorcall,
+)
 from .tables import table
+
+if TYPE_CHECKING:
+    from ...expressions.definition import Definition
+
+watching.connect(set_watch)
 
 
 class _WithNativeUfuncs(WithUfuncs):
     """The general path: ufuncs over the loops of the backend's table."""
 
     def _make_ufunc(self, kind: Kind, name: str) -> Any:
-        return without_folds(make_ufunc(table(self.backend), self._entry, kind, name))
+        try:
+            return without_folds(make_ufunc(table(self.backend), self._entry, kind, name))
+        except OverflowError:  # a formula that is too long for a program
+            return make_formula(self._entry, kind, name)
 
     def _make_formula(self, kind: Kind, name: str) -> Any:
         return make_formula(self._entry, kind, name, any_scalar=True)
 
     def _add_bfloat16(self, kind: Kind, ufunc: Any, dtype: np.dtype[Any]) -> None:
-        settle_integers(ufunc, len(kind.inputs) if self._entry.learnt_parameter is None else ufunc.nin)
+        if not isinstance(ufunc, np.ufunc):
+            return
+        settle_integers(ufunc, ufunc.nin if self._arrays else len(kind.inputs))
         add_bfloat16(table(self.backend), self._entry, kind, ufunc, dtype)
+
+    # looked up once: a call of a small array that is watched is mostly this
+    @functools.cached_property
+    def _observe(self) -> Any:
+        return functools.partial(observe, table(self.backend), self.backend)
+
+    def _mark_fired(self, y: np.ndarray, fired: np.ndarray) -> bool:
+        marked: bool = mark_fired(self.backend, y, fired)
+        return marked
 
 
 # Each class has its fast path first, then, for what that does not take, the class of calls/. The decorator lets a call of an
@@ -54,6 +88,16 @@ class NativeActivation(FastPath, _WithNativeUfuncs, Activation):  # type: ignore
         self, kind: Kind, operands: list[Any], out: tuple[Any, ...], rng: Any, noise: Noise, options: dict[str, float]
     ) -> Any:
         return run_drawn(self, kind, operands, out, rng, noise, options)
+
+
+@vectorcall
+class NativeDefined(FastPath, _WithNativeUfuncs, Defined):  # type: ignore[misc]
+    __doc__ = Defined.__doc__
+
+    def __init__(self, entry: Definition, backend: Backend) -> None:
+        super().__init__(entry, backend)
+        with contextlib.suppress(OverflowError):  # then all calls go the general path
+            self._attach(table(backend.name), entry)
 
 
 @vectorcall

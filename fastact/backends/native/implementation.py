@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...calls.sampled import SampledMap
 from ...functions.record import Call
 from ..implementation import Implementation
-from .elementwise import NativeActivation, NativeGated
+from .elementwise import NativeActivation, NativeDefined, NativeGated
 from .rows import (
     NativeBinaryCrossEntropy,
     NativeCrossEntropy,
@@ -19,6 +19,7 @@ from .tables import row_arithmetic, table
 
 CLASSES = {
     Call.ACTIVATION: NativeActivation,
+    Call.DEFINED: NativeDefined,
     Call.GATED: NativeGated,
     Call.MAP: NativeMap,
     Call.MASKED_MAP: NativeMaskedMap,

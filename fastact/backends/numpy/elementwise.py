@@ -10,10 +10,13 @@ import numpy as np
 
 from ...calls.arrays import computed_dtype
 from ...calls.bound import WithUfuncs
+from ...calls.define import Defined
 from ...calls.elementwise import Activation
 from ...calls.gated import Gated
+from ...calls.watching import watchable
 from ...functions.entry import Entry
 from ...functions.kinds import GATED, GATED_BACKWARD, VALUE_AND_GRAD, Kind, inputs_of, keeps_integers
+from .observe import mark_fired, observe
 from .ufuncs import Ufunc
 
 
@@ -26,6 +29,12 @@ class _OnNumPy(WithUfuncs):
     def _make_formula(self, kind: Kind, name: str) -> Ufunc:
         return make_ufunc(self._entry, kind, name, any_scalar=True)
 
+    def _observe(self, y: np.ndarray, dy: np.ndarray | None, derivative: bool, low: float, high: float) -> Any:
+        return observe(y, dy, derivative, low, high)
+
+    def _mark_fired(self, y: np.ndarray, fired: np.ndarray) -> bool:
+        return mark_fired(y, fired)
+
 
 def make_ufunc(entry: Entry, kind: Kind, name: str, any_scalar: bool = False) -> Ufunc:
     """The formula of this kind with a ufunc's calling conventions; with `any_scalar` parameters are read in float64."""
@@ -35,7 +44,7 @@ def make_ufunc(entry: Entry, kind: Kind, name: str, any_scalar: bool = False) ->
         nin=inputs_of(entry, kind),
         nout=len(kind.outputs),
         keeps_integers=keeps_integers(entry, kind),
-        scalars=0 if entry.learnt_parameter else inputs_of(entry, kind) - len(kind.inputs),
+        scalars=() if kind.unit else [len(kind.inputs) + k for k, p in enumerate(entry.parameters) if entry.noise or not p.array],
         any_scalar=any_scalar,
     )
 
@@ -43,9 +52,20 @@ def make_ufunc(entry: Entry, kind: Kind, name: str, any_scalar: bool = False) ->
 class NumPyActivation(_OnNumPy, Activation):
     __doc__ = Activation.__doc__
 
+    __call__ = watchable(Activation.__call__)
+    backward = watchable(Activation.backward)
+    value_and_grad = watchable(Activation.value_and_grad)
+
+
+class NumPyDefined(_OnNumPy, Defined):
+    __doc__ = Defined.__doc__
+
 
 class NumPyGated(_OnNumPy, Gated):
     __doc__ = Gated.__doc__
+
+    __call__ = watchable(Gated.__call__)
+    backward = watchable(Gated.backward)
 
 
 def _function(entry: Entry, kind: Kind) -> Callable[..., Any]:
@@ -96,10 +116,9 @@ def _function(entry: Entry, kind: Kind) -> Callable[..., Any]:
             return with_dtype(entry.forward, dtype)(x, *parameters), with_dtype(entry.derivative, dtype)(x, *parameters)
 
     else:
-        derivative = {
-            "backward_from_output": entry.derivative_from_output,
-            "backward_by_parameter": entry.derivative_by_parameter,
-        }.get(kind.loop, entry.derivative)
+        derivative = entry.derivative_from_output if kind.loop == "backward_from_output" else entry.derivative
+        if kind.parameter is not None:
+            derivative = entry.derivative_by[entry.parameters[kind.parameter].name]
         assert derivative is not None
 
         def function(*arguments: Any, dtype: np.dtype[Any]) -> Any:

@@ -8,12 +8,13 @@ from ...calls.sampled import SampledMap
 from ...functions.record import Call
 from ..implementation import Implementation
 from . import losses, rows
-from .elementwise import NumPyActivation, NumPyGated
+from .elementwise import NumPyActivation, NumPyDefined, NumPyGated
 
 NUMPY = Implementation(
     build=f"NumPy {np.__version__}",
     classes={
         Call.ACTIVATION: NumPyActivation,
+        Call.DEFINED: NumPyDefined,
         Call.GATED: NumPyGated,
         Call.MASKED_MAP: MaskedMap,
         Call.MASKED_REDUCTION: MaskedReduction,

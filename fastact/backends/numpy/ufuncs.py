@@ -7,7 +7,7 @@ copied whole. Everything but integers is computed in float64 and rounded once.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
@@ -44,8 +44,8 @@ class Ufunc(UfuncLike):
         Number of inputs and outputs.
     keeps_integers : bool
         Integer inputs give integer outputs; otherwise they give float64.
-    scalars : int
-        How many of the last inputs are scalar parameters.
+    scalars : collection of int
+        Which of the inputs are scalar parameters, or drawn for each element: they do not decide the dtype.
     any_scalar : bool
         They are read in float64; else in the type that a loop would read them in.
     """
@@ -57,13 +57,13 @@ class Ufunc(UfuncLike):
         nin: int,
         nout: int,
         keeps_integers: bool,
-        scalars: int,
+        scalars: Collection[int],
         any_scalar: bool = False,
     ) -> None:
         super().__init__(name, nin, nout)
         self._function = function
         self._keeps_integers = keeps_integers
-        self._scalars = scalars
+        self._scalars = frozenset(scalars)
         self._any_scalar = any_scalar
 
     def __call__(
@@ -96,15 +96,15 @@ class Ufunc(UfuncLike):
         in_formula = np.dtype(np.uint8) if computed.kind == "b" else computed  # there is no difference of two bool
         input_dtypes = self._input_dtypes(result_dtype, computed) if signature is None else list(signature[: self.nin])
         arrays = [_as_array(value) for value in inputs]
-        of_arrays = self.nin - self._scalars
+        operands = [value for i, value in enumerate(inputs) if i not in self._scalars]
         if casting in ("no", "equiv", "safe") and signature is None:
-            whole = common_dtype(inputs[:of_arrays])
+            whole = common_dtype(operands)
             if whole.kind in "iub":  # integers have loops of their own
-                input_dtypes[:of_arrays] = [whole] * of_arrays
+                input_dtypes = [wanted if i in self._scalars else whole for i, wanted in enumerate(input_dtypes)]
         masks = [] if where is True else [self._mask(where)]
         if masks and any(array is None for array in out):
             warnings.warn(_UNWRITTEN, stacklevel=3)
-        common = common_dtype(inputs[:of_arrays]) if int in map(type, inputs[:of_arrays]) else result_dtype
+        common = common_dtype(operands) if int in map(type, operands) else result_dtype
         for i, (value, array, wanted) in enumerate(zip(inputs, arrays, input_dtypes, strict=True)):
             if type(value) is int and common.kind in "iu":
                 np.asarray(value, common)  # raises where it does not fit
@@ -177,8 +177,7 @@ class Ufunc(UfuncLike):
 
     def _promote(self, inputs: tuple[Any, ...]) -> np.dtype[Any]:
         """The common dtype. A scalar parameter takes part if it is a Python number. An array of drawn ones follows the others."""
-        first_scalar = self.nin - self._scalars
-        found = [value for i, value in enumerate(inputs) if i < first_scalar or not isinstance(value, np.ndarray)]
+        found = [value for i, value in enumerate(inputs) if i not in self._scalars or not isinstance(value, np.ndarray)]
         for value in found:  # promotion may crash on a dtype of another package
             if type(value) not in (int, float) and not supported(dtype := np.asarray(value).dtype):
                 raise TypeError(f"{self.__name__}: no loop for dtype {dtype}")
@@ -187,10 +186,10 @@ class Ufunc(UfuncLike):
     def _input_dtypes(self, result: np.dtype[Any], computed: np.dtype[Any]) -> list[np.dtype[Any]]:
         """Inputs are read in the result's dtype, as by a ufunc's loop, but scalar parameters of 16-bit loops in float32."""
         array = computed if result.kind in "iub" else result
-        if self._any_scalar and array.kind not in "iub":
-            return [array] * (self.nin - self._scalars) + [np.dtype(np.float64)] * self._scalars
         scalar = np.dtype(np.float32) if result == np.float16 or is_bfloat16(result) else array
-        return [array] * (self.nin - self._scalars) + [scalar] * self._scalars
+        if self._any_scalar and array.kind not in "iub":
+            scalar = np.dtype(np.float64)
+        return [scalar if i in self._scalars else array for i in range(self.nin)]
 
 
 def _as_array(value: Any) -> np.ndarray:

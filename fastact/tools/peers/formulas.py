@@ -12,12 +12,15 @@ from ..directions import Direction
 from .operands import Operands
 from .peer import Subject
 
-_NAMES = ("forward", "derivative", "derivative_from_output", "derivative_by_parameter")
+_NAMES = ("forward", "derivative", "derivative_from_output")
 
 
 def functions(entry: Entry) -> dict[str, Callable[..., Any]]:
     """The formulas by the names that the statements use."""
-    return {name: getattr(entry, name) for name in _NAMES}
+    return {
+        **{name: getattr(entry, name) for name in _NAMES},
+        **{f"derivative_by_{name}": formula for name, formula in entry.derivative_by.items()},
+    }
 
 
 def statement(subject: Subject, direction: Direction, operands: Operands) -> str | None:
@@ -36,8 +39,9 @@ def statement(subject: Subject, direction: Direction, operands: Operands) -> str
         case Direction.BACKWARD if not is_activation:
             return f"(dy * value * {call('derivative', 'gate')}, dy * {call('forward', 'gate')})"
         case Direction.BACKWARD:
+            gradients = [f"np.vdot(dy, {call(f'derivative_by_{p.name}', 'x')})" for p in entry.learnt_parameters]
             dx = f"dy * {call('derivative', 'x')}"
-            return f"({dx}, np.vdot(dy, {call('derivative_by_parameter', 'x')}))" if entry.learnt_parameter else dx
+            return f"({', '.join([dx, *gradients])})" if gradients else dx
         case Direction.FROM_OUTPUT if is_activation and entry.derivative_from_output:
             return f"dy * {call('derivative_from_output', 'y')}"
     return None
@@ -45,7 +49,7 @@ def statement(subject: Subject, direction: Direction, operands: Operands) -> str
 
 def _call(entry: Entry, formula: str, operand: str, array: np.ndarray) -> str:
     """The call of a formula that keeps an operand's dtype, in that dtype if the formula can."""
-    evaluate = getattr(entry, formula)
+    evaluate = functions(entry)[formula]
     values = [p.default for p in entry.parameters]
     parameters = "".join(f", {value!r}" for value in values)
     few = array.ravel()[:99]

@@ -18,7 +18,7 @@ from .pictures import RANGE, draw
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `python -m fastact plot`."""
     parser.set_defaults(fail=parser.error)
-    parser.add_argument("names", nargs="*", metavar="NAME", help="the functions, in one picture")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="the functions, in one picture; your own as module:name")
     parser.add_argument("--derivative", action="store_true", help="draw the derivatives beside them")
     parser.add_argument(
         "-o", "--output", type=Path, metavar="FILE", help="write the picture here (PNG, SVG, PDF ...), don't show it"

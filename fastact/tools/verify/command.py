@@ -13,7 +13,7 @@ from ... import backends
 from ...api import activations, configuration, get_activation
 from .. import printing
 from ..options import check_directories
-from . import parameters, special, workers
+from . import own, parameters, special, workers
 from .dtypes import DTYPES, supported
 from .printing import Bars, progress_bars, table
 from .results import Result, as_json, told
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `python -m fastact verify`."""
     parser.set_defaults(fail=parser.error)
-    parser.add_argument("names", nargs="*", metavar="NAME", help="only these functions")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="only these functions; your own as module:name")
     parser.add_argument("--dtype", nargs="+", choices=DTYPES, help="only these (default: all)")
     parser.add_argument("--backend", nargs="+", metavar="NAME", help="only these (default: all that are available)")
     parser.add_argument("--exhaustive", action="store_true", help="all finite float32 inputs: minutes per function")
@@ -39,7 +39,9 @@ def run(options: argparse.Namespace) -> int:
     """Measure as the options say; the exit status."""
     fail: Callable[[str], NoReturn] = options.fail
     try:
-        names = list(dict.fromkeys(get_activation(name).name for name in options.names or activations))
+        asked = list(dict.fromkeys(options.names or activations))
+        own_names = [name for name in asked if own.is_own(name)]
+        names = list(dict.fromkeys(get_activation(name).name for name in asked if name not in own_names))
         on = options.backend or backends.available()
         for backend in on:
             backends.load(backend)
@@ -52,6 +54,10 @@ def run(options: argparse.Namespace) -> int:
             fail(f"argument --dtype: {dtype} is not supported here" + (": pip install ml_dtypes" if dtype == "bfloat16" else ""))
     check_directories(options, "json")
     console = printing.console(100)
+    if own_names:
+        if names or options.parameters or options.exhaustive or options.json:
+            fail("activations of your own are measured alone, without --exhaustive, --parameters and --json")
+        return run_own(own_names, [dtype for dtype in options.dtype or own.DTYPES if dtype in own.DTYPES], list(on), console)
     dtypes = options.dtype or [dtype for dtype in DTYPES if supported(dtype)]
     if options.parameters:
         if options.exhaustive or options.json:
@@ -60,6 +66,24 @@ def run(options: argparse.Namespace) -> int:
             parameters.with_parameters(names), list(dict.fromkeys(dtypes)), list(dict.fromkeys(on)), options.jobs, console
         )
     return Run(options, names, list(dict.fromkeys(dtypes)), list(dict.fromkeys(on)), console).run()
+
+
+def run_own(names: list[str], dtypes: list[str], on: list[str], console: Console) -> int:
+    """Measure activations that users define, and print; the exit status."""
+    results = [result for name in names for dtype in dtypes for result in own.measure(name, dtype, on)]
+    console.print("Largest error found, in units in the last place of the largest term / bound; below it the input where it is")
+    console.print(table(results))
+    broken = [result for result in results if not result.passed]
+    for result in broken:
+        console.print(f"BROKEN: {told(result)}", style="red", soft_wrap=True)
+    if not broken:
+        console.print("Every bound is kept.", style="green")
+    console.print(
+        f"\nTried: {2 * own.INPUTS} numbers, half of them of any size. The reference is the formula, evaluated by mpmath. backward: "
+        "dy = 1.",
+        style="dim",
+    )
+    return 1 if broken else 0
 
 
 def run_parameters(names: list[str], dtypes: list[str], on: list[str], jobs: int | None, console: Console) -> int:

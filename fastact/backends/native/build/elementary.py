@@ -79,9 +79,11 @@ FUNCTIONS = (
     Function("with_signs", ("y", "a", "b")),
     Function("positive_part", ("x",)),
     # exponential.h
+    Function("exp_scaled_low", ("x", "x_low", "headroom"), sets=("scale", "q_low")),
     Function("exp_scaled", ("x", "x_low", "headroom"), sets=("scale",)),
     Function("exp_split", ("x", "x_low"), ("headroom",), ("scale",)),
     Function("exp_split_low", ("x", "x_low"), ("headroom",), ("scale", "q_low")),
+    Function("exp2_scaled", ("x", "x_low", "headroom"), sets=("scale",)),
     Function("exp_twice", ("a",), sets=("scale",)),
     Function("exp_unit", ("z", "to_integer")),
     Function("exp_unit_to_integer", ("largest",)),
@@ -89,13 +91,18 @@ FUNCTIONS = (
     Function("log1p_tail", ("t",)),
     Function("log_of_sum", ("u", "u_low", "octaves")),
     Function("log1p", ("z", "z_low", "octaves")),
+    Function("log_split", ("u",), sets=("n",)),
+    Function("log_tail", ("r",)),
+    Function("log2_pair", ("u", "octaves"), sets=("low",)),
     # hyperbolic.h
     Function("tanh_small_tail", ("u",)),
     Function("tanh_small", ("a",)),
     Function("tanh_shrink_unit", ("a",)),
+    Function("sinh_small_tail", ("u",)),
     # arctan.h
     Function("arctan_unit", ("t",)),
     Function("arctan_eighth_tail", ("t",)),
+    Function("arcsin_half_tail", ("u",)),
     # normal.h
     Function("normal_tail", ("v", "v_low"), sets=("low",)),
     Function("erf_small", ("a",)),
@@ -103,6 +110,7 @@ FUNCTIONS = (
     # sine.h
     Function("sin_quarter_tail", ("u",)),
     Function("sin_quarter", ("z",)),
+    Function("tan_quarter_tail", ("u",)),
     Function("sin_tail", ("u",)),
     Function("sin_squared_tail", ("u",)),
     Function("cosine_tail", ("u",)),

@@ -11,11 +11,15 @@ from ....functions import entries as all_entries
 from ....functions.entry import Entry
 from ..formulas.near import NEAR
 from .loops import loops
+from .operations import OPERATIONS
 from .records import formulas_file
 
 NATIVE = "fastact/backends/native"
 #: In this order they are put together. The first has what the others share.
-FILES = ("shared.pxi", "piecewise.pxi", "exponential.pxi", "sigmoid.pxi", "normal.pxi", "algebraic.pxi", "periodic.pxi")
+FILES = (
+    *("shared.pxi", "piecewise.pxi", "exponential.pxi", "sigmoid.pxi", "normal.pxi", "algebraic.pxi", "periodic.pxi"),
+    "operations.pxi",
+)
 
 _NEAR = re.compile(r"(\w+)_near_(forward|derivative)")
 
@@ -44,6 +48,10 @@ def check(texts: Mapping[str, str], entries: Iterable[Entry]) -> None:
             hint = f"; did you mean it by {' and '.join(near)}?" if near else ""
             wanted = f"no {' and no '.join(missing)}, which the entry {entry.name} ({entry.file}) needs"
             raise ValueError(f"{formulas_file(entry)}: {wanted}{hint}")
+    for operation in OPERATIONS:
+        for name in (f"operation_{operation.name}", f"operation_{operation.name}_near" if operation.near_limit else ""):
+            if name and name not in defined:
+                raise ValueError(f"{NATIVE}/formulas/operations.pxi: no {name}, which build/operations.py lists")
     for name, parts in NEAR.items():
         for part in (*parts, "limit"):
             if f"{name}_near_{part}" not in defined:

@@ -70,6 +70,9 @@ class Loop:
     ctype: str
     lanes: int
 
+    #: How its text is laid out: see `OperationLoop`.
+    stands_once = copies = False
+
     @property
     def name(self) -> str:
         return f"{self.entry.name}_{self.kind}_{self.dtype}"
@@ -103,6 +106,11 @@ class Loop:
     def near_parts(self) -> list[str]:
         """Those of them that have a near formula."""
         return [part for part in self.parts if part in NEAR.get(self.entry.name, ())]
+
+    @property
+    def near_limit(self) -> str:
+        """Up to which |x| these serve, in Cython."""
+        return f"{self.entry.name}_near_limit({', '.join([f'<{self.ctype}> 0', *self.scalars])})"
 
     def part(self, formula: Formula) -> str:
         """The name of a part; that of an array parameter's derivative has the parameter's."""

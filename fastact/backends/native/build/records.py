@@ -13,7 +13,7 @@ from ....functions.entry import DEFINED, Entry
 from .mistakes import place
 
 #: The fields of a record with a formula in NumPy.
-FORMULAS = ("forward", "derivative", "derivative_from_output", "derivative_by_parameter")
+FORMULAS = ("forward", "derivative", "derivative_from_output")
 
 
 def formulas_file(entry: Entry) -> str:
@@ -47,8 +47,9 @@ def _faults_of_definition(entry: Entry) -> Iterator[str]:
 def _faults_of_formulas(entry: Entry) -> Iterator[str]:
     """What is wrong with the formulas in NumPy: a misspelt name shows once they are evaluated."""
     parameters = [p.default for p in entry.parameters]
-    for field in FORMULAS:
-        formula = getattr(entry, field)
+    formulas = {field: getattr(entry, field) for field in FORMULAS}
+    formulas |= {f"derivative_by[{name!r}]": formula for name, formula in entry.derivative_by.items()}
+    for field, formula in formulas.items():
         if formula is None:
             continue
         try:

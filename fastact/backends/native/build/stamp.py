@@ -10,20 +10,27 @@ from ....functions.entry import Entry
 from ..formulas.rows import FUNCTIONS
 from . import coefficients, elementary, formulas, kernels, records, row_vectors, steps
 from .loops import GROUP, HALVES, INTEGERS, REALS, Loop, loops
+from .operations import OPERATIONS, Operation, OperationLoop, operation_loops
 from .write import write
 
 
 def stamp(
-    folder: Path, entries: Iterable[Entry], target: Path, instead: Mapping[str, str] | None = None, trial: bool = False
+    folder: Path,
+    entries: Iterable[Entry],
+    target: Path,
+    instead: Mapping[str, str] | None = None,
+    trial: bool = False,
+    operations: Iterable[Operation] | None = None,
 ) -> Path:
     """Fill in the templates of `folder` for these entries, ready for Cython, into the folder `target`: the path of the loops.
 
-    `instead` has texts that take the place of files of formulas/, by name. A trial has no functions of rows, and tells the loops'
-    addresses.
+    `instead` has texts that take the place of files of formulas/, by name. A trial has no functions of rows and no operations
+    but those given, and tells the loops' addresses.
     """
     from Cython.Tempita import Template
 
     entries = list(entries)
+    operations = list(operations if operations is not None else [] if trial else OPERATIONS)
     records.check(entries)
     headers = sorted([*(folder / "math").glob("*.h"), *(folder / "simd").glob("*.h")])
     write(target / "coefficients.h", coefficients.header(headers))
@@ -34,7 +41,9 @@ def stamp(
         write(target / name, text)
     sets = kernels.read(folder / "simd")
 
-    def vectors(loop: Loop) -> list[kernels.Vectors]:
+    def vectors(loop: Loop | OperationLoop) -> list[kernels.Vectors]:
+        if isinstance(loop, OperationLoop):
+            return []
         return [found for instruction_set in sets.values() if (found := instruction_set.vectors(loop))]
 
     steps.check_complete(FUNCTIONS, {name: record.arithmetic for name, record in row_functions.items()}, "rows.py")
@@ -43,6 +52,9 @@ def stamp(
     given = {
         "entries": entries,
         "loops": loops,
+        "operations": operations,
+        "operation_loops": operation_loops,
+        "compiled": [*(each for e in entries for each in loops(e)), *(each for o in operations for each in operation_loops(o))],
         "trial": trial,
         "vectors": vectors,
         "formulas": formulas.FILES,

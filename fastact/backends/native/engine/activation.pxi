@@ -35,7 +35,7 @@ cdef class FastPath(Vectorcall):
     """The part of an activation that has the loops at hand, to be mixed into `calls.elementwise.Activation`."""
 
     cdef const fastact_table* table
-    cdef const fastact_activation* activation
+    cdef Kernel[2][LOOPS] kernels  # by computed type
     cdef bint array_parameter, learnt_parameter, noisy
     cdef int cost, parameters
     cdef int lesser, greater  # two parameters whose order is prescribed, or -1
@@ -46,16 +46,23 @@ cdef class FastPath(Vectorcall):
     cdef tuple parameter_names
     cdef tuple ufunc_defaults  # what the forward ufunc takes besides x
     cdef object forward_ufunc  # made when first needed
+    cdef tuple ends  # where it is flat, with the default parameters; for monitors
 
     def __cinit__(self, *args, **kwargs):
         self.vectorcall = <void*> call_activation
 
     def _attach(self, Table table not None, entry):
         """Take the loops of this entry from a table."""
-        cdef int i
+        cdef int i, type
         if len(entry.parameters) > MAX_PARAMETERS:
-            raise ValueError(f"{entry.name}: at most {MAX_PARAMETERS} parameters")
-        self.table, self.activation = table.table, table.activation(entry)
+            raise OverflowError(f"{entry.name}: at most {MAX_PARAMETERS} parameters")
+        self.table = table.table
+        takes_arrays = entry.call is Call.DEFINED and bool(entry.array_parameters)  # which go the general path
+        if not takes_arrays:
+            for kind in kinds_of(entry):
+                if not (kind.unit or kind.bias):
+                    for type in (FLOAT32, FLOAT64):
+                        table.find_kernel(entry, kind, type, &self.kernels[type][loop_number(kind)])
         self.parameters, self.cost = len(entry.parameters), LIGHT if entry.light else HEAVY
         self.noisy = entry.noise is not None
         # A parameter that is drawn has no name here, so a call with a generator or options goes the general path. A call without
@@ -73,9 +80,8 @@ cdef class FastPath(Vectorcall):
                 self.most[k][i] = np.inf if p.infinite else min(p.ordinary[1], largest)
         write_parameters(self, self.defaults, FLOAT32, self.default_values[0])
         write_parameters(self, self.defaults, FLOAT64, self.default_values[1])
-        self.array_parameter = entry.array_parameter is not None
-        self.learnt_parameter = entry.learnt_parameter is not None
-        self.active = True
+        self.array_parameter, self.learnt_parameter = bool(entry.array_parameters), bool(entry.learnt_parameters)
+        self.active = not takes_arrays
 
     backward = new_method(Activation.backward, <void*> call_backward)
     value_and_grad = new_method(Activation.value_and_grad, <void*> call_value_and_grad)
@@ -231,7 +237,7 @@ cdef inline void run(FastPath f, Work* work) noexcept:
     cdef fastact_flags flags
     if work.n < RELEASE_GIL and not f.array_parameter and not is_half(work.type):
         flags = fastact_save_flags()
-        f.activation.loops[work.type][work.kind](work.a, work.b, work.out1, work.out2, work.n, work.parameters)
+        run_kernel(&f.kernels[work.type][work.kind], work.a, work.b, work.out1, work.out2, work.n, work.parameters)
         fastact_restore_flags(flags)
     elif work.n < FEW and not is_half(work.type):
         run_few(f, work)
@@ -249,7 +255,7 @@ cdef void run_few(FastPath f, Work* work) noexcept:
             (<float*> spread)[i] = (<const float*> work.parameters)[0]
         else:
             spread[i] = (<const double*> work.parameters)[0]
-    f.activation.loops[work.type][work.kind](work.a, work.b, work.out1, work.out2, work.n, spread)
+    run_kernel(&f.kernels[work.type][work.kind], work.a, work.b, work.out1, work.out2, work.n, spread)
     fastact_restore_flags(flags)
 
 
@@ -259,9 +265,9 @@ cdef void run_many(FastPath f, const Work* work) noexcept:
     cdef LoopJob job
     cdef int k
     memset(&loop, 0, sizeof(Loop))
-    loop.run, loop.cost = f.activation.loops[computed_in(work.type)][work.kind], f.cost
+    loop.run, loop.cost = f.kernels[computed_in(work.type)][work.kind], f.cost
     loop.operands, loop.outputs = 1 + (work.b != NULL), 1 + (work.out2 != NULL)
-    loop.parameters, loop.array_parameter = f.parameters, f.array_parameter
+    loop.parameters, loop.arrays = f.parameters, f.array_parameter
     set_ways(&loop, f.table, work.type, computed_in(work.type), False, False)
     job.loop, job.rows, job.n = &loop, 1, work.n
     job.at[0], job.at[1] = <char*> work.a, <char*> work.b
@@ -295,10 +301,10 @@ cdef int run_rows(FastPath f, const Work* work) except -1:
     job.bias, job.out, job.dbias = work.bias, work.out1, work.dbias
     if work.a != NULL:
         job.dy, job.x = work.a if work.b != NULL else NULL, work.b if work.b != NULL else work.a
-        job.loop, job.parameters = f.activation.loops[job.computed][work.kind], work.parameters
+        job.kernel, job.parameters = f.kernels[job.computed][work.kind], work.parameters
         job.array_parameter = f.array_parameter
     if work.by_parameter != NULL:
-        job.loop_by_parameter = f.activation.loops[job.computed][<int> BACKWARD_BY_PARAMETER]
+        job.kernel_by_parameter = f.kernels[job.computed][<int> BACKWARD_BY_PARAMETER]
     return run_with_memory(&job, rows, work.columns, work.by_parameter)
 
 
@@ -308,6 +314,8 @@ cdef object call_activation(object self, PyObject* const* args, size_t nargsf, P
     """f(x, *, out=None, bias=None, **params) as a vectorcall; anything unusual goes to `Activation.__call__`."""
     cdef FastPath f = <FastPath> self
     cdef Py_ssize_t nargs = PyVectorcall_NARGS(nargsf)
+    if is_watched():
+        return call_watched_activation(f, args, nargs, names)
     if f.active and nargs == 1:
         result = take_forward(f, args, names)
         if result is not None:
@@ -356,7 +364,8 @@ cdef inline object forward_array(FastPath f, PyObject* x, const Options* options
         return None
     work.a, work.b, work.out1, work.out2 = array_BYTES(x), NULL, array_BYTES(<PyObject*> result), NULL
     if bias == Py_None:
-        run(f, work)
+        if not (watched and run_and_observe(f, work)):
+            run(f, work)
     elif work.n:
         work.columns, work.bias, work.dbias, work.by_parameter = array_DIMS(bias)[0], array_BYTES(bias), NULL, NULL
         run_rows(f, work)

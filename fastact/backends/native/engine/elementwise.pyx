@@ -14,22 +14,26 @@ What it shares with the engine of row functions stands in the .pxd files and in 
 in this order:
 
     thresholds.pxi   from what sizes on there are threads and streaming
+    programs.pxi     `Kernel`: a loop of the table, or a program of steps that are such loops
     tiles.pxi        `Loop`, and one inner loop in tiles; `LoopJob`
     ufuncs.pxi       the general path: `run_ufunc`, `make_ufunc`
     sums.pxi         rows with a bias, and sums by column: `BiasJob`
+    observe.pxi      what a monitor needs: calls that are handed over to it, and what it counts
     activation.pxi   the fast path of activations: `FastPath`, and the forward call
+    observed.pxi     the forward call while a monitor is on
     backward.pxi     its other calls
     noise.pxi        calls with noise
     gated.pxi        the fast path of gated units: `GatedPath`
+    operations.pxi   the primitive operations, one by one
 """
 
-from cpython.mem cimport PyMem_Free, PyMem_Malloc
+from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Malloc
 from cpython.object cimport PyObject
 from cpython.pycapsule cimport PyCapsule_GetPointer
-from libc.math cimport fabs
-from libc.stdint cimport uintptr_t
+from libc.math cimport NAN, fabs
+from libc.stdint cimport uint16_t, uint32_t, uint64_t, uintptr_t
 from libc.stdlib cimport llabs
-from libc.string cimport memcpy, memset, strcmp
+from libc.string cimport memcpy, memmove, memset, strcmp
 
 cimport cython
 cimport numpy as cnp
@@ -51,10 +55,14 @@ join_team(team)
 
 include "vectorcall.pxi"
 include "thresholds.pxi"
+include "programs.pxi"
 include "tiles.pxi"
 include "ufuncs.pxi"
 include "sums.pxi"
+include "observe.pxi"
 include "activation.pxi"
+include "observed.pxi"
 include "backward.pxi"
 include "noise.pxi"
 include "gated.pxi"
+include "operations.pxi"

@@ -35,7 +35,7 @@ cdef class GatedPath(Vectorcall):
 
 cdef Loop* new_unit_loop(Table table, entry, kind, int type) except NULL:
     cdef Signature signature
-    signature.stored = signature.stored_parameter = type
+    signature.stored = signature.stored_array = type
     signature.computed, signature.bools = computed_in(type), False
     return new_loop(table, entry, kind, &signature)
 
@@ -155,6 +155,8 @@ cdef object call_gated(object self, PyObject* const* args, size_t nargsf, PyObje
     cdef Py_ssize_t nargs = PyVectorcall_NARGS(nargsf)
     cdef PyObject* out = Py_None
     cdef UnitOperands operands
+    if is_watched():
+        return call_watched("forward", self, self, args, nargs, names)
     if (
         f.active and nargs == 2 and read_out(args + nargs, names, &out) and take_inputs(&operands, <PyObject**> args, 2)
         and f.forward_loops[operands.type] != NULL
@@ -170,6 +172,8 @@ cdef object call_gated_backward(object method, PyObject* const* args, size_t nar
     """f.backward(dy, gate, value, *, out=(None, None)); anything unusual goes to `Gated.backward`."""
     cdef Py_ssize_t nargs = PyVectorcall_NARGS(nargsf)
     cdef PyObject* out = <PyObject*> NO_PAIR
+    if is_watched() and nargs and is_ready(args[0], GatedPath):
+        return call_watched_method("backward", method, args, nargs, names)
     if nargs == 4 and is_ready(args[0], GatedPath) and read_out(args + nargs, names, &out) and is_pair(<object> out):
         gradients = take_gated_backward(<GatedPath> args[0], <PyObject**> args + 1, <tuple> <object> out)
         if gradients is not None:

@@ -11,7 +11,7 @@ cdef extern from "numpy/random/distributions.h":
 
 cdef struct DrawnCall:
     const fastact_table* table
-    fastact_loop loop
+    Kernel kernel
     int type
     Py_ssize_t n
     int operands  # x, or dy and x
@@ -53,7 +53,7 @@ cdef tuple take_drawn(FastPath f, kind, list operands, tuple out, DrawnCall* cal
     if call.type < 0 or is_half(call.type) or array_NDIM(shaped) == 0:
         return None
     call.n = array_SIZE(shaped)
-    call.table, call.loop = f.table, f.activation.loops[call.type][loop_number(kind)]
+    call.table, call.kernel = f.table, f.kernels[call.type][loop_number(kind)]
     call.operands, call.outputs = len(kind.loop_inputs), len(out)
     nbytes = call.n * itemsize_of(call.type)
     if kind.bias:
@@ -95,7 +95,7 @@ cdef void run_drawn_tiles(const DrawnCall* call) noexcept nogil:
             add_bias_to_tile(call, operand[last], start, <char*> biased, m)
             operand[last] = <const char*> biased
         draw_tile(call, drawn, m)
-        call.loop(operand[0], operand[1], out[0], out[1], m, drawn)
+        run_kernel(&call.kernel, operand[0], operand[1], out[0], out[1], m, drawn)
         start += m
     fastact_restore_flags(flags)
 

@@ -17,8 +17,8 @@ cdef enum:
 
 cdef struct BiasJob:
     const fastact_table* table
-    fastact_loop loop  # NULL where only sums are wanted, of what stands in `out`
-    fastact_loop loop_by_parameter
+    Kernel kernel  # nothing where only sums are wanted, of what stands in `out`
+    Kernel kernel_by_parameter
     int type, computed, cost  # of the arrays, of the loops; LIGHT or HEAVY
     const char* dy
     const char* x
@@ -57,7 +57,7 @@ cdef struct BiasChunk:
 cdef void lay_out(BiasJob* job, Py_ssize_t rows, Py_ssize_t columns) noexcept nogil:
     """Stretches, blocks and strips. With sums, stretches and blocks are those of `SumLayout.lay_out`: the shape alone decides."""
     cdef Py_ssize_t fewest = SUM_VECTOR, stretches  # rows that fill whole vectors
-    cdef bint summed = job.dbias != NULL or job.loop_by_parameter != NULL
+    cdef bint summed = job.dbias != NULL or is_there(&job.kernel_by_parameter)
     while fewest > 1 and columns % (2 * SUM_VECTOR // fewest) == 0:
         fewest //= 2
     job.rows, job.columns, job.height, job.ahead = rows, columns, 1, 0
@@ -68,7 +68,7 @@ cdef void lay_out(BiasJob* job, Py_ssize_t rows, Py_ssize_t columns) noexcept no
     if summed:
         job.block = max(SUM_SHORTEST_BLOCK, (stretches + SUM_BLOCKS - 1) // SUM_BLOCKS)
         job.strip = min(job.stretch, STRIP) if job.height == 1 else job.stretch
-        if job.loop_by_parameter == NULL:
+        if not is_there(&job.kernel_by_parameter):
             job.ahead = elements_ahead(job)
     else:
         job.block, job.strip = max(1, UNSUMMED // job.stretch), min(job.stretch, UNSUMMED)
@@ -104,7 +104,7 @@ cdef inline const char* compute_tile(const BiasChunk* chunk, Py_ssize_t first, P
     cdef char* result = chunk.dx if is_half(job.type) or job.streamed else out
     cdef const char* dy = NULL
     cdef const char* z
-    if job.loop == NULL:
+    if not is_there(&job.kernel):
         if is_half(job.type):
             job.table.load[job.type](out, itemsize_of(job.type), result, n)
         return result
@@ -114,13 +114,13 @@ cdef inline const char* compute_tile(const BiasChunk* chunk, Py_ssize_t first, P
     if job.bias != NULL:
         job.table.add[job.computed](z, bias_along(chunk, along, n), chunk.z, n)
         z = chunk.z
-    if job.loop_by_parameter != NULL:  # before dx, which may be in place of dy
-        job.loop_by_parameter(dy, z, chunk.dx, NULL, n, chunk.parameters)
+    if is_there(&job.kernel_by_parameter):  # before dx, which may be in place of dy
+        run_kernel(&job.kernel_by_parameter, dy, z, chunk.dx, NULL, n, chunk.parameters)
         job.table.accumulate[job.computed](chunk.dx, chunk.lanes_by_parameter, n)
     if dy == NULL:
-        job.loop(z, NULL, result, NULL, n, chunk.parameters)
+        run_kernel(&job.kernel, z, NULL, result, NULL, n, chunk.parameters)
     else:
-        job.loop(dy, z, result, NULL, n, chunk.parameters)
+        run_kernel(&job.kernel, dy, z, result, NULL, n, chunk.parameters)
     put_result(chunk, result, out, n)
     return result
 
@@ -183,7 +183,7 @@ cdef void run_strip(const BiasJob* job, Py_ssize_t number, char* memory) noexcep
         fastact_streamed()
     if job.dbias != NULL:
         keep_sums(&chunk, block)
-    if job.loop_by_parameter != NULL:
+    if is_there(&job.kernel_by_parameter):
         fold(job.table, chunk.lanes_by_parameter, TILE_ELEMENTS, 1)
         job.by_parameter[number] = chunk.lanes_by_parameter[0]
 
@@ -191,7 +191,7 @@ cdef void run_strip(const BiasJob* job, Py_ssize_t number, char* memory) noexcep
 cdef inline void take_strip(BiasChunk* chunk, Py_ssize_t strip) noexcept nogil:
     """Which elements of each stretch a chunk has, and how many go into a tile."""
     cdef const BiasJob* job = chunk.job
-    cdef bint summed = job.dbias != NULL or job.loop_by_parameter != NULL
+    cdef bint summed = job.dbias != NULL or is_there(&job.kernel_by_parameter)
     cdef Py_ssize_t most = TILE_ELEMENTS // 2 if summed or job.streamed else TILE_ELEMENTS
     cdef Py_ssize_t tiles = (job.strip + most - 1) // most
     chunk.tile = ((job.strip + tiles - 1) // tiles + 15) & -16  # all alike, and whole vectors
@@ -210,7 +210,7 @@ cdef inline void take_tiles(BiasChunk* chunk, char* memory, double* lanes) noexc
         memcpy(spread, job.parameters, itemsize_of(job.computed))
         repeat(spread, itemsize_of(job.computed), chunk.tile)
         chunk.parameters = spread
-    if job.loop_by_parameter != NULL:
+    if is_there(&job.kernel_by_parameter):
         memset(chunk.lanes_by_parameter, 0, TILE)
     if job.dbias != NULL:
         chunk.lanes += -chunk.ahead & 7  # so that the sums of aligned elements are aligned
@@ -275,7 +275,7 @@ cdef void run_bias_job(BiasJob* job, double* by_parameter) noexcept nogil:
     cdef int threads = threads_worth(elements * itemsize_of(job.computed) * job.cost, grain)
     cdef fastact_flags flags = fastact_save_flags()
     job.streamed = (
-        job.loop != NULL and job.table.stream != NULL and job.out != job.x and job.out != job.dy
+        is_there(&job.kernel) and job.table.stream != NULL and job.out != job.x and job.out != job.dy
         and beyond_caches(elements * itemsize_of(job.type), threads, job.cost)
     )
     if job.repeated_bias != NULL:

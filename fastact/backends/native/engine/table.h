@@ -39,6 +39,14 @@ typedef struct {
     fastact_loop loops[COMPUTED_TYPES][LOOPS]; /* NULL where there is none */
 } fastact_activation;
 
+/* A primitive operation of one, two or three operands. They are the loop's a and b and, as an array, its `parameters`; the result
+   is out1. */
+typedef struct {
+    const char *name;
+    int arity;
+    fastact_loop loops[2]; /* for float32 and float64 */
+} fastact_operation;
+
 /* ---- Functions of rows ---------------------------------------------------------------------------------------------------
 
    A function of rows is a program: passes over the segments of a panel, and what happens in between. Both are made of steps.
@@ -119,6 +127,8 @@ typedef struct {
     const char *compiler; /* and which it was */
     int activation_count;
     const fastact_activation *activations;
+    int operation_count;
+    const fastact_operation *operations;
     fastact_load load[STORED_TYPES];           /* the same type, or 16 bits to float32 */
     fastact_load load_as_double[COMPUTED_TYPES]; /* integers to float64 */
     fastact_store store[STORED_TYPES];

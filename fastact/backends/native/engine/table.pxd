@@ -70,11 +70,18 @@ cdef extern from "table.h":
         int parameters
         fastact_loop loops[10][7]
 
+    ctypedef struct fastact_operation:
+        const char* name
+        int arity
+        fastact_loop[2] loops
+
     ctypedef struct fastact_table:
         const char* flags
         const char* compiler
         int activation_count
         const fastact_activation* activations
+        int operation_count
+        const fastact_operation* operations
         fastact_load load[12]
         fastact_load load_as_double[10]
         fastact_store store[12]

@@ -5,15 +5,13 @@ cdef enum:
     TILE = 4096  # bytes of a tile: five of them fit in any first-level cache
     STREAM_TILE = 1024  # bytes of a streamed tile. One tile is stored while the next is computed; input is fetched two ahead
     ALIGN_FROM = 32768  # bytes: from here on a loop is called twice, the second time from where the output is aligned
-    MAX_PARAMETERS = 4
-    PARAMETER_BYTES = 32
-    MAX_TILED = 5  # operands that may go through tiles: dy, x, a bias or an array parameter, one or two outputs
+    MAX_TILED = 5 + MAX_PARAMETERS  # operands that may go through tiles: dy, x, a bias, arrays of parameters, one or two outputs
     MAX_OPERANDS = 3 + MAX_PARAMETERS + 2
     TILES = (MAX_TILED + 1) * TILE + LINE  # bytes of an inner loop's tiles
 
 # A loop, and the ways between memory and it
 cdef struct Loop:
-    fastact_loop run
+    Kernel run
     fastact_add add  # a bias to the input; NULL without bias
     fastact_load load  # of every array operand
     fastact_load load_parameter  # of a parameter that is an array, or the value of a gated unit
@@ -23,7 +21,7 @@ cdef struct Loop:
     bint stores_converted
     int operands  # array operands without the bias: x, or dy and x
     int parameters
-    bint array_parameter  # the parameter is an array, or there is a gated unit's value in its place
+    int arrays  # bit k: parameter k is an array. A gated unit's value is one in the place of its only parameter
     int outputs
     Py_ssize_t itemsize, stored_size  # of the computed type, of the outputs in memory
     int cost  # LIGHT or HEAVY
@@ -40,8 +38,10 @@ cdef struct TiledOperand:
 
 cdef struct InnerLoop:
     const Loop* loop
-    TiledOperand[MAX_TILED] operand  # the inputs, a bias last; an array parameter; the outputs
-    int bias, parameter  # which one; -1 where there is none
+    TiledOperand[MAX_TILED] operand  # the inputs, a bias last; parameters that are arrays; the outputs
+    int bias  # which one; -1 where there is none
+    int[MAX_PARAMETERS] parameter  # which ones; -1 for numbers
+    (const void*)[MAX_PARAMETERS] parameters  # where they are for this tile
     int first_output, count
     char[PARAMETER_BYTES] scalars  # the parameters, where they are numbers
     char* rounded  # a tile for an output that is converted, then streamed
@@ -83,7 +83,6 @@ cdef void run_tiles(
     cdef InnerLoop inner
     cdef TiledOperand* operand = inner.operand
     cdef TiledOperand* out
-    cdef const void* parameters
     cdef Py_ssize_t start = 0, m
     inner.loop, inner.n, inner.streamed = loop, n, streamed
     take_operands(&inner, pointers, strides, first_line(tiles))
@@ -92,10 +91,9 @@ cdef void run_tiles(
     while start < n:
         m = min(inner.first if start == 0 else inner.tile, n - start)
         bring_in(&inner, start, m)
-        parameters = operand[inner.parameter].now if inner.parameter >= 0 else inner.scalars
-        loop.run(
-            operand[0].now, operand[1].now if loop.operands == 2 else NULL, out.now, out[1].now if loop.outputs == 2 else NULL,
-            m, parameters,
+        run_kernel(
+            &loop.run, operand[0].now, operand[1].now if loop.operands == 2 else NULL, out.now,
+            out[1].now if loop.outputs == 2 else NULL, m, parameters_of_tile(&inner),
         )
         put_out(&inner, start, m)
         start += m
@@ -119,19 +117,36 @@ cdef inline void take_operands(InnerLoop* inner, char** pointers, const cnp.npy_
     """Which operands there are, and where each is worked on."""
     cdef const Loop* loop = inner.loop
     cdef int inputs = loop.operands + (loop.add != NULL), k
-    inner.count, inner.bias, inner.parameter = 0, inputs - 1 if loop.add != NULL else -1, -1
+    inner.count, inner.bias = 0, inputs - 1 if loop.add != NULL else -1
     inner.rounded = tiles + MAX_TILED * TILE
     for k in range(inputs):
         take_operand(inner, pointers[k], strides[k], loop.converts, loop.load, tiles)
-    if loop.array_parameter:
-        inner.parameter = inputs
-        take_operand(inner, pointers[inputs], strides[inputs], loop.converts_parameter, loop.load_parameter, tiles)
-    else:
-        for k in range(loop.parameters):
+    for k in range(loop.parameters):
+        inner.parameter[k] = -1
+        if loop.arrays >> k & 1:
+            inner.parameter[k] = inner.count
+            take_operand(inner, pointers[inputs + k], strides[inputs + k], loop.converts_parameter, loop.load_parameter, tiles)
+        else:
             memcpy(inner.scalars + k * loop.itemsize, pointers[inputs + k], loop.itemsize)
     inner.first_output = inner.count
     for k in range(inputs + loop.parameters, inputs + loop.parameters + loop.outputs):
         take_operand(inner, pointers[k], strides[k], loop.stores_converted, NULL, tiles)
+
+
+cdef inline const void* parameters_of_tile(InnerLoop* inner) noexcept nogil:
+    """The parameters as the kernel takes them: numbers side by side, or an array, or pointers to all."""
+    cdef const Loop* loop = inner.loop
+    cdef int k
+    if not loop.arrays:
+        return inner.scalars
+    if loop.run.loop != NULL:
+        return inner.operand[inner.parameter[0]].now
+    for k in range(loop.parameters):
+        if inner.parameter[k] >= 0:
+            inner.parameters[k] = inner.operand[inner.parameter[k]].now
+        else:
+            inner.parameters[k] = inner.scalars + k * loop.itemsize
+    return inner.parameters
 
 
 cdef inline void choose_tile(InnerLoop* inner) noexcept nogil:

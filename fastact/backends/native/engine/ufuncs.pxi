@@ -1,6 +1,7 @@
 # The general path: real ufuncs, whose one inner loop works in tiles.
 
-from fastact.functions.kinds import inputs_of, keeps_integers
+from fastact.functions.kinds import inputs_of, keeps_integers, kinds_of
+from fastact.functions.record import Call
 
 cdef extern from *:
     """
@@ -24,6 +25,30 @@ cdef class Table:
     @property
     def compiler(self):
         return self.table.compiler.decode()
+
+    cdef int find_kernel(self, entry, kind, int type, Kernel* kernel) except -1:
+        """What computes a kind of call of an entry in one type; nothing where there is no such loop."""
+        kernel.loop, kernel.program = NULL, NULL
+        if entry.call is not Call.DEFINED:
+            kernel.loop = self.activation(entry).loops[type][loop_number(kind)]
+        elif type <= FLOAT64:
+            new_program(self, plan_of(entry, kind), type, kernel)
+        return 0
+
+    cdef fastact_loop step_loop(self, loop, int type) except? NULL:
+        """The loop of a program's step: that of an operation by its name, or of an activation by its entry and kind."""
+        cdef int i
+        cdef bytes name
+        if not isinstance(loop, str):
+            return self.activation(loop[0]).loops[type][loop_number(loop[1])]
+        name = loop.encode()
+        for i in range(self.table.operation_count):
+            if strcmp(self.table.operations[i].name, name) == 0:
+                return self.table.operations[i].loops[type]
+        raise ImportError(
+            f"the compiled kernels are older than fastact/expressions: they have no {loop!r}; "
+            "build them again with: pip install ."
+        )
 
     cdef const fastact_activation* activation(self, entry) except NULL:
         """The loops of an entry."""
@@ -63,10 +88,9 @@ cdef void run_ufunc(char** pointers, const cnp.npy_intp* dimensions, const cnp.n
 cdef bint has_constant_parameters(const Loop* loop, const cnp.npy_intp* strides) noexcept nogil:
     """Whether the parameters that are numbers to the loop are the same for all elements."""
     cdef int inputs = loop.operands + (loop.add != NULL), k
-    if not loop.array_parameter:
-        for k in range(inputs, inputs + loop.parameters):
-            if strides[k] != 0:
-                return False
+    for k in range(loop.parameters):
+        if not loop.arrays >> k & 1 and strides[inputs + k] != 0:
+            return False
     return True
 
 
@@ -123,15 +147,15 @@ cdef enum:
 
 # The dtypes of one loop of a ufunc: NumPy's numbers, and the types of table.h
 cdef struct Signature:
-    int operand, parameter, out
-    int stored, stored_parameter, computed
+    int operand, number, array, out  # of parameters, those that are numbers to the loop and those that are arrays
+    int stored, stored_array, computed
     bint bools  # what is stored
 
 
 cdef Signature signature_of(cnp.dtype dtype, int computed, bint like_operands) noexcept:
     """The signature for operands of a dtype, computed in a type. Floats come out in their own dtype, integers as computed.
 
-    Parameters are numbers of the computed type. One that is learnt is `like_operands`: an array of their dtype.
+    Parameters are of the computed type. Arrays that are learnt are `like_operands`: of their dtype.
     """
     cdef Signature signature
     cdef int number = dtype.type_num
@@ -140,14 +164,15 @@ cdef Signature signature_of(cnp.dtype dtype, int computed, bint like_operands) n
     signature.operand, signature.stored, signature.computed = dtype.type_num, stored_type(dtype), computed
     signature.bools = is_bool(dtype)
     signature.out = dtype.type_num if is_half(signature.stored) else number
-    signature.parameter = signature.operand if like_operands else number
-    signature.stored_parameter = signature.stored if like_operands else computed
+    signature.number = number
+    signature.array = signature.operand if like_operands else number
+    signature.stored_array = signature.stored if like_operands else computed
     return signature
 
 
 cdef int list_signatures(Signature* signatures, entry, kind) except -1:
     """Write a ufunc's signatures in the order in which NumPy looks for one; return how many there are."""
-    cdef bint like_operands = takes_parameter_like_operands(entry, kind)
+    cdef bint like_operands = takes_arrays_like_operands(entry, kind)
     cdef int count = 0, number
     cdef cnp.dtype dtype
     if keeps_integers(entry, kind):
@@ -165,17 +190,34 @@ cdef int list_signatures(Signature* signatures, entry, kind) except -1:
     return count
 
 
-cdef bint takes_parameter_like_operands(entry, kind) noexcept:
-    """Whether a parameter comes in like any other array: one that is learnt, or the value of a gated unit."""
-    return entry.learnt_parameter is not None or kind.unit
+cdef bint takes_arrays_like_operands(entry, kind) noexcept:
+    """Whether parameters that are arrays come in like the operands: those that are learnt, or the value of a gated unit."""
+    return kind.unit or bool(entry.learnt_parameters)
+
+
+cdef int arrays_of(entry, kind) except -1:
+    """Which parameters are arrays to the loops, bit by bit: a gated unit's value is the only one of its loops."""
+    return 1 if kind.unit else sum([1 << k for k, p in enumerate(entry.parameters) if p.array])
 
 
 cdef int write_numbers(const Signature* signature, entry, kind, int* numbers) except -1:
     """Write NumPy's numbers of inputs and outputs; return how many there are."""
     cdef int operands = len(kind.inputs), inputs = inputs_of(entry, kind), total = inputs + len(kind.outputs), k
-    for k in range(total):
-        numbers[k] = signature.operand if k < operands else (signature.parameter if k < inputs else signature.out)
+    cdef int arrays = 0 if kind.unit else arrays_of(entry, kind)
+    for k in range(operands):
+        numbers[k] = signature.operand
+    for k in range(inputs - operands):
+        numbers[operands + k] = signature.array if arrays >> k & 1 else signature.number
+    for k in range(inputs, total):
+        numbers[k] = signature.out
     return total
+
+
+def plan_of(entry, kind):
+    """The plan of a program. What makes it is imported when first needed: most processes define nothing."""
+    from fastact.backends.native.programs import plan
+
+    return plan(entry, kind)
 
 
 cdef int loop_number(kind) except -1:
@@ -190,28 +232,28 @@ cdef int loop_number(kind) except -1:
 
 cdef Loop* new_loop(Table table, entry, kind, const Signature* signature) except NULL:
     """A loop, and the ways between memory and it; lives as long as the process."""
-    cdef const fastact_activation* activation = table.activation(entry)
-    cdef Loop* loop = <Loop*> PyMem_Malloc(sizeof(Loop))
-    cdef bint converts_parameter
-    if loop == NULL:
-        raise MemoryError()
-    memset(loop, 0, sizeof(Loop))
-    loop.run = activation.loops[signature.computed][loop_number(kind)]
-    if loop.run == NULL:
-        PyMem_Free(loop)
+    cdef Loop* loop
+    cdef Kernel kernel
+    cdef bint converts_arrays
+    table.find_kernel(entry, kind, signature.computed, &kernel)
+    if not is_there(&kernel):
         raise ImportError(
             f"the compiled kernels are older than fastact/functions: they have no {kind.loop!r} of {entry.name!r}; "
             "build them again with: pip install ."
         )
+    loop = <Loop*> PyMem_Calloc(1, sizeof(Loop))
+    if loop == NULL:
+        raise MemoryError()
+    loop.run = kernel
     loop.operands, loop.outputs = len(kind.loop_inputs), len(kind.outputs)
     loop.parameters = inputs_of(entry, kind) - loop.operands - kind.bias
-    loop.array_parameter = kind.unit or entry.array_parameter is not None
+    loop.arrays = arrays_of(entry, kind)
     loop.cost = LIGHT if entry.light else HEAVY
     if kind.bias:
         loop.add = add_bools if signature.bools and signature.computed == UINT8 else table.table.add[signature.computed]
-    converts_parameter = signature.stored_parameter != signature.computed
-    converts_parameter |= signature.bools and takes_parameter_like_operands(entry, kind)
-    set_ways(loop, table.table, signature.stored, signature.computed, converts_parameter, signature.bools)
+    converts_arrays = signature.stored_array != signature.computed
+    converts_arrays |= signature.bools and takes_arrays_like_operands(entry, kind)
+    set_ways(loop, table.table, signature.stored, signature.computed, converts_arrays, signature.bools)
     return loop
 
 
@@ -219,6 +261,8 @@ def make_ufunc(Table table not None, entry, kind, str name):
     """The ufunc of one kind of call for an entry. Its inputs are the kind's, then the parameters."""
     cdef Signature[MOST_SIGNATURES] signatures
     cdef int[MAX_OPERANDS] numbers
+    if len(entry.parameters) > MAX_PARAMETERS:
+        raise OverflowError(f"{entry.name}: at most {MAX_PARAMETERS} parameters")
     cdef int count = list_signatures(signatures, entry, kind), total = write_numbers(signatures, entry, kind, numbers), i, k
     cdef bytes encoded = name.encode()
     # NumPy keeps the pointers, so nothing of this is ever freed
@@ -243,7 +287,7 @@ def make_ufunc(Table table not None, entry, kind, str name):
 
 def add_bfloat16(Table table not None, entry, kind, ufunc, cnp.dtype dtype):
     """Add the loop for bfloat16, the given dtype of another package, to a ufunc of `make_ufunc`."""
-    cdef Signature signature = signature_of(dtype, FLOAT32, takes_parameter_like_operands(entry, kind))
+    cdef Signature signature = signature_of(dtype, FLOAT32, takes_arrays_like_operands(entry, kind))
     cdef int[MAX_OPERANDS] numbers
     write_numbers(&signature, entry, kind, numbers)
     cnp.PyUFunc_RegisterLoopForType(

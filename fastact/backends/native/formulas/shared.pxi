@@ -44,6 +44,9 @@ ctypedef fused number:
 
 include "elementary.pxi"
 
+cdef extern from "<math.h>" nogil:
+    const float INFINITY, NAN
+
 
 # ---- Integers -------------------------------------------------------------------------------------------------------
 # Sums and products of integers wrap, as NumPy's do. They are formed without a sign: C leaves open what overflows with one.

@@ -57,6 +57,25 @@ VECMATH REAL F(exp_split_low)(REAL x, REAL x_low, int headroom, REAL *scale, REA
     return F(exp_scaled_low)(x, x_low, (REAL)headroom, scale, q_low);
 }
 
+/* Range:   0 >= x >= -1.4 EXP_FURTHEST with HEADROOM, 0 <= x <= 1.4 EXP_FURTHEST with -HEADROOM
+   Error:   0.56, 0.54 u (without FMA 0.60, 0.54) of 2^x, before scale * q is added to scale
+   NaN:     gives NaN
+   Gives:   q and scale with 2^(x + x_low) = (scale + scale * q) * 2^-headroom */
+VECMATH REAL F(exp2_scaled)(REAL x, REAL x_low, REAL headroom, REAL *scale) {
+    const REAL ln2 = BY_TYPE(0.693147182f, 0.6931471805599453), ln2_low = BY_TYPE(-1.90465421e-9f, 2.3190468138462996e-17);
+    const REAL to_integer = TO_INTEGER + (REAL)EXPONENT_BIAS + headroom;
+    REAL shifted = x + to_integer;
+    UNSIGNED bits;
+    memcpy(&bits, &shifted, sizeof bits);
+    bits <<= MANTISSA_BITS;
+    memcpy(scale, &bits, sizeof bits);
+    REAL f = x - (shifted - to_integer);
+    REAL r_high = f * ln2;
+    REAL rest = F(fma)(f, ln2_low, F(fma)(x_low, ln2, F(product_low)(f, ln2, r_high)));
+    REAL r = r_high + rest;
+    return r_high + F(fma)(r * r, F(exp_tail)(r), rest);
+}
+
 /* Range:   0 <= a <= EXP_FURTHEST / 2
    Error:   1.24, 1.20 u (without FMA 1.60, 1.60) of e^2a
    NaN:     gives NaN

@@ -1,4 +1,4 @@
-/* The hyperbolic tangent of small numbers, where the exponential would cancel.  See vecmath.h. */
+/* Hyperbolic functions of small numbers, where the exponential would cancel.  See vecmath.h. */
 
 /* Range:   0 <= u <= TANH_SMALL^2
    Error:   2^-25.5, 2^-55.0 of tanh(a) / a, u = a^2, by 1 + u * tail
@@ -33,3 +33,9 @@ VECMATH REAL F(tanh_shrink_unit)(REAL a) {
     return F(product_sum)(b, v, b * v_low) * BY_TYPE(0x1p-32f, 0x1p-128);
 #endif
 }
+
+/* Range:   0 <= u <= 1
+   Error:   2^-27.2, 2^-56.2 of sinh(a), by a + a u * tail
+   NaN:     gives NaN
+   Gives:   (sinh(a) - a) / a^3, u = a^2 */
+VECMATH REAL F(sinh_small_tail)(REAL u) { return HORNER(sinh_small_tail, u); }

@@ -1,4 +1,4 @@
-/* Sine and cosine of small arguments, of radians and of half turns.  See vecmath.h; reduction.h makes arguments small. */
+/* Sine, cosine and tangent of small arguments, of radians and of half turns.  See vecmath.h; reduction.h makes arguments small. */
 
 /* Range:   0 <= u <= pi^2/16
    Error:   2^-26.6, 2^-56.1 (without FMA 2^-26.5, 2^-56.1) of sin(z), by z + z u * tail
@@ -14,6 +14,12 @@ VECMATH REAL F(sin_quarter)(REAL z) {
     REAL u = z * z;
     return F(fma)(z * u, F(sin_quarter_tail)(u), z);
 }
+
+/* Range:   0 <= u <= pi^2/16
+   Error:   2^-26.8, 2^-55.0 (without FMA 2^-26.5, 2^-55.0) of tan(z), by z + z u * tail
+   NaN:     gives NaN
+   Gives:   (tan(z) - z) / z^3, u = z^2 */
+VECMATH REAL F(tan_quarter_tail)(REAL u) { return HORNER(tan_quarter_tail, u); }
 
 /* Range:   0 <= u <= pi^2/4
    Error:   2^-24.6, 2^-53.9 (without FMA 2^-24.5, 2^-53.7) of sin(r), by r + r u * tail

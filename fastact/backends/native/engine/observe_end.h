@@ -1,0 +1,23 @@
+/* Forgets what observe_loops.h was stamped with, so that the next instruction set can say its own. */
+#undef TARGET
+#undef LANES
+#undef VECTOR
+#undef LOAD
+#undef STORE
+#undef SPREAD
+#undef ADD
+#undef SUBTRACT
+#undef MULTIPLY_ADD
+#undef SUM
+#undef LEAST
+#undef MOST
+#undef LESSER
+#undef GREATER
+#undef MAGNITUDE
+#undef SCALED
+#undef COUNTER
+#undef NO_COUNT
+#undef TOTAL
+#undef COUNT_EQUAL
+#undef COUNT_LESS
+#undef COUNT_AT_MOST

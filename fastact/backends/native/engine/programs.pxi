@@ -1,0 +1,223 @@
+# Programs: what has no loop of its own runs as steps over registers, each step a loop of the table. To the rest of the engine a
+# program is one more loop: both are a `Kernel`. backends/native/programs.py plans them.
+
+cdef enum:
+    MAX_PARAMETERS = 8
+    PARAMETER_BYTES = 8 * MAX_PARAMETERS
+    REGISTER = 2048  # bytes of a register: all of a program's stay in the first-level cache
+    MAX_REGISTERS = 24
+    LINE_DOUBLES = 8  # of a cache line
+    SCALAR_BYTES = 512  # for the parameters that are numbers to the loops of all steps together
+
+# Where a step finds its operands and puts its results. Slots of arrays move on from tile to tile; registers stay.
+cdef enum:
+    NOWHERE, FIRST, SECOND, OUT1, OUT2  # no operand; the loop's a and b; its outputs
+    PARAMETERS  # as many slots as there can be parameters that are arrays
+    REGISTERS = PARAMETERS + MAX_PARAMETERS
+    SLOTS = REGISTERS + MAX_REGISTERS
+
+cdef struct Step:
+    fastact_loop run  # NULL: copy
+    int a, b, third, out1, out2  # slots. The third operand goes where a loop takes an array parameter
+    int scalars  # where the parameters of the step's loop begin, in bytes
+
+# A number that fills a register before the first step: a constant or, with `parameter` >= 0, a parameter
+cdef struct Spread:
+    int slot, parameter
+    char[8] value
+
+# Where a parameter's number stands among the scalars
+cdef struct Scalar:
+    int offset, parameter
+
+cdef struct Program:
+    Step* steps
+    Spread* spreads
+    Scalar* scalars
+    char[SCALAR_BYTES] constants  # what the scalars are before the parameters are put in
+    int uniform  # so many steps, the first, run once: what they compute is the same for all elements
+    int step_count, spread_count, scalar_count, scalar_bytes
+    int registers, parameters  # how many there are
+    int arrays  # bit k: parameter k is an array. If there is any, a program gets pointers to all, else the numbers side by side
+    Py_ssize_t itemsize
+
+# What computes a kind of call in one type: a loop of the table, or a program
+cdef struct Kernel:
+    fastact_loop loop
+    const Program* program
+
+
+cdef inline bint is_there(const Kernel* kernel) noexcept nogil:
+    return kernel.loop != NULL or kernel.program != NULL
+
+
+cdef inline void run_kernel(
+    const Kernel* kernel, const void* a, const void* b, void* out1, void* out2, Py_ssize_t n, const void* parameters
+) noexcept nogil:
+    """As a loop of table.h is called. A program with parameters that are arrays takes an array of pointers to all of them."""
+    if kernel.loop != NULL:
+        kernel.loop(a, b, out1, out2, n, parameters)
+    else:
+        run_program(kernel.program, <char*> a, <char*> b, <char*> out1, <char*> out2, n, parameters)
+
+
+# ---- running --------------------------------------------------------------------------------------------------------
+
+cdef void run_program(
+    const Program* program, char* a, char* b, char* out1, char* out2, Py_ssize_t n, const void* parameters
+) noexcept nogil:
+    """All steps on one tile after another."""
+    cdef char[MAX_REGISTERS * REGISTER + LINE] memory
+    cdef char[SCALAR_BYTES] scalars
+    cdef (char*)[SLOTS] at
+    cdef (const char*)[MAX_PARAMETERS] given
+    cdef char* registers = first_line(memory)
+    cdef Py_ssize_t tile = REGISTER // program.itemsize, done = 0, m
+    cdef int k
+    find_parameters(program, parameters, given)
+    for k in range(program.registers):
+        at[REGISTERS + k] = registers + k * REGISTER
+    at[NOWHERE], at[FIRST], at[SECOND], at[OUT1], at[OUT2] = NULL, a, b, out1, out2
+    for k in range(program.parameters):
+        at[PARAMETERS + k] = <char*> given[k]
+    fill_in(program, given, scalars, at, min(tile, n))
+    run_steps(program, 0, program.uniform, at, scalars, min(tile, n))
+    m = bytes_to_line(out1) // program.itemsize if n > tile else 0  # then no later tile is stored across two cache lines
+    m = min(n, m if m > 0 else tile)
+    while True:
+        run_steps(program, program.uniform, program.step_count, at, scalars, m)
+        done += m
+        if done >= n:
+            return
+        for k in range(FIRST, PARAMETERS + program.parameters):
+            if at[k] != NULL:  # a number's slot is read by no step
+                at[k] += m * program.itemsize
+        m = min(tile, n - done)
+
+
+cdef inline void run_steps(
+    const Program* program, int first, int end, char** at, const char* scalars, Py_ssize_t n
+) noexcept nogil:
+    cdef const Step* step
+    cdef int k
+    for k in range(first, end):
+        step = program.steps + k
+        if step.run == NULL:
+            memmove(at[step.out1], at[step.a], n * program.itemsize)
+        else:
+            step.run(
+                at[step.a], at[step.b], at[step.out1], at[step.out2], n,
+                <const char*> at[step.third] if step.third != NOWHERE else scalars + step.scalars,
+            )
+
+
+cdef inline void find_parameters(const Program* program, const void* parameters, const char** given) noexcept nogil:
+    """Where each parameter is, a number or the first of many."""
+    cdef int k
+    for k in range(program.parameters):
+        if program.arrays:
+            given[k] = (<const char* const*> parameters)[k]
+        else:
+            given[k] = <const char*> parameters + k * program.itemsize
+
+
+cdef inline void fill_in(
+    const Program* program, const char** given, char* scalars, char** at, Py_ssize_t n
+) noexcept nogil:
+    """Put the parameters that are numbers where the steps find them, n times where a loop takes arrays."""
+    cdef const Scalar* scalar
+    cdef const Spread* spread
+    cdef const char* value
+    cdef int k
+    if program.scalar_bytes:
+        memcpy(scalars, program.constants, program.scalar_bytes)
+    for k in range(program.scalar_count):
+        scalar = program.scalars + k
+        memcpy(scalars + scalar.offset, given[scalar.parameter], program.itemsize)
+    for k in range(program.spread_count):
+        spread = program.spreads + k
+        value = given[spread.parameter] if spread.parameter >= 0 else <const char*> spread.value
+        fill_register(at[spread.slot], value, program.itemsize, n)
+
+
+cdef inline void fill_register(char* at, const char* value, Py_ssize_t itemsize, Py_ssize_t n) noexcept nogil:
+    """Write a number n times, in whole lines: a register has some."""
+    cdef double[LINE_DOUBLES] line
+    cdef Py_ssize_t i = 0
+    cdef int k
+    memcpy(line, value, itemsize)
+    if itemsize == 4:
+        memcpy(<char*> line + 4, value, 4)
+    for k in range(1, LINE_DOUBLES):
+        memcpy(line + k, line, 8)
+    while i < n * itemsize:
+        memcpy(at + i, line, LINE)
+        i += LINE
+
+
+# ---- building -------------------------------------------------------------------------------------------------------
+
+cdef int new_program(Table table, plan, int type, Kernel* kernel) except -1:
+    """Build the program of a `programs.Plan` in one type; it lives as long as the process, as ufuncs do."""
+    cdef Py_ssize_t itemsize = itemsize_of(type)
+    cdef int k, i
+    cdef Program* program
+    if len(plan.scalars) * itemsize > SCALAR_BYTES or plan.registers > MAX_REGISTERS:
+        raise OverflowError("too many steps for a program")
+    program = <Program*> PyMem_Calloc(1, sizeof(Program))
+    if program == NULL:
+        raise MemoryError()
+    program.itemsize, program.arrays, program.uniform = itemsize, plan.arrays, plan.uniform
+    program.step_count, program.spread_count = len(plan.steps), len(plan.spreads)
+    program.registers, program.parameters = plan.registers, plan.parameters
+    program.scalar_bytes = len(plan.scalars) * itemsize
+    program.steps = <Step*> PyMem_Calloc(program.step_count + 1, sizeof(Step))
+    program.spreads = <Spread*> PyMem_Calloc(program.spread_count + 1, sizeof(Spread))
+    program.scalars = <Scalar*> PyMem_Calloc(len(plan.scalars) + 1, sizeof(Scalar))
+    if program.steps == NULL or program.spreads == NULL or program.scalars == NULL:
+        raise MemoryError()
+    for k, value in enumerate(plan.scalars):
+        if isinstance(value, int):
+            program.scalars[program.scalar_count].offset = k * itemsize
+            program.scalars[program.scalar_count].parameter = value
+            program.scalar_count += 1
+        else:
+            write_number(program.constants + k * itemsize, value, type)
+    for k, (register, value) in enumerate(plan.spreads):
+        program.spreads[k].slot, program.spreads[k].parameter = slot_number(register), -1
+        if isinstance(value, int):
+            program.spreads[k].parameter = value
+        else:
+            write_number(program.spreads[k].value, value, type)
+    for k, step in enumerate(plan.steps):
+        program.steps[k].run = NULL if step.loop is None else table.step_loop(step.loop, type)
+        program.steps[k].a, program.steps[k].b = slot_number(step.a), slot_number(step.b)
+        program.steps[k].third = slot_number(step.third)
+        program.steps[k].out1, program.steps[k].out2 = slot_number(step.out1), slot_number(step.out2)
+        program.steps[k].scalars = step.scalars * itemsize
+    kernel.loop, kernel.program = NULL, program
+    return 0
+
+
+cdef void write_number(char* target, double value, int type) noexcept:
+    cdef fastact_flags flags = fastact_save_flags()  # a constant may be too large for float32
+    if type == FLOAT32:
+        (<float*> target)[0] = <float> value
+    else:
+        (<double*> target)[0] = value
+    fastact_restore_flags(flags)
+
+
+cdef dict SLOT_NUMBERS = {
+    "first": FIRST, "second": SECOND, "out1": OUT1, "out2": OUT2, "parameter": PARAMETERS, "register": REGISTERS,
+}
+
+
+cdef int slot_number(slot) except -1:
+    """The number of a slot of `programs.Slot`, or NOWHERE for None."""
+    if slot is None:
+        return NOWHERE
+    number = SLOT_NUMBERS[slot.kind] + slot.number
+    if not 0 < number < SLOTS:
+        raise OverflowError("too many steps for a program")
+    return number
