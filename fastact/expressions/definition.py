@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import keyword
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -134,7 +135,7 @@ def define(
     """
     name = name or getattr(formula, "__name__", "") or "activation"
     name = "activation" if name == "<lambda>" else name
-    if not (isinstance(name, str) and name.isidentifier()):
+    if not (isinstance(name, str) and name.isidentifier()) or keyword.iskeyword(name):
         raise ValueError(f"{name!r} is no name for an activation; a name is made of letters, digits and underscores")
     unknown = set(info) - {f.name for f in dataclasses.fields(Info)} | set(info) & {"formula", "derivative", "sampled"}
     if unknown:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import keyword
 import math
 from collections.abc import Callable
 from types import BuiltinFunctionType
@@ -24,7 +25,7 @@ RESERVED = frozenset(
 
 def checked(name: str, default: Any, what: str) -> Parameter:
     """A parameter with its default, both as they may be."""
-    if not name.isidentifier():
+    if not name.isidentifier() or keyword.iskeyword(name):
         raise ValueError(f"{what}: {name!r} is no name for a parameter")
     if name in RESERVED or name.startswith("_"):
         raise ValueError(f"{what}: a parameter can't have the name {name!r}, which calls use for something else")

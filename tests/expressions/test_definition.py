@@ -147,6 +147,8 @@ def test_properties_are_given_or_sampled():
     [
         ({"name": "1a"}, ValueError, "no name for an activation"),
         ({"name": "a b"}, ValueError, "no name for an activation"),
+        ({"name": "lambda"}, ValueError, "no name for an activation"),
+        ({"parameters": {"lambda": 1.0}}, ValueError, "no name for a parameter"),
         ({"foo": 1}, TypeError, "define has no argument 'foo'; properties that can be given: range, monotonic"),
         ({"sampled": ()}, TypeError, "no argument 'sampled'"),
         ({"parameters": {"x": 1.0}}, ValueError, "the name 'x'"),
