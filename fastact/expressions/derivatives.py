@@ -8,6 +8,7 @@ branch that is taken, and nothing of the other.
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 
 from ..functions import entries
@@ -59,19 +60,32 @@ _RULES: dict[str, tuple[str, ...]] = {
 def derivative(root: Node, by: Node = X) -> Node:
     """The derivative of an expression by the input or by a Parameter."""
     slopes: dict[Node, Node] = {}
+    grow: set[Node] = set()  # what grows as an exponential does
     for node in in_order([root]):
-        slopes[node] = _slope(node, slopes, by)
+        slopes[node] = _slope(node, slopes, grow, by)
+        if _grows(node, grow):
+            grow.add(node)
     return slopes[root]
 
 
-def _slope(node: Node, slopes: dict[Node, Node], by: Node) -> Node:
+def _grows(node: Node, grow: set[Node]) -> bool:
+    if isinstance(node, Activate):
+        if all(math.isfinite(bound) for bound in node.entry.info.range):
+            return False
+        return node.entry.name == "exponential" or node.argument in grow
+    if isinstance(node, Apply):
+        return node.operation.name in _EXPONENTIALS or any(o in grow for o in node.operands)
+    return False
+
+
+def _slope(node: Node, slopes: dict[Node, Node], grow: set[Node], by: Node) -> Node:
     if node is by:
         return ONE
     inner = [slopes[o] for o in node.operands]
     if all(slope is ZERO for slope in inner):
         return ZERO
     if isinstance(node, Activate):
-        return _of_activation(node, inner)
+        return _of_activation(node, inner, node.argument in grow)
     assert isinstance(node, Apply)
     own = _OWN.get(node.operation.name)
     if own is not None:
@@ -133,7 +147,8 @@ def _in_catalogue(entry: Entry) -> bool:
     return entries.get(entry.name) is entry
 
 
-def _of_activation(node: Activate, inner: list[Node]) -> Node:
+def _of_activation(node: Activate, inner: list[Node], grows: bool) -> Node:
+    """The chain rule. Where the outer slope has vanished so has the product, though the inner slope be infinite."""
     entry = node.entry
     own = places(entry, node.argument, node.parameters)
     total: Node = ZERO
@@ -141,12 +156,18 @@ def _of_activation(node: Activate, inner: list[Node]) -> Node:
         first = not node.derivative
         outer = applied(entry, node.argument, node.parameters, True) if first else substituted(_second(entry), own)
         total = times(outer, inner[0])
+        if grows and entry.name in _VANISHING and not isinstance(total, Number):
+            total = make("where", make("equal", outer, ZERO), ZERO, total)
     for p, slope in zip(entry.parameters, inner[1:], strict=True):
         if slope is not ZERO:
             outer = substituted(of_template(entry, node.derivative, Parameter(p.name)), own)
             total = plus(total, times(outer, slope))
     return total
 
+
+_EXPONENTIALS = frozenset(("exp2", "expm1", "sinh", "cosh"))
+#: Activations whose slope vanishes on both sides, faster than any exponential of theirs grows.
+_VANISHING = frozenset(("tanh", "sigmoid", "erf", "gaussian", "gudermannian", "softcap"))
 
 #: Second derivatives in a form that neither cancels nor overflows, where that of the definition does.
 _SECOND = {

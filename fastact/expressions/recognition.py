@@ -7,6 +7,7 @@ one form. They are equal everywhere, and better where the given form cancels or 
 
 from __future__ import annotations
 
+import ast
 import functools
 import math
 import re
@@ -134,7 +135,7 @@ class _Recogniser:
 
     def _of_catalogue(self, node: Node) -> Node | None:
         partly: Node | None = None
-        for pattern in _patterns_for(_names(node)):
+        for pattern in _patterns_for(_names(node), _kind(node)):
             for bound, rest in pattern.matches(node):
                 parameters = [bound.get(Parameter(p.name)) or Number(pattern.values[p.name]) for p in pattern.entry.parameters]
                 if self.admitted(pattern.entry, parameters):
@@ -203,6 +204,24 @@ class _Pattern:
     names: frozenset[str]
 
     @functools.cached_property
+    def kind(self) -> str:
+        """What it begins with, as `_kind` has it. Known without the pattern itself, which takes longer to make."""
+        match ast.parse(self.text, mode="eval").body:
+            case ast.BinOp(op=ast.Mult() | ast.Div()):
+                return "product"
+            case ast.BinOp(op=ast.Add() | ast.Sub()):
+                return "sum"
+            case ast.BinOp(op=ast.Pow()):
+                return "square"
+            case ast.UnaryOp():
+                return "negative"
+            case ast.IfExp():
+                return "where"
+            case ast.Call(func=ast.Name(id=name)):
+                return _BECOMES.get(name, name)
+        return ""
+
+    @functools.cached_property
     def node(self) -> Node:
         """The pattern itself, its parts rewritten as those of what it is compared with."""
         names: dict[str, Node] = {p.name: Parameter(p.name) for p in self.entry.parameters}
@@ -246,13 +265,13 @@ _being_made: set[_Pattern] = set()
 
 
 @functools.lru_cache(1024)
-def _candidates(names: frozenset[str]) -> tuple[_Pattern, ...]:
-    return tuple(pattern for pattern in _patterns() if pattern.names <= names)
+def _candidates(names: frozenset[str], kind: str) -> tuple[_Pattern, ...]:
+    return tuple(pattern for pattern in _patterns() if pattern.names <= names and pattern.kind == kind)
 
 
-def _patterns_for(names: frozenset[str]) -> Iterator[_Pattern]:
-    """The patterns that what contains this can match."""
-    for pattern in _candidates(names):
+def _patterns_for(names: frozenset[str], kind: str) -> Iterator[_Pattern]:
+    """The patterns that what contains these names, and begins so, can match."""
+    for pattern in _candidates(names, kind):
         if pattern in _being_made:  # its own parts are being rewritten
             continue
         _being_made.add(pattern)
