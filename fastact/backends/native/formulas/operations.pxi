@@ -266,23 +266,25 @@ cdef inline real operation_arctanh(real x) noexcept nogil:
 # ---- Powers ---------------------------------------------------------------------------------------------------------
 
 cdef inline real operation_power(real x, real y) noexcept nogil:
-    """2^(y log2|x|), the logarithm and the product in two parts; the sign is that of C's pow."""
-    cdef real zero = 0, one = 1, up = 2.0**64, octaves_up = 64, infinity = INFINITY, nan = NAN
+    """2^(y log2|x|), the logarithm and the product in two parts; the sign is that of C's pow.
+
+    y log2|x| is 0 where one of them is, though the other be infinite or NaN."""
+    cdef real zero = 0, one = 1, up = 2.0**64, octaves = 64, infinity = INFINITY, nan = NAN
     cdef real low, parity
     cdef real a = magnitude(x)
     cdef bint is_tiny = a < least_normal(x)
-    cdef real log = log2_pair(a * (up if is_tiny else one), -octaves_up if is_tiny else zero, &low)
-    cdef real end = -infinity if a == zero else a
-    log = (log if a <= largest_finite(x) else end) if a > zero else end
+    cdef real log = log2_pair(a * (up if is_tiny else one), -octaves if is_tiny else zero, &low)
+    log = log if a <= largest_finite(x) else a
+    log = -infinity if a == zero else log
     cdef real e = y * log
     low = fma(y, low, product_low(y, log, e))
-    e = zero if a == one else e
     low = low if magnitude(e) <= exp2_furthest(x) else zero  # where it may be infinite or NaN
-    cdef real power = exp2_of_sum(between(-exp2_furthest(x), exp2_furthest(x), e), zero if a == one else low)
+    e = zero if y == zero else (zero if a == one else e)
+    cdef real power = exp2_of_sum(between(-exp2_furthest(x), exp2_furthest(x), e), low)
     cdef real beside = half_turns(magnitude(y), &parity)  # the distance from the next integer, whose parity it is
     cdef real of_fraction = (nan if a <= largest_finite(x) else one) if a > zero else one
     cdef real sign = (parity if beside == zero else of_fraction) if with_sign(one, x) < zero else one
-    return one if x == one else (one if y == zero else power * sign)
+    return power * sign
 
 cdef inline real operation_hypot(real x, real y) noexcept nogil:
     """sqrt(x^2 + y^2), over a power of two where squares would overflow or be subnormal."""
