@@ -35,7 +35,7 @@ from .bound import Backend, WithUfuncs, call_ufunc
 from .documentation import call_signature, documentation
 from .manners import PLAIN, Manner, check_cast
 from .manners import manner as ufunc_manner
-from .sums import sum_by_column, sum_like_bias, sum_to_shape
+from .sums import sum_by_column, sum_like_bias, sum_to_shape, without_unit_axes
 
 
 class Activation(WithUfuncs):
@@ -391,7 +391,7 @@ class Activation(WithUfuncs):
         if type(gradient) is not np.ndarray or gradient.shape == shape:
             return sum_to_shape(gradient, shape)
         if math.prod(shape) == 1:  # as one column, in the order of the fast path
-            return self._sum_rows(gradient[..., np.newaxis]).reshape(shape)[()]
+            return self._sum_rows(without_unit_axes(gradient)[..., np.newaxis]).reshape(shape)[()]
         return self._sum_like_bias(gradient, shape).reshape(shape)
 
     def _fitting(self, values: list[Any], operands: list[Any], dtype: Any) -> list[Any]:

@@ -16,9 +16,9 @@ from typing import Any, Protocol, TypeVar, cast
 import numpy as np
 
 from . import classes
-from .arrays import Array, is_bfloat16, result_dtype
+from .arrays import Array, is_bfloat16, is_symbol, result_dtype
 
-_Method = TypeVar("_Method", bound=Callable[..., Any])
+_Class = TypeVar("_Class")
 
 #: A slope below this leaves next to nothing of a gradient; as in backends/native/engine/observe.h.
 VANISHED = 1e-3
@@ -151,8 +151,17 @@ def stop(watcher: Watcher) -> None:
 # ---- calls ----------------------------------------------------------------------------------------------------------
 
 
-def watchable(method: _Method) -> _Method:
-    """Decorate a method of a class that has no compiled way in, so that its calls are watched while there is a watcher."""
+def watchable(cls: type[_Class]) -> type[_Class]:
+    """Decorate a class that has no compiled way in, so that its calls are watched while there is a watcher."""
+    for name in ("__call__", "backward", "value_and_grad"):
+        if hasattr(cls, name):
+            method = _watchable(getattr(cls, name))
+            method.__module__, method.__qualname__ = cls.__module__, f"{cls.__qualname__}.{name}"  # where pickle finds it
+            setattr(cls, name, method)
+    return cls
+
+
+def _watchable(method: Callable[..., Any]) -> Callable[..., Any]:
     kind = "forward" if method.__name__ == "__call__" else method.__name__
 
     @functools.wraps(method)
@@ -161,7 +170,7 @@ def watchable(method: _Method) -> _Method:
             return method(self, *given, **named)
         return watch(self, kind, given, named, functools.partial(method, self), _run_busy)
 
-    return cast(_Method, called)
+    return called
 
 
 def _run_busy(
@@ -181,6 +190,8 @@ def watch(function: Any, kind: str, given: tuple[Any, ...], named: dict[str, Any
     ``run(call, given, named, low, high)`` makes it, and gives the pair of its result and what was counted of that in the same
     pass, or None. Calls that raise are not told of.
     """
+    if is_symbol(*given, *named.values()):  # of a formula that is being defined
+        return run(call, given, named)[0]
     if kind == "backward":
         dy = named["dy"] if "dy" in named else given[0] if given else None
         if "out" in named:  # may be dy itself

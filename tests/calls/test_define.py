@@ -378,6 +378,23 @@ def test_a_definition_is_forgotten():
     assert known() is None
 
 
+def test_a_formula_defined_under_a_monitor(backend):
+    """The activations that it is made of are not called, and the call of it is one; so is one with an array parameter."""
+    x = np.ones(3, np.float64)
+    with fastact.monitor(by="name") as m:
+        f = backend.bind(fastact.define(lambda x: backend.gelu(x) * backend.tanh(x), name="watched"))
+        f(x)
+        f.backward(x, x)
+        f.derivative(x)
+        backend.silu(x, beta=x)
+        backend.hard_tanh(x, max=x)
+        fastact.gated(backend.mish)(x, x)
+        fastact.gated(backend.mish).backward(x, x, x)
+    found = {record["label"]: (record["calls"], record["backward_calls"]) for record in m.to_dict()["records"]}
+    expected = {"watched": (1, 1), "watched_derivative": (1, 0), "silu": (1, 0), "hard_tanh": (1, 0), "gated_mish": (1, 1)}
+    assert found == expected
+
+
 def test_formulas_are_not_loaded_before_one_is_needed():
     code = "import sys, fastact, numpy as np; fastact.relu(np.ones(3, np.float64)); print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()

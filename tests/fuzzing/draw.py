@@ -117,7 +117,7 @@ def ways(name):
     function = functions()[name]
     found = [Way(name, "", function)]
     for method in dir(function):
-        attribute = getattr(function, method)
+        attribute = getattr(function, method, None)  # what draws numbers has no derivative
         if not method.startswith("_") and callable(attribute) and method not in ("activation", "ufunc"):
             found.append(Way(name, method, attribute))
     return found
