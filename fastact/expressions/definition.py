@@ -157,7 +157,7 @@ def define(
         if isinstance(derivative, str):
             slope = _read(derivative, given)
         elif callable(derivative):
-            slope = _slope_of(derivative, given, what)
+            slope = tracing.call(derivative, given, what)
         else:
             raise TypeError(f"{what} is a function or a text, not a {type(derivative).__name__}")
         slope = recognised(slope, declared=given)
@@ -168,11 +168,6 @@ def define(
 
 def _read(formula: str, parameters: tuple[Parameter, ...]) -> Node:
     return read(formula, {p.name: nodes.Parameter(p.name) for p in parameters})
-
-
-def _slope_of(function: Callable[..., Any], parameters: tuple[Parameter, ...], what: str) -> Node:
-    """The derivative that a function computes: it takes x and, if it takes more, all the parameters."""
-    return tracing.call(function, parameters, what)
 
 
 def of_nodes(

@@ -24,6 +24,7 @@ REFUSED: dict[str, str] = {
     **dict.fromkeys(("sum", "mean", "prod", "std", "var", "cumsum", "cumprod", "norm", "any", "all", "median", "average"), ""),
     **dict.fromkeys(("amax", "amin", "nanmax", "nanmin", "argmax", "argmin", "sort", "argsort", "nansum", "nanmean"), ""),
     **dict.fromkeys(("dot", "matmul", "einsum", "inner", "outer", "vdot", "tensordot", "convolve"), ""),
+    **dict.fromkeys(("select", "piecewise", "choose", "nan_to_num", "interp"), "write np.where(condition, a, b) for a choice"),
     **dict.fromkeys(("bool", "int", "float"), "write np.where(condition, a, b) for a choice"),
 }
 _OF_ROWS = "a formula gives one number for each element; sums, means and products over several are not for it"

@@ -228,8 +228,22 @@ def _easy_factors(wanted: list[tuple[Node, int]], left: Product, bound: Bindings
     if side == 0 and count == 1 and left.factors and len(wanted) == 1:
         # x is all that is left, or one of the factors
         yield {**bound, X: left.node()}, Product(1.0, 1.0, (), ())
-    for node in dict.fromkeys(sides[side]):
+    candidates = dict.fromkeys(sides[side])
+    root = _root(left, count) if side == 0 and count > 1 else None
+    for node in [*([root] if root is not None else []), *candidates]:
         yield from _easy_factors(wanted, left, {**bound, X: node})
+
+
+def _root(whole: Product, power: int) -> Node | None:
+    """What the whole product is a power of."""
+    coefficient = abs(whole.coefficient) ** (1 / power)
+    if coefficient**power != whole.coefficient or whole.divisors:
+        return None
+    counts = {factor: whole.factors.count(factor) for factor in whole.factors}
+    if not counts or any(count % power for count in counts.values()):
+        return None
+    factors = tuple(factor for factor, count in counts.items() for _ in range(count // power))
+    return Product(coefficient, 1.0, factors, ()).node()
 
 
 def _taken(left: Product, node: Node, side: int) -> Product | None:

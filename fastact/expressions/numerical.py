@@ -86,6 +86,11 @@ _log = _real(mp.log, 0)
 _sign = _real(mp.sign)
 
 
+def _true(x: Any) -> bool:
+    """Whether a condition holds: where not 0, and NaN too. What is less than any number of float64 is 0."""
+    return bool(mp.isnan(x) or abs(x) > 2.0**-1074)
+
+
 def _truth(function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *operands: mp.mpf(bool(function(*operands)))
 
@@ -114,7 +119,7 @@ _OPERATIONS: dict[str, Callable[..., Any]] = {
     "erfc": _erfc,
     "ndtr": lambda x: _erfc(-x / mp.sqrt(2)) / 2,
     "phi": lambda x: _exp(-x * x / 2) / mp.sqrt(2 * mp.pi),
-    "logical_not": _truth(lambda x: x == 0),
+    "logical_not": _truth(lambda x: not _true(x)),
     "add": lambda a, b: a + b,
     "subtract": lambda a, b: a - b,
     "multiply": lambda a, b: a * b,
@@ -132,9 +137,9 @@ _OPERATIONS: dict[str, Callable[..., Any]] = {
     "less_equal": _truth(lambda a, b: a <= b),
     "equal": _truth(lambda a, b: a == b),
     "not_equal": _truth(lambda a, b: a != b),
-    "logical_and": _truth(lambda a, b: a != 0 and b != 0),
-    "logical_or": _truth(lambda a, b: a != 0 or b != 0),
-    "where": lambda condition, a, b: a if condition != 0 else b,
+    "logical_and": _truth(lambda a, b: _true(a) and _true(b)),
+    "logical_or": _truth(lambda a, b: _true(a) or _true(b)),
+    "where": lambda condition, a, b: a if _true(condition) else b,
 }
 #: The activations that mpmath has; the others are evaluated by their definitions.
 _ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
@@ -215,6 +220,8 @@ def _values(root: Node, x: Any, parameters: Mapping[str, Any], decimal: bool) ->
 
 
 def _activated(node: Activate, operands: list[Any]) -> Any:
+    if mp.isnan(operands[0]):
+        return _NAN
     if node.derivative and mp.isnan(_activated(Activate(node.entry, node.argument, node.parameters), operands)):
         return _NAN  # beyond its domain f has no slope either
     known = None if node.derivative else _ACTIVATIONS.get(node.entry.name)

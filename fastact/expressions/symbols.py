@@ -65,7 +65,10 @@ class Symbol:
     # ---- what would need its value ----
 
     def __bool__(self) -> NoReturn:  # noqa: PLE0304
-        _refuse(f"a symbol has no value that if, while, and, or, not or a < x < b could test; {_CHOICE}, & for and, | for or")
+        _refuse(
+            f"a symbol has no value that if, while, and, or, not, min, max or a < x < b could test; {_CHOICE}, & for and, "
+            "| for or, ~ for not, np.maximum for max"
+        )
 
     def __float__(self) -> NoReturn:
         _refuse("a symbol has no value yet, so float() and functions of math can't take it; write NumPy's, np.exp for math.exp")
@@ -93,11 +96,11 @@ class Symbol:
     def __getattr__(self, name: str) -> NoReturn:
         if name.startswith("__") or ours(sys._getframe(1)):
             raise AttributeError(name)
-        if name in ("shape", "dtype", "ndim", "size", "itemsize", "nbytes", "T", "flat", "strides"):
-            _refuse(f"a symbol has no {name}: the formula is made before there is an array")
         why = reason(name)
         if why or vocabulary.find(name):
             _refuse(f"x.{name}() is not for a formula: {why or f'write np.{name}(x)'}")
+        if hasattr(np.ndarray, name):
+            _refuse(f"a symbol has no {name}: the formula is made before there is an array")
         raise AttributeError(f"a symbol has no attribute {name!r}{here()}")
 
     def __matmul__(self, other: object) -> NoReturn:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 import warnings
 from collections.abc import Callable, Mapping
 
@@ -189,10 +190,9 @@ class _Reader:
             case ast.Constant(value=bool(value)):
                 return Number(float(value))
             case ast.Constant(value=int() | float() as value):
-                try:
-                    return Number(float(value))
-                except OverflowError:
-                    raise ValueError("this number is larger than any float64") from None
+                if abs(value) > sys.float_info.max:
+                    raise ValueError("this number is larger than any float64; write inf for infinity")
+                return Number(float(value))
             case ast.Constant(value=value):
                 raise ValueError(f"{value!r} is no real number")
             case ast.Name(id=name):
@@ -246,7 +246,7 @@ class _Reader:
             return Number(CONSTANTS[name])
         if self.find(name):
             raise ValueError(f"{name} is a function; write {name}(x)")
-        import difflib
+        import difflib  # needed for errors alone
 
         near = difflib.get_close_matches(name, self.given, n=1)
         hint = f"; did you mean {near[0]}?" if near else "."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable
+from types import BuiltinFunctionType
 from typing import Any
 
 import numpy as np
@@ -51,11 +52,14 @@ def traced(function: Callable[..., Any]) -> tuple[Node, tuple[Parameter, ...]]:
 
 
 def call(function: Callable[..., Any], parameters: tuple[Parameter, ...], what: str) -> Node:
-    """What the function gives for symbols of x and of these parameters."""
-    signature = inspect.signature(function)
-    positional = [p for p in signature.parameters.values() if p.kind is not inspect.Parameter.KEYWORD_ONLY][1:]
-    symbols = {p.name: Symbol(nodes.Parameter(p.name)) for p in parameters}
-    in_order = [symbols.pop(p.name) for p in positional if p.name in symbols]
+    """What the function gives for symbols of x and of these parameters, as far as it takes them."""
+    arguments = _arguments(function, what)[1:]
+    known = {p.name: Symbol(nodes.Parameter(p.name)) for p in parameters}
+    for argument in arguments:
+        if argument.name not in known:
+            raise TypeError(f"{what}: there is no parameter {argument.name!r}; there are {', '.join(known) or 'none'}")
+    in_order = [known[a.name] for a in arguments if a.kind is not inspect.Parameter.KEYWORD_ONLY]
+    symbols = {a.name: known[a.name] for a in arguments if a.kind is inspect.Parameter.KEYWORD_ONLY}
     token = tracer._used.set([0])
     try:
         result = function(Symbol(nodes.X), *in_order, **symbols)
@@ -69,24 +73,30 @@ def call(function: Callable[..., Any], parameters: tuple[Parameter, ...], what: 
     return _result(result, what)
 
 
-def _parameters(function: Callable[..., Any], what: str) -> tuple[Parameter, ...]:
+def _arguments(function: Callable[..., Any], what: str) -> list[inspect.Parameter]:
+    """The arguments of a formula, its input first."""
     try:
-        arguments = list(inspect.signature(function).parameters.values())
+        found = list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):
-        raise TypeError(f"{what}: a formula is a Python function or a text, not {function!r}") from None
+        found = []
+    if isinstance(function, (np.ufunc, BuiltinFunctionType, type)) or not (found or hasattr(function, "__code__")):
+        raise TypeError(f"a formula is a Python function or a text, not {function!r}; write lambda x: ... or its text")
     if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
         raise TypeError(f"{what}: a formula must be a plain function; this one is a generator or a coroutine")
-    if not arguments or arguments[0].kind in (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD):
+    if not found or found[0].kind not in (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD):
         raise TypeError(f"{what}: the first argument of a formula is its input; write def {what}(x, ...)")
-    found = []
-    for argument in arguments[1:]:
+    for argument in found[1:]:
         if argument.kind in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD):
             raise TypeError(f"{what}: a formula can't have *{argument.name}; write out its parameters, each with a default")
+    return found
+
+
+def _parameters(function: Callable[..., Any], what: str) -> tuple[Parameter, ...]:
+    found = []
+    for argument in _arguments(function, what)[1:]:
         if argument.default is inspect.Parameter.empty:
             raise TypeError(f"{what}: the parameter {argument.name} needs a number as its default, such as {argument.name}=1.0")
         found.append(checked(argument.name, argument.default, what))
-    if arguments[0].kind is inspect.Parameter.VAR_POSITIONAL:
-        raise TypeError(f"{what}: the first argument of a formula is its input; write def {what}(x, ...)")
     return tuple(found)
 
 

@@ -14,12 +14,16 @@ from .recognition import recognised
 from .simplify import activate
 from .vocabulary import read
 
-#: Formulas for arrays as parameters, where those of the records overflow, or are no number at infinity.
+#: Formulas for arrays as parameters, and their derivatives, where those of the records overflow, or are no number at infinity.
 _WITH_ARRAYS = {
-    "silu": "where(sigmoid(beta * x) == 0, -0.0, x * sigmoid(beta * x))",
+    "silu": (
+        "where(sigmoid(beta * x) == 0, -0.0, x * sigmoid(beta * x))",
+        "where(sigmoid(beta * x) == 0, 0, sigmoid(beta * x) + beta * x * sigmoid_derivative(beta * x))",
+    ),
     "soft_clipping": (
         "where(x < 0.5, (softplus(alpha * x) - softplus(alpha * (x - 1))) / alpha,"
-        " 1 - (softplus(alpha * (1 - x)) - softplus(-alpha * x)) / alpha)"
+        " 1 - (softplus(alpha * (1 - x)) - softplus(-alpha * x)) / alpha)",
+        "sigmoid(alpha * x) * sigmoid(alpha * (1 - x)) * -expm1(-alpha)",
     ),
 }
 
@@ -40,21 +44,26 @@ def with_arrays(entry: Entry, names: frozenset[str]) -> Definition:
     widest = entry.widest if isinstance(entry, Definition) else entry.parameters
     parameters = tuple(_as_array(p) if p.name in names else p for p in widest)
     arrays = frozenset(p.name for p in parameters if p.array)
-    written = _WITH_ARRAYS.get(entry.name) if entries.get(entry.name) is entry else None
-    whole = read(written, {p.name: nodes.Parameter(p.name) for p in parameters}) if written else expansion.template(entry)
-    formula = _without_arrays(whole, arrays)
-    replaced = isinstance(entry, Definition) and entry.replaced_derivative
-    slope = _without_arrays(entry.slope, arrays) if isinstance(entry, Definition) else None
+    formula, slope = (_without_arrays(root, arrays) for root in _formulas(entry))
     return of_nodes(
         entry.name,
         recognised(formula, arrays, parameters),
         parameters,
-        slope=slope,
-        replaced=replaced,
+        slope=recognised(slope, arrays, parameters),
+        replaced=isinstance(entry, Definition) and entry.replaced_derivative,
         doc=entry.doc,
         aliases=entry.aliases,
         info=entry.info,
     )
+
+
+def _formulas(entry: Entry) -> tuple[Node, Node]:
+    """f and f'. Of the catalogue they are what the record says: so the derivative at a kink is the same."""
+    if entries.get(entry.name) is not entry or entry.name not in _WITH_ARRAYS:
+        return expansion.template(entry), expansion.template(entry, derivative=True)
+    names: dict[str, Node] = {p.name: nodes.Parameter(p.name) for p in entry.parameters}
+    formula, slope = _WITH_ARRAYS[entry.name]
+    return read(formula, names), read(slope, names)
 
 
 def unrestricted(entry: Definition) -> Definition:

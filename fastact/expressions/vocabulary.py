@@ -6,7 +6,7 @@ import functools
 import inspect
 from collections.abc import Callable, Mapping
 
-from ..functions import aliases, entries, meant
+from ..functions import aliases, entries, meant, records
 from ..functions.entry import Entry
 from .elementary import FUNCTIONS
 from .expansion import applied
@@ -31,7 +31,10 @@ def find(name: str) -> Callable[..., Node] | None:
 
 def nearest(name: str) -> str:
     """A name that may have been meant, as a question; nothing where none is near."""
-    import difflib
+    import difflib  # needed for errors alone
+
+    if records.get(name) is not None:
+        return f": {name} is no elementwise activation"
 
     found = difflib.get_close_matches(name, [*FUNCTIONS, *entries, *aliases], n=1)
     return f"; did you mean {found[0]}?" if found else ""
