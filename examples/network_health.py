@@ -3,8 +3,8 @@
     python examples/network_health.py
 
 The data are scikit-learn's 1797 digits of 8 x 8 pixels. A small network learns them with ReLU; again with a learning rate that is
-too large in the first three epochs, which kills units for good; and so with leaky ReLU, whose units recover. Then the gradient goes
-back through ten layers that have learnt nothing yet, of sigmoid and of tanh. docs/network_health.md tells how to read the tables.
+too large in the first three epochs, which kills units for good; and so with leaky ReLU, whose units recover. Then the gradient
+goes back through ten layers that have learnt nothing yet, of sigmoid and of tanh. docs/network_health.md tells how to read it.
 """
 
 import contextlib
