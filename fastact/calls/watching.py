@@ -59,11 +59,13 @@ class Observation:
         elements, nans, infinities, zeros, low, high, mean, deviations, gradients, vanished = counted
         more, before = elements - nans - infinities, self.finite
         self.elements += elements
-        self.zeros += zeros
-        self.low += low
-        self.high += high
-        self.gradients += gradients
-        self.vanished += vanished
+        if zeros or low or high:
+            self.zeros += zeros
+            self.low += low
+            self.high += high
+        if gradients:
+            self.gradients += gradients
+            self.vanished += vanished
         if more != elements:
             self.nans += nans
             self.infinities += infinities
@@ -212,10 +214,11 @@ def watch(function: Any, kind: str, given: tuple[Any, ...], named: dict[str, Any
 
 def tell(function: Any, y: Any, ends: tuple[float, float], counted: Counted | None, run: Any) -> None:
     """Tell the watchers of a forward call without options, of whose result so much is counted, or nothing yet."""
-    if counted is None:
-        told = run(_see_outputs, (function, "forward", y, {}, ends), {})[0]
-    else:
-        told = counted, None, None, ends is not _NONE, y if y.ndim >= 2 else None
+    if counted is not None:
+        for watcher in _watchers[:]:  # another thread may start or stop one
+            watcher.record(function, counted, None, None, ends is not _NONE, y if y.ndim >= 2 else None)
+        return
+    told = run(_see_outputs, (function, "forward", y, {}, ends), {})[0]
     for watcher in _watchers[:]:  # another thread may start or stop one
         watcher.record(function, *told)
 
