@@ -2,8 +2,8 @@
 
     python bench/monitor_cost.py
 
-Medians of batches, in microseconds; an array of 65,536 float32 unless the line says otherwise. The last line is a call outside any
-block, before the first monitor of the process and after it: the fast path asks whether there is one.
+Medians of batches, in microseconds; an array of 65,536 float32 unless the line says otherwise. The last line is a call outside
+any block, before the first monitor of the process and after it: the fast path asks whether there is one.
 """
 
 import statistics
@@ -57,7 +57,7 @@ def main():
         monitor = fastact.monitor()
         print(f"{'fastact on ' + fastact.backend():<32}{'outside':>10}{'inside':>10}{'ratio':>8}")
         for name, call in calls.items():
-            without, within = both(call, 2000 if "16" in name else 20, monitor)
+            without, within = both(call, 200 if "16" in name else 20, monitor)
             print(f"{name:<32}{1e6 * without:>10.3g}{1e6 * within:>10.3g}{within / without:>8.2f}")
         after = outside(small, 2000)
     print(f"{'relu of 16, never a monitor':<32}{1e6 * before:>10.3g}{1e6 * after:>10.3g}{after / before:>8.2f}")

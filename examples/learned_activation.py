@@ -3,9 +3,9 @@
     python examples/learned_activation.py
 
 A NumPy network reads scikit-learn's 1797 digits of 8 x 8 pixels. It is trained three times from the same start: with silu, whose
-beta stays 1; with silu whose beta is learnt for each channel; and with ACON-C (Ma et al., 2021), defined here by its formula, whose
-p1, p2 and beta are learnt for each channel. A parameter that is an array is learnt: `backward` gives its gradient along with dx. The gradients
-are checked against finite differences first.
+beta stays 1; with silu whose beta is learnt for each channel; and with ACON-C (Ma et al., 2021), defined here by its formula,
+whose p1, p2 and beta are learnt for each channel. A parameter that is an array is learnt: `backward` gives its gradient along
+with dx. The gradients are checked against finite differences first.
 """
 
 import numpy as np

@@ -57,8 +57,8 @@ def plain(function: str, name: str, value: Any) -> Any:
     return value
 
 
-def bias(function: str, bias: Any, x: Any) -> Any:
-    """A bias as an array whose axes are those of the end of x; dask's may be lazy."""
+def bias(function: str, bias: Any, x: Any, name: str = "bias") -> Any:
+    """A bias, or what else broadcasts to x, as an array whose axes are those of the end of x; dask's may be lazy."""
     if is_jagged(x):
         plain(function, "x", x)
     kind = family(bias)
@@ -67,9 +67,9 @@ def bias(function: str, bias: Any, x: Any) -> Any:
         dims = x.dims if family(x) == kind else bias.dims
         names = tuple(dim for dim in dims if dim in bias.dims)
         if names != bias.dims:
-            raise ValueError(f"{function}: the dimensions {bias.dims} of bias must be some of {dims} of x, in this order")
+            raise ValueError(f"{function}: the dimensions {bias.dims} of {name} must be some of {dims} of x, in this order")
         return bias.data[tuple(slice(None) if dim in names else None for dim in dims)]
-    return bias if kind in (None, "dask", "wrap") else np.asarray(plain(function, "bias", bias))
+    return bias if kind in (None, "dask", "wrap") else np.asarray(plain(function, name, bias))
 
 
 # ---- results in the class of an argument -----------------------------------------------------------------------------

@@ -87,7 +87,7 @@ class Defined(Activation):
     def _documentation(self) -> str:
         entry = self._entry
         summary, own = sections_of(entry.doc)
-        own.setdefault("Parameters", "\n".join(_PARAMETER.format(p=p) for p in entry.options))
+        own.setdefault("Parameters", "\n".join(_PARAMETER.format(p=p) for p in entry.widest))
         if not own["Parameters"]:
             del own["Parameters"]
         told = [own["Notes"]] if "Notes" in own else []

@@ -101,7 +101,7 @@ class Activation(WithUfuncs):
         if not plain:
             manner = ufunc_manner(self.name, self._entry.keeps_integers, where, dtype, casting, order, subok, signature)
         operands = [self._operand("x", x)]
-        self._check_broadcast(values, operands[0])
+        values = self._along(values, operands[0])
         if bias is not None:
             operands.append(self._bias(self.name, bias, bias_axis, operands[0]))
         if self._entry.keeps_integers:
@@ -177,7 +177,8 @@ class Activation(WithUfuncs):
             function = f"{self.name}.backward"  # the gradient of what is broadcast takes a shape
             operands = [classes.plain(function, name, value) for name, value in zip(("dy", saved_name), operands, strict=True)]
         dy, saved = operands
-        self._check_broadcast(values, saved)
+        shapes = [np.shape(value) for value in values]
+        values = self._along(values, saved)
         shape = np.shape(saved)
         if broadcast(np.shape(dy), shape) != shape:
             raise ValueError(
@@ -196,7 +197,7 @@ class Activation(WithUfuncs):
             self._check_out((out,), operands + values, True)
         for k in self._learnt:  # before dx is written, maybe in the place of an operand
             elementwise = self._run(by_parameter(k, bias is not None), operands, values, (None,))
-            gradients.append(self._sum_like_parameter(elementwise, np.shape(values[k])))
+            gradients.append(self._sum_like_parameter(elementwise, np.shape(values[k])).reshape(shapes[k])[()])
         dx = self._run(kind, operands, values, (only(self.name, out),), rng)
         if bias is not None:
             gradients.append(self._sum_like_bias(dx, np.shape(bias)).reshape(bias_shape))
@@ -248,7 +249,7 @@ class Activation(WithUfuncs):
         values, rng = self._values(params)
         out = pair(f"{self.name}.value_and_grad", out, "y, d")
         x = self._operand("x", x)
-        self._check_broadcast(values, x)
+        values = self._along(values, x)
         kind, operands = VALUE_AND_GRAD, [x]
         if bias is not None:
             kind = VALUE_AND_GRAD_BIAS
@@ -464,9 +465,12 @@ class Activation(WithUfuncs):
     def _operand(self, name: str, value: Any) -> Any:
         return operand(self.name, name, value)
 
-    def _check_broadcast(self, values: list[Any], x: Any) -> None:
-        """Results have the shape of x: a parameter that is an array must broadcast to it."""
+    def _along(self, values: list[Any], x: Any) -> list[Any]:
+        """The parameters as they lie along x: results have its shape, and one that is an array must broadcast to it."""
         for k in self._arrays:
+            if classes.family(values[k]) == "xarray" == classes.family(x) and not classes.is_dataset(values[k], x):
+                aligned = classes.bias(self.name, values[k], x, self._entry.parameters[k].name)  # by the names of its dimensions
+                values = [*values[:k], aligned, *values[k + 1 :]]
             own = np.shape(values[k])
             if not own:
                 continue
@@ -478,6 +482,7 @@ class Activation(WithUfuncs):
             if not fits:
                 name = self._entry.parameters[k].name
                 raise ValueError(f"{self.name}: {name} of shape {own} does not broadcast to the shape {shape} of the input")
+        return values
 
     def _bias(self, function: str, bias: Any, axis: Any, x: Any) -> Any:
         """The bias as an array that broadcasts to the input x.

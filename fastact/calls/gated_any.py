@@ -19,6 +19,7 @@ from .define import remember, ufunc_of
 from .elementwise import Activation
 from .gated import Gated
 from .ufunclike import CastError, UfuncLike
+from .watching import watchable
 
 
 def gated_unit(activation: Activation) -> Gated:
@@ -34,6 +35,7 @@ def gated_unit(activation: Activation) -> Gated:
     return found
 
 
+@watchable
 class GatedAny(Gated):
     __doc__ = Gated.__doc__
 
@@ -55,6 +57,14 @@ class GatedAny(Gated):
 
     def _on(self, backend: Backend) -> Any:
         return gated_unit(backend.bind(self.activation))
+
+    def _observe(self, *given: Any) -> Any:
+        counting: Any = self.activation
+        return counting._observe(*given)
+
+    def _mark_fired(self, *given: Any) -> Any:
+        counting: Any = self.activation
+        return counting._mark_fired(*given)
 
     def _ufunc(self, kind: Kind) -> Any:
         """That of the product; for the two gradients a call of its two."""

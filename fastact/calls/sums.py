@@ -43,7 +43,7 @@ LAYOUT = SumLayout()
 def without_unit_axes(array: np.ndarray, keep: int = 0) -> np.ndarray:
     """A view without axes of length 1, but for the last `keep` ones: NumPy's iterators in C order go through 32 axes."""
     first = array.ndim - keep
-    return array if array.ndim <= 32 else array.reshape(*(n for n in array.shape[:first] if n != 1), *array.shape[first:])
+    return array if array.ndim <= 32 else array.reshape((*(n for n in array.shape[:first] if n != 1), *array.shape[first:]))
 
 
 def sum_by_column(array: np.ndarray) -> np.ndarray:

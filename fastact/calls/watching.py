@@ -18,7 +18,7 @@ import numpy as np
 from . import classes
 from .arrays import Array, is_bfloat16, is_symbol, result_dtype
 
-_Method = TypeVar("_Method", bound=Callable[..., Any])
+_Class = TypeVar("_Class")
 
 #: A slope below this leaves next to nothing of a gradient; as in backends/native/engine/observe.h.
 VANISHED = 1e-3
@@ -59,11 +59,13 @@ class Observation:
         elements, nans, infinities, zeros, low, high, mean, deviations, gradients, vanished = counted
         more, before = elements - nans - infinities, self.finite
         self.elements += elements
-        self.zeros += zeros
-        self.low += low
-        self.high += high
-        self.gradients += gradients
-        self.vanished += vanished
+        if zeros or low or high:
+            self.zeros += zeros
+            self.low += low
+            self.high += high
+        if gradients:
+            self.gradients += gradients
+            self.vanished += vanished
         if more != elements:
             self.nans += nans
             self.infinities += infinities
@@ -151,8 +153,17 @@ def stop(watcher: Watcher) -> None:
 # ---- calls ----------------------------------------------------------------------------------------------------------
 
 
-def watchable(method: _Method) -> _Method:
-    """Decorate a method of a class that has no compiled way in, so that its calls are watched while there is a watcher."""
+def watchable(cls: type[_Class]) -> type[_Class]:
+    """Decorate a class that has no compiled way in, so that its calls are watched while there is a watcher."""
+    for name in ("__call__", "backward", "value_and_grad"):
+        if hasattr(cls, name):
+            method = _watchable(getattr(cls, name))
+            method.__module__, method.__qualname__ = cls.__module__, f"{cls.__qualname__}.{name}"  # where pickle finds it
+            setattr(cls, name, method)
+    return cls
+
+
+def _watchable(method: Callable[..., Any]) -> Callable[..., Any]:
     kind = "forward" if method.__name__ == "__call__" else method.__name__
 
     @functools.wraps(method)
@@ -161,7 +172,7 @@ def watchable(method: _Method) -> _Method:
             return method(self, *given, **named)
         return watch(self, kind, given, named, functools.partial(method, self), _run_busy)
 
-    return cast(_Method, called)
+    return called
 
 
 def _run_busy(
@@ -203,10 +214,11 @@ def watch(function: Any, kind: str, given: tuple[Any, ...], named: dict[str, Any
 
 def tell(function: Any, y: Any, ends: tuple[float, float], counted: Counted | None, run: Any) -> None:
     """Tell the watchers of a forward call without options, of whose result so much is counted, or nothing yet."""
-    if counted is None:
-        told = run(_see_outputs, (function, "forward", y, {}, ends), {})[0]
-    else:
-        told = counted, None, None, ends is not _NONE, y if y.ndim >= 2 else None
+    if counted is not None:
+        for watcher in _watchers[:]:  # another thread may start or stop one
+            watcher.record(function, counted, None, None, ends is not _NONE, y if y.ndim >= 2 else None)
+        return
+    told = run(_see_outputs, (function, "forward", y, {}, ends), {})[0]
     for watcher in _watchers[:]:  # another thread may start or stop one
         watcher.record(function, *told)
 

@@ -51,18 +51,15 @@ class Record:
         self._outputs, self._gradients, self._derivatives = Observation(), Observation(), Observation()
         self._bounded = 0  # elements of outputs that may be at a flat end
         self._fired: dict[int, np.ndarray] = {}  # by the length of the last axis, for each unit whether it ever fired
-        self._quiet: set[int] = set()  # the lengths of which some have not
+        self._alive: set[int] = set()  # the lengths of which all have: there is nothing more to ask
 
     def _add_fired(self, fired: np.ndarray) -> None:
         """Add which units fired in a call."""
         units = len(fired)
         known = self._fired.setdefault(units, fired)
         known |= fired
-        (self._quiet.discard if known.all() else self._quiet.add)(units)
-
-    def _asks_for(self, units: int) -> bool:
-        """Whether it matters which units fired."""
-        return units in self._quiet or units not in self._fired
+        if known.all():
+            self._alive.add(units)
 
     @property
     def elements(self) -> int:
@@ -225,7 +222,7 @@ class Monitor:
             known = self._places.get((frame.f_lasti, id(code), function))
             found = self._at(frame, function) if known is None else known
         fired = None
-        if array is not None and found._asks_for(array.shape[-1]):
+        if array is not None and array.shape[-1] not in found._alive:
             fired = np.zeros(array.shape[-1], np.uint8)
             mark_fired(function, array, fired)
         with self._lock:

@@ -1205,7 +1205,7 @@ def kind_of(value: Any) -> str:
 
 
 def public(value: Any) -> list[str]:
-    return [name for name in dir(value) if not name.startswith("_")]
+    return [name for name in dir(value) if not name.startswith("_") and hasattr(value, name)]
 
 
 def api(name: str, value: Any, full: bool = True) -> Iterator[Item]:

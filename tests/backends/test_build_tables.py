@@ -169,6 +169,12 @@ def test_a_near_formula_that_is_missing(texts):
     stops(lambda: formulas.check(texts, entries.values()), "snake_near_limit", "near.py")
 
 
+@pytest.mark.parametrize("name", ["operation_tan", "operation_tan_near"])
+def test_an_operation_without_its_formula(texts, name):
+    texts["operations.pxi"] = texts["operations.pxi"].replace(f"real {name}(", "real tangent_of(")
+    stops(lambda: formulas.check(texts, entries.values()), f"formulas/operations.pxi: no {name},", "build/operations.py")
+
+
 def test_a_file_of_formulas_that_is_not_listed(tmp_path):
     shutil.copytree(NATIVE / "formulas", tmp_path / "formulas")
     (tmp_path / "formulas" / "other.pxi").write_text("")

@@ -334,6 +334,24 @@ def test_xarray_and_pandas(backend, rng):
     np.testing.assert_allclose(backend.silu(series, beta=pandas.Series(beta)), expected[0][0])
 
 
+def test_dimensions_are_found_by_their_names(backend, rng):
+    """The gradient, too, lies along the parameter's own dimension."""
+    xarray = pytest.importorskip("xarray")
+    x, beta = rng.normal(size=(4, 4)), rng.uniform(0.5, 2, 4)
+    named, by_row = xarray.DataArray(x, dims=("row", "column")), xarray.DataArray(beta, dims=("row",))
+    y, dx, dbeta = silu_by_hand(x, x, beta[:, np.newaxis])
+    np.testing.assert_allclose(backend.silu(named, beta=by_row).values, y)
+    got = backend.silu.backward(named, named, beta=by_row)
+    assert got[0].dims == ("row", "column")
+    np.testing.assert_allclose(got[0].values, dx)
+    np.testing.assert_allclose(got[1], dbeta.sum(1))
+    _, d = backend.silu.value_and_grad(named, beta=by_row)
+    np.testing.assert_allclose(d.values, dx / x)
+    np.testing.assert_allclose(backend.prelu.backward(named, named, slope=by_row)[1], np.where(x > 0, 0, x * x).sum(1))
+    with pytest.raises(ValueError, match=r"silu: the dimensions .* of beta must be some of"):
+        backend.silu(named, beta=xarray.DataArray(beta, dims=("other",)))
+
+
 def test_dask(rng):
     da = pytest.importorskip("dask.array")
     x, beta = rng.normal(size=(6, 4)), rng.uniform(0.5, 2, 4)

@@ -378,13 +378,21 @@ def test_a_definition_is_forgotten():
     assert known() is None
 
 
-def test_a_formula_defined_under_a_monitor():
-    """The activations that it is made of are not called, and the call of it is one."""
+def test_a_formula_defined_under_a_monitor(backend):
+    """The activations that it is made of are not called, and the call of it is one; so is one with an array parameter."""
+    x = np.ones(3, np.float64)
     with fastact.monitor(by="name") as m:
-        f = fastact.define(lambda x: fastact.gelu(x) * fastact.tanh(x), name="watched")
-        f(np.ones(3, np.float64))
-        fastact.silu(np.ones(3, np.float64), beta=np.ones(3, np.float64))
-    assert {name: record["calls"] for name, record in m.to_dict().items()} == {"watched": 1, "silu": 1}
+        f = backend.bind(fastact.define(lambda x: backend.gelu(x) * backend.tanh(x), name="watched"))
+        f(x)
+        f.backward(x, x)
+        f.derivative(x)
+        backend.silu(x, beta=x)
+        backend.hard_tanh(x, max=x)
+        fastact.gated(backend.mish)(x, x)
+        fastact.gated(backend.mish).backward(x, x, x)
+    found = {record["label"]: (record["calls"], record["backward_calls"]) for record in m.to_dict()["records"]}
+    expected = {"watched": (1, 1), "watched_derivative": (1, 0), "silu": (1, 0), "hard_tanh": (1, 0), "gated_mish": (1, 1)}
+    assert found == expected
 
 
 def test_formulas_are_not_loaded_before_one_is_needed():

@@ -443,6 +443,12 @@ ROWS = {
         exact=lambda m, r, y: m.log1p(r),
         value=lambda m, r, y: r + r * r * y,
     ),
+    "log_of_split": Row(
+        "sqrt(1/2) <= 1 + r <= sqrt(2), n an integer up to 2^8 (2^11)",
+        lambda d: (d.between(math.sqrt(0.5) - 1, math.sqrt(2) - 1), d.integers(-d.by_type(150, 1100), 128) * d.integers(0, 1)),
+        exact=lambda m, r, n, y: m.log1p(r) + n * m.ln2,
+        wide=False,
+    ),
     "log2_pair": Row(
         "u normal",
         lambda d: sums_near_one(d)[::2],

@@ -46,6 +46,7 @@ def test_activation_docstring(name):
         api.register,
         api.gated,
         backends.Backend.bind,
+        api.monitor,
         Activation.backward,
         Activation.value_and_grad,
         Gated.backward,
@@ -91,6 +92,15 @@ def test_readme_examples():
             run(block, "README.md")
         else:
             exec(compile(block, "README.md", "exec"), {})
+
+
+@pytest.mark.skipif(not (ROOT / "docs").exists(), reason="no docs in the source tree")
+def test_network_health_examples(capsys):
+    blocks = python_blocks(ROOT / "docs" / "network_health.md")
+    assert blocks
+    for block in blocks:
+        exec(compile(block, "network_health.md", "exec"), {})
+    assert "layer 2" in capsys.readouterr().out
 
 
 @pytest.mark.skipif(not (ROOT / "README.md").exists(), reason="no source tree")

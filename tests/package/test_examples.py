@@ -66,3 +66,20 @@ def test_learned_activation(tmp_path):
     assert len(accuracies) == 3
     assert min(accuracies) >= 95
     assert re.search(r"silu, beta learnt.* beta (\S+) to (?!\1)\S+", text)  # it did learn
+
+
+def test_network_health(tmp_path):
+    """Units of ReLU die of a large learning rate, those of leaky ReLU don't; and gradients vanish in ten layers of sigmoid."""
+    pytest.importorskip("sklearn")
+    pytest.importorskip("rich")
+    text = run("network_health.py", tmp_path)
+    found = re.findall(r"^(\w+), learning rate \S+ at first: (\d+) of 192 units are dead, (\S+)% right", text, re.MULTILINE)
+    assert [name for name, *_ in found] == ["relu", "relu", "leaky_relu"]
+    moderate, large, leaky = (int(dead) for _, dead, _ in found)
+    assert large > 2 * moderate + 10
+    assert leaky == 0
+    assert min(float(found[0][2]), float(found[2][2])) > 80
+    assert text.count("where") == 5  # tables
+    left = dict(re.findall(r"^(\w+), ten layers: of the gradient at layer 10 (\S+) is left", text, re.MULTILINE))
+    assert float(left["sigmoid"]) < 1e-4
+    assert float(left["tanh"]) > 0.1

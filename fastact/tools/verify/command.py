@@ -79,8 +79,8 @@ def run_own(names: list[str], dtypes: list[str], on: list[str], console: Console
     if not broken:
         console.print("Every bound is kept.", style="green")
     console.print(
-        f"\nTried: {2 * own.INPUTS} numbers, half of them of any size. The reference is the formula, evaluated by mpmath. backward: "
-        "dy = 1.",
+        f"\nTried: {2 * own.INPUTS} numbers, half of them of any size. The reference is the formula, evaluated by mpmath. "
+        "backward: dy = 1.",
         style="dim",
     )
     return 1 if broken else 0

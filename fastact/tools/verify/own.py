@@ -34,6 +34,7 @@ def measure(name: str, dtype: str, on: Sequence[str]) -> Iterator[Result]:
     from ...expressions import numerical  # needs mpmath
 
     activation = get_activation(name)
+    assert isinstance(activation, Defined)
     definition = activation._entry
     defaults = {p.name: float(type_of(dtype if dtype != "float16" else "float32")(p.default)) for p in definition.parameters}
     x = inputs(dtype)

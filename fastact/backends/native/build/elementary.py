@@ -93,6 +93,7 @@ FUNCTIONS = (
     Function("log1p", ("z", "z_low", "octaves")),
     Function("log_split", ("u",), sets=("n",)),
     Function("log_tail", ("r",)),
+    Function("log_of_split", ("r", "n")),
     Function("log2_pair", ("u", "octaves"), sets=("low",)),
     # hyperbolic.h
     Function("tanh_small_tail", ("u",)),

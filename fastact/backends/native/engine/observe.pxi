@@ -148,24 +148,23 @@ cdef void observe_chunk(const void* data, Py_ssize_t chunk, int worker) noexcept
     """Count a chunk, tile by tile; compute it before, where that is wanted."""
     cdef const ObserveJob* job = <const ObserveJob*> data
     cdef fastact_observed* seen = job.parts + chunk
-    cdef Py_ssize_t start = chunk * OBSERVED_CHUNK, end = min(start + OBSERVED_CHUNK, job.n), m
+    cdef Py_ssize_t start = chunk * OBSERVED_CHUNK, end = min(start + OBSERVED_CHUNK, job.n), m, lead = 0
     memset(seen, 0, sizeof(fastact_observed))
-    m = min(bytes_to_line(job.y + start * job.itemsize) // job.itemsize, end - start)
-    if m > 0:  # up to where a cache line of the results begins
-        compute_piece(job, start, m)
-        observe_tile(job, start, m, seen)
-        start += m
+    # Tiles end where a cache line of the results does, so that no later one is stored or loaded across two.
+    if job.load == NULL:
+        lead = min(bytes_to_line(job.y + start * job.itemsize) // job.itemsize, end - start)
+        compute_piece(job, start, lead)
     while start < end:
-        m = min(CONVERTED_TILE if job.load != NULL else OBSERVED_TILE // job.itemsize, end - start)
-        compute_piece(job, start, m)
+        m = min(lead + (CONVERTED_TILE if job.load != NULL else OBSERVED_TILE // job.itemsize), end - start)
+        compute_piece(job, start + lead, m - lead)
         observe_tile(job, start, m, seen)
-        start += m
+        start, lead = start + m, 0
     fastact_settle(seen)
 
 
 cdef inline void compute_piece(const ObserveJob* job, Py_ssize_t start, Py_ssize_t n) noexcept nogil:
     cdef Py_ssize_t at = start * job.itemsize
-    if is_there(&job.kernel):
+    if n > 0 and is_there(&job.kernel):
         run_kernel(&job.kernel, job.x + at, NULL, <char*> job.y + at, NULL, n, job.parameters)
 
 

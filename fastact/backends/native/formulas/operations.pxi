@@ -179,12 +179,13 @@ cdef inline real least_normal(real x) noexcept nogil:
         least = 2.0**-1022
     return least
 
-cdef inline real within_range(real x, real *octaves) noexcept nogil:
-    """A normal number up to a quarter of the largest, and the octaves that x is above it."""
-    cdef real zero = 0, one = 1, two = 2, quarter = 0.25, up = 2.0**64, octaves_up = 64
-    cdef real high = quarter * largest_finite(x)
-    octaves[0] = -octaves_up if x < least_normal(x) else (two if x > high else zero)
-    return x * (up if x < least_normal(x) else (quarter if x > high else one))
+cdef inline real split(real x, real *n) noexcept nogil:
+    """r and n with x = 2^n (1 + r), for subnormal x > 0, too."""
+    cdef real zero = 0, one = 1, up = 2.0**64, octaves = 64
+    cdef bint is_tiny = x < least_normal(x)
+    cdef real r = log_split(x * (up if is_tiny else one), n)
+    n[0] = n[0] - (octaves if is_tiny else zero)
+    return r
 
 cdef inline real logarithm_or_end(real x, real y) noexcept nogil:
     """y where x is positive and finite, else what logarithms are there."""
@@ -193,9 +194,9 @@ cdef inline real logarithm_or_end(real x, real y) noexcept nogil:
     return (y if x <= largest_finite(x) else end) if x > zero else end
 
 cdef inline real operation_log(real x) noexcept nogil:
-    cdef real zero = 0, octaves
-    cdef real u = within_range(x, &octaves)
-    return logarithm_or_end(x, log_of_sum(u, zero, octaves))
+    cdef real n
+    cdef real r = split(x, &n)
+    return logarithm_or_end(x, log_of_split(r, n))
 
 cdef inline real operation_log1p(real x) noexcept nogil:
     cdef real zero = 0, one = 1, two = 2, quarter = 0.25
@@ -205,9 +206,8 @@ cdef inline real operation_log1p(real x) noexcept nogil:
 
 cdef inline real logarithm_by(real x, real c, real c_low, real octave, real octave_low) noexcept nogil:
     """log(x) times c + c_low, of which the logarithm of 2 is octave + octave_low."""
-    cdef real octaves, n
-    cdef real r = log_split(within_range(x, &octaves), &n)
-    n = n + octaves
+    cdef real n
+    cdef real r = split(x, &n)
     cdef real t = r * c
     cdef real t_low = fma(r, c_low, product_low(r, c, t))
     cdef real total = fma(n, octave, t)
@@ -266,23 +266,25 @@ cdef inline real operation_arctanh(real x) noexcept nogil:
 # ---- Powers ---------------------------------------------------------------------------------------------------------
 
 cdef inline real operation_power(real x, real y) noexcept nogil:
-    """2^(y log2|x|), the logarithm and the product in two parts; the sign is that of C's pow."""
-    cdef real zero = 0, one = 1, up = 2.0**64, octaves_up = 64, infinity = INFINITY, nan = NAN
+    """2^(y log2|x|), the logarithm and the product in two parts; the sign is that of C's pow.
+
+    y log2|x| is 0 where one of them is, though the other be infinite or NaN."""
+    cdef real zero = 0, one = 1, up = 2.0**64, octaves = 64, infinity = INFINITY, nan = NAN
     cdef real low, parity
     cdef real a = magnitude(x)
     cdef bint is_tiny = a < least_normal(x)
-    cdef real log = log2_pair(a * (up if is_tiny else one), -octaves_up if is_tiny else zero, &low)
-    cdef real end = -infinity if a == zero else a
-    log = (log if a <= largest_finite(x) else end) if a > zero else end
+    cdef real log = log2_pair(a * (up if is_tiny else one), -octaves if is_tiny else zero, &low)
+    log = log if a <= largest_finite(x) else a
+    log = -infinity if a == zero else log
     cdef real e = y * log
     low = fma(y, low, product_low(y, log, e))
-    e = zero if a == one else e
     low = low if magnitude(e) <= exp2_furthest(x) else zero  # where it may be infinite or NaN
-    cdef real power = exp2_of_sum(between(-exp2_furthest(x), exp2_furthest(x), e), zero if a == one else low)
+    e = zero if y == zero else (zero if a == one else e)
+    cdef real power = exp2_of_sum(between(-exp2_furthest(x), exp2_furthest(x), e), low)
     cdef real beside = half_turns(magnitude(y), &parity)  # the distance from the next integer, whose parity it is
     cdef real of_fraction = (nan if a <= largest_finite(x) else one) if a > zero else one
     cdef real sign = (parity if beside == zero else of_fraction) if with_sign(one, x) < zero else one
-    return one if x == one else (one if y == zero else power * sign)
+    return power * sign
 
 cdef inline real operation_hypot(real x, real y) noexcept nogil:
     """sqrt(x^2 + y^2), over a power of two where squares would overflow or be subnormal."""
