@@ -18,7 +18,7 @@ import numpy as np
 from . import classes
 from .arrays import Array, is_bfloat16, result_dtype
 
-_Method = TypeVar("_Method", bound=Callable[..., Any])
+_Class = TypeVar("_Class", bound=type)
 
 #: A slope below this leaves next to nothing of a gradient; as in backends/native/engine/observe.h.
 VANISHED = 1e-3
@@ -154,17 +154,24 @@ def stop(watcher: Watcher) -> None:
 # ---- calls ----------------------------------------------------------------------------------------------------------
 
 
-def watchable(method: _Method) -> _Method:
-    """Decorate a method of a class that has no compiled way in, so that its calls are watched while there is a watcher."""
-    kind = "forward" if method.__name__ == "__call__" else method.__name__
+def watchable(cls: _Class) -> _Class:
+    """A class decorator for functions without a compiled way in: their calls are watched while there is a watcher."""
+    for name in ("__call__", "backward", "value_and_grad"):
+        if hasattr(cls, name):
+            method = _watchable(getattr(cls, name), "forward" if name == "__call__" else name)
+            method.__module__, method.__qualname__ = cls.__module__, f"{cls.__qualname__}.{name}"  # where pickle finds it
+            setattr(cls, name, method)
+    return cls
 
+
+def _watchable(method: Callable[..., Any], kind: str) -> Callable[..., Any]:
     @functools.wraps(method)
     def called(self: Any, *given: Any, **named: Any) -> Any:
         if not watchers or getattr(_thread, "busy", False):
             return method(self, *given, **named)
         return watch(self, kind, given, named, functools.partial(method, self), _run_busy)
 
-    return cast(_Method, called)
+    return called
 
 
 def _run_busy(

@@ -48,19 +48,14 @@ def make_ufunc(entry: Entry, kind: Kind, name: str, any_scalar: bool = False) ->
     )
 
 
+@watchable
 class NumPyActivation(_OnNumPy, Activation):
     __doc__ = Activation.__doc__
 
-    __call__ = watchable(Activation.__call__)
-    backward = watchable(Activation.backward)
-    value_and_grad = watchable(Activation.value_and_grad)
 
-
+@watchable
 class NumPyGated(_OnNumPy, Gated):
     __doc__ = Gated.__doc__
-
-    __call__ = watchable(Gated.__call__)
-    backward = watchable(Gated.backward)
 
 
 def _function(entry: Entry, kind: Kind) -> Callable[..., Any]:
