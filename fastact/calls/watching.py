@@ -18,7 +18,7 @@ import numpy as np
 from . import classes
 from .arrays import Array, is_bfloat16, is_symbol, result_dtype
 
-_Class = TypeVar("_Class")
+_Class = TypeVar("_Class", bound=type)
 
 #: A slope below this leaves next to nothing of a gradient; as in backends/native/engine/observe.h.
 VANISHED = 1e-3
@@ -121,7 +121,8 @@ class Watcher(Protocol):
 # ---- on and off -----------------------------------------------------------------------------------------------------
 
 _lock = threading.RLock()
-_watchers: list[Watcher] = []
+#: Who is told. The list is always the same one.
+watchers: list[Watcher] = []
 _switches: list[Callable[[Any], None]] = []
 _thread = threading.local()  # `busy` while a call of NumPy's backend is watched on this thread
 
@@ -130,13 +131,13 @@ def connect(switch: Callable[[Any], None]) -> None:
     """Have a backend told when calls are to be handed over: switch(this module), and when no longer: switch(None)."""
     with _lock:
         _switches.append(switch)
-        switch(sys.modules[__name__] if _watchers else None)
+        switch(sys.modules[__name__] if watchers else None)
 
 
 def start(watcher: Watcher) -> None:
     """Tell this one of all calls, on every thread, until `stop`."""
     with _lock:
-        _watchers.append(watcher)
+        watchers.append(watcher)
         for switch in _switches:
             switch(sys.modules[__name__])
 
@@ -144,8 +145,8 @@ def start(watcher: Watcher) -> None:
 def stop(watcher: Watcher) -> None:
     """Tell it no longer."""
     with _lock:
-        _watchers.remove(watcher)
-        if not _watchers:
+        watchers.remove(watcher)
+        if not watchers:
             for switch in _switches:
                 switch(None)
 
@@ -153,22 +154,20 @@ def stop(watcher: Watcher) -> None:
 # ---- calls ----------------------------------------------------------------------------------------------------------
 
 
-def watchable(cls: type[_Class]) -> type[_Class]:
-    """Decorate a class that has no compiled way in, so that its calls are watched while there is a watcher."""
+def watchable(cls: _Class) -> _Class:
+    """A class decorator for functions without a compiled way in: their calls are watched while there is a watcher."""
     for name in ("__call__", "backward", "value_and_grad"):
         if hasattr(cls, name):
-            method = _watchable(getattr(cls, name))
+            method = _watchable(getattr(cls, name), "forward" if name == "__call__" else name)
             method.__module__, method.__qualname__ = cls.__module__, f"{cls.__qualname__}.{name}"  # where pickle finds it
             setattr(cls, name, method)
     return cls
 
 
-def _watchable(method: Callable[..., Any]) -> Callable[..., Any]:
-    kind = "forward" if method.__name__ == "__call__" else method.__name__
-
+def _watchable(method: Callable[..., Any], kind: str) -> Callable[..., Any]:
     @functools.wraps(method)
     def called(self: Any, *given: Any, **named: Any) -> Any:
-        if not _watchers or getattr(_thread, "busy", False):
+        if not watchers or getattr(_thread, "busy", False):
             return method(self, *given, **named)
         return watch(self, kind, given, named, functools.partial(method, self), _run_busy)
 
@@ -204,22 +203,19 @@ def watch(function: Any, kind: str, given: tuple[Any, ...], named: dict[str, Any
         ends = _ends(function, named, run)
         result, counted = run(call, given, named, *ends)
         if counted is not None:
-            tell(function, result, ends, counted, run)
-            return result
-        told = (function, *run(_see_outputs, (function, kind, result, named, ends), {})[0])
-    for watcher in _watchers[:]:  # another thread may start or stop one
+            array = result if result.ndim >= 2 else None
+            told = (function, counted, None, None, ends is not _NONE, array)
+        else:
+            told = (function, *run(_see_outputs, (function, kind, result, named, ends), {})[0])
+    for watcher in watchers[:]:  # another thread may start or stop one
         watcher.record(*told)
     return result
 
 
-def tell(function: Any, y: Any, ends: tuple[float, float], counted: Counted | None, run: Any) -> None:
-    """Tell the watchers of a forward call without options, of whose result so much is counted, or nothing yet."""
-    if counted is not None:
-        for watcher in _watchers[:]:  # another thread may start or stop one
-            watcher.record(function, counted, None, None, ends is not _NONE, y if y.ndim >= 2 else None)
-        return
-    told = run(_see_outputs, (function, "forward", y, {}, ends), {})[0]
-    for watcher in _watchers[:]:  # another thread may start or stop one
+def tell(function: Any, y: Any, ends: tuple[float, float], run: Any) -> None:
+    """Tell the watchers of a forward call without options, of whose result nothing is counted yet; ``run`` as in `watch`."""
+    told, _ = run(_see_outputs, (function, "forward", y, {}, ends), {})
+    for watcher in watchers[:]:
         watcher.record(function, *told)
 
 

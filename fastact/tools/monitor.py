@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _PLACES = 10_000  # that are found at once; code that is made anew for each call never is
+_WATCHING = vars(watching)  # what the frames of its functions have as their globals
 _BY = ("site", "name")
 
 
@@ -217,9 +218,10 @@ class Monitor:
         elif self._by_name:
             found = self._named(function.name, function)
         else:
-            frame = sys._getframe(2)
-            code = frame.f_code
-            known = self._places.get((frame.f_lasti, id(code), function))
+            frame: Any = sys._getframe(1)
+            while frame.f_globals is _WATCHING:
+                frame = frame.f_back
+            known = self._places.get((frame.f_lasti, id(frame.f_code), function))
             found = self._at(frame, function) if known is None else known
         fired = None
         if array is not None and array.shape[-1] not in found._alive:

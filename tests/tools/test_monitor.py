@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import threading
 
 import ml_dtypes
@@ -22,7 +23,7 @@ def backend(request):
 @pytest.fixture(autouse=True)
 def nothing_stays_on():
     yield
-    assert watching._watchers == []
+    assert watching.watchers == []
 
 
 def only(m):
@@ -227,7 +228,31 @@ def test_other_packages(backend):
 # ---- where ----------------------------------------------------------------------------------------------------------
 
 
-def test_sites(backend, monkeypatch):
+def test_the_line_is_that_of_the_call(backend):
+    """By whichever way the call goes."""
+    import inspect
+
+    x = np.ones((3, 4), np.float32)
+    with fastact.monitor() as m:
+        line = inspect.currentframe().f_lineno
+        backend.relu(x)
+        backend.relu(x[:, ::2])
+        backend.relu(x, bias=x[0])
+        backend.elu(x, alpha=2.0)
+        backend.relu.backward(x, x)
+        backend.sigmoid.value_and_grad(x)
+        backend.swiglu(x)
+    assert [r.label.rpartition(":")[2] for r in m] == [str(line + 1 + k) for k in range(7)]
+    assert {r.label.rpartition(":")[0] for r in m} == {as_written(__file__)}
+
+
+def as_written(path):
+    """As a monitor writes it."""
+    folder = f"{os.getcwd()}{os.sep}"
+    return path.removeprefix(folder)
+
+
+def test_sites(backend):
     x = np.array([1.0])
     with fastact.monitor() as m:
         for _ in range(2):

@@ -30,7 +30,7 @@ in this order:
 from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Malloc
 from cpython.object cimport PyObject
 from cpython.pycapsule cimport PyCapsule_GetPointer
-from libc.math cimport NAN, fabs
+from libc.math cimport NAN, fabs, isnan
 from libc.stdint cimport uint16_t, uint32_t, uint64_t, uintptr_t
 from libc.stdlib cimport llabs
 from libc.string cimport memcpy, memmove, memset, strcmp

@@ -43,15 +43,16 @@ cdef struct Meanwhile:
 
 cdef bint watched = False
 cdef object watch, tell, default_ends  # functions of `fastact.calls.watching`, once there was a monitor
+cdef list watchers  # and its list of those who are told
 
 
 # ---- calls that are watched -----------------------------------------------------------------------------------------
 
 def set_watch(watching):
     """Have the functions of `fastact.calls.watching` make all calls of activations and gated units, or, with None, none."""
-    global watched, watch, tell, default_ends
+    global watched, watch, tell, default_ends, watchers
     if watching is not None:
-        watch, tell, default_ends = watching.watch, watching.tell, watching.default_ends
+        watch, tell, default_ends, watchers = watching.watch, watching.tell, watching.default_ends, watching.watchers
     watched = watching is not None
 
 

@@ -15,7 +15,14 @@ cdef object call_watched_activation(FastPath f, PyObject* const* args, Py_ssize_
         end_watched(outer)
     if result is None:
         return call_watched("forward", f, f, args, nargs, names)
-    tell(f, result, f.ends, counted_of(&meanwhile, result), run_watched)
+    counted = counted_of(&meanwhile, result)
+    if counted is None:
+        tell(f, result, f.ends, run_watched)
+        return result
+    has_ends = not (isnan(meanwhile.low) and isnan(meanwhile.high))
+    array = result if array_NDIM(<PyObject*> result) >= 2 else None
+    for watcher in tuple(watchers):  # another thread may start or stop one
+        watcher.record(f, counted, None, None, has_ends, array)
     return result
 
 
