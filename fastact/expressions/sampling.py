@@ -66,6 +66,8 @@ def _least(function: Function, x: Any, y: Any) -> float:
         at = int(np.argmin(np.where(np.isnan(values), math.inf, values)))
         least = min(least, float(values[at]))
         left, right = points[max(at - 1, 0)], points[min(at + 1, 32)]
+    if math.isinf(least):
+        return least
     nearest = round(least)
     return float(nearest) if abs(least - nearest) < 1e-13 else least
 
