@@ -7,6 +7,7 @@ catalogue has loops for goes through them as it is: a value and its derivative t
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -91,6 +92,7 @@ class Plan:
 _DY = Parameter("dy")
 
 
+@functools.lru_cache(64)  # it is asked for each dtype
 def plan(entry: Definition, kind: Kind) -> Plan:
     """The program for one kind of call of a definition."""
     operands: dict[Node, Slot] = {_DY: FIRST, X: SECOND} if "dy" in kind.loop_inputs else {X: FIRST}

@@ -75,8 +75,8 @@ class OperationLoop:
 
     @property
     def copies(self) -> bool:
-        """Each vector of an operand is copied before it is read. So the compiler makes no second, scalar text of a long formula,
-        for operands that overlap the result.
+        """Operands are copied before they are read, some hundred elements at a time: a vector alone would be read back before its
+        copy is whole. So the compiler makes no second, scalar text of a long formula, for operands that overlap the result.
         """
         return not self.operation.short
 
