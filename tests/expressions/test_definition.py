@@ -113,7 +113,9 @@ def test_a_replaced_derivative():
         define("x", derivative=3)
 
 
-@pytest.mark.parametrize("formula", [*PAPERS, "x * (x > 0.5) + 3", "fmax(x, 1) * sinc(x)"], ids=lambda f: getattr(f, "__name__", f))
+@pytest.mark.parametrize(
+    "formula", [*PAPERS, "x * (x > 0.5) + 3", "fmax(x, 1) * sinc(x)"], ids=lambda f: getattr(f, "__name__", f)
+)
 def test_pickles_by_its_formula(formula):
     f = define(formula, doc="Words.", aliases=("other",), monotonic=False)
     g = pickle.loads(pickle.dumps(f))
