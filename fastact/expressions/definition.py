@@ -228,16 +228,8 @@ def of_nodes(
         slope=slope,
         widest=widest,
         replaced_derivative=replaced,
-        **_derivatives_by(formula, parameters),
+        derivative_by={p.name: Slope(formula, p.name, parameters) for p in parameters if p.array},
     )
-
-
-def _derivatives_by(formula: Node, parameters: tuple[Parameter, ...]) -> dict[str, Any]:
-    """The field of the record that has the derivatives by array parameters."""
-    by = {p.name: Slope(formula, p.name, parameters) for p in parameters if p.array}
-    if "derivative_by" in {f.name for f in dataclasses.fields(Entry)}:
-        return {"derivative_by": by}
-    return {"derivative_by_parameter": next(iter(by.values()), None)}
 
 
 def _within_domains(parameters: tuple[Parameter, ...], everything: list[Node]) -> tuple[Parameter, ...]:
