@@ -20,13 +20,18 @@ AVX512 = "X86_V4 AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AV
 
 
 class Function(NamedTuple):
-    """An activation: its text, its parameters, and what people write in NumPy, numexpr and JAX (`m` has its functions)."""
+    """An activation: its text, its parameters, and what people write in NumPy, numexpr and JAX (`m` has its functions).
+
+    What occurs twice in NumPy's gradient is computed once. numexpr would compute in float64 beside a literal such as 0.75, so its
+    numbers come as float32 by these names.
+    """
 
     text: str
     parameters: dict[str, float]
     forward: Callable[..., Any]
     backward: Callable[..., Any]
     numexpr: str | None
+    numbers: dict[str, float]
     jax: Callable[..., Any]
 
 
@@ -34,60 +39,69 @@ def functions() -> dict[str, Function]:
     import numpy as np
     from scipy import special
 
-    def where(condition: Any, a: Any, b: Any) -> Any:
-        return np.where(condition, a, b)
+    def aria_backward(dy: Any, x: Any) -> Any:
+        e = np.exp(-2 * x)
+        u = 1 + e
+        power = u**-1.5
+        return dy * (power + 3 * x * e * power / u)
 
-    def power(x: Any) -> Any:
-        return 1 + np.exp(-2 * x)
+    def serf_backward(dy: Any, x: Any) -> Any:
+        e = np.exp(x)
+        z = np.log1p(e)
+        return dy * (special.erf(z) + x * float(2 / np.sqrt(np.pi)) * np.exp(-z * z) * e / (1 + e))
 
-    def e(x: Any) -> Any:
-        return np.exp(-0.75 * x)
+    def acon_backward(dy: Any, x: Any) -> Any:
+        s = 1 / (1 + np.exp(-0.75 * x))
+        return dy * (0.75 * s + 0.75 * 0.75 * x * s * (1 - s) + 0.25)
 
-    root_pi = float(np.sqrt(np.pi))
+    def logish_backward(dy: Any, x: Any) -> Any:
+        s = 1 / (1 + np.exp(-x))
+        return dy * (np.log(1 + s) + x * s * (1 - s) / (1 + s))
+
     return {
         "aria": Function(
             "x * (1 + exp(-beta * x)) ** -alpha",
             {"alpha": 1.5, "beta": 2.0},
-            lambda x: x * power(x) ** -1.5,
-            lambda dy, x: dy * (power(x) ** -1.5 + 3 * x * np.exp(-2 * x) * power(x) ** -2.5),
-            "x * (1 + exp(-2 * x)) ** -1.5",
+            lambda x: x * (1 + np.exp(-2 * x)) ** -1.5,
+            aria_backward,
+            "x * (1 + exp(-2 * x)) ** -1.5",  # made of a square root and products, in float32
+            {},
             lambda m, x: x * (1 + m.exp(-2 * x)) ** -1.5,
         ),
         "serf": Function(
             "x * erf(log1p(exp(x)))",
             {},
             lambda x: x * special.erf(np.log1p(np.exp(x))),
-            lambda dy, x: (
-                dy
-                * (special.erf(np.log1p(np.exp(x))) + x * (2 / root_pi) * np.exp(-(np.log1p(np.exp(x)) ** 2)) / (1 + np.exp(-x)))
-            ),
+            serf_backward,
             None,  # it has no erf
+            {},
             lambda m, x: x * m.erf(m.log1p(m.exp(x))),
         ),
         "acon_c": Function(
             "(p1 - p2) * x * sigmoid(beta * (p1 - p2) * x) + p2 * x",
             {"p1": 1.0, "p2": 0.25, "beta": 1.0},
-            lambda x: 0.75 * x / (1 + e(x)) + 0.25 * x,
-            lambda dy, x: dy * (0.75 / (1 + e(x)) + 0.75 * 0.75 * x * e(x) / (1 + e(x)) ** 2 + 0.25),
-            "0.75 * x / (1 + exp(-0.75 * x)) + 0.25 * x",
+            lambda x: 0.75 * x / (1 + np.exp(-0.75 * x)) + 0.25 * x,
+            acon_backward,
+            "d * x / (1 + exp(-d * x)) + p2 * x",
+            {"d": 0.75, "p2": 0.25},
             lambda m, x: 0.75 * x / (1 + m.exp(-0.75 * x)) + 0.25 * x,
         ),
         "logish": Function(
             "x * log(1 + sigmoid(x))",
             {},
             lambda x: x * np.log(1 + 1 / (1 + np.exp(-x))),
-            lambda dy, x: (
-                dy * (np.log(1 + 1 / (1 + np.exp(-x))) + x * np.exp(-x) / (1 + np.exp(-x)) ** 2 / (1 + 1 / (1 + np.exp(-x))))
-            ),
+            logish_backward,
             "x * log(1 + 1 / (1 + exp(-x)))",
+            {},
             lambda m, x: x * m.log(1 + 1 / (1 + m.exp(-x))),
         ),
         "pelu": Function(
             "where(x >= 0, a / b * x, a * (exp(x / b) - 1))",
             {"a": 1.0, "b": 0.5},
-            lambda x: where(x >= 0, 2 * x, np.exp(x / 0.5) - 1),
-            lambda dy, x: dy * where(x >= 0, np.float32(2), 2 * np.exp(x / 0.5)),
-            "where(x >= 0, 2 * x, exp(x / 0.5) - 1)",
+            lambda x: np.where(x >= 0, 2 * x, np.exp(x / 0.5) - 1),
+            lambda dy, x: dy * np.where(x >= 0, np.float32(2), 2 * np.exp(x / 0.5)),
+            "where(x >= 0, 2 * x, exp(x / b) - 1)",
+            {"b": 0.5},
             lambda m, x: m.where(x >= 0, 2 * x, m.exp(x / 0.5) - 1),
         ),
     }
@@ -104,7 +118,8 @@ def compiled(function: Function, x: Any) -> dict[str, Callable[[], Any]]:
         numexpr.set_num_threads(1)
         if function.numexpr is not None:
             text, out = function.numexpr, x.copy()
-            found["numexpr"] = lambda: numexpr.evaluate(text, local_dict={"x": x}, out=out, casting="same_kind")
+            given = {"x": x, **{name: x.dtype.type(number) for name, number in function.numbers.items()}}
+            found["numexpr"] = lambda: numexpr.evaluate(text, local_dict=given, out=out, casting="no")
     try:
         import jax
     except ImportError:
@@ -116,8 +131,8 @@ def compiled(function: Function, x: Any) -> dict[str, Callable[[], Any]]:
         def __getattr__(self, name: str) -> Any:
             return getattr(jax.numpy, name)
 
-    call, given = jax.jit(lambda x: function.jax(Functions(), x)), jax.numpy.asarray(x)
-    found["JAX"] = lambda: call(given).block_until_ready()
+    call, array = jax.jit(lambda x: function.jax(Functions(), x)), jax.numpy.asarray(x)
+    found["JAX"] = lambda: call(array).block_until_ready()
     return found
 
 
