@@ -6,6 +6,7 @@ import dataclasses
 import inspect
 import keyword
 import math
+import numbers
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -141,6 +142,8 @@ def define(
     if unknown:
         allowed = ", ".join(f.name for f in dataclasses.fields(Info) if f.name not in ("formula", "derivative", "sampled"))
         raise TypeError(f"define has no argument {min(unknown)!r}; properties that can be given: {allowed}")
+    for key, value in info.items():
+        _check_property(name, key, value)
     if isinstance(formula, str):
         given = tuple(tracing.checked(str(key), default, name) for key, default in (parameters or {}).items())
         node = tracing.accepted(_read(formula, given), name)
@@ -165,6 +168,25 @@ def define(
     return of_nodes(
         name, node, given, slope=slope, replaced=slope is not None, doc=doc or "", aliases=tuple(aliases), properties=info
     )
+
+
+def _check_property(name: str, key: str, value: Any) -> None:
+    """Raise where a property that was given is not what `Info` has by this name."""
+
+    def is_number(x: Any) -> bool:
+        return isinstance(x, numbers.Real) and not isinstance(x, bool) and not math.isnan(x)
+
+    if key in ("range", "domain"):
+        good = isinstance(value, (tuple, list)) and len(value) == 2 and all(map(is_number, value)) and value[0] <= value[1]
+        wanted = "a pair of numbers, the lower first"
+    elif key in ("ulp", "derivative_ulp"):
+        good, wanted = is_number(value) and value >= 0, "a number of at least 0"
+    elif key == "term":
+        good, wanted = isinstance(value, str), "a text"
+    else:
+        good, wanted = isinstance(value, (bool, np.bool_)), "True or False"
+    if not good:
+        raise TypeError(f"{name}: the property {key} must be {wanted}, not {value!r}")
 
 
 def _read(formula: str, parameters: tuple[Parameter, ...]) -> Node:

@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import math
 import pickle
 import subprocess
 import sys
@@ -186,3 +187,23 @@ def test_warnings_are_the_callers_matter():
     f = define("log(x)", name="f")
     with np.errstate(all="ignore"):
         assert np.isnan(f.forward(np.array([-1.0])))[0]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"range": 3},
+        {"range": (1, 0)},
+        {"range": (0, math.nan)},
+        {"domain": "all"},
+        {"ulp": -1},
+        {"monotonic": "yes"},
+        {"term": 1},
+    ],
+    ids=str,
+)
+def test_properties_that_are_none(given):
+    (key,) = given
+    with pytest.raises(TypeError, match=f"square: the property {key} must be"):
+        define("x * x", name="square", **given)
+    assert define("x * x", name="square", range=(0, math.inf), monotonic=False).info.range == (0, math.inf)

@@ -259,13 +259,13 @@ def mark_fired(str backend, y, cnp.ndarray fired not None):
     cdef int type = observed_type(y)
     cdef char* united
     cdef const char* at
+    if type < 0:
+        return False
     if (
         array_NDIM(p_y) == 0 or array_DIMS(p_y)[array_NDIM(p_y) - 1] != columns or fired.ndim != 1
         or array_TYPE(<PyObject*> fired) != cnp.NPY_UINT8 or not array_CHKFLAGS(<PyObject*> fired, cnp.NPY_ARRAY_CARRAY)
     ):
         raise TypeError("mark_fired takes a uint8 for each column")
-    if type < 0:
-        return False
     if array_SIZE(p_y) == 0:
         return True
     itemsize, at, rows = itemsize_of(type), array_BYTES(p_y), array_SIZE(p_y) // columns
