@@ -165,6 +165,7 @@ def define(
 #: What users registered, by what counts of a name.
 _registered: dict[str, Activation] = {}
 _registering = threading.Lock()
+_OTHER_NAME = "define it with another name="
 
 
 def _names_registered() -> list[str]:
@@ -204,7 +205,7 @@ def register(activation: Activation, *aliases: str) -> Activation:
     True
     >>> fastact.register(fastact.define("x + 1", name="logish"))
     Traceback (most recent call last):
-    ValueError: register: the name 'logish' is taken by another formula: x * log1p(sigmoid(x))
+    ValueError: register: the name 'logish' is taken by another formula, x * log1p(sigmoid(x)); define it with another name=
     """
     if not isinstance(activation, Defined):
         raise TypeError(f"register: takes what fastact.define made, not {activation!r}")
@@ -224,10 +225,10 @@ def register(activation: Activation, *aliases: str) -> Activation:
                 record = None
             if record is not None:
                 known = f", which is {record.name!r} here" if record.name != name else ""
-                raise ValueError(f"register: the name {name!r} is taken{known}")
+                raise ValueError(f"register: the name {name!r} is taken{known}; {_OTHER_NAME}")
             other = _registered.get(key)
             if isinstance(other, Defined) and not other.is_same_formula(bound_here):
-                raise ValueError(f"register: the name {name!r} is taken by another formula: {other.formula}")
+                raise ValueError(f"register: the name {name!r} is taken by another formula, {other.formula}; {_OTHER_NAME}")
         _registered.update(dict.fromkeys(wanted, bound_here))
     return bound_here
 

@@ -55,12 +55,12 @@ def test_the_nearest_is_suggested():
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("relu", "the name 'relu' is taken$"),
+        ("relu", "the name 'relu' is taken; define it with another name="),
         ("ReLU", "the name 'ReLU' is taken, which is 'relu' here"),
         ("swish", "the name 'swish' is taken, which is 'silu' here"),
         ("gelu_new", "the name 'gelu_new' is taken, which is 'gelu_tanh' here"),
-        ("softmax", "the name 'softmax' is taken$"),
-        ("swiglu", "the name 'swiglu' is taken$"),
+        ("softmax", "the name 'softmax' is taken; define it with another name="),
+        ("swiglu", "the name 'swiglu' is taken; define it with another name="),
         ("cross_entropy_loss", "the name 'cross_entropy_loss' is taken, which is 'cross_entropy' here"),
     ],
 )
@@ -83,7 +83,7 @@ def test_another_formula_is_refused():
         (fastact.define("3 * x", name="twice_x"), ()),
         (fastact.define("3 * x", name="thrice"), ("third", "second")),
     ):
-        with pytest.raises(ValueError, match=r"is taken by another formula: 2 \* x"):
+        with pytest.raises(ValueError, match=r"is taken by another formula, 2 \* x; define it with another name="):
             fastact.register(other, *names)
     assert fastact.get("second") is fastact.get("twice_x") is f
     for name in ("thrice", "third"):
