@@ -382,6 +382,20 @@ POLYNOMIALS = (
         float32=Target(-HALF_LN2 / 8, HALF_LN2 / 8, 3),
     ),
     Polynomial(
+        "log_reduced",
+        "(log1p(r) - r) / r^2, -1/64 <= r <= 1/32",
+        function=log1p_tail,
+        weight=log1p_weight,
+        float32=Target(-mp.mpf(1) / 64, mp.mpf(1) / 32, 2),
+    ),
+    Polynomial(
+        "log_reduced_eighth",
+        "(log1p(r) - r) / r^2, -1/16 <= r <= 1/8",
+        function=log1p_tail,
+        weight=log1p_weight,
+        float32=Target(-mp.mpf(1) / 16, mp.mpf(1) / 8, 4),
+    ),
+    Polynomial(
         "exp2_eighth",
         "(2^f - 1) / f, |f| <= 1/16",
         function=lambda f: mp.expm1(f * mp.log(2)) / f,

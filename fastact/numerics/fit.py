@@ -231,6 +231,42 @@ def less_eighths(power, k, dtype):
     return mp.mpf(float(number))
 
 
+LOGARITHMS = {"log": (mp.e, 17), "log2": (mp.mpf(2), 16), "log10": (mp.mpf(10), 18)}
+"""Per logarithm its base, and of how many places those of the factors are: their sums with octaves are exact."""
+
+
+def factors(name, count):
+    """For each of `count` intervals of 3/4 <= m < 3/2 a factor c with m c nearly 1, and its logarithm.
+
+    The interval's number is the leading bits of m's mantissa. Of the factors near the inverse of an interval's middle that one is
+    taken whose logarithm almost is a number of few places. Both intervals beside 1 have the factor 1.
+    """
+    base, places = LOGARITHMS[name]
+    columns = []
+    for k in range(count):
+        middle = 1 + mp.mpf(2 * k + 1) / (2 * count)
+        centre = mp.log(middle if k < count / 2 else middle / 2, base)
+        reach = 0 if k in (0, count - 1) else 2 ** (places - 5) // count
+        near = 0 if reach == 0 else int(mp.nint(mp.ldexp(-centre, places)))
+        logs = [mp.ldexp(near + step, -places) for step in range(-reach, reach + 1)]
+        pairs = [(rounded_to(mp.power(base, log), 23), log) for log in logs]
+        columns.append(min(pairs, key=lambda pair: abs(mp.power(base, pair[1]) / pair[0] - 1)))
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
+def logarithms():
+    """Names, texts and numbers of the tables of factors."""
+    for name in LOGARITHMS:
+        for size, count in (("", 32), ("_eight", 8)):
+            text = f"factors for {count} intervals of 3/4 <= m < 3/2, of which {name} almost is a number of few places"
+            for k, (row, said) in enumerate(((f"{name}{size}_factors", text), (f"{name}_of{size}_factors", "these numbers"))):
+                yield row, said, partial(chosen_factors, name, count, k)
+
+
+def chosen_factors(name, count, k):
+    return written(factors(name, count)[k], "float32"), None
+
+
 def inverse_pi():
     """128 zeros, then the digits of 1/pi, 32 bits a word."""
     count = 39
@@ -268,6 +304,7 @@ SECTIONS = {
     "CENTRES": "float",
     "INTERVALS": "Intervals",
     "POWERS": "tuple[float, ...]",
+    "LOGARITHMS": "tuple[float, ...]",
     "CONSTANTS": "float",
 }
 
@@ -304,12 +341,19 @@ def parts():
                 yield Part("CENTRES", polynomial.name, dtype, "", partial(plain, target.centre, dtype))
     for table in TABLES:
         yield Part("INTERVALS", table.name, table.dtype, table.text, partial(fit_table, table), table.degree)
-    for section, numbers in (("POWERS", powers), ("CONSTANTS", constants)):
-        of_type = {dtype: numbers(dtype) for dtype in TYPES}
-        for name in of_type["float32"]:
-            for dtype, named in of_type.items():
-                text, number = named[name]
-                yield Part(section, name, dtype, text, partial(plain, number, dtype))
+    yield from plain_parts("POWERS", powers)
+    for name, text, compute in logarithms():
+        yield Part("LOGARITHMS", name, "float32", text, compute)
+    yield from plain_parts("CONSTANTS", constants)
+
+
+def plain_parts(section, numbers):
+    """The parts of a section without fits, by a function that gives texts and numbers for a type."""
+    of_type = {dtype: numbers(dtype) for dtype in TYPES}
+    for name in of_type["float32"]:
+        for dtype, named in of_type.items():
+            text, number = named[name]
+            yield Part(section, name, dtype, text, partial(plain, number, dtype))
 
 
 def plain(number, dtype):

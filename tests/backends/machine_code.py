@@ -249,8 +249,8 @@ def near_loops(name: str) -> list:
     from fastact.functions import entries
 
     vectors = kernels.read(Path(kernels.__file__).parents[1] / "simd").get(name)
-    formulas = [loop for loop in float_loops(entries.values()) if not (vectors and vectors.vectors(loop))]
-    return [loop for loop in (*formulas, *operation_loops()) if loop.near_parts]
+    found = [loop for loop in (*float_loops(entries.values()), *operation_loops()) if loop.near_parts]
+    return [loop for loop in found if not (vectors and vectors.vectors(loop))]
 
 
 def element_steps() -> list:

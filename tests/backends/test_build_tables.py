@@ -9,6 +9,7 @@ import pytest
 
 from fastact.backends.choice import ORDER
 from fastact.backends.native.build import coefficients, elementary, formulas, kernels, records, stamp, translate
+from fastact.backends.native.build.operations import OPERATIONS
 from fastact.functions import entries
 from fastact.functions.entry import DEFINED
 from fastact.numerics import coefficients as numbers
@@ -183,9 +184,11 @@ def test_a_file_of_formulas_that_is_not_listed(tmp_path):
 
 # ---- Block kernels
 
+SQUARE = next(operation for operation in OPERATIONS if operation.name == "square")
 KERNELS = """
 /* FASTACT_KERNELS
    identity   float32   forward derivative
+   operation_square   float32
 */
 #include <immintrin.h>
 #define FASTACT_BLOCK_KERNELS 1
@@ -195,12 +198,13 @@ static inline vector_f32 all_v32(float value) { return _mm256_set1_ps(value); }
 static inline void fetch_ahead(const void *at) { (void)at; }
 static inline vector_f32 identity_forward_v32(vector_f32 x) { return x; }
 static inline vector_f32 identity_derivative_v32(vector_f32 x) { return all_v32(1.0f) + (x - x); }
+static inline vector_f32 operation_square_v32(vector_f32 x) { return x * x; }
 """
 
 
 @pytest.fixture
 def native(tmp_path):
-    """A copy of the kernels' sources, whose only block kernels are those of avx512 and one for avx2."""
+    """A copy of the kernels' sources, whose only block kernels are those of avx512 and two for avx2."""
     target = tmp_path / "native"
     shutil.copytree(NATIVE, target, ignore=shutil.ignore_patterns("*.so", "*.pyd", "__pycache__"))
     for name in set(ORDER) - {"avx512"}:
@@ -213,10 +217,13 @@ def test_block_kernels_for_one_more_instruction_set_are_one_file(native, tmp_pat
     """The module of that set includes it, no other."""
     sets = kernels.read(native / "simd")
     assert set(sets) == {"avx2", "avx512"}
-    assert sets["avx2"].kernels == {kernels.Kernel("identity", part, "float32") for part in ("forward", "derivative")}
-    text = stamp.stamp(native, [entries["identity"]], tmp_path / "work").read_text()
+    formulas_there = ("identity_forward", "identity_derivative", "operation_square")
+    assert sets["avx2"].kernels == {kernels.Kernel(formula, "float32") for formula in formulas_there}
+    text = stamp.stamp(native, [entries["identity"]], tmp_path / "work", operations=[SQUARE]).read_text()
     assert '#ifdef FASTACT_LOOPS_avx2\n    #include "avx2.h"\n    #endif' in text
     assert text.count("y[i] = identity_forward_v32(x_i);") == 2  # forward and value_and_grad
+    assert text.count("result[i] = operation_square_v32(x_i);") == 1
+    assert "operation_square_v64" not in text
     assert "defined(FASTACT_LOOPS_avx512)" not in text
 
 
@@ -228,6 +235,15 @@ def test_block_kernels_for_one_more_instruction_set_are_one_file(native, tmp_pat
         ("float32   forward", "float16   forward", "cannot read"),
         ("   identity   float32", "   identiti   float32", "cannot read"),
         ("   identity   float32   forward derivative\n", "", "does not list identity_derivative"),
+        ("   operation_square   float32", "   operation_square   float32   forward", "cannot read"),
+        ("   operation_square   float32", "   square   float32", "cannot read"),
+        ("   operation_square   float32", "   operation_squares   float32", "cannot read"),
+        ("   operation_square   float32", "   operation_square", "cannot read"),
+        ("   operation_square   float32", "   operation_square   int32", "cannot read"),
+        ("   identity   float32   forward derivative", "   identity   float32", "cannot read"),
+        ("operation_square_v32(", "operation_square_v16(", "lists operation_square, which is not there"),
+        ("   operation_square   float32\n", "", "does not list operation_square"),
+        ("   operation_square", "   operation_square   float32\n   operation_square", "lists operation_square for float32 twice"),
         ("   identity", "   identity   float32   forward derivative\n   identity", "twice"),
     ],
 )
@@ -237,10 +253,11 @@ def test_a_mistake_in_the_list_of_block_kernels(native, old, new, complaint):
     stops(lambda: kernels.read(native / "simd"), "avx2.h", complaint)
 
 
-def test_a_block_kernel_that_no_instruction_set_lists(native):
-    (native / "simd" / "more_kernels.h").write_text("VECTORS VECTOR V(identity_forward)(VECTOR x) { return x; }\n" * 2)
+@pytest.mark.parametrize("name", ["identity_forward", "operation_square"])
+def test_a_block_kernel_that_no_instruction_set_lists(native, name):
+    (native / "simd" / "more_kernels.h").write_text(f"VECTORS VECTOR V({name})(VECTOR x) {{ return x; }}\n" * 2)
     (native / "simd" / "avx2.h").unlink()
-    stops(lambda: kernels.read(native / "simd"), "more_kernels.h", "no instruction set lists identity_forward")
+    stops(lambda: kernels.read(native / "simd"), "more_kernels.h", f"no instruction set lists {name}")
 
 
 def test_block_kernels_for_an_unknown_instruction_set(native):

@@ -6,6 +6,7 @@ HORNER_exp_tail_3_f32(x, FMA, OF)     the polynomial without its first three coe
 CENTRE_log1p_tail_f32                 x - CENTRE is what this polynomial is in powers of
 CONSTANT_log2_e_f32                   a constant
 POWERS_powers_f32                     a list
+LOGARITHMS_log_factors_f32            another
 INTERVALS_tanh_intervals_f32          a table of polynomials, and
 OFFSET_..., SCALE_..., BITS_...       how an interval is found: the last is how many bits follow its number
 INVERSE_PI                            the digits of 1/pi, as a list
@@ -29,8 +30,8 @@ MANTISSA_BITS = {"float32": 23, "float64": 52}
 
 # What the headers write: a macro for the type in force (see math/vecmath.h, simd/kernels.h), or one of coefficients.h itself.
 _SHORT = re.compile(r"\b(HORNER|CENTRE|CONSTANT)\((\w+)|\b(HORNER_FROM|COEFFICIENT)\((\d+), (\w+)")
-_VECTOR = re.compile(r"\bVECTOR_(HORNER|CENTRE|CONSTANT)\((\w+)|\bF\((POWERS|INTERVALS|OFFSET|SCALE|BITS)_(\w+)\)")
-_MACRO = re.compile(r"\b(?:HORNER|COEFFICIENT|CENTRE|CONSTANT|POWERS|INTERVALS|OFFSET|SCALE|BITS)_[a-z]\w*_f(?:32|64)\b")
+_VECTOR = re.compile(r"\bVECTOR_(HORNER|CENTRE|CONSTANT)\((\w+)|\bF\((POWERS|LOGARITHMS|INTERVALS|OFFSET|SCALE|BITS)_(\w+)\)")
+_MACRO = re.compile(r"\b(?:HORNER|COEFFICIENT|CENTRE|CONSTANT|POWERS|LOGARITHMS|INTERVALS|OFFSET|SCALE|BITS)_[a-z]\w*_f(?:32|64)\b")
 
 
 def named(path: Path) -> str:
@@ -64,9 +65,10 @@ def macros() -> Iterator[tuple[str, str, str]]:
         for name, number_of in table.items():
             for dtype, single in number_of.items():
                 yield f"{kind}_{name}_{SUFFIXES[dtype]}", "", literal(single, dtype)
-    for name, by_type in coefficients.POWERS.items():
-        for dtype, numbers in by_type.items():
-            yield f"POWERS_{name}_{SUFFIXES[dtype]}", "", braces(numbers, dtype)
+    for kind, lists in (("POWERS", coefficients.POWERS), ("LOGARITHMS", coefficients.LOGARITHMS)):
+        for name, by_type in lists.items():
+            for dtype, numbers in by_type.items():
+                yield f"{kind}_{name}_{SUFFIXES[dtype]}", "", braces(numbers, dtype)
     for name, tables in coefficients.INTERVALS.items():
         for dtype, intervals in tables.items():
             end = f"{name}_{SUFFIXES[dtype]}"

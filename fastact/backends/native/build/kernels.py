@@ -1,14 +1,17 @@
 """The block kernels of each instruction set: which headers of simd/ have them, and for what.
 
 A header with the name of an instruction set (avx512.h) defines that set's vectors and their operations, as kernels.h says, and
-lists which kernels take the formulas' place there. A line has an activation, a type, and parts of the formula:
+lists which kernels take the formulas' place there. A line has an activation, a type, and parts of the formula; an operation has
+one part only, which no line names:
 
     /* FASTACT_KERNELS
        exponential   float32   forward derivative
+       operation_log   float32
     */
 
-The kernels themselves are one text for all sets, the functions V(exponential_forward) and V(exponential_derivative) of the other
-headers. A set may have some of its own, exponential_forward_v32 (_v64 for float64) and so on in its header.
+The kernels themselves are one text for all sets: functions of the other headers that have a formula's name,
+V(exponential_forward), V(exponential_derivative), V(operation_log). A set may have some of its own, exponential_forward_v32 (_v64
+for float64) and so on in its header.
 
 The module of a set includes its header, and no other set's. That defines vector_f32, memory_f32, all_v32 and fetch_ahead,
 likewise vector_f64 and so on, and FASTACT_BLOCK_KERNELS as 1 where the compiler can take it all.
@@ -24,26 +27,24 @@ from pathlib import Path
 from ....functions import entries
 from ...choice import ORDER
 from .loops import REALS, Loop
+from .operations import OPERATIONS, OperationLoop
 
 #: Where the headers stand in the sources.
 FOLDER = "fastact/backends/native/simd"
 
 _LIST = re.compile(r"/\* FASTACT_KERNELS\n(.*?)\*/", re.DOTALL)
-_LINE = re.compile(r"\s*(\w+) +(\w+) +(\w+(?: \w+)*)")
-_DEFINITION = re.compile(r"\b(V\()?(\w+)_(forward|derivative|derivative_from_output)(?(1)\)|_v(?:32|64))\([^;{}]*\)\s*\{")
+_LINE = re.compile(r"\s*(\w+) +(\w+)((?: +\w+)*)\s*")
+_DEFINITION = re.compile(r"\b(V\()?(\w+)(?(1)\)|_v(?:32|64))\([^;{}]*\)\s*\{")
+_PARTS = ("forward", "derivative", "derivative_from_output")
+_OPERATIONS = {operation.formula for operation in OPERATIONS}
 
 
 @dataclass(frozen=True)
 class Kernel:
-    """One block kernel: an activation, a part of its formula, a type."""
+    """One block kernel: the formula whose place it takes, and a type."""
 
-    activation: str
-    part: str
+    formula: str
     dtype: str
-
-    @property
-    def name(self) -> str:
-        return f"{self.activation}_{self.part}"
 
 
 @dataclass(frozen=True)
@@ -61,9 +62,9 @@ class InstructionSet:
     name: str
     kernels: set[Kernel] = field(default_factory=set)
 
-    def vectors(self, loop: Loop) -> Vectors | None:
+    def vectors(self, loop: Loop | OperationLoop) -> Vectors | None:
         """How it computes a loop; None if it lacks a block kernel for that."""
-        if all(Kernel(loop.entry.name, part, loop.dtype) in self.kernels for part in loop.parts):
+        if all(Kernel(formula, loop.dtype) in self.kernels for formula in loop.formulas):
             return Vectors(self.name, loop.vector_statements())
         return None
 
@@ -74,14 +75,16 @@ def listed(header: Path) -> Iterator[Kernel]:
         found = _LINE.fullmatch(line)
         if found:
             name, dtype, parts = found[1], found[2], found[3].split()
-            if name not in entries or dtype not in REALS:
+            if dtype not in REALS or (name not in _OPERATIONS if not parts else name not in entries):
                 found = None
+            elif not parts:
+                yield Kernel(name, dtype)
             elif ("forward" in parts) != ("derivative" in parts):
                 raise ValueError(
                     f"{FOLDER}/{header.name}: {name} needs forward and derivative, for value_and_grad has the bits of both"
                 )
             else:
-                yield from (Kernel(name, part, dtype) for part in parts)
+                yield from (Kernel(f"{name}_{part}", dtype) for part in parts)
         if not found and line.strip():
             raise ValueError(
                 f"{FOLDER}/{header.name}: FASTACT_KERNELS has a line {line.strip()!r}, which build/kernels.py cannot read"
@@ -89,8 +92,14 @@ def listed(header: Path) -> Iterator[Kernel]:
 
 
 def defined(header: Path) -> set[str]:
-    """The functions of a header that have a block kernel's name, without their type."""
-    return {f"{activation}_{part}" for _, activation, part in _DEFINITION.findall(header.read_text()) if activation in entries}
+    """The functions of a header that have a formula's name, without their type."""
+    names = {name for _, name in _DEFINITION.findall(header.read_text())}
+    return {name for name in names if name in _OPERATIONS or _is_part(name)}
+
+
+def _is_part(name: str) -> bool:
+    """Whether an activation's formula has a part of this name."""
+    return any(name.endswith(f"_{part}") and name.removesuffix(f"_{part}") in entries for part in _PARTS)
 
 
 def read(folder: Path) -> Mapping[str, InstructionSet]:
@@ -107,14 +116,14 @@ def read(folder: Path) -> Mapping[str, InstructionSet]:
         own = defined(header)
         known = own.union(*shared.values())
         for kernel in listed(header):
-            if kernel.name not in known:
-                raise ValueError(f"{FOLDER}/{header.name}: FASTACT_KERNELS lists {kernel.name}, which is not there")
+            if kernel.formula not in known:
+                raise ValueError(f"{FOLDER}/{header.name}: FASTACT_KERNELS lists {kernel.formula}, which is not there")
             if kernel in instruction_set.kernels:
-                raise ValueError(f"{FOLDER}/{header.name}: FASTACT_KERNELS lists {kernel.name} for {kernel.dtype} twice")
+                raise ValueError(f"{FOLDER}/{header.name}: FASTACT_KERNELS lists {kernel.formula} for {kernel.dtype} twice")
             instruction_set.kernels.add(kernel)
-        if unlisted := own - {kernel.name for kernel in instruction_set.kernels}:
+        if unlisted := own - {kernel.formula for kernel in instruction_set.kernels}:
             raise ValueError(f"{FOLDER}/{header.name}: FASTACT_KERNELS does not list {min(unlisted)}")
-    used = {kernel.name for instruction_set in sets.values() for kernel in instruction_set.kernels}
+    used = {kernel.formula for instruction_set in sets.values() for kernel in instruction_set.kernels}
     for header, functions in shared.items():
         if unlisted := functions - used:
             raise ValueError(f"{FOLDER}/{header.name}: no instruction set lists {min(unlisted)} under FASTACT_KERNELS")

@@ -20,6 +20,11 @@ INTEGERS = {f"{u}int{bits}": (f"{u}int{bits}_t", 512 // bits) for bits in (8, 16
 GROUP = 512
 
 
+def vector_end(dtype: str) -> str:
+    """How names of what works on vectors of this type end, in C."""
+    return {"float32": "v32", "float64": "v64"}[dtype]
+
+
 @dataclass(frozen=True)
 class Formula:
     """A part of the activation's formula, of one input: "forward", "derivative" and so on."""
@@ -103,6 +108,11 @@ class Loop:
         return [self.part(f) for product in PRODUCTS[self.kind] for f in product.factors if isinstance(f, Formula)]
 
     @property
+    def formulas(self) -> list[str]:
+        """The names of the formulas of these parts."""
+        return [f"{self.entry.name}_{part}" for part in self.parts]
+
+    @property
     def near_parts(self) -> list[str]:
         """Those of them that have a near formula."""
         return [part for part in self.parts if part in NEAR.get(self.entry.name, ())]
@@ -149,7 +159,7 @@ class Loop:
     @property
     def vector(self) -> str:
         """How names of what works on vectors of this type end, in C."""
-        return {"float32": "v32", "float64": "v64"}[self.dtype]
+        return vector_end(self.dtype)
 
     def vector_statements(self) -> list[str]:
         """What it does to vector i, in C, by block kernels."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .loops import REALS
+from .loops import REALS, vector_end
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,11 @@ class Operation:
     ulp: float
     short: bool = False
     near_limit: str = ""
+
+    @property
+    def formula(self) -> str:
+        """The name of its formula, and of a block kernel that takes this one's place."""
+        return f"operation_{self.name}"
 
 
 def _short(ulp: float, arity: int, *names: str) -> Iterator[Operation]:
@@ -82,7 +87,11 @@ class OperationLoop:
 
     @property
     def name(self) -> str:
-        return f"operation_{self.operation.name}_{self.dtype}"
+        return f"{self.operation.formula}_{self.dtype}"
+
+    @property
+    def formulas(self) -> list[str]:
+        return [self.operation.formula]
 
     @property
     def inputs(self) -> list[str]:
@@ -111,8 +120,21 @@ class OperationLoop:
 
     def statements(self, near: bool = False, place: str = "i") -> list[str]:
         """What it does to element i, in Cython; the result goes to `place`."""
-        formula = f"operation_{self.operation.name}{'_near' if near else ''}"
-        return [f"result[{place}] = {formula}({', '.join(f'{name}_i' for name in [*self.inputs, *self.arrays])})"]
+        formula = f"{self.operation.formula}{'_near' if near else ''}"
+        return [f"result[{place}] = {formula}({self._operands})"]
+
+    @property
+    def vector(self) -> str:
+        """How names of what works on vectors of this type end, in C."""
+        return vector_end(self.dtype)
+
+    def vector_statements(self) -> list[str]:
+        """What it does to vector i, in C, by its block kernel."""
+        return [f"result[i] = {self.operation.formula}_{self.vector}({self._operands})"]
+
+    @property
+    def _operands(self) -> str:
+        return ", ".join(f"{name}_i" for name in [*self.inputs, *self.arrays])
 
 
 def operation_loops(operation: Operation) -> list[OperationLoop]:

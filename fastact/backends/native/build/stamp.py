@@ -42,8 +42,6 @@ def stamp(
     sets = kernels.read(folder / "simd")
 
     def vectors(loop: Loop | OperationLoop) -> list[kernels.Vectors]:
-        if isinstance(loop, OperationLoop):
-            return []
         return [found for instruction_set in sets.values() if (found := instruction_set.vectors(loop))]
 
     steps.check_complete(FUNCTIONS, {name: record.arithmetic for name, record in row_functions.items()}, "rows.py")

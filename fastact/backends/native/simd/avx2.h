@@ -19,6 +19,12 @@
    generalized_logistic  float32  forward derivative
    erf           float32   forward derivative
    gelu          float32   forward derivative
+   operation_exp2   float32
+   operation_expm1  float32
+   operation_log    float32
+   operation_log1p  float32
+   operation_log2   float32
+   operation_log10  float32
 */
 #ifndef FASTACT_AVX2_H
 #define FASTACT_AVX2_H
@@ -58,6 +64,8 @@ VECTORS vector_f32 all_v32(float number) { return _mm256_set1_ps(number); }
 #define CHOOSE(mask, a, b) _mm256_blendv_ps(b, a, mask)
 #define BITS _mm256_castps_si256
 #define FROM_BITS _mm256_castsi256_ps
+#define FROM_INTEGERS _mm256_cvtepi32_ps
+#define SUBTRACT_BITS _mm256_sub_epi32
 #define SHIFT_LEFT _mm256_slli_epi32
 #define SHIFT_RIGHT _mm256_srli_epi32
 #define NEGATIVE(x) (x)
@@ -73,7 +81,6 @@ VECTORS vector_f32 all_v32(float number) { return _mm256_set1_ps(number); }
 
 #define SCALES 0
 #define ADD_BITS _mm256_add_epi32
-#define SUBTRACT_BITS _mm256_sub_epi32
 
 #define STEPS 8
 VECTORS vector_f32 power_of_v32(const float *table, float unit, vector_f32 shifted) {

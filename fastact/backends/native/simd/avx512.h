@@ -27,6 +27,12 @@
    erf           float64   forward derivative
    gelu          float32   forward derivative
    gelu          float64   forward derivative
+   operation_exp2   float32
+   operation_expm1  float32
+   operation_log    float32
+   operation_log1p  float32
+   operation_log2   float32
+   operation_log10  float32
 */
 #ifndef FASTACT_AVX512_H
 #define FASTACT_AVX512_H
@@ -74,8 +80,11 @@ VECTORS vector_f64 all_v64(double number) { return _mm512_set1_pd(number); }
 #define CHOOSE(mask, a, b) OP(mask_blend)(mask, b, a)
 #define BITS BY_TYPE(_mm512_castps_si512, _mm512_castpd_si512)
 #define FROM_BITS BY_TYPE(_mm512_castsi512_ps, _mm512_castsi512_pd)
+#define FROM_INTEGERS BY_TYPE(_mm512_cvtepi32_ps, _mm512_cvtepi64_pd)
+#define SUBTRACT_BITS BY_TYPE(_mm512_sub_epi32, _mm512_sub_epi64)
 #define SHIFT_LEFT BY_TYPE(_mm512_slli_epi32, _mm512_slli_epi64)
 #define SHIFT_RIGHT BY_TYPE(_mm512_srli_epi32, _mm512_srli_epi64)
+#define ANY(mask) (mask)
 #define NEGATIVE(x) BY_TYPE(_mm512_movepi32_mask, _mm512_movepi64_mask)(BITS(x))
 #define AND OP(and)
 #define OR OP(or)

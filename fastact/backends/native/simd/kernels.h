@@ -2,8 +2,9 @@
 
    A function  VECTOR V(NAME_forward)(VECTOR x, parameters...)  takes the place of the formula of that name in each loop of
    those instruction sets whose header lists it.  NAME_derivative likewise, and either both or neither: value_and_grad has the
-   bits of both.  The rules of formulas/shared.pxi hold: no branch, NaN goes through, what forward and derivative share is
-   computed by one function from the same arguments.  A branch is right only for whole vectors that both ways give the same bits.
+   bits of both.  V(operation_NAME) takes the place of an operation's.  The rules of formulas/shared.pxi hold: no branch, NaN
+   goes through, what forward and derivative share is computed by one function from the same arguments.  A branch is right only
+   for whole vectors that both ways give the same bits.
 
    There are few, where a formula is not enough.  Each file says what its kernels gain: in ns an element of aligned arrays, one
    thread of a Sapphire Rapids, GCC 12.
@@ -19,11 +20,12 @@
    order        SMALLER(a, b), LARGER(a, b): b if one is NaN or both are zero; LESS(a, b), AT_MOST(a, b): masks, no where one is
                 NaN
    choice       CHOOSE(mask, a, b): a where it says yes, else b; NEGATIVE(x): the mask of the sign bits
-                ANY(mask): whether it says yes anywhere; without SCALES only
-   bits         AND, OR, XOR of vectors; MAGNITUDE(x): |x|; SHIFT_LEFT, SHIFT_RIGHT of INTEGERS, by a constant
+                ANY(mask): whether it says yes anywhere
+   bits         AND, OR, XOR of vectors; MAGNITUDE(x): |x|; SHIFT_LEFT, SHIFT_RIGHT of INTEGERS, by a constant;
+                SUBTRACT_BITS(i, j): i - j; FROM_INTEGERS(i): these as numbers
    quotients    ESTIMATES: 1 if ESTIMATE(d), 1/d to 2^-14, is an instruction that gives the same bits everywhere
    powers       SCALES: 1 if SCALE(a, n), a*2^n with one rounding, is an instruction.  Then also WITHIN(bound, r): r, its
-                magnitude bounded, the bound where it is NaN.  0 if exponents are added as integers, by ADD_BITS and SUBTRACT_BITS
+                magnitude bounded, the bound where it is NaN.  0 if exponents are added as integers, by ADD_BITS
                 STEPS: the number of powers in the table of exp_kernels.h, 16 or 8; POWER_OF(table, unit, shifted): for each lane,
                 the k-th of them times `unit`, k being the lowest bits of `shifted`
    tables       INTERVALS: in how many a function is divided, 8 or more; INTERVAL(sum, bits): which of them, as INTEGERS, by the
@@ -53,6 +55,8 @@
 #include "erf_kernels.h"
 #include "gelu_kernels.h"
 #include "logistic_kernels.h"
+#include "expm1_kernels.h"
+#include "log_kernels.h"
 #include "vectors_no_type.h"
 
 #if FASTACT_DOUBLE_KERNELS
