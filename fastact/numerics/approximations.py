@@ -383,10 +383,10 @@ POLYNOMIALS = (
     ),
     Polynomial(
         "log_reduced",
-        "(log1p(r) - r) / r^2, -1/64 <= r <= 1/32",
+        "(log1p(r) - r) / r^2, |r| <= 1/32",
         function=log1p_tail,
         weight=log1p_weight,
-        float32=Target(-mp.mpf(1) / 64, mp.mpf(1) / 32, 2),
+        float32=Target(-mp.mpf(1) / 32, mp.mpf(1) / 32, 3),
     ),
     Polynomial(
         "log_reduced_eighth",

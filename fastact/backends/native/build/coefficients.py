@@ -30,8 +30,9 @@ MANTISSA_BITS = {"float32": 23, "float64": 52}
 
 # What the headers write: a macro for the type in force (see math/vecmath.h, simd/kernels.h), or one of coefficients.h itself.
 _SHORT = re.compile(r"\b(HORNER|CENTRE|CONSTANT)\((\w+)|\b(HORNER_FROM|COEFFICIENT)\((\d+), (\w+)")
-_VECTOR = re.compile(r"\bVECTOR_(HORNER|CENTRE|CONSTANT)\((\w+)|\bF\((POWERS|LOGARITHMS|INTERVALS|OFFSET|SCALE|BITS)_(\w+)\)")
-_MACRO = re.compile(r"\b(?:HORNER|COEFFICIENT|CENTRE|CONSTANT|POWERS|LOGARITHMS|INTERVALS|OFFSET|SCALE|BITS)_[a-z]\w*_f(?:32|64)\b")
+_LISTS = "POWERS|LOGARITHMS|INTERVALS|OFFSET|SCALE|BITS"
+_VECTOR = re.compile(rf"\bVECTOR_(HORNER|CENTRE|CONSTANT)\((\w+)|\bF\(({_LISTS})_(\w+)\)")
+_MACRO = re.compile(rf"\b(?:HORNER|COEFFICIENT|CENTRE|CONSTANT|{_LISTS})_[a-z]\w*_f(?:32|64)\b")
 
 
 def named(path: Path) -> str:
