@@ -46,6 +46,14 @@ def test_a_product_with_a_derivative_is_one_step():
     assert steps("tanh(x)", BACKWARD) == [("tanh", "backward")]
 
 
+def test_a_sum_with_a_product_is_one_step():
+    assert steps("x * erf(x) + cos(x)", FORWARD).count("multiply_add") == 1
+    assert "multiply" not in steps("x * erf(x) + cos(x)", FORWARD)
+    assert "multiply" not in steps("cos(x) + x * erf(x)", FORWARD)
+    assert "multiply_add" not in steps("x * erf(x) + cos(x * erf(x))", FORWARD)  # it is needed twice
+    assert steps("p * q + cos(x)", FORWARD, p=1.5, q=2.0)[0] == "multiply"  # once a call
+
+
 def test_what_depends_on_parameters_alone_comes_first():
     program = plan(define("(p - q) * x", name="f", parameters={"p": 1.0, "q": 2.0}), FORWARD)
     assert [step.loop for step in program.steps] == ["subtract", "multiply"]

@@ -152,9 +152,12 @@ class _Planner:
         there = set(nodes)
         users = Counter(child for node in nodes for child in _children(node))
         users.update(results)
+        differs = set(self._given)  # what need not be the same for all elements
         for node in nodes:
+            if not differs.isdisjoint(_children(node)):
+                differs.add(node)
             if isinstance(node, Apply):
-                fused = self._product_with_slope(node, there, users)
+                fused = self._product_with_slope(node, there, users) or self._sum_with_product(node, differs, users)
                 self._work[node] = fused or _Work(node.operation.name, node.arguments, (), (node,))
             elif isinstance(node, Activate) and node not in self._work:
                 value = Activate(node.entry, node.argument, node.parameters)
@@ -179,6 +182,17 @@ class _Planner:
                 continue
             if Activate(slope.entry, slope.argument, slope.parameters) not in there:
                 return _Work((slope.entry, BACKWARD), (factor, slope.argument), slope.parameters, (node,))
+        return None
+
+    def _sum_with_product(self, node: Apply, differs: set[Node], users: Counter[Node]) -> _Work | None:
+        """A sum with a product that nothing else needs, in one step. A product of numbers alone is not computed so often."""
+        if node.operation.name != "add":
+            return None
+        for product, other in (node.arguments, node.arguments[::-1]):
+            work = self._work.get(product)
+            if work is not None and work.loop == "multiply" and product in differs and users[product] == 1:
+                del self._work[product]
+                return _Work("multiply_add", (*work.operands, other), (), (node,))
         return None
 
     # ---- in which order ----------------------------------------------------------------------------------------------

@@ -1,4 +1,7 @@
-"""The primitive operations: which there are, and what the loop of each does to one element."""
+"""The primitive operations: which there are, and what the loop of each does to one element.
+
+Formulas are made of all but multiply_add, which a program has where a product is added.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,8 @@ class Operation:
     arity : int
         How many operands it has.
     ulp : float
-        Bound of the error in units in the last place; of logaddexp, in those of the larger one of max(x, y) and the rest.
+        Bound of the error in units in the last place; of logaddexp, in those of the larger one of max(x, y) and the rest; of
+        multiply_add, of the product and of the sum half of one.
     short : bool
         It takes no more than some instructions.
     near_limit : str
@@ -60,6 +64,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *_long(1.2, 2, "hypot"),
     *_long(2, 2, "power", "logaddexp", "arctan2", "xlogy"),
     *_short(0, 3, "where"),
+    *_short(1, 3, "multiply_add"),
 )
 
 

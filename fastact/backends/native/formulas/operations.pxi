@@ -40,6 +40,10 @@ cdef inline real operation_subtract(real x, real y) noexcept nogil:
 cdef inline real operation_multiply(real x, real y) noexcept nogil:
     return x * y
 
+cdef inline real operation_multiply_add(real x, real y, real z) noexcept nogil:
+    """With the roundings of both, on every instruction set."""
+    return x * y + z
+
 cdef inline real operation_divide(real x, real y) noexcept nogil:
     return x / y
 
