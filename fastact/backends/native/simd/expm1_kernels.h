@@ -1,13 +1,20 @@
-/* The operations expm1 and exp2 by the exponential of exp_kernels.h: see kernels.h. */
+/* The operations expm1 and exp2 by the exponential of exp_kernels.h: see kernels.h.  All inputs were tried: the errors are in
+   ULP, with AVX-512 and AVX2.
 
-/* |x| <= EXPM1_FURTHEST; 1.1 ULP. */
+   What it gains, by the formula -> here, 1,024 elements on a busy machine, the call excluded:
+
+                  AVX-512         AVX2
+       expm1   0.43 -> 0.23   0.79 -> 0.39
+       exp2    0.36 -> 0.16   0.66 -> 0.27 */
+
+/* |x| <= EXPM1_FURTHEST; 1.04, 1.08 ULP. */
 VECTORS VECTOR V(expm1_near)(VECTOR x) {
     VECTOR shifted, n = V(steps_of)(x, &shifted), low = POWER_OF(F(kernel_powers_low), 1, shifted);
     VECTOR high = MINUS_FMA(n, ALL(LN2_HIGH), x);
     return V(signed_as)(V(expm1_reduced)(high, MINUS_FMA(n, ALL(LN2_LOW), low), n, shifted), x);
 }
 
-/* Any; 1.1 ULP.   Beyond the furthest it is -1 or e^x.   The one branch: see exponential_forward. */
+/* Any; as expm1_near.   Beyond the furthest it is -1 or e^x.   The one branch: see exponential_forward. */
 VECTORS VECTOR V(operation_expm1)(VECTOR x) {
     const VECTOR furthest = ALL(EXPM1_FURTHEST);
     if (ANY(AT_MOST(furthest, MAGNITUDE(x))))

@@ -5,9 +5,18 @@
        log(u) = log1p(r) - (log(c) - n log(2)),    r = m c - 1
 
    The difference is exact: the factors are such that log(c) is a number of few bits, and so is log(2) but for a small part, which
-   is added to r.  Both intervals beside 1 have the factor 1: r is u - 1 there, and nothing cancels.
+   is added to r.  The intervals beside 1 have the factor 1: r is u - 1 there, and nothing cancels.
 
-   The table is two rows, the factors and their logarithms, which the build takes from fastact/numerics/fit.py. */
+   The table is two rows, the factors and their logarithms: `factors` in fastact/numerics/fit.py.  All inputs were tried: the
+   errors are in ULP, with AVX-512 and AVX2.
+
+   What it gains, by the formula -> here, 1,024 elements on a busy machine, the call excluded:
+
+                  AVX-512         AVX2
+       log     0.46 -> 0.24   1.02 -> 0.38
+       log1p   0.83 -> 0.29   1.69 -> 0.46
+       log2    0.53 -> 0.28   1.12 -> 0.47
+       log10   0.55 -> 0.28   1.11 -> 0.47 */
 
 #if INTERVALS > 8
 #define LOG_TABLE(name) {F(LOGARITHMS_##name##_factors), F(LOGARITHMS_##name##_of_factors)}
@@ -41,7 +50,7 @@ VECTORS INTEGERS V(log_exponent)(VECTOR u) {
     return BITS(AND(FROM_BITS(SUBTRACT_BITS(BITS(u), BITS(ALL(0.75f)))), ALL(-INFINITY)));
 }
 
-/* The logarithm of e^n and 1 + r: its signs are such that it is -0 where r is. */
+/* The logarithm of (1 + r) 2^n / c, c being the interval's factor.   The signs are such that it is -0 where r is and n is 0. */
 VECTORS VECTOR V(log_sum)(VECTOR r, VECTOR n, INTEGERS interval, LOG_PARAMETERS) {
     VECTOR more = MINUS_FMA(n, ALL(octave), OF_INTERVAL(table[1], interval)), square = r * r, p = LOG_TAIL(r);
     if (per_e == 1)
@@ -50,14 +59,14 @@ VECTORS VECTOR V(log_sum)(VECTOR r, VECTOR n, INTEGERS interval, LOG_PARAMETERS)
     return FMA(r, ALL(per_e), FMA(square * p, ALL(per_e), rest)) - more;
 }
 
-/* u positive and normal; 0.7 ULP of its logarithm less `octaves`. */
+/* u positive and normal; log 1.06, 1.04 ULP, log2 0.96, 1.18, log10 0.99, 1.18.   The logarithm of u / 2^k, `octaves` being k. */
 VECTORS VECTOR V(log_of_normal)(VECTOR u, VECTOR octaves, LOG_PARAMETERS) {
     INTEGERS exponent = V(log_exponent)(u), bits = SUBTRACT_BITS(BITS(u), exponent), interval = SHIFT_RIGHT(bits, 23 - LOG_BITS);
     VECTOR r = FMA_MINUS(FROM_BITS(bits), OF_INTERVAL(table[0], interval), ALL(1));
     return V(log_sum)(r, FROM_INTEGERS(exponent) - octaves, interval, LOG_ARGUMENTS);
 }
 
-/* Any; 0.7 ULP. */
+/* Any; as log_of_normal. */
 VECTORS VECTOR V(log_of_any)(VECTOR x, LOG_PARAMETERS) {
     const VECTOR zero = ALL(0);
     MASK tiny = LESS(x, ALL(0x1p-64f));
@@ -67,7 +76,7 @@ VECTORS VECTOR V(log_of_any)(VECTOR x, LOG_PARAMETERS) {
     return CHOOSE(LESS(zero, x), CHOOSE(LESS(x, ALL(INFINITY)), y, x), end);
 }
 
-/* Any; 0.7 ULP.   The one branch: see exponential_forward. */
+/* Any; as log_of_normal.   The one branch: see exponential_forward. */
 VECTORS VECTOR V(logarithm)(VECTOR x, LOG_PARAMETERS) {
     if (ANY(AT_MOST(ALL(LOG_FURTHEST), MAGNITUDE(FROM_INTEGERS(V(log_exponent)(x))))))
         return V(log_of_any)(x, LOG_ARGUMENTS);
@@ -78,7 +87,8 @@ VECTORS VECTOR V(operation_log)(VECTOR x) { return V(logarithm)(x, LOG); }
 VECTORS VECTOR V(operation_log2)(VECTOR x) { return V(logarithm)(x, LOG2); }
 VECTORS VECTOR V(operation_log10)(VECTOR x) { return V(logarithm)(x, LOG10); }
 
-/* Any; 0.8 ULP.   1 + x tells n and the interval, but is rounded; with k = c 2^-n, of no more bits, r = x k - (1 - k) is not. */
+/* Any; 1.07, 1.04 ULP.   1 + x, which is rounded, tells n and the interval only: with k = c 2^-n, r = x k - (1 - k), where the
+   difference is exact but for n > 1.   What 1 + x has no such n for is far out, and its logarithm is that of 1 + x. */
 VECTORS VECTOR V(operation_log1p)(VECTOR x) {
     VECTOR u = ALL(1) + x;
     INTEGERS exponent = V(log_exponent)(u), interval = SHIFT_RIGHT(SUBTRACT_BITS(BITS(u), exponent), 23 - LOG_BITS);
