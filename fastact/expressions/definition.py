@@ -17,7 +17,7 @@ import numpy as np
 
 from ..functions.entry import Entry, Info, Parameter
 from ..functions.record import Call
-from . import derivatives, nodes, sampling, tracing
+from . import derivatives, nodes, tracing
 from .evaluation import Evaluator, evaluate, shaped
 from .nodes import Activate, Apply, Node, X
 from .printing import text
@@ -364,6 +364,8 @@ def _info(f: Definition) -> Info:
     if f.like is not None:
         alike = f.like if isinstance(f.like, Info) else f.like.info
         return dataclasses.replace(alike, formula=f.text, derivative=text(f.slope))
+    from . import sampling  # most never ask
+
     defaults = [p.default for p in f.parameters]
     found: dict[str, Any] = {}
     if not set(sampling.FOUND) <= set(f.known):
