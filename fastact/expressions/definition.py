@@ -48,6 +48,8 @@ class Definition(Entry):
         Whether `slope` was given, rather than derived from the formula.
     known : mapping
         The properties that were given. The others are found by sampling when `info` is first asked for.
+    written : Node
+        f(x) as it was given, before any part of it was recognised.
     like : Definition, Info or None
         The one whose properties it has instead, as it is the same function; or these properties.
     """
@@ -58,6 +60,7 @@ class Definition(Entry):
     widest: tuple[Parameter, ...]
     replaced_derivative: bool = False
     info: Info = field(init=False, repr=False)
+    written: Node
     known: Mapping[str, Any] = field(default_factory=dict, repr=False)
     like: Definition | Info | None = field(default=None, repr=False)
 
@@ -90,6 +93,7 @@ class Definition(Entry):
         return {
             "name": self.name,
             "formula": self.text,
+            "written": text(self.written),
             "slope": text(self.slope),
             "replaced": self.replaced_derivative,
             "parameters": self.widest,
@@ -114,6 +118,7 @@ def _restored(state: dict[str, Any]) -> Definition:
         read(state["formula"], names),
         state["parameters"],
         slope=read(state["slope"], names),
+        written=read(state["written"], names),
         replaced=state["replaced"],
         doc=state["doc"],
         aliases=state["aliases"],
@@ -171,7 +176,7 @@ def define(
         doc = inspect.getdoc(formula) if doc is None else doc
     else:
         raise TypeError(f"a formula is a function or a text, not a {type(formula).__name__}")
-    node = recognised(node, declared=given)
+    written, node = node, recognised(node, declared=given)
     slope = None
     if derivative is not None:
         what = f"the derivative of {name}"
@@ -183,7 +188,15 @@ def define(
             raise TypeError(f"{what} is a function or a text, not a {type(derivative).__name__}")
         slope = recognised(slope, declared=given)
     return of_nodes(
-        name, node, given, slope=slope, replaced=slope is not None, doc=doc or "", aliases=tuple(aliases), known=info
+        name,
+        node,
+        given,
+        slope=slope,
+        written=written,
+        replaced=slope is not None,
+        doc=doc or "",
+        aliases=tuple(aliases),
+        known=info,
     )
 
 
@@ -216,6 +229,7 @@ def of_nodes(
     parameters: tuple[Parameter, ...],
     *,
     slope: Node | None = None,
+    written: Node | None = None,
     replaced: bool = False,
     doc: str = "",
     aliases: tuple[str, ...] = (),
@@ -228,6 +242,8 @@ def of_nodes(
     ----------
     slope : Node, optional
         f', where it is known or replaced.
+    written : Node, optional
+        f as it was given, where that was another expression.
     known : mapping, optional
         The properties that are known.
     like : Entry or Info, optional
@@ -262,6 +278,7 @@ def of_nodes(
         like=like.info if isinstance(like, Entry) and not isinstance(like, Definition) else like,
         formula=formula,
         slope=slope,
+        written=formula if written is None else written,
         widest=widest,
         replaced_derivative=replaced,
         derivative_by={p.name: Slope(formula, p.name, parameters) for p in parameters if p.array},

@@ -236,8 +236,9 @@ class _Pattern:
     def comparison(self) -> tuple[str, int] | None:
         """How its condition compares x with a number, as `_comparison` has it; None where it does not."""
         match self._root:
-            case ast.IfExp(test=ast.Compare(ops=[op], comparators=[ast.Constant()])) | ast.Call(
-                func=ast.Name(id="where"), args=[ast.Compare(ops=[op], comparators=[ast.Constant()]), _, _]
+            case (
+                ast.IfExp(test=ast.Compare(ops=[op], comparators=[ast.Constant()]))
+                | ast.Call(func=ast.Name(id="where"), args=[ast.Compare(ops=[op], comparators=[ast.Constant()]), _, _])
             ):
                 return _COMPARISONS.get(type(op))
         return None
