@@ -261,7 +261,7 @@ class Monitor:
             waiting.append(outputs)
             if len(waiting) >= _MOST_WAITING:
                 found._add_waiting()
-            if gradients is derivative is fired is None:
+            if gradients is None and derivative is None and fired is None:
                 return
         with self._lock:
             if gradients is not None:

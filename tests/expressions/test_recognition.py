@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import scipy.special
 
+from fastact.expressions import recognition
 from fastact.expressions.definition import define
 from fastact.expressions.evaluation import evaluate
 from fastact.expressions.expansion import substituted
@@ -186,3 +187,10 @@ def test_it_is_done_once():
     for given, _ in CASES:
         once = recognised(read(given, NAMES))
         assert recognised(once) is once
+
+
+def test_how_a_pattern_compares_is_told_without_it():
+    patterns = recognition._patterns()
+    assert sum(pattern.comparison is not None for pattern in patterns) > 20
+    for pattern in patterns:
+        assert pattern.comparison in (None, recognition._comparison(pattern.node)), pattern.text

@@ -96,10 +96,7 @@ def _spelt_out(node: Activate) -> Node:
     name = node.entry.name
     if not node.derivative and (name in _CALLED or name == "sigmoid"):
         return node
-    if node.derivative and name in _SLOPES:
-        own = read(_SLOPES[name])
-    else:
-        own = expansion.template(node.entry, node.derivative)
+    own = read(_SLOPES[name]) if node.derivative and name in _SLOPES else expansion.template(node.entry, node.derivative)
     return _plain(expansion.substituted(own, expansion.places(node.entry, node.argument, node.parameters)))
 
 
