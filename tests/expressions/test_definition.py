@@ -10,7 +10,6 @@ import sys
 import numpy as np
 import pytest
 import scipy.special
-
 from hypothesis import HealthCheck, given, settings
 from random_expressions import PARAMETERS, expressions
 
