@@ -338,8 +338,8 @@ def _slope_by(formula: Node, name: str, parameters: tuple[Parameter, ...]) -> No
 #: Operations that are NaN where an operand is.
 _NAN_FOR_NAN = frozenset((
     *("negative", "absolute", "sign", "square", "reciprocal", "sqrt", "exp2", "expm1", "log", "log1p", "log2", "log10", "cos"),
-    *("tan", "arcsin", "arccos", "sinh", "cosh", "arccosh", "arctanh", "erfc", "ndtr", "phi", "add", "subtract", "multiply", "divide"),
-    *("minimum", "maximum", "logaddexp", "arctan2"),
+    *("tan", "arcsin", "arccos", "sinh", "cosh", "arccosh", "arctanh", "erfc", "ndtr", "phi", "add", "subtract", "multiply"),
+    *("divide", "minimum", "maximum", "logaddexp", "arctan2"),
 ))  # fmt: skip
 
 

@@ -233,14 +233,16 @@ class _Pattern:
         return ""
 
     @functools.cached_property
-    def comparison(self) -> tuple[str, int] | None:
+    def comparison(self) -> _Comparison | None:
         """How its condition compares x with a number, as `_comparison` has it; None where it does not."""
         match self._root:
             case (
-                ast.IfExp(test=ast.Compare(ops=[op], comparators=[ast.Constant()]))
-                | ast.Call(func=ast.Name(id="where"), args=[ast.Compare(ops=[op], comparators=[ast.Constant()]), _, _])
+                ast.IfExp(test=ast.Compare(left, [op], [ast.Constant()]), body=a, orelse=b)
+                | ast.Call(func=ast.Name("where"), args=[ast.Compare(left, [op], [ast.Constant()]), a, b])
             ):
-                return _COMPARISONS.get(type(op))
+                is_x = isinstance(left, ast.Name) and left.id == "x"
+                first, second = (is_x and isinstance(part, ast.Name) and part.id == "x" for part in (a, b))
+                return _COMPARISONS[type(op)] + (first, second) if type(op) in _COMPARISONS else None
         return None
 
     @functools.cached_property
@@ -283,13 +285,28 @@ _COMPARISONS: dict[type[ast.cmpop], tuple[str, int]] = {
 }
 
 
-def _comparison(node: Node) -> tuple[str, int] | None:
+#: The operation that compares, on which side of it the number is, and whether the first and the second of what is chosen between
+#: are what is compared with it.
+_Comparison = tuple[str, int, bool, bool]
+
+
+def _comparison(node: Node) -> _Comparison | None:
     """How the condition of a choice compares something with a number; None where it does not, or there is no choice."""
     if _name(node) != "where":
         return None
-    condition = node.operands[0]
+    condition, first, second = node.operands
     numbers = [side for side, operand in enumerate(condition.operands) if isinstance(operand, Number)]
-    return (_name(condition), numbers[0]) if len(condition.operands) == 2 and numbers else None
+    if len(condition.operands) != 2 or not numbers:
+        return None
+    compared = condition.operands[1 - numbers[0]]
+    return _name(condition), numbers[0], first is compared, second is compared
+
+
+def _may_match(pattern: _Comparison | None, node: _Comparison | None) -> bool:
+    """Whether a choice that compares so can have the form of a pattern that does; one that compares nothing may be any."""
+    if pattern is None or node is None:
+        return pattern is None
+    return pattern[:2] == node[:2] and pattern[2] <= node[2] and pattern[3] <= node[3]
 
 
 def _plus(left: tuple[Node, ...], node: Node) -> Node:
@@ -302,15 +319,15 @@ _being_made: set[_Pattern] = set()
 
 
 @functools.lru_cache(1024)
-def _candidates(names: frozenset[str], kind: str, comparison: tuple[str, int] | None) -> tuple[_Pattern, ...]:
+def _candidates(names: frozenset[str], kind: str, comparison: _Comparison | None) -> tuple[_Pattern, ...]:
     return tuple(
         pattern
         for pattern in _patterns()
-        if pattern.names <= names and pattern.kind == kind and pattern.comparison in (None, comparison)
+        if pattern.names <= names and pattern.kind == kind and _may_match(pattern.comparison, comparison)
     )
 
 
-def _patterns_for(names: frozenset[str], kind: str, comparison: tuple[str, int] | None) -> Iterator[_Pattern]:
+def _patterns_for(names: frozenset[str], kind: str, comparison: _Comparison | None) -> Iterator[_Pattern]:
     """The patterns that what contains these names, begins so, and compares so can match."""
     for pattern in _candidates(names, kind, comparison):
         if "node" in vars(pattern):
