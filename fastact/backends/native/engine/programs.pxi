@@ -34,7 +34,8 @@ cdef struct Program:
     Step* steps
     Spread* spreads
     Scalar* scalars
-    char[SCALAR_BYTES] constants  # what the scalars are before the parameters are put in
+    char[SCALAR_BYTES] constants  # the scalars, with the defaults of parameters
+    char* uniform_few  # for the two results of each uniform step FEW_BYTES, of the defaults
     int uniform  # so many steps, the first, run once: what they compute is the same for all elements
     int step_count, spread_count, scalar_count, scalar_bytes
     int registers, parameters  # how many there are
@@ -82,8 +83,10 @@ cdef void run_program(
     for k in range(program.parameters):
         at[PARAMETERS + k] = <char*> given[k]
     scalars = fill_in_scalars(program, given, room)
-    fill_in_spreads(program, given, at, m)
-    run_steps(program, 0, program.uniform, at, scalars, m)
+    if fill_in_spreads(program, given, at, m) and scalars == program.constants:
+        find_uniform(program, at)
+    else:
+        run_steps(program, 0, program.uniform, at, scalars, m)
     if n > tile and bytes_to_line(out1) >= program.itemsize:  # then no later tile is stored across two cache lines
         m = bytes_to_line(out1) // program.itemsize
     while True:
@@ -124,10 +127,14 @@ cdef inline void find_parameters(const Program* program, const void* parameters,
 
 
 cdef inline const char* fill_in_scalars(const Program* program, const char** given, char* room) noexcept nogil:
-    """Where the steps find the parameters of their loops: in `room` where some are the call's."""
+    """Where the steps find the parameters of their loops: in `room` where some are not the defaults."""
     cdef const Scalar* scalar
     cdef int k
-    if program.scalar_count == 0:
+    for k in range(program.scalar_count):
+        scalar = program.scalars + k
+        if not is_same_number(given[scalar.parameter], program.constants + scalar.offset, program.itemsize):
+            break
+    else:
         return program.constants
     memcpy(room, program.constants, program.scalar_bytes)
     for k in range(program.scalar_count):
@@ -136,18 +143,32 @@ cdef inline const char* fill_in_scalars(const Program* program, const char** giv
     return room
 
 
-cdef inline void fill_in_spreads(const Program* program, const char** given, char** at, Py_ssize_t n) noexcept nogil:
-    """Have the slots of numbers hold them n times, as loops take arrays."""
+cdef inline bint fill_in_spreads(const Program* program, const char** given, char** at, Py_ssize_t n) noexcept nogil:
+    """Have the slots of numbers hold them n times, as loops take arrays; whether all lay ready."""
     cdef const Spread* spread
     cdef const char* value
+    cdef bint is_few = n * program.itemsize <= FEW_BYTES, all_ready = is_few
     cdef int k
     for k in range(program.spread_count):
         spread = program.spreads + k
         value = given[spread.parameter] if spread.parameter >= 0 else spread.few
-        if n * program.itemsize <= FEW_BYTES and is_same_number(value, spread.few, program.itemsize):
+        if is_few and is_same_number(value, spread.few, program.itemsize):
             at[spread.slot] = spread.few  # no step writes there
         else:
             fill_register(at[spread.slot], value, program.itemsize, n)
+            all_ready = False
+    return all_ready
+
+
+cdef inline void find_uniform(const Program* program, char** at) noexcept nogil:
+    """Have the slots of what uniform steps compute of the defaults hold that."""
+    cdef const Step* step
+    cdef int k
+    for k in range(program.uniform):
+        step = program.steps + k
+        at[step.out1] = program.uniform_few + 2 * k * FEW_BYTES
+        if step.out2 != NOWHERE:
+            at[step.out2] = program.uniform_few + (2 * k + 1) * FEW_BYTES
 
 
 cdef inline uint64_t bits_of(const char* number, Py_ssize_t itemsize) noexcept nogil:
@@ -201,7 +222,7 @@ cdef int new_program(Table table, plan, int type, Kernel* kernel) except -1:
     program.steps = <Step*> PyMem_Calloc(program.step_count + 1, sizeof(Step))
     program.spreads = <Spread*> PyMem_Calloc(program.spread_count + 1, sizeof(Spread))
     program.scalars = <Scalar*> PyMem_Calloc(len(plan.scalars) + 1, sizeof(Scalar))
-    few = <char*> PyMem_Calloc(program.spread_count * FEW_BYTES + LINE, 1)
+    few = <char*> PyMem_Calloc((program.spread_count + 2 * program.uniform) * FEW_BYTES + LINE, 1)
     if program.steps == NULL or program.spreads == NULL or program.scalars == NULL or few == NULL:
         raise MemoryError()
     few = first_line(few)
@@ -210,8 +231,8 @@ cdef int new_program(Table table, plan, int type, Kernel* kernel) except -1:
             program.scalars[program.scalar_count].offset = k * itemsize
             program.scalars[program.scalar_count].parameter = value
             program.scalar_count += 1
-        else:
-            write_number(program.constants + k * itemsize, value, type)
+            value = plan.defaults[value]
+        write_number(program.constants + k * itemsize, value, type)
     for k, (register, value) in enumerate(plan.spreads):
         program.spreads[k].slot, program.spreads[k].parameter = slot_number(register), -1
         program.spreads[k].few = few + k * FEW_BYTES
@@ -226,8 +247,24 @@ cdef int new_program(Table table, plan, int type, Kernel* kernel) except -1:
         program.steps[k].third = slot_number(step.third)
         program.steps[k].out1, program.steps[k].out2 = slot_number(step.out1), slot_number(step.out2)
         program.steps[k].scalars = step.scalars * itemsize
+    program.uniform_few = few + program.spread_count * FEW_BYTES
+    compute_uniform(program)
     kernel.loop, kernel.program = NULL, program
     return 0
+
+
+cdef void compute_uniform(const Program* program) noexcept:
+    """Compute what is the same for all elements of the defaults, for calls of few elements."""
+    cdef (char*)[SLOTS] at
+    cdef fastact_flags flags = fastact_save_flags()
+    cdef int k
+    for k in range(SLOTS):
+        at[k] = NULL
+    for k in range(program.spread_count):
+        at[program.spreads[k].slot] = program.spreads[k].few
+    find_uniform(program, at)
+    run_steps(program, 0, program.uniform, at, program.constants, FEW_BYTES // program.itemsize)
+    fastact_restore_flags(flags)
 
 
 cdef void write_number(char* target, double value, int type) noexcept:
