@@ -32,8 +32,6 @@ _ERROR = "The error is that of the formula's operations, each of them of a few U
 
 
 class Defined(Activation):
-    __doc__ = Activation.__doc__
-
     _entry: Definition
 
     def __init__(self, definition: Definition, backend: Backend) -> None:
@@ -110,7 +108,7 @@ _from_pickles: deque[Defined] = deque(maxlen=64)
 def _key(backend: Backend, definition: Definition) -> tuple[Any, ...]:
     """What makes a definition what it is."""
     nodes = definition.formula, definition.slope
-    return backend.name, definition.name, *nodes, definition.parameters, definition.doc, repr(definition.info)
+    return backend.name, definition.name, *nodes, definition.parameters, definition.doc, repr(definition.known)
 
 
 def bound_again(backend: Backend, definition: Definition) -> Any:

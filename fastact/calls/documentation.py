@@ -5,9 +5,32 @@ from __future__ import annotations
 import inspect
 import re
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from ..functions.entry import Entry
+
+
+class OnDemand:
+    """An attribute that an instance makes when it is first asked for: most of what there is to tell nobody asks for.
+
+    Parameters
+    ----------
+    name : str
+        The attribute.
+    make : callable
+        make(instance) gives it.
+    of_class : optional
+        What the class itself has by this name.
+    """
+
+    def __init__(self, name: str, make: Callable[[Any], Any], of_class: Any = None) -> None:
+        self.name, self.make, self.of_class = name, make, of_class
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        if instance is None:
+            return self.of_class
+        return vars(instance).setdefault(self.name, self.make(instance))
 
 
 def call_signature(entry: Entry) -> inspect.Signature:

@@ -5,6 +5,7 @@ A backend supplies the arithmetic as one ufunc for each kind of call; a compiled
 
 from __future__ import annotations
 
+import functools
 import math
 import numbers
 import operator
@@ -32,7 +33,7 @@ from . import classes, derived
 from .arguments import generator, named_arguments, saved_operand
 from .arrays import apart, broadcast, check_out, common_dtype, dtype_of, is_bfloat16, is_symbol, only, operand, pair, weak_floats
 from .bound import Backend, WithUfuncs, call_ufunc
-from .documentation import call_signature, documentation
+from .documentation import OnDemand, call_signature, documentation
 from .manners import PLAIN, Manner, check_cast
 from .manners import manner as ufunc_manner
 from .sums import sum_by_column, sum_like_bias, sum_to_shape, without_unit_axes
@@ -64,14 +65,23 @@ class Activation(WithUfuncs):
     def __init__(self, entry: Entry, backend: Backend) -> None:
         super().__init__(entry, backend, entry)
         self.params: Mapping[str, float] = MappingProxyType({p.name: p.default for p in entry.options})
-        self.info: Info = entry.info
         self._learnt = learnt(entry)
         # Of each parameter that is a number the least and the largest magnitude for the loops. None where there is none.
         magnitudes = {k: p.ordinary for k, p in enumerate(entry.parameters) if not p.array}
         self._magnitudes = magnitudes or None
         self._parameter_names = (*self.params, *(["rng"] if entry.noise else []))
-        self.__signature__ = call_signature(entry)
-        self.__doc__ = self._documentation()
+
+    def __init_subclass__(cls) -> None:
+        """All classes have the documentation of this one, and each activation its own."""
+        super().__init_subclass__()
+        cls.__doc__ = OnDemand("__doc__", cls._documentation, Activation.__doc__)  # type: ignore[assignment]
+
+    __signature__ = OnDemand("__signature__", lambda self: call_signature(self._entry))
+
+    @functools.cached_property
+    def info(self) -> Info:
+        """The properties."""
+        return self._entry.info
 
     @named_arguments
     def __call__(

@@ -10,7 +10,7 @@ import functools
 import math
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol, TypeVar, cast
 
 import numpy as np
@@ -56,27 +56,37 @@ class Observation:
 
     def add(self, counted: Counted) -> None:
         """Add what was counted of one more array; the moments as Chan, Golub and LeVeque (1979) update them."""
-        elements, nans, infinities, zeros, low, high, mean, deviations, gradients, vanished = counted
-        more, before = elements - nans - infinities, self.finite
-        self.elements += elements
-        if zeros or low or high:
-            self.zeros += zeros
-            self.low += low
-            self.high += high
-        if gradients:
-            self.gradients += gradients
-            self.vanished += vanished
-        if more != elements:
-            self.nans += nans
-            self.infinities += infinities
-        if before and more:
-            total = before + more
-            distance = mean - self.mean
-            self.mean += distance * (more / total)
-            self.deviations += deviations + distance * distance * (before / total * more)
-            self.finite = total
-        elif more:
-            self.mean, self.deviations, self.finite = mean, deviations, more
+        self.add_all((counted,))
+
+    def add_all(self, counted: Iterable[Counted]) -> None:
+        """Add what was counted of several arrays, one after another: the same, at less cost for each."""
+        total_elements, total_nans, total_infinities, total_zeros = self.elements, self.nans, self.infinities, self.zeros
+        total_low, total_high = self.low, self.high
+        total_mean, total_deviations, before = self.mean, self.deviations, self.finite
+        for elements, nans, infinities, zeros, low, high, mean, deviations, gradients, vanished in counted:
+            total_elements += elements
+            if zeros or low or high:
+                total_zeros += zeros
+                total_low += low
+                total_high += high
+            if gradients:
+                self.gradients += gradients
+                self.vanished += vanished
+            more = elements
+            if nans or infinities:
+                total_nans += nans
+                total_infinities += infinities
+                more -= nans + infinities
+            if before and more:
+                total = before + more
+                distance = mean - total_mean
+                total_mean += distance * (more / total)
+                total_deviations += deviations + distance * distance * (before / total * more)
+                before = total
+            elif more:
+                total_mean, total_deviations, before = mean, deviations, more
+        self.elements, self.nans, self.infinities, self.zeros = total_elements, total_nans, total_infinities, total_zeros
+        self.low, self.high, self.mean, self.deviations, self.finite = total_low, total_high, total_mean, total_deviations, before
 
     def counted(self) -> Counted:
         """The same as a backend gives it."""

@@ -8,17 +8,17 @@ import keyword
 import math
 import numbers
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cached_property, partial
+from dataclasses import dataclass, field
+from functools import cache, cached_property, partial
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..functions.entry import Entry, Info, Parameter
 from ..functions.record import Call
-from . import derivatives, nodes, sampling, tracing
-from .evaluation import Evaluator, shaped
+from . import derivatives, nodes, tracing
+from .evaluation import Evaluator, evaluate, shaped
 from .nodes import Activate, Apply, Node, X
 from .printing import text
 from .recognition import recognised
@@ -46,6 +46,12 @@ class Definition(Entry):
         takes fewer numbers, those of `parameters` are narrower: see `variants.unrestricted`.
     replaced_derivative : bool
         Whether `slope` was given, rather than derived from the formula.
+    known : mapping
+        The properties that were given. The others are found by sampling when `info` is first asked for.
+    written : Node
+        f(x) as it was given, before any part of it was recognised.
+    like : Definition, Info or None
+        The one whose properties it has instead, as it is the same function; or these properties.
     """
 
     call: Call = Call.DEFINED
@@ -53,11 +59,23 @@ class Definition(Entry):
     slope: Node
     widest: tuple[Parameter, ...]
     replaced_derivative: bool = False
+    info: Info = field(init=False, repr=False)
+    written: Node
+    known: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    like: Definition | Info | None = field(default=None, repr=False)
 
-    @property
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """`info`, which few ask for: the field is empty until then."""
+            if name != "info":
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            return vars(self).setdefault(name, _info(self))
+
+    @cached_property
     def text(self) -> str:
         """The formula as text."""
-        return self.info.formula
+        return text(self.formula)
 
     @cached_property
     def slope_by(self) -> Mapping[str, Node]:
@@ -74,13 +92,15 @@ class Definition(Entry):
     def _state(self) -> dict[str, Any]:
         return {
             "name": self.name,
-            "formula": text(self.formula),
+            "formula": self.text,
+            "written": text(self.written),
             "slope": text(self.slope),
             "replaced": self.replaced_derivative,
             "parameters": self.widest,
             "doc": self.doc,
             "aliases": self.aliases,
-            "info": self.info,
+            "known": self.known,
+            "like": self.like,
         }
 
     def __copy__(self) -> Definition:
@@ -98,10 +118,12 @@ def _restored(state: dict[str, Any]) -> Definition:
         read(state["formula"], names),
         state["parameters"],
         slope=read(state["slope"], names),
+        written=read(state["written"], names),
         replaced=state["replaced"],
         doc=state["doc"],
         aliases=state["aliases"],
-        info=state["info"],
+        known=state["known"],
+        like=state["like"],
     )
 
 
@@ -154,7 +176,7 @@ def define(
         doc = inspect.getdoc(formula) if doc is None else doc
     else:
         raise TypeError(f"a formula is a function or a text, not a {type(formula).__name__}")
-    node = recognised(node, declared=given)
+    written, node = node, recognised(node, declared=given)
     slope = None
     if derivative is not None:
         what = f"the derivative of {name}"
@@ -166,7 +188,15 @@ def define(
             raise TypeError(f"{what} is a function or a text, not a {type(derivative).__name__}")
         slope = recognised(slope, declared=given)
     return of_nodes(
-        name, node, given, slope=slope, replaced=slope is not None, doc=doc or "", aliases=tuple(aliases), properties=info
+        name,
+        node,
+        given,
+        slope=slope,
+        written=written,
+        replaced=slope is not None,
+        doc=doc or "",
+        aliases=tuple(aliases),
+        known=info,
     )
 
 
@@ -199,11 +229,12 @@ def of_nodes(
     parameters: tuple[Parameter, ...],
     *,
     slope: Node | None = None,
+    written: Node | None = None,
     replaced: bool = False,
     doc: str = "",
     aliases: tuple[str, ...] = (),
-    info: Info | None = None,
-    properties: Mapping[str, Any] | None = None,
+    known: Mapping[str, Any] | None = None,
+    like: Entry | Info | None = None,
 ) -> Definition:
     """The record of an activation whose expression is known.
 
@@ -211,10 +242,12 @@ def of_nodes(
     ----------
     slope : Node, optional
         f', where it is known or replaced.
-    info : Info, optional
-        All properties, where they are known.
-    properties : mapping, optional
-        Some of them.
+    written : Node, optional
+        f as it was given, where that was another expression.
+    known : mapping, optional
+        The properties that are known.
+    like : Entry or Info, optional
+        Whose properties it has, or which.
     """
     formula = _nan_for_nan(formula, parameters)
     if slope is None:
@@ -223,10 +256,6 @@ def of_nodes(
     slope = _nan_for_nan(slope, parameters)
     widest, parameters = parameters, _within_domains(parameters, nodes.in_order([formula, slope]))
     forward, backward = Function(formula, parameters), Function(slope, parameters)
-    if info is None:
-        info = _info(formula, slope, parameters, properties or {})
-    else:
-        info = dataclasses.replace(info, formula=text(formula), derivative=text(slope))
     everything = nodes.in_order([formula, slope])
     return Definition(
         name=name,
@@ -245,9 +274,11 @@ def of_nodes(
         noise=None,
         takes_dtype=any(isinstance(n, Activate) and n.entry.takes_dtype for n in everything),
         aliases=aliases,
-        info=info,
+        known=dict(known or {}),
+        like=like.info if isinstance(like, Entry) and not isinstance(like, Definition) else like,
         formula=formula,
         slope=slope,
+        written=formula if written is None else written,
         widest=widest,
         replaced_derivative=replaced,
         derivative_by={p.name: Slope(formula, p.name, parameters) for p in parameters if p.array},
@@ -304,8 +335,42 @@ def _slope_by(formula: Node, name: str, parameters: tuple[Parameter, ...]) -> No
     return _nan_for_nan(recognised(slope, arrays, parameters), parameters)
 
 
+#: Operations that are NaN where an operand is.
+_NAN_FOR_NAN = frozenset((
+    *("negative", "absolute", "sign", "square", "reciprocal", "sqrt", "exp2", "expm1", "log", "log1p", "log2", "log10", "cos"),
+    *("tan", "arcsin", "arccos", "sinh", "cosh", "arccosh", "arctanh", "erfc", "ndtr", "phi", "add", "subtract", "multiply"),
+    *("divide", "minimum", "maximum", "logaddexp", "arctan2"),
+))  # fmt: skip
+
+
+def _surely_nan(root: Node) -> bool:
+    """Whether the expression is NaN where x is, by what it is made of. Of many that are this says no."""
+    sure: set[Node] = {X}
+    for node in nodes.in_order([root]):
+        if isinstance(node, Activate):
+            known = node.argument in sure and _keeps_nan(node.entry, node.derivative)
+        elif isinstance(node, Apply) and node.operation.name == "where":
+            known = sure.issuperset(node.operands[1:])
+        else:
+            known = isinstance(node, Apply) and node.operation.name in _NAN_FOR_NAN and not sure.isdisjoint(node.operands)
+        if known:
+            sure.add(node)
+    return root in sure
+
+
+@cache
+def _keeps_nan(entry: Entry, derivative: bool) -> bool:
+    """Whether an activation of the catalogue, or its derivative, is NaN where x is."""
+    names = {p.name: p.default for p in entry.parameters}
+    node = Activate(entry, X, tuple(nodes.Parameter(name) for name in names), derivative)
+    with np.errstate(all="ignore"):
+        return bool(np.isnan(evaluate(node, np.array([np.nan]), names)[0]))
+
+
 def _nan_for_nan(root: Node, parameters: tuple[Parameter, ...]) -> Node:
     """The expression, made NaN where x is: comparisons alone would give a number."""
+    if _surely_nan(root):
+        return root
     with np.errstate(all="ignore"):
         (value,) = Evaluator(root)(np.array([np.nan]), {p.name: p.default for p in parameters})
     if math.isnan(float(np.ravel(value)[0])):
@@ -313,20 +378,23 @@ def _nan_for_nan(root: Node, parameters: tuple[Parameter, ...]) -> Node:
     return make("where", make("equal", X, X), root, X)
 
 
-def _info(formula: Node, slope: Node, parameters: tuple[Parameter, ...], known: Mapping[str, Any]) -> Info:
-    defaults = [p.default for p in parameters]
+def _info(f: Definition) -> Info:
+    if f.like is not None:
+        alike = f.like if isinstance(f.like, Info) else f.like.info
+        return dataclasses.replace(alike, formula=f.text, derivative=text(f.slope))
+    from . import sampling  # most never ask
+
+    defaults = [p.default for p in f.parameters]
     found: dict[str, Any] = {}
-    if not set(sampling.FOUND) <= set(known):
-        found = sampling.properties(
-            partial(_at, Function(formula, parameters), defaults), partial(_at, Function(slope, parameters), defaults)
-        )
+    if not set(sampling.FOUND) <= set(f.known):
+        found = sampling.properties(partial(_at, f.forward, defaults), partial(_at, f.derivative, defaults))
     return Info(
-        formula=text(formula),
-        derivative=text(slope),
-        **{"ulp": ULP, "derivative_ulp": ULP, **found, **known},
-        sampled=tuple(name for name in found if name not in known),
+        formula=f.text,
+        derivative=text(f.slope),
+        **{"ulp": ULP, "derivative_ulp": ULP, **found, **f.known},
+        sampled=tuple(name for name in found if name not in f.known),
     )
 
 
-def _at(function: Function, parameters: list[float], x: Any) -> Any:
+def _at(function: Callable[..., Any], parameters: list[float], x: Any) -> Any:
     return function(x, *parameters)

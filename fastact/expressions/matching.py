@@ -6,9 +6,10 @@ apart into a coefficient and factors above and below, a sum into terms. What a p
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .nodes import ONE, Activate, Apply, Node, Number, Parameter, X
 from .simplify import make
@@ -21,8 +22,7 @@ _TOLERANCE = 2.0**-50
 _MOST_PARTS = 12
 
 
-@dataclass(frozen=True)
-class Product:
+class Product(NamedTuple):
     """A coefficient, as numerator and denominator, and factors of both."""
 
     above: float
@@ -55,6 +55,7 @@ def _product(factors: tuple[Node, ...]) -> Node:
     return result
 
 
+@functools.lru_cache(4096)  # each is looked at once for every pattern
 def product(node: Node) -> Product | None:
     """An expression as a product; None if it is a very long one."""
     above = below = 1.0
@@ -83,6 +84,7 @@ def product(node: Node) -> Product | None:
     return Product(above, below, tuple(sides[0]), tuple(sides[1]))
 
 
+@functools.lru_cache(4096)
 def terms(node: Node) -> tuple[Node, ...] | None:
     """The terms of a sum, the negative ones as such; None if there are very many."""
     found: list[Node] = []
@@ -167,11 +169,10 @@ def is_sum(node: Node) -> bool:
 
 def in_product(pattern: Node, node: Node, bound: Bindings) -> Iterator[tuple[dict[Node, Node], Node]]:
     """The ways in which a product has the pattern's factors among its own, with the product of the others."""
-    wanted, given = product(pattern), product(node)
+    given = product(node)
+    wanted, hard, easy = _wanted(pattern)
     if wanted is None or given is None:
         return
-    hard = [(f, side) for side, all_of in enumerate((wanted.factors, wanted.divisors)) for f in all_of if f.operands]
-    easy = [(f, side) for side, all_of in enumerate((wanted.factors, wanted.divisors)) for f in all_of if not f.operands]
     ratio = Product(given.above * wanted.below, given.below * wanted.above, given.factors, given.divisors)
     for found, left in _hard_factors(hard, ratio, bound):
         for bindings, rest in _easy_factors(easy, left, found):
@@ -179,6 +180,16 @@ def in_product(pattern: Node, node: Node, bound: Bindings) -> Iterator[tuple[dic
                 continue
             plain = not rest.factors and not rest.divisors and same_number(rest.coefficient, 1.0)
             yield bindings, ONE if plain else rest.node()
+
+
+@functools.lru_cache(1024)
+def _wanted(pattern: Node) -> tuple[Product | None, list[tuple[Node, int]], list[tuple[Node, int]]]:
+    """A pattern as a product, and its factors with their sides: those that are more than a name, and x and parameters."""
+    whole = product(pattern)
+    if whole is None:
+        return None, [], []
+    factors = [(f, side) for side, all_of in enumerate((whole.factors, whole.divisors)) for f in all_of]
+    return whole, [f for f in factors if f[0].operands], [f for f in factors if not f[0].operands]
 
 
 def _without(left: Product, side: int, index: int) -> Product:

@@ -135,7 +135,7 @@ class _Recogniser:
 
     def _of_catalogue(self, node: Node) -> Node | None:
         partly: Node | None = None
-        for pattern in _patterns_for(_names(node), _kind(node)):
+        for pattern in _patterns_for(_names(node), _kind(node), _comparison(node)):
             for bound, rest in pattern.matches(node):
                 parameters = [bound.get(Parameter(p.name)) or Number(pattern.values[p.name]) for p in pattern.entry.parameters]
                 if self.admitted(pattern.entry, parameters):
@@ -175,9 +175,15 @@ def _names(node: Node) -> frozenset[str]:
     choices: set[Node] = set()
     layer = {node}
     for _ in range(_DEEPEST):
-        found.update([_name(n) for n in layer])
-        choices.update([n for n in layer if _name(n) == "where"])
-        layer = {o for n in layer for o in n.operands}
+        below: set[Node] = set()
+        for n in layer:
+            if n.operands:
+                name = _name(n)
+                found.add(name)
+                below.update(n.operands)
+                if name == "where":
+                    choices.add(n)
+        layer = below
         if not layer:
             break
     return frozenset(found | {"two choices"} if len(choices) > 1 else found)
@@ -204,9 +210,14 @@ class _Pattern:
     names: frozenset[str]
 
     @functools.cached_property
+    def _root(self) -> ast.expr:
+        """What tells of the pattern without the pattern itself, which takes longer to make."""
+        return ast.parse(self.text, mode="eval").body
+
+    @functools.cached_property
     def kind(self) -> str:
-        """What it begins with, as `_kind` has it. Known without the pattern itself, which takes longer to make."""
-        match ast.parse(self.text, mode="eval").body:
+        """What it begins with, as `_kind` has it."""
+        match self._root:
             case ast.BinOp(op=ast.Mult() | ast.Div()):
                 return "product"
             case ast.BinOp(op=ast.Add() | ast.Sub()):
@@ -220,6 +231,19 @@ class _Pattern:
             case ast.Call(func=ast.Name(id=name)):
                 return _BECOMES.get(name, name)
         return ""
+
+    @functools.cached_property
+    def comparison(self) -> _Comparison | None:
+        """How its condition compares x with a number, as `_comparison` has it; None where it does not."""
+        match self._root:
+            case (
+                ast.IfExp(test=ast.Compare(left, [op], [ast.Constant()]), body=a, orelse=b)
+                | ast.Call(func=ast.Name("where"), args=[ast.Compare(left, [op], [ast.Constant()]), a, b])
+            ):
+                is_x = isinstance(left, ast.Name) and left.id == "x"
+                first, second = (is_x and isinstance(part, ast.Name) and part.id == "x" for part in (a, b))
+                return _COMPARISONS[type(op)] + (first, second) if type(op) in _COMPARISONS else None
+        return None
 
     @functools.cached_property
     def node(self) -> Node:
@@ -255,6 +279,36 @@ def _kind(node: Node) -> str:
     return "product" if name in ("multiply", "divide", "reciprocal") else "sum" if name in ("add", "subtract") else name
 
 
+#: By Python's comparison with a number on its right the operation, and on which side of that the number is.
+_COMPARISONS: dict[type[ast.cmpop], tuple[str, int]] = {
+    **{ast.Lt: ("less", 1), ast.LtE: ("less_equal", 1), ast.Gt: ("less", 0), ast.GtE: ("less_equal", 0)}
+}
+
+
+#: The operation that compares, on which side of it the number is, and whether the first and the second of what is chosen between
+#: are what is compared with it.
+_Comparison = tuple[str, int, bool, bool]
+
+
+def _comparison(node: Node) -> _Comparison | None:
+    """How the condition of a choice compares something with a number; None where it does not, or there is no choice."""
+    if _name(node) != "where":
+        return None
+    condition, first, second = node.operands
+    numbers = [side for side, operand in enumerate(condition.operands) if isinstance(operand, Number)]
+    if len(condition.operands) != 2 or not numbers:
+        return None
+    compared = condition.operands[1 - numbers[0]]
+    return _name(condition), numbers[0], first is compared, second is compared
+
+
+def _may_match(pattern: _Comparison | None, node: _Comparison | None) -> bool:
+    """Whether a choice that compares so can have the form of a pattern that does; one that compares nothing may be any."""
+    if pattern is None or node is None:
+        return pattern is None
+    return pattern[:2] == node[:2] and pattern[2] <= node[2] and pattern[3] <= node[3]
+
+
 def _plus(left: tuple[Node, ...], node: Node) -> Node:
     for term in left:
         node = make("add", node, term)
@@ -265,13 +319,20 @@ _being_made: set[_Pattern] = set()
 
 
 @functools.lru_cache(1024)
-def _candidates(names: frozenset[str], kind: str) -> tuple[_Pattern, ...]:
-    return tuple(pattern for pattern in _patterns() if pattern.names <= names and pattern.kind == kind)
+def _candidates(names: frozenset[str], kind: str, comparison: _Comparison | None) -> tuple[_Pattern, ...]:
+    return tuple(
+        pattern
+        for pattern in _patterns()
+        if pattern.names <= names and pattern.kind == kind and _may_match(pattern.comparison, comparison)
+    )
 
 
-def _patterns_for(names: frozenset[str], kind: str) -> Iterator[_Pattern]:
-    """The patterns that what contains these names, and begins so, can match."""
-    for pattern in _candidates(names, kind):
+def _patterns_for(names: frozenset[str], kind: str, comparison: _Comparison | None) -> Iterator[_Pattern]:
+    """The patterns that what contains these names, begins so, and compares so can match."""
+    for pattern in _candidates(names, kind, comparison):
+        if "node" in vars(pattern):
+            yield pattern
+            continue
         if pattern in _being_made:  # its own parts are being rewritten
             continue
         _being_made.add(pattern)

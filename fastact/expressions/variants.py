@@ -53,7 +53,7 @@ def with_arrays(entry: Entry, names: frozenset[str]) -> Definition:
         replaced=isinstance(entry, Definition) and entry.replaced_derivative,
         doc=entry.doc,
         aliases=entry.aliases,
-        info=entry.info,
+        like=entry,
     )
 
 
@@ -82,7 +82,7 @@ def unrestricted(entry: Definition) -> Definition:
         replaced=entry.replaced_derivative,
         doc=entry.doc,
         aliases=entry.aliases,
-        info=entry.info,
+        like=entry,
     )
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _PLACES = 10_000  # that are found at once; code that is made anew for each call never is
+_MOST_WAITING = 256  # calls
 _WATCHING = vars(watching)  # what the frames of its functions have as their globals
 _BY = ("site", "name")
 
@@ -42,17 +43,43 @@ class Record:
         The name that was given; else ``file:line`` of the call or, with ``by="name"``, the activation's name.
     activation : str
         The activation's name, or the gated unit's.
-    calls, backward_calls : int
-        Calls that gave outputs, that is the forward ones and those of `value_and_grad`; and those of `backward`.
+    backward_calls : int
+        Calls of `backward`.
     """
 
     def __init__(self, label: str, activation: str) -> None:
         self.label, self.activation = label, activation
-        self.calls = self.backward_calls = 0
-        self._outputs, self._gradients, self._derivatives = Observation(), Observation(), Observation()
-        self._bounded = 0  # elements of outputs that may be at a flat end
+        self.backward_calls = 0
+        self._gradients, self._derivatives = Observation(), Observation()
+        # What was counted of outputs waits here to be added, many at once: of activations without a flat end, and with one.
+        self._waiting: tuple[list[Counted], list[Counted]] = [], []
+        self._added, self._calls, self._bounded = Observation(), 0, 0  # bounded are elements that may be at a flat end
+        self._lock = threading.Lock()
         self._fired: dict[int, np.ndarray] = {}  # by the length of the last axis, for each unit whether it ever fired
         self._alive: set[int] = set()  # the lengths of which all have: there is nothing more to ask
+
+    def _add_waiting(self) -> None:
+        """Add what waits. Calls on other threads may append meanwhile: that waits for the next time."""
+        with self._lock:
+            for has_ends, waiting in enumerate(self._waiting):
+                taken = waiting[:]
+                del waiting[: len(taken)]
+                self._added.add_all(taken)
+                self._calls += len(taken)
+                if has_ends:
+                    self._bounded += sum([counted[0] - counted[1] for counted in taken])  # NaN is nowhere
+
+    @property
+    def _outputs(self) -> Observation:
+        """What was counted of all outputs."""
+        self._add_waiting()
+        return self._added
+
+    @property
+    def calls(self) -> int:
+        """The calls that gave outputs: the forward ones, and those of `value_and_grad`."""
+        self._add_waiting()
+        return self._calls
 
     def _add_fired(self, fired: np.ndarray) -> None:
         """Add which units fired in a call."""
@@ -166,6 +193,7 @@ class Monitor:
         self._records: dict[tuple[str, str], Record] = {}
         self._lock = threading.Lock()
         self._on = False
+        self._named_any = False  # whether there was ever a name
         self._name: contextvars.ContextVar[str | None] = contextvars.ContextVar("fastact.monitor.name", default=None)
         self._places: dict[tuple[int, int, Any], Record] = {}  # where calls were made, and the record of each
         self._codes: list[CodeType] = []  # which are to be found there by their id: it stays theirs while they are held
@@ -190,6 +218,7 @@ class Monitor:
         """
         if not isinstance(name, str) or not name:
             raise TypeError(f"monitor.name: the name must be a text, not {name!r}")
+        self._named_any = True
         outer = self._name.get()
         token = self._name.set(name if outer is None else f"{outer}/{name}")
         try:
@@ -212,7 +241,7 @@ class Monitor:
         array: np.ndarray | None,
     ) -> None:
         """Add a call: `fastact.calls.watching` tells of it."""
-        label = self._name.get()
+        label = self._name.get() if self._named_any else None
         if label is not None:
             found = self._named(label, function)
         elif self._by_name:
@@ -227,12 +256,14 @@ class Monitor:
         if array is not None and array.shape[-1] not in found._alive:
             fired = np.zeros(array.shape[-1], np.uint8)
             mark_fired(function, array, fired)
+        if outputs is not None:
+            waiting = found._waiting[has_ends]
+            waiting.append(outputs)
+            if len(waiting) >= _MOST_WAITING:
+                found._add_waiting()
+            if gradients is None and derivative is None and fired is None:
+                return
         with self._lock:
-            if outputs is not None:
-                found.calls += 1
-                found._outputs.add(outputs)
-                if has_ends:
-                    found._bounded += outputs[0] - outputs[1]  # NaN is nowhere
             if gradients is not None:
                 found.backward_calls += 1
                 found._gradients.add(gradients)

@@ -1,5 +1,7 @@
 """Programs: how they are planned, and that a result's bits do not depend on tiles, layouts, places or threads."""
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,7 @@ from fastact.functions.kinds import BACKWARD, FORWARD, VALUE_AND_GRAD
 from fastact.runtime import team
 
 COMPILED = [name for name in backends.available() if name != "numpy"]
+MOST_REGISTERS = 24  # as in engine/programs.pxi
 #: Formulas with different needs: one step, two results, an input that is read last, uniform steps, three operands, a constant.
 TEXTS = {
     "3 * x": {},
@@ -99,6 +102,61 @@ def test_what_needs_too_many_registers_runs_on_numpy(backend):
     assert f(x, out=out) is out
 
 
+@pytest.mark.parametrize("backend", COMPILED)
+def test_only_the_gradient_needs_too_many_registers(backend):
+    text = " + ".join(f"log1p(x * x * {k})" for k in range(3, 21))
+    definition = define(text, name="f")
+    assert plan(definition, FORWARD).registers <= MOST_REGISTERS < plan(definition, BACKWARD).registers
+    f = backends.load(backend).bind(fastact.define(text, name="f"))
+    x = np.linspace(-1, 1, 200)
+    slope = sum(2 * k * x / (1 + k * x * x) for k in range(3, 21))
+    for _ in range(2):
+        np.testing.assert_allclose(f.backward(x, x), x * slope, rtol=1e-10, atol=1e-13)
+        np.testing.assert_allclose(f.value_and_grad(x)[1], slope, rtol=1e-10, atol=1e-13)
+        np.testing.assert_allclose(f(x), sum(np.log1p(k * x * x) for k in range(3, 21)), rtol=1e-10, atol=1e-13)
+
+
+@pytest.mark.parametrize("backend", COMPILED)
+def test_first_gradients_on_several_threads(backend):
+    """A program that is made when first needed serves whoever comes meanwhile, too."""
+    x = np.linspace(-3, 3, 64)
+    for k in range(20):
+        f = backends.load(backend).bind(fastact.define(f"x * arctan(x + {k}) * exp(-x * x / {k + 1})", name="f"))
+        start = threading.Barrier(4)
+        found = []
+
+        def call(f=f, start=start, found=found):
+            start.wait()
+            found.append((f.backward(x, x), *f.value_and_grad(x)))
+
+        threads = [threading.Thread(target=call) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(found) == 4
+        for one in found[1:]:
+            same(one, found[0])
+        same((f.backward(x, x), *f.value_and_grad(x)), found[0])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("backend", COMPILED)
+def test_numbers_of_calls_of_few_elements(backend, dtype):
+    """Constants and defaults lie ready for few elements; with other numbers, and of more elements, the bits are the same."""
+    f = backends.load(backend).bind(
+        fastact.define("a / x + (b - x) * 0.3 + x * exp(a * 2.5)", name="f", parameters={"a": 0.0, "b": 1.5})
+    )
+    x = np.linspace(-3, 3, 1500).astype(dtype)
+    dy = x[::-1].copy()
+    for params in ({}, {"a": 0.0}, {"a": -0.0}, {"a": 0.25, "b": 1.5}, {"b": -7.0}):
+        everything = results_with(f, x, dy, params)
+        for n in (*range(1, 12), 16, 31, 32, 33, 63, 64, 65, 127, 128, 129, 255, 256, 257, 511, 512, 513):
+            found = results_with(f, x[:n].copy(), dy[:n].copy(), params)
+            for one, whole in zip(found, everything, strict=True):
+                assert one.tobytes() == whole[:n].tobytes(), (n, params)
+
+
 @pytest.mark.parametrize("backend", backends.available())
 def test_many_parameters(backend):
     names = [f"p{k}" for k in range(12)]  # more than a program takes
@@ -136,6 +194,10 @@ def inputs(request):
 
 def results(f, x, dy):
     return [f(x), f.backward(dy, x), *f.value_and_grad(x)]
+
+
+def results_with(f, x, dy, params):
+    return [f(x, **params), f.backward(dy, x, **params), *f.value_and_grad(x, **params)]
 
 
 def same(found, expected):

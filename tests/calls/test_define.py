@@ -225,6 +225,20 @@ def test_it_is_like_any_other(own):
     np.testing.assert_array_equal(backends.load(f.backend).bind(again)(x), f(x))
 
 
+def test_what_few_ask_for_is_made_when_asked_for():
+    f = fastact.define("x * arctan(3 * x)", name="quick")
+    f(np.ones(3, np.float64))
+    assert not vars(f).keys() & {"info", "__doc__", "__signature__"}
+    assert "info" not in vars(f._entry)
+    assert "f(x)  = x * arctan(3 * x)" in f.__doc__
+    assert f.info is f.info is f._entry.info
+    assert f.__signature__ is f.__signature__
+    assert vars(f).keys() >= {"info", "__doc__", "__signature__"}
+    for cls in (fastact.Activation, type(f), type(fastact.relu)):
+        assert cls.__doc__.startswith("An activation function: call it")
+        assert "entry" in inspect.signature(cls).parameters
+
+
 def test_activations_in_a_formula(backend, rng):
     """Any activation can be called in a formula, whichever backend it is bound to, and with parameters."""
     x = points(rng)

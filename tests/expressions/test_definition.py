@@ -10,12 +10,15 @@ import sys
 import numpy as np
 import pytest
 import scipy.special
+from hypothesis import HealthCheck, given, settings
+from random_expressions import PARAMETERS, expressions
 
-from fastact.expressions import numerical
-from fastact.expressions.definition import Definition, define
+from fastact.expressions import numerical, sampling
+from fastact.expressions.definition import Definition, _keeps_nan, _surely_nan, define
 from fastact.expressions.evaluation import evaluate
 from fastact.expressions.nodes import Parameter
 from fastact.expressions.vocabulary import read
+from fastact.functions import entries
 from fastact.functions.entry import Entry, Info
 
 X = np.linspace(-6, 6, 97)
@@ -145,6 +148,73 @@ def test_properties_are_given_or_sampled():
     assert define("x * sigmoid(x)", name="f", **known).info.sampled == ()
 
 
+def test_properties_are_sampled_when_asked_for(monkeypatch):
+    asked = []
+    sampled = sampling.properties
+    monkeypatch.setattr(sampling, "properties", lambda *given: asked.append(1) or sampled(*given))
+    f = define("x * sigmoid(2 * x)", name="f", parameters={"a": 1.0}, monotonic=True)
+    g = pickle.loads(pickle.dumps(f))
+    assert f.text == "silu(x, beta=2)"
+    assert not asked
+    assert f.info is f.info
+    assert len(asked) == 1
+    assert f.info == g.info
+    assert f.info.monotonic
+    with pytest.raises(AttributeError, match="no attribute 'infos'"):
+        f.infos  # noqa: B018
+
+
+def test_a_variant_has_the_properties_of_what_it_is_made_of():
+    from fastact.expressions.variants import with_arrays
+
+    of = define("x * sigmoid(a * x)", name="f", parameters={"a": 1.0}, range=(-0.5, math.inf))
+    for entry in (of, entries["silu"]):
+        f = with_arrays(entry, frozenset(p.name for p in entry.parameters))
+        assert dataclasses.replace(f.info, formula="", derivative="") == dataclasses.replace(
+            entry.info, formula="", derivative=""
+        )
+        g = pickle.loads(pickle.dumps(f))
+        assert (g.formula, g.info) == (f.formula, f.info)
+
+
+def test_what_was_written_is_kept():
+    f = define("log1p(exp(x))", name="f")
+    assert f.formula is read("softplus(x)")
+    assert f.written is read("log1p(exp(x))")
+    assert pickle.loads(pickle.dumps(f)).written is f.written
+
+
+@given(expressions())
+@settings(max_examples=300, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None)
+def test_what_is_surely_nan_is(root):
+    with np.errstate(all="ignore"):
+        value = evaluate(root, np.array([np.nan]), PARAMETERS)
+    assert np.isnan(value[0]) or not _surely_nan(root)
+
+
+@pytest.mark.parametrize(
+    ("formula", "sure"),
+    [
+        ("x * exp(x)", True),
+        ("where(x > 0, x, expm1(x))", True),
+        ("where(x > 0, x, 1)", False),
+        ("gelu(x) * (x > 0)", True),
+        ("silu_derivative(x) + 1", True),
+        ("x > 0", False),
+        ("x**0.3 * 2", False),  # of some powers 1
+        ("hypot(x, 2)", False),
+    ],
+)
+def test_what_is_nan_is_known_without_computing(formula, sure):
+    assert _surely_nan(read(formula)) is sure
+
+
+def test_every_activation_keeps_nan():
+    plain = [entry for entry in entries.values() if entry.noise is None and not any(p.array for p in entry.parameters)]
+    assert len(plain) >= 50
+    assert all(_keeps_nan(entry, derivative) for entry in plain for derivative in (False, True))
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
@@ -190,7 +260,7 @@ def test_warnings_are_the_callers_matter():
 
 
 @pytest.mark.parametrize(
-    "given",
+    "known",
     [
         {"range": 3},
         {"range": (1, 0)},
@@ -202,8 +272,8 @@ def test_warnings_are_the_callers_matter():
     ],
     ids=str,
 )
-def test_properties_that_are_none(given):
-    (key,) = given
+def test_properties_that_are_none(known):
+    (key,) = known
     with pytest.raises(TypeError, match=f"square: the property {key} must be"):
-        define("x * x", name="square", **given)
+        define("x * x", name="square", **known)
     assert define("x * x", name="square", range=(0, math.inf), monotonic=False).info.range == (0, math.inf)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import scipy.special
 
+from fastact.expressions import recognition
 from fastact.expressions.definition import define
 from fastact.expressions.evaluation import evaluate
 from fastact.expressions.expansion import substituted
@@ -186,3 +187,20 @@ def test_it_is_done_once():
     for given, _ in CASES:
         once = recognised(read(given, NAMES))
         assert recognised(once) is once
+
+
+def test_how_a_pattern_compares_is_told_without_it():
+    patterns = recognition._patterns()
+    assert sum(pattern.comparison is not None for pattern in patterns) > 20
+    for pattern in patterns:
+        assert recognition._may_match(pattern.comparison, recognition._comparison(pattern.node)), pattern.text
+
+
+def test_where_a_choice_gives_what_it_compares():
+    x, u = read("where(x > 0, x, 2)"), read("where(0 < tanh(x), 3, tanh(x))")
+    assert recognition._comparison(x) == ("less", 0, True, False)
+    assert recognition._comparison(u) == ("less", 0, False, True)
+    assert recognition._comparison(read("where(x < 2 * x, x, 2)")) is None
+    assert recognised(read("where(tanh(x) > 0, tanh(x), 0)")) is read("relu(tanh(x))")
+    assert recognised(read("where(x >= 0, 2 * x, expm1(2 * x))")) is read("where(x >= 0, 2 * x, expm1(2 * x))")
+    assert recognised(read("where(2 * x >= 0, 2 * x, expm1(2 * x))")) is read("elu(2 * x)")

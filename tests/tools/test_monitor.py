@@ -34,6 +34,31 @@ def only(m):
 # ---- what is recorded -----------------------------------------------------------------------------------------------
 
 
+def test_more_calls_than_wait_to_be_added(backend, rng):
+    """Calls are added up many at once; who reads meanwhile, or asks on another thread, finds all that there were."""
+    x = rng.normal(size=(900, 12))
+    x[::7, 3], x[5::11, 2] = np.nan, np.inf
+    with fastact.monitor(by="name") as m:
+        for k, row in enumerate(x):
+            backend.sigmoid(row)
+            if k % 190 == 0:
+                assert (m["sigmoid"].calls, m["sigmoid"].elements) == (k + 1, 12 * (k + 1))
+        threads = [threading.Thread(target=lambda: [backend.sigmoid(row) for row in x[:600]]) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        while any(thread.is_alive() for thread in threads):
+            assert m["sigmoid"].calls <= 2100
+        for thread in threads:
+            thread.join()
+    r = m["sigmoid"]
+    y = np.concatenate([backend.sigmoid(part) for part in (x, x[:600], x[:600])])
+    finite = y[np.isfinite(y)]
+    assert (r.calls, r.elements, r.nan, r.inf) == (2100, y.size, np.isnan(y).sum(), 0)
+    assert r.mean == pytest.approx(finite.mean(), rel=1e-9)
+    assert r.std == pytest.approx(finite.std(), rel=1e-9)
+    assert r.saturated_high == np.sum(y >= 0.999) / (y.size - r.nan)
+
+
 def test_forward(backend, rng):
     x = np.round(rng.normal(size=(50, 30)), 3).astype(np.float32)
     x[:, 7] = -1

@@ -1,6 +1,7 @@
 """The commands on activations of a user's own module."""
 
 import dataclasses
+import json
 
 import pytest
 
@@ -68,6 +69,50 @@ def test_plot(module, tmp_path, capsys):
     assert file.stat().st_size > 1000
 
 
+def test_bench(module, hurried, capsys, tmp_path):
+    file = tmp_path / "results.json"
+    options = [
+        "--only",
+        f"{module}:serf",
+        f"{module}:aria",
+        "relu",
+        f"{module}:known",
+        "--sizes",
+        "16",
+        "100",
+        "--json",
+        str(file),
+    ]
+    assert main(["bench", *options]) == 0
+    results = json.loads(file.read_text())
+    found = {(cell["name"], cell["direction"]) for cell in results["cells"]}
+    names = f"{module}:serf", f"{module}:aria", "relu"
+    assert found == {(name, direction) for name in names for direction in ("forward", "backward")}
+    checked = {check["name"]: check for check in results["equivalence"]}
+    assert set(checked) == set(names)
+    assert 0 < checked[f"{module}:serf"]["error"] < checked[f"{module}:serf"]["bound"] == 8
+    assert "NumPy takes" in capsys.readouterr().out
+
+
+def test_bench_of_what_is_registered(module, hurried, capsys, monkeypatch):
+    monkeypatch.setattr(api, "_registered", {})
+    fastact.register(api.get_activation(f"{module}:serf"))
+    assert main(["bench", "--only", "serf", "--sizes", "16", "--dtype", "float64", "--backend", "numpy"]) == 0
+    assert "serf" in capsys.readouterr().out
+
+
+def test_a_broken_bound_in_bench(module, hurried, capsys, monkeypatch):
+    serf = api.get_activation(f"{module}:serf")
+    monkeypatch.setattr(serf, "info", dataclasses.replace(serf.info, ulp=0.01))
+    assert main(["bench", "--only", f"{module}:serf", "--sizes", "16"]) == 1
+    assert f"NOT EQUIVALENT: {module}:serf forward" in capsys.readouterr().out.replace("\n", " ")
+
+
+def test_bench_against_peers(module, hurried, capsys):
+    assert main(["bench", "--peers", "numpy", "--only", f"{module}:serf", "--sizes", "16"]) == 0
+    assert f"{module}:serf" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
     [
@@ -78,9 +123,9 @@ def test_plot(module, tmp_path, capsys):
     ],
 )
 def test_names_that_lead_nowhere(module, capsys, name, said):
-    for command in ("plot", "verify"):
+    for command in (["plot"], ["verify"], ["bench", "--only"]):
         with pytest.raises(SystemExit):
-            main([command, name])
+            main([*command, name])
         assert said in capsys.readouterr().err
 
 

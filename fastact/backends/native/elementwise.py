@@ -74,8 +74,6 @@ class _WithNativeUfuncs(WithUfuncs):
 
 @vectorcall
 class NativeActivation(FastPath, _WithNativeUfuncs, Activation):  # type: ignore[misc]
-    __doc__ = Activation.__doc__
-
     def __init__(self, entry: Entry, backend: Backend) -> None:
         super().__init__(entry, backend)
         self._attach(table(backend.name), entry)
@@ -92,8 +90,6 @@ class NativeActivation(FastPath, _WithNativeUfuncs, Activation):  # type: ignore
 
 @vectorcall
 class NativeDefined(FastPath, _WithNativeUfuncs, Defined):  # type: ignore[misc]
-    __doc__ = Defined.__doc__
-
     def __init__(self, entry: Definition, backend: Backend) -> None:
         super().__init__(entry, backend)
         with contextlib.suppress(OverflowError):  # then all calls go the general path

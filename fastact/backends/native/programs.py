@@ -73,6 +73,8 @@ class Plan:
         The parameters of the steps' loops.
     parameters : int
         How many the activation has.
+    defaults : tuple of float
+        What they are where a call does not say.
     arrays : int
         Bit k: parameter k is an array.
     registers : int
@@ -84,6 +86,7 @@ class Plan:
     spreads: list[tuple[Slot, Scalar]] = field(default_factory=list)
     scalars: list[Scalar] = field(default_factory=list)
     parameters: int = 0
+    defaults: tuple[float, ...] = ()
     arrays: int = 0
     registers: int = 0
 
@@ -99,7 +102,8 @@ def plan(entry: Definition, kind: Kind) -> Plan:
     arrays = {p.name: k for k, p in enumerate(entry.parameters) if p.array}
     operands |= {Parameter(name): Slot("parameter", k) for name, k in arrays.items()}
     numbers = {p.name: k for k, p in enumerate(entry.parameters) if not p.array}
-    program = Plan(parameters=len(entry.parameters), arrays=sum(1 << k for k in arrays.values()))
+    defaults = tuple(p.default for p in entry.parameters)
+    program = Plan(parameters=len(defaults), defaults=defaults, arrays=sum(1 << k for k in arrays.values()))
     return _Planner(operands, numbers, program).plan(_results(entry, kind))
 
 

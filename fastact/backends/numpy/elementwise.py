@@ -51,12 +51,12 @@ def make_ufunc(entry: Entry, kind: Kind, name: str, any_scalar: bool = False) ->
 
 @watchable
 class NumPyActivation(_OnNumPy, Activation):
-    __doc__ = Activation.__doc__
+    pass
 
 
 @watchable
 class NumPyDefined(_OnNumPy, Defined):
-    __doc__ = Defined.__doc__
+    pass
 
 
 @watchable

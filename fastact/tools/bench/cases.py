@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ... import backends
-from ...api import get
+from ...api import get, get_activation
+from ...calls.define import Defined
 from ...functions import entries, row_functions
+from ...functions.entry import Entry
 from ..directions import BOTH, Direction
 from ..peers.peer import Subject
 from .fused import FUSED
@@ -19,7 +21,19 @@ SIZES = (16, 256, 4_096, 65_536, 1_048_576, 16_777_216)
 
 def subject_of(name: str) -> Subject:
     """What the peers are asked for: an activation, or a fused function."""
-    return FUSED.get(name) or Subject(name=name, entry=entries[name])
+    return FUSED.get(name) or Subject(name=name, entry=entry_of(name))
+
+
+def entry_of(name: str) -> Entry | None:
+    """The record of an activation, of a user's own, too; None for a fused function."""
+    if name in FUSED:
+        return None
+    return entries[name] if name in entries else get_activation(name)._entry
+
+
+def is_own(name: str) -> bool:
+    """Whether it is an activation that a user defined."""
+    return name not in FUSED and name not in entries
 
 
 @dataclass(frozen=True)
@@ -29,7 +43,7 @@ class Case:
     Attributes
     ----------
     name : str
-        An activation or a key of `FUSED`.
+        An activation, a user's own as it was asked for, or a key of `FUSED`.
     direction : Direction
         Forward, backward or backward from the output.
     row : int
@@ -52,6 +66,8 @@ class Case:
 
     def function(self, backend: backends.Backend) -> Any:
         """fastact's function on a backend."""
+        if is_own(self.name):
+            return backend.bind(get_activation(self.name))
         return getattr(backend, FUSED[self.name].function if self.name in FUSED else self.name)
 
     def shape(self, size: int) -> tuple[int, ...]:
@@ -85,7 +101,12 @@ def cases(only: Sequence[str] | None = None, rows: Sequence[int] = (), from_outp
 
 
 def _canonical(name: str) -> str:
-    found: str = name if name in FUSED else get(name).name
+    if name in FUSED:
+        return name
+    function = get_activation(name) if ":" in name else get(name)
+    if isinstance(function, Defined):
+        return name
+    found: str = function.name
     if found not in entries and found not in FUSED:
         file = "rows.py" if found in row_functions else "losses.py"
         raise ValueError(f"fastact/tools/bench/fused/{file}: no entry of the record {found} (fastact/functions/{file})")

@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--quick", action="store_true", help="fewer and smaller sizes: be done within 30 seconds, with --peers within a minute"
     )
-    parser.add_argument("--only", nargs="+", metavar="NAME", help="only these functions")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="only these functions; your own as module:name")
     parser.add_argument(
         "--fused", action="store_true", help="bias, gated units, softmax and losses at the sizes of layers, against PyTorch, too"
     )

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ... import backends
-from ...functions import entries
 from ..peers.contestant import Contestant
 from ..peers.operands import Operands, aligned
-from .cases import Case
+from .cases import Case, entry_of
 from .fused import FUSED
 
 
@@ -35,7 +34,8 @@ class Setting:
 
 def _inside(case: Case, x: np.ndarray) -> np.ndarray:
     """Numbers like these within the domain of the case's function."""
-    low, high = entries[case.name].info.domain if case.name in entries else (-np.inf, np.inf)
+    entry = entry_of(case.name)
+    low, high = (-np.inf, np.inf) if entry is None else entry.info.domain
     if low == -np.inf:
         return x
     a = np.abs(x)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ...functions.record import Call
 from ...numerics import accurate
 from ..directions import Direction
 from . import formulas, packages
@@ -38,9 +39,19 @@ class NumPy(Peer):
 
     def find(self, subject: Subject, direction: Direction, operands: Operands) -> Contestant | None:
         found = super().find(subject, direction, operands)
-        if found is None and subject.entry is not None and (statement := formulas.statement(subject, direction, operands)):
+        if found is not None or subject.entry is None:
+            return found
+        if subject.entry.call is Call.DEFINED:
+            return self._of_definition(subject.entry, direction, operands)
+        if statement := formulas.statement(subject, direction, operands):
             return operands.bound(self.name, statement, {"np": np, **formulas.functions(subject.entry)})
-        return found
+        return None
+
+    def _of_definition(self, entry: Any, direction: Direction, operands: Operands) -> Contestant | None:
+        from . import plain  # which needs all that reads formulas
+
+        found = plain.statement(entry, direction, operands.x.dtype)
+        return found and operands.bound(self.name, found[0], {"np": np, **found[1]})
 
     def bind(self, statement: str, operands: Operands) -> Contestant:
         modules: dict[str, Any] = {"np": np, "erf": _erf}

@@ -46,6 +46,8 @@ cdef class FastPath(Vectorcall):
     cdef tuple parameter_names
     cdef tuple ufunc_defaults  # what the forward ufunc takes besides x
     cdef object forward_ufunc  # made when first needed
+    cdef dict later  # of a definition: the kinds whose programs are made when first needed, by their numbers
+    cdef object table_of, entry  # what they are made of
     cdef tuple ends  # where it is flat, with the default parameters; for monitors
 
     def __cinit__(self, *args, **kwargs):
@@ -53,16 +55,16 @@ cdef class FastPath(Vectorcall):
 
     def _attach(self, Table table not None, entry):
         """Take the loops of this entry from a table."""
-        cdef int i, type
+        cdef int i
         if len(entry.parameters) > MAX_PARAMETERS:
             raise OverflowError(f"{entry.name}: at most {MAX_PARAMETERS} parameters")
         self.table = table.table
         takes_arrays = entry.call is Call.DEFINED and bool(entry.array_parameters)  # which go the general path
         if not takes_arrays:
-            for kind in kinds_of(entry):
-                if not (kind.unit or kind.bias):
-                    for type in (FLOAT32, FLOAT64):
-                        table.find_kernel(entry, kind, type, &self.kernels[type][loop_number(kind)])
+            kinds = {loop_number(kind): kind for kind in kinds_of(entry) if not (kind.unit or kind.bias)}
+            self.later, self.table_of, self.entry = kinds, table, entry
+            for number in (FORWARD,) if entry.call is Call.DEFINED else tuple(kinds):
+                find_kernels(self, number)
         self.parameters, self.cost = len(entry.parameters), LIGHT if entry.light else HEAVY
         self.noisy = entry.noise is not None
         # A parameter that is drawn has no name here, so a call with a generator or options goes the general path. A call without
@@ -85,6 +87,30 @@ cdef class FastPath(Vectorcall):
 
     backward = new_method(Activation.backward, <void*> call_backward)
     value_and_grad = new_method(Activation.value_and_grad, <void*> call_value_and_grad)
+
+
+cdef inline bint has_kernels(FastPath f, int kind) except -1:
+    """Whether a kind of call goes the fast path; the programs of a definition are made now, if they are not there yet."""
+    return is_there(&f.kernels[<int> FLOAT32][kind]) or (len(f.later) > 0 and find_later(f, kind))
+
+
+cdef bint find_later(FastPath f, int kind) except -1:
+    try:
+        return find_kernels(f, kind)
+    except OverflowError:  # it is too long for a program: such calls go the general path
+        return False
+
+
+cdef bint find_kernels(FastPath f, int number) except -1:
+    """Find what computes a kind of call; False where that is tried already, or just now on another thread."""
+    cdef Kernel single, double_
+    kind = f.later.pop(number, None)
+    if kind is None:
+        return False
+    (<Table> f.table_of).find_kernel(f.entry, kind, FLOAT32, &single)
+    (<Table> f.table_of).find_kernel(f.entry, kind, FLOAT64, &double_)
+    f.kernels[<int> FLOAT32][number], f.kernels[<int> FLOAT64][number] = single, double_  # both are there, or none
+    return True
 
 
 # ---- arguments ------------------------------------------------------------------------------------------------------

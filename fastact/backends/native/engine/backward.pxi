@@ -28,9 +28,11 @@ cdef inline object take_backward(FastPath f, PyObject* const* args, Py_ssize_t n
         return None
     work.kind = BACKWARD
     if options.y != Py_None:
-        if saved != Py_None or not is_there(&f.kernels[<int> FLOAT32][<int> BACKWARD_FROM_OUTPUT]):
+        if saved != Py_None:
             return None
         work.kind, saved = BACKWARD_FROM_OUTPUT, options.y
+    if not has_kernels(f, work.kind):
+        return None
     work.type = operand_type(f, dy)
     if work.type >= 0 and array_NDIM(dy) > 0:
         return backward_array(f, dy, saved, &options, &work)
@@ -139,6 +141,8 @@ cdef inline object take_value_and_grad(FastPath f, PyObject* const* args, PyObje
     if not read_keywords(f, args + 2, names, &options) or not is_pair(<object> options.out):
         return None
     out = <tuple> <object> options.out
+    if not has_kernels(f, VALUE_AND_GRAD):
+        return None
     work.kind, work.type = VALUE_AND_GRAD, operand_type(f, x)
     if work.type >= 0 and array_NDIM(x) > 0:
         return array_value_and_grad(f, x, out, &options, &work)

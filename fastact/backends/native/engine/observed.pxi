@@ -21,6 +21,9 @@ cdef object call_watched_activation(FastPath f, PyObject* const* args, Py_ssize_
         return result
     has_ends = not (isnan(meanwhile.low) and isnan(meanwhile.high))
     array = result if array_NDIM(<PyObject*> result) >= 2 else None
+    if len(watchers) == 1:
+        watchers[0].record(f, counted, None, None, has_ends, array)
+        return result
     for watcher in tuple(watchers):  # another thread may start or stop one
         watcher.record(f, counted, None, None, has_ends, array)
     return result
