@@ -18,6 +18,7 @@ import numpy as np
 from ..functions.entry import Entry, Info, Parameter
 from ..functions.record import Call
 from . import derivatives, nodes, sampling, tracing
+from .array_forms import without_arrays
 from .evaluation import Evaluator, shaped
 from .nodes import Activate, Apply, Node, X
 from .printing import text
@@ -44,6 +45,9 @@ class Definition(Entry):
     widest : tuple of Parameter
         The parameters with the domains of the formula as it was given. Where it was recognised as an activation whose kernel
         takes fewer numbers, those of `parameters` are narrower: see `variants.unrestricted`.
+    source : Node
+        f(x) with the activations whose formulas stand in `formula`, as their parameters are arrays: derivatives by parameters are
+        made of it.
     replaced_derivative : bool
         Whether `slope` was given, rather than derived from the formula.
     """
@@ -52,6 +56,7 @@ class Definition(Entry):
     formula: Node
     slope: Node
     widest: tuple[Parameter, ...]
+    source: Node
     replaced_derivative: bool = False
 
     @property
@@ -62,7 +67,7 @@ class Definition(Entry):
     @cached_property
     def slope_by(self) -> Mapping[str, Node]:
         """The derivative of f by each parameter."""
-        return MappingProxyType({p.name: _slope_by(self.formula, p.name, self.parameters) for p in self.parameters})
+        return MappingProxyType({p.name: _slope_by(self.source, p.name, self.parameters) for p in self.parameters})
 
     @property
     def file(self) -> str:
@@ -76,6 +81,7 @@ class Definition(Entry):
             "name": self.name,
             "formula": text(self.formula),
             "slope": text(self.slope),
+            "source": text(self.source),
             "replaced": self.replaced_derivative,
             "parameters": self.widest,
             "doc": self.doc,
@@ -98,6 +104,7 @@ def _restored(state: dict[str, Any]) -> Definition:
         read(state["formula"], names),
         state["parameters"],
         slope=read(state["slope"], names),
+        source=read(state["source"], names),
         replaced=state["replaced"],
         doc=state["doc"],
         aliases=state["aliases"],
@@ -199,6 +206,7 @@ def of_nodes(
     parameters: tuple[Parameter, ...],
     *,
     slope: Node | None = None,
+    source: Node | None = None,
     replaced: bool = False,
     doc: str = "",
     aliases: tuple[str, ...] = (),
@@ -211,11 +219,14 @@ def of_nodes(
     ----------
     slope : Node, optional
         f', where it is known or replaced.
+    source : Node, optional
+        What derivatives by parameters are made of, where that is not the formula: see `Definition`.
     info : Info, optional
         All properties, where they are known.
     properties : mapping, optional
         Some of them.
     """
+    source = formula if source is None else source
     formula = _nan_for_nan(formula, parameters)
     if slope is None:
         arrays = frozenset(p.name for p in parameters if p.array)
@@ -249,8 +260,9 @@ def of_nodes(
         formula=formula,
         slope=slope,
         widest=widest,
+        source=source,
         replaced_derivative=replaced,
-        derivative_by={p.name: Slope(formula, p.name, parameters) for p in parameters if p.array},
+        derivative_by={p.name: Slope(source, p.name, parameters) for p in parameters if p.array},
     )
 
 
@@ -287,8 +299,8 @@ class Function:
 class Slope(Function):
     """The derivative by a parameter as such a function. It is derived when first asked for."""
 
-    def __init__(self, formula: Node, by: str, parameters: tuple[Parameter, ...]) -> None:
-        super().__init__(formula, parameters)
+    def __init__(self, source: Node, by: str, parameters: tuple[Parameter, ...]) -> None:
+        super().__init__(source, parameters)
         self.by, self.parameters = by, parameters
 
     def __call__(self, x: Any, *parameters: Any, dtype: Any = None) -> Any:
@@ -297,10 +309,10 @@ class Slope(Function):
         return super().__call__(x, *parameters, dtype=dtype)
 
 
-def _slope_by(formula: Node, name: str, parameters: tuple[Parameter, ...]) -> Node:
+def _slope_by(source: Node, name: str, parameters: tuple[Parameter, ...]) -> Node:
     """The derivative of f by a parameter."""
     arrays = frozenset(p.name for p in parameters if p.array)
-    slope = derivatives.derivative(formula, nodes.Parameter(name))
+    slope = without_arrays(derivatives.derivative(source, nodes.Parameter(name)), arrays)
     return _nan_for_nan(recognised(slope, arrays, parameters), parameters)
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from ..functions import entries
 from ..functions.entry import Entry
+from .array_forms import by_parameter
 from .expansion import applied, places, substituted, template
 from .nodes import ONE, ZERO, Activate, Apply, Node, Number, Parameter, X, in_order
 from .recognition import recognised
@@ -129,18 +130,14 @@ def _partial(node: Apply, operand: int) -> Node:
     return substituted(rule(node.operation.name, operand), letters | {Parameter("y"): node})
 
 
-#: Derivatives by a parameter in a form that neither cancels nor overflows, where that of the definition does.
-_BY_PARAMETER = {("generalized_logistic", "alpha"): "log_sigmoid(x) * generalized_logistic(x, alpha=alpha)"}
-
-
 @functools.lru_cache(512)
 def of_template(entry: Entry, derived: bool, by: Node) -> Node:
     """The derivative of an activation's own formula, or of f', by its x or by a parameter."""
     root = template(entry, derived)
     if derived:  # of what has kernels the derivatives are better, too
         return derivative(recognised(root), by)
-    written = _BY_PARAMETER.get((entry.name, by.name)) if isinstance(by, Parameter) and _in_catalogue(entry) else None
-    return read(written, {by.name: by}) if written and isinstance(by, Parameter) else derivative(root, by)
+    known = by_parameter(entry, by.name) if isinstance(by, Parameter) else None
+    return known or derivative(root, by)
 
 
 def _in_catalogue(entry: Entry) -> bool:
