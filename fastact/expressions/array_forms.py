@@ -1,7 +1,7 @@
 """Formulas of activations whose parameters are arrays: there the kernels, which take numbers, can't be used.
 
-The definitions of the catalogue overflow, or are no number, where the kernels are right. These have the kernels' limits, and their
-digits where an exponential alone would be subnormal: it is taken as the product of two halves. Where x / alpha has become
+The definitions of the catalogue overflow, or are no number, where the kernels are right. These have the kernels' limits, and
+their digits where an exponential alone would be subnormal: it is taken as the product of two halves. Where x / alpha has become
 subnormal they go on with x. Derivatives by a parameter do not cancel where that can be had.
 """
 
@@ -15,7 +15,7 @@ from . import expansion
 from .nodes import Activate, Node, Parameter, in_order
 from .vocabulary import read
 
-#: By name a line for each part: `f`, `slope` and `by_PARAMETER` are the function and its derivatives, the others what these share.
+#: By name a line for each part: `f`, `slope` and `by_PARAMETER` are the function and its derivatives, the others what they share.
 #: Beyond 1600 exponentials vanish with their halves; from 40 on log1p(g) is g, and 1 + g is 1, for the exponential g of less.
 _FORMS = {
     "leaky_relu": """

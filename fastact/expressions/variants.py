@@ -9,7 +9,7 @@ from ..functions.entry import Entry, Parameter
 from . import derivatives, expansion, nodes
 from .array_forms import without_arrays
 from .definition import Definition, of_nodes
-from .nodes import Activate, Node, Number, X
+from .nodes import Node, Number, X
 from .recognition import recognised
 from .simplify import activate
 

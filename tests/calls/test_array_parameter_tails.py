@@ -226,6 +226,18 @@ def test_limits_are_those_with_numbers(backend, name, dtype):
             assert not any(np.isnan(g[:-1]).any() for g in gradients[1:])
 
 
+@pytest.mark.parametrize(
+    ("name", "x", "alpha", "slope"),
+    [("isru", 2.0, -0.0, 1.0), ("isrlu", -2.0, -0.0, 1.0), ("soft_exponential", 1e308, -3.0, 1 / 9e308)],
+)
+def test_slopes_with_numbers(backend, name, x, alpha, slope):
+    """A zero of either sign, and what overflows only on the way."""
+    x = np.array([x, x], np.float64)
+    f = getattr(backend, name)
+    np.testing.assert_allclose(f.derivative(x, alpha=alpha), slope, rtol=1e-9)
+    np.testing.assert_allclose(f.value_and_grad(x, alpha=np.array([alpha, alpha], np.float64))[1], slope, rtol=1e-9)
+
+
 @pytest.mark.parametrize("name", ["leaky_relu", "soft_shrink", "silu", "softcap", "isru", "isrlu", "snake", "celu"])
 def test_the_sign_of_zero(backend, name, dtype):
     f = getattr(backend, name)
