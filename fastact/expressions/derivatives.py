@@ -62,11 +62,48 @@ def derivative(root: Node, by: Node = X) -> Node:
     """The derivative of an expression by the input or by a Parameter."""
     slopes: dict[Node, Node] = {}
     grow: set[Node] = set()  # what grows as an exponential does
+    powers: dict[Node, tuple[Node, float]] = {}
     for node in in_order([root]):
-        slopes[node] = _slope(node, slopes, grow, by)
+        base, exponent = powers[node] = _as_power(node, powers)
+        if exponent in _OWN_POWERS or _relative(base, slopes) is not None:
+            slopes[node] = _slope(node, slopes, grow, by)
+        else:  # products and quotients of powers are no number at 0 or infinity, where their derivative is one
+            slopes[node] = _of_power(base, Number(exponent), slopes[base])
         if _grows(node, grow):
             grow.add(node)
     return slopes[root]
+
+
+#: Powers whose own rules do as well.
+_OWN_POWERS = (1.0, 2.0, 0.5, -1.0, 0.0)
+
+
+def _as_power(node: Node, powers: dict[Node, tuple[Node, float]]) -> tuple[Node, float]:
+    """What the node is a power of, and its exponent: whole and half powers were made products and square roots."""
+    if isinstance(node, Apply):
+        name, first = node.operation.name, node.operands[0]
+        if name == "sqrt":
+            return first, 0.5
+        base, exponent = powers[first]
+        if name == "square":
+            return base, 2 * exponent
+        if name == "reciprocal":
+            return base, -exponent
+        if name in ("multiply", "divide"):
+            other, more = powers[node.operands[1]]
+            if other is base:
+                return base, exponent + (more if name == "multiply" else -more)
+    return node, 1.0
+
+
+def _of_power(base: Node, exponent: Node, slope: Node) -> Node:
+    """The derivative of a power by its base: 0 for an exponent of 0, at a base of 0 too."""
+    if slope is ZERO:
+        return ZERO
+    factor = make("power", base, make("subtract", exponent, ONE))
+    if not isinstance(exponent, Number):
+        factor = make("where", make("equal", exponent, ZERO), ZERO, factor)
+    return times(times(exponent, factor), slope)
 
 
 def _grows(node: Node, grow: set[Node]) -> bool:
@@ -223,13 +260,11 @@ def _relative(node: Node, slopes: dict[Node, Node]) -> Node | None:
 def _power(node: Apply, slopes: dict[Node, Node]) -> Node:
     base, exponent = node.operands
     dbase, dexponent = slopes[base], slopes[exponent]
-    total: Node = ZERO
-    if dbase is not ZERO:
-        less = make("subtract", exponent, ONE)
-        total = times(times(exponent, make("power", base, less)), dbase)
+    total = _of_power(base, exponent, dbase)
     if dexponent is not ZERO:
-        # 0 where the power is, though the logarithm be infinite
-        logarithm = make("where", make("equal", node, ZERO), ZERO, make("log", base))
+        # 0 where the power is, though the logarithm be infinite; at a base of 0 that of the power 0, too, but not of negative ones
+        logarithm = make("where", make("equal", base, ZERO), make("minimum", ZERO, exponent), make("log", base))
+        logarithm = make("where", make("equal", node, ZERO), ZERO, logarithm)
         total = plus(total, times(times(node, logarithm), dexponent))
     return total
 

@@ -228,14 +228,16 @@ def test_limits_are_those_with_numbers(backend, name, dtype):
 
 @pytest.mark.parametrize(
     ("name", "x", "alpha", "slope"),
-    [("isru", 2.0, -0.0, 1.0), ("isrlu", -2.0, -0.0, 1.0), ("soft_exponential", 1e308, -3.0, 1 / 9e308)],
+    [("isru", 2.0, -0.0, 1.0), ("isrlu", -2.0, -0.0, 1.0), ("soft_exponential", 1e308, -3.0, 1e-308 / 3)],
 )
 def test_slopes_with_numbers(backend, name, x, alpha, slope):
     """A zero of either sign, and what overflows only on the way."""
     x = np.array([x, x], np.float64)
     f = getattr(backend, name)
-    np.testing.assert_allclose(f.derivative(x, alpha=alpha), slope, rtol=1e-9)
-    np.testing.assert_allclose(f.value_and_grad(x, alpha=np.array([alpha, alpha], np.float64))[1], slope, rtol=1e-9)
+    array = np.array([alpha, alpha], np.float64)
+    for got in (f.derivative(x, alpha=alpha), f.value_and_grad(x, alpha=alpha)[1], f.value_and_grad(x, alpha=array)[1]):
+        with np.errstate(under="ignore"):  # the tolerance of a subnormal number
+            np.testing.assert_allclose(got, slope, rtol=1e-9)
 
 
 @pytest.mark.parametrize("name", ["leaky_relu", "soft_shrink", "silu", "softcap", "isru", "isrlu", "snake", "celu"])
