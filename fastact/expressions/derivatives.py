@@ -91,6 +91,10 @@ def _as_power(node: Node, powers: dict[Node, tuple[Node, float]]) -> tuple[Node,
             return base, -exponent
         if name in ("multiply", "divide"):
             other, more = powers[node.operands[1]]
+            if exponent % 2 == 0 and other is make("absolute", base):  # the square of |u| is that of u
+                base = other
+            elif more % 2 == 0 and base is make("absolute", other):
+                other = base
             if other is base:
                 return base, exponent + (more if name == "multiply" else -more)
     return node, 1.0
@@ -262,7 +266,7 @@ def _power(node: Apply, slopes: dict[Node, Node]) -> Node:
     dbase, dexponent = slopes[base], slopes[exponent]
     total = _of_power(base, exponent, dbase)
     if dexponent is not ZERO:
-        # 0 where the power is, though the logarithm be infinite; at a base of 0 that of the power 0, too, but not of negative ones
+        # 0 where the power is, though the logarithm be infinite; and for the power 0 of 0, but not for its negative powers
         logarithm = make("where", make("equal", base, ZERO), make("minimum", ZERO, exponent), make("log", base))
         logarithm = make("where", make("equal", node, ZERO), ZERO, logarithm)
         total = plus(total, times(times(node, logarithm), dexponent))
