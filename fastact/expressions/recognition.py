@@ -277,20 +277,7 @@ class _Pattern:
     @functools.cached_property
     def kind(self) -> str:
         """What it begins with, as `_kind` has it. Known without the pattern itself, which takes longer to make."""
-        match ast.parse(self.text, mode="eval").body:
-            case ast.BinOp(op=ast.Mult() | ast.Div()):
-                return "product"
-            case ast.BinOp(op=ast.Add() | ast.Sub()):
-                return "sum"
-            case ast.BinOp(op=ast.Pow()):
-                return "square"
-            case ast.UnaryOp():
-                return "negative"
-            case ast.IfExp():
-                return "where"
-            case ast.Call(func=ast.Name(id=name)):
-                return _BECOMES.get(name, name)
-        return ""
+        return _beginning(self.text)
 
     @functools.cached_property
     def node(self) -> Node:
@@ -318,6 +305,25 @@ class _Pattern:
         else:
             for bound in matches(self.node, node, {}):
                 yield bound, None
+
+
+@functools.cache
+def _beginning(text: str) -> str:
+    """What a text begins with: the operation that is applied last."""
+    match ast.parse(text, mode="eval").body:
+        case ast.BinOp(op=ast.Mult() | ast.Div()):
+            return "product"
+        case ast.BinOp(op=ast.Add() | ast.Sub()):
+            return "sum"
+        case ast.BinOp(op=ast.Pow()):
+            return "square"
+        case ast.UnaryOp():
+            return "negative"
+        case ast.IfExp():
+            return "where"
+        case ast.Call(func=ast.Name(id=name)):
+            return _BECOMES.get(name, name)
+    return ""
 
 
 def _kind(node: Node) -> str:
@@ -371,6 +377,7 @@ def _written() -> Iterator[_Pattern]:
             names = {_BECOMES.get(name, name) for name in re.findall(r"(\w+)\(", text_of_x)}
             names |= {"where"} if choices else set()
             names |= {"two choices"} if choices > 1 else set()
+            names |= {"subtract"} if re.search(r"\) - \w+\(", text) else set()  # which few formulas have
             missing = {p.name: p.default for p in entry.parameters if p.name not in words}
             yield _Pattern(entry, text, missing, frozenset(names))
             neutral = {p.name: p.default for p in entry.parameters if p.default == 1 and p.name in words}
