@@ -18,6 +18,7 @@ import numpy as np
 from ..functions.entry import Entry, Info, Parameter
 from ..functions.record import Call
 from . import derivatives, nodes, tracing
+from .array_forms import without_arrays
 from .evaluation import Evaluator, evaluate, shaped
 from .nodes import Activate, Apply, Node, X
 from .printing import text
@@ -44,6 +45,9 @@ class Definition(Entry):
     widest : tuple of Parameter
         The parameters with the domains of the formula as it was given. Where it was recognised as an activation whose kernel
         takes fewer numbers, those of `parameters` are narrower: see `variants.unrestricted`.
+    source : Node
+        f(x) with the activations whose formulas stand in `formula`, as their parameters are arrays: derivatives by parameters are
+        made of it.
     replaced_derivative : bool
         Whether `slope` was given, rather than derived from the formula.
     known : mapping
@@ -58,6 +62,7 @@ class Definition(Entry):
     formula: Node
     slope: Node
     widest: tuple[Parameter, ...]
+    source: Node
     replaced_derivative: bool = False
     info: Info = field(init=False, repr=False)
     written: Node
@@ -80,7 +85,7 @@ class Definition(Entry):
     @cached_property
     def slope_by(self) -> Mapping[str, Node]:
         """The derivative of f by each parameter."""
-        return MappingProxyType({p.name: _slope_by(self.formula, p.name, self.parameters) for p in self.parameters})
+        return MappingProxyType({p.name: _slope_by(self.source, p.name, self.parameters) for p in self.parameters})
 
     @property
     def file(self) -> str:
@@ -95,6 +100,7 @@ class Definition(Entry):
             "formula": self.text,
             "written": text(self.written),
             "slope": text(self.slope),
+            "source": text(self.source),
             "replaced": self.replaced_derivative,
             "parameters": self.widest,
             "doc": self.doc,
@@ -119,6 +125,7 @@ def _restored(state: dict[str, Any]) -> Definition:
         state["parameters"],
         slope=read(state["slope"], names),
         written=read(state["written"], names),
+        source=read(state["source"], names),
         replaced=state["replaced"],
         doc=state["doc"],
         aliases=state["aliases"],
@@ -230,6 +237,7 @@ def of_nodes(
     *,
     slope: Node | None = None,
     written: Node | None = None,
+    source: Node | None = None,
     replaced: bool = False,
     doc: str = "",
     aliases: tuple[str, ...] = (),
@@ -242,6 +250,8 @@ def of_nodes(
     ----------
     slope : Node, optional
         f', where it is known or replaced.
+    source : Node, optional
+        What derivatives by parameters are made of, where that is not the formula: see `Definition`.
     written : Node, optional
         f as it was given, where that was another expression.
     known : mapping, optional
@@ -249,6 +259,7 @@ def of_nodes(
     like : Entry or Info, optional
         Whose properties it has, or which.
     """
+    source = formula if source is None else source
     formula = _nan_for_nan(formula, parameters)
     if slope is None:
         arrays = frozenset(p.name for p in parameters if p.array)
@@ -280,8 +291,9 @@ def of_nodes(
         slope=slope,
         written=formula if written is None else written,
         widest=widest,
+        source=source,
         replaced_derivative=replaced,
-        derivative_by={p.name: Slope(formula, p.name, parameters) for p in parameters if p.array},
+        derivative_by={p.name: Slope(source, p.name, parameters) for p in parameters if p.array},
     )
 
 
@@ -318,8 +330,8 @@ class Function:
 class Slope(Function):
     """The derivative by a parameter as such a function. It is derived when first asked for."""
 
-    def __init__(self, formula: Node, by: str, parameters: tuple[Parameter, ...]) -> None:
-        super().__init__(formula, parameters)
+    def __init__(self, source: Node, by: str, parameters: tuple[Parameter, ...]) -> None:
+        super().__init__(source, parameters)
         self.by, self.parameters = by, parameters
 
     def __call__(self, x: Any, *parameters: Any, dtype: Any = None) -> Any:
@@ -328,10 +340,10 @@ class Slope(Function):
         return super().__call__(x, *parameters, dtype=dtype)
 
 
-def _slope_by(formula: Node, name: str, parameters: tuple[Parameter, ...]) -> Node:
+def _slope_by(source: Node, name: str, parameters: tuple[Parameter, ...]) -> Node:
     """The derivative of f by a parameter."""
     arrays = frozenset(p.name for p in parameters if p.array)
-    slope = derivatives.derivative(formula, nodes.Parameter(name))
+    slope = without_arrays(derivatives.derivative(source, nodes.Parameter(name)), arrays)
     return _nan_for_nan(recognised(slope, arrays, parameters), parameters)
 
 

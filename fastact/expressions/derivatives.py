@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from ..functions import entries
 from ..functions.entry import Entry
+from .array_forms import by_parameter
 from .expansion import applied, places, substituted, template
 from .nodes import ONE, ZERO, Activate, Apply, Node, Number, Parameter, X, in_order
 from .recognition import recognised
@@ -61,11 +62,52 @@ def derivative(root: Node, by: Node = X) -> Node:
     """The derivative of an expression by the input or by a Parameter."""
     slopes: dict[Node, Node] = {}
     grow: set[Node] = set()  # what grows as an exponential does
+    powers: dict[Node, tuple[Node, float]] = {}
     for node in in_order([root]):
-        slopes[node] = _slope(node, slopes, grow, by)
+        base, exponent = powers[node] = _as_power(node, powers)
+        if exponent in _OWN_POWERS or _relative(base, slopes) is not None:
+            slopes[node] = _slope(node, slopes, grow, by)
+        else:  # products and quotients of powers are no number at 0 or infinity, where their derivative is one
+            slopes[node] = _of_power(base, Number(exponent), slopes[base])
         if _grows(node, grow):
             grow.add(node)
     return slopes[root]
+
+
+#: Powers whose own rules do as well.
+_OWN_POWERS = (1.0, 2.0, 0.5, -1.0, 0.0)
+
+
+def _as_power(node: Node, powers: dict[Node, tuple[Node, float]]) -> tuple[Node, float]:
+    """What the node is a power of, and its exponent: whole and half powers were made products and square roots."""
+    if isinstance(node, Apply):
+        name, first = node.operation.name, node.operands[0]
+        if name == "sqrt":
+            return first, 0.5
+        base, exponent = powers[first]
+        if name == "square":
+            return base, 2 * exponent
+        if name == "reciprocal":
+            return base, -exponent
+        if name in ("multiply", "divide"):
+            other, more = powers[node.operands[1]]
+            if exponent % 2 == 0 and other is make("absolute", base):  # the square of |u| is that of u
+                base = other
+            elif more % 2 == 0 and base is make("absolute", other):
+                other = base
+            if other is base:
+                return base, exponent + (more if name == "multiply" else -more)
+    return node, 1.0
+
+
+def _of_power(base: Node, exponent: Node, slope: Node) -> Node:
+    """The derivative of a power by its base: 0 for an exponent of 0, at a base of 0 too."""
+    if slope is ZERO:
+        return ZERO
+    factor = make("power", base, make("subtract", exponent, ONE))
+    if not isinstance(exponent, Number):
+        factor = make("where", make("equal", exponent, ZERO), ZERO, factor)
+    return times(times(exponent, factor), slope)
 
 
 def _grows(node: Node, grow: set[Node]) -> bool:
@@ -129,18 +171,14 @@ def _partial(node: Apply, operand: int) -> Node:
     return substituted(rule(node.operation.name, operand), letters | {Parameter("y"): node})
 
 
-#: Derivatives by a parameter in a form that neither cancels nor overflows, where that of the definition does.
-_BY_PARAMETER = {("generalized_logistic", "alpha"): "log_sigmoid(x) * generalized_logistic(x, alpha=alpha)"}
-
-
 @functools.lru_cache(512)
 def of_template(entry: Entry, derived: bool, by: Node) -> Node:
     """The derivative of an activation's own formula, or of f', by its x or by a parameter."""
     root = template(entry, derived)
     if derived:  # of what has kernels the derivatives are better, too
         return derivative(recognised(root), by)
-    written = _BY_PARAMETER.get((entry.name, by.name)) if isinstance(by, Parameter) and _in_catalogue(entry) else None
-    return read(written, {by.name: by}) if written and isinstance(by, Parameter) else derivative(root, by)
+    known = by_parameter(entry, by.name) if isinstance(by, Parameter) else None
+    return known or derivative(root, by)
 
 
 def _in_catalogue(entry: Entry) -> bool:
@@ -226,13 +264,11 @@ def _relative(node: Node, slopes: dict[Node, Node]) -> Node | None:
 def _power(node: Apply, slopes: dict[Node, Node]) -> Node:
     base, exponent = node.operands
     dbase, dexponent = slopes[base], slopes[exponent]
-    total: Node = ZERO
-    if dbase is not ZERO:
-        less = make("subtract", exponent, ONE)
-        total = times(times(exponent, make("power", base, less)), dbase)
+    total = _of_power(base, exponent, dbase)
     if dexponent is not ZERO:
-        # 0 where the power is, though the logarithm be infinite
-        logarithm = make("where", make("equal", node, ZERO), ZERO, make("log", base))
+        # 0 where the power is, though the logarithm be infinite; and for the power 0 of 0, but not for its negative powers
+        logarithm = make("where", make("equal", base, ZERO), make("minimum", ZERO, exponent), make("log", base))
+        logarithm = make("where", make("equal", node, ZERO), ZERO, logarithm)
         total = plus(total, times(times(node, logarithm), dexponent))
     return total
 

@@ -32,43 +32,114 @@ _SPELLINGS: dict[str, tuple[str, ...]] = {
         "where(x <= 0, 0, x)",
         "x * (x > 0)",
         "x * (x >= 0)",
+        "(x + abs(x)) / 2",
     ),
     "relu6": ("hard_tanh(x, min=0, max=6)",),
-    "relu_squared": ("relu(x)**2",),
+    "relu_squared": ("relu(x)**2", "x * relu(x)", "where(x > 0, x**2, 0)", "where(x >= 0, x**2, 0)", "where(x < 0, 0, x**2)"),
     "star_relu": ("scale * relu_squared(x) + shift",),
     "leaky_relu": (
         "where(x >= 0, x, negative_slope * x)",
         "where(x < 0, negative_slope * x, x)",
         "where(x <= 0, negative_slope * x, x)",
+        "relu(x) + negative_slope * min(x, 0)",
+        "relu(x) - negative_slope * relu(-x)",
     ),
-    "elu": ("where(x >= 0, x, alpha * expm1(x))", "where(x < 0, alpha * expm1(x), x)", "where(x <= 0, alpha * expm1(x), x)"),
+    "threshold": ("where(x <= threshold, value, x)",),
+    "srelu": tuple(
+        f"where(x {over} {right}, {right} + slope_right * (x - {right}), "
+        f"where(x {under} {left}, {left} + slope_left * (x - {left}), x))"
+        for left, right in (("threshold_left", "threshold_right"), ("-1", "1"))
+        for over, under in ((">", "<"), (">=", "<="))
+    )
+    + tuple(
+        f"where(x {under} {left}, {left} + slope_left * (x - {left}), "
+        f"where(x {over} {right}, {right} + slope_right * (x - {right}), x))"
+        for left, right in (("threshold_left", "threshold_right"), ("-1", "1"))
+        for over, under in ((">", "<"), (">=", "<="))
+    ),
+    "elu": (
+        "where(x >= 0, x, alpha * expm1(x))",
+        "where(x < 0, alpha * expm1(x), x)",
+        "where(x <= 0, alpha * expm1(x), x)",
+        "relu(x) + alpha * expm1(min(x, 0))",
+        "relu(x) + min(expm1(x), 0)",
+    ),
     "celu": (
         "where(x >= 0, x, alpha * expm1(x / alpha))",
         "where(x < 0, alpha * expm1(x / alpha), x)",
         "where(x <= 0, alpha * expm1(x / alpha), x)",
+        "relu(x) + min(alpha * expm1(x / alpha), 0)",
     ),
-    "selu": ("1.0507009873554805 * elu(x, alpha=1.6732632423543772)",),
+    "selu": (
+        "1.0507009873554805 * elu(x, alpha=1.6732632423543772)",
+        "1.0507009873554805 * (relu(x) + min(1.6732632423543772 * expm1(x), 0))",
+    ),
+    "isru": ("x / hypot(1, x)",),
     "isrlu": (
         "where(x > 0, x, isru(x, alpha=alpha))",
         "where(x >= 0, x, isru(x, alpha=alpha))",
         "where(x < 0, isru(x, alpha=alpha), x)",
+        "where(x <= 0, isru(x, alpha=alpha), x)",
     ),
-    "hard_sigmoid": ("hard_tanh(alpha * x + beta, min=0, max=1)", "relu6(x + 3) / 6"),
-    "hard_swish": ("x * relu6(x + 3) / 6", "x * hard_sigmoid(x)"),
+    "sqnl": (
+        "where(x > 2, 1, where(x >= 0, x - x**2 / 4, where(x >= -2, x + x**2 / 4, -1)))",
+        "where(x < -2, -1, where(x < 0, x + x**2 / 4, where(x <= 2, x - x**2 / 4, 1)))",
+        "where(x > 2, 1, where(x < -2, -1, x - x * abs(x) / 4))",
+        "where(x < -2, -1, where(x > 2, 1, x - x * abs(x) / 4))",
+    ),
+    "softsign": (
+        "where(x > 0, x / (1 + x), x / (1 - x))",
+        "where(x >= 0, x / (1 + x), x / (1 - x))",
+        "where(x < 0, x / (1 - x), x / (1 + x))",
+    ),
+    "hard_tanh": ("where(x > max, max, where(x < min, min, x))",),
+    "hard_sigmoid": (
+        "hard_tanh(alpha * x + beta, min=0, max=1)",
+        "hard_tanh((x + 3) / 6, min=0, max=1)",
+        "relu6(x + 3) / 6",
+        "where(x < -3, 0, where(x > 3, 1, x / 6 + 0.5))",
+        "where(x <= -3, 0, where(x >= 3, 1, x / 6 + 0.5))",
+    ),
+    "hard_swish": ("x * relu6(x + 3) / 6", "x * hard_sigmoid(x)", "where(x < -3, 0, where(x > 3, x, x * (x + 3) / 6))"),
+    "hard_shrink": (
+        "where(abs(x) <= lambd, 0, x)",
+        "x * (abs(x) > lambd)",
+        "where(x > lambd or x < -lambd, x, 0)",
+    ),
+    "soft_shrink": (
+        "sign(x) * relu(abs(x) - lambd)",
+        "relu(x - lambd) - relu(-x - lambd)",
+        "relu(x - lambd) + min(x + lambd, 0)",
+    ),
+    "sparse_plus": ("where(x <= -1, 0, where(x < 1, (x + 1)**2 / 4, x))", "where(x < -1, 0, where(x > 1, x, (x + 1)**2 / 4))"),
     "tanh": ("(exp(x) - exp(-x)) / (exp(x) + exp(-x))", "expm1(2 * x) * sigmoid(-2 * x)", "sinh(x) / cosh(x)"),
     "tanh_shrink": ("x - tanh(x)",),
     "gelu_tanh": ("x * sigmoid(2 * sqrt(2 / pi) * x * (1 + 0.044715 * x**2))",),
-    "squareplus": ("(x + sqrt(x**2 + b)) / 2",),
-    "bent_identity": ("(sqrt(x**2 + 1) - 1) / 2 + x",),
+    "squareplus": ("(x + sqrt(x**2 + b)) / 2", "x / 2 + sqrt(x**2 + b) / 2"),
+    "bent_identity": ("(sqrt(x**2 + 1) - 1) / 2 + x", "(sqrt(x**2 + 1) - 1 + 2 * x) / 2"),
     "arsinh": ("log(x + sqrt(x**2 + 1))",),
-    "gudermannian": ("arctan(sinh(x))", "2 * arctan(exp(x)) - pi / 2", "arcsin(tanh(x))"),
-    "logit": ("log(x / (1 - x))", "log(x) - log1p(-x)"),
-    "log1mexp": ("log(-expm1(-x))",),
+    "snake": ("x + (1 - cos(2 * alpha * x)) / (2 * alpha)",),
+    "gudermannian": (
+        "arctan(sinh(x))",
+        "2 * arctan(exp(x)) - pi / 2",
+        "2 * (arctan(exp(x)) - pi / 4)",
+        "arcsin(tanh(x))",
+    ),
+    "logit": ("log(x / (1 - x))", "log(x) - log1p(-x)", "-log(1 / x - 1)", "-log((1 - x) / x)", "2 * arctanh(2 * x - 1)"),
+    "log1mexp": ("log(-expm1(-x))", "log1p(-exp(-x))"),
+    "soft_exponential": (
+        "where(alpha < 0, -log1p(-alpha * (x + alpha)) / alpha, where(alpha > 0, expm1(alpha * x) / alpha + alpha, x))",
+        "where(alpha == 0, x, where(alpha < 0, -log1p(-alpha * (x + alpha)) / alpha, expm1(alpha * x) / alpha + alpha))",
+        "where(alpha == 0, x, where(alpha > 0, expm1(alpha * x) / alpha + alpha, -log1p(-alpha * (x + alpha)) / alpha))",
+    ),
+    "soft_clipping": (
+        "(softplus(alpha * x) - softplus(alpha * (x - 1))) / alpha",
+        "(softplus(alpha * x) - softplus(alpha * x - alpha)) / alpha",
+        "log((1 + exp(alpha * x)) * sigmoid(-alpha * (x - 1))) / alpha",
+    ),
 }
-#: Definitions that are too general to be patterns, or that a rule has.
-_NO_PATTERN = frozenset(
-    ("identity", "threshold", "srelu", "soft_exponential", "soft_clipping", "binary_step", "generalized_logistic")
-)
+#: Definitions that are too general to be patterns, or that a rule has. A comparison is what binary_step is, and as quick.
+_NO_PATTERN = frozenset(("identity", "srelu", "soft_exponential", "soft_clipping", "binary_step", "generalized_logistic"))
 
 #: What is worth it only where it is all of a product or a sum.
 _WHOLE = frozenset(("softcap", "star_relu"))
@@ -361,6 +432,7 @@ def _written() -> Iterator[_Pattern]:
             names = {_BECOMES.get(name, name) for name in re.findall(r"(\w+)\(", text_of_x)}
             names |= {"where"} if choices else set()
             names |= {"two choices"} if choices > 1 else set()
+            names |= {"subtract"} if re.search(r"\) - \w+\(", text) else set()  # which few formulas have
             missing = {p.name: p.default for p in entry.parameters if p.name not in words}
             yield _Pattern(entry, text, missing, frozenset(names))
             neutral = {p.name: p.default for p in entry.parameters if p.default == 1 and p.name in words}

@@ -1,7 +1,8 @@
 """What makes nodes: `make` applies an operation to operands, and gives the simplest node of the same values.
 
 The values are kept for every x, infinities and NaN too, with two exceptions: the sign of a zero may change (x + 0 is x), and
-x**0.5 is the square root, of -inf too. A node that `make` has given is given again for its own operation and operands.
+half powers are by the square root, as x**0.5 is NumPy's: of -inf NaN, and x**-0.5 of -0.0 is -inf.
+A node that `make` has given is given again for its own operation and operands.
 """
 
 from __future__ import annotations
@@ -163,7 +164,7 @@ def _power(base: Node, exponent: Node) -> Node | None:
         return make("reciprocal", make("power", base, Number(-p)))
     if p == 0.5:
         return make("sqrt", base)
-    if p <= _MOST_PRODUCTS and 2 * p == int(2 * p):
+    if 0 < p <= _MOST_PRODUCTS and 2 * p == int(2 * p):
         if p == int(p):
             return _product_of(base, int(p))
         return make("multiply", _product_of(base, int(p)), make("sqrt", base))

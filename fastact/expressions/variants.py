@@ -5,27 +5,13 @@ from __future__ import annotations
 import dataclasses
 import math
 
-from ..functions import entries
 from ..functions.entry import Entry, Parameter
 from . import derivatives, expansion, nodes
+from .array_forms import without_arrays
 from .definition import Definition, of_nodes
-from .nodes import Activate, Node, Number, X
+from .nodes import Node, Number, X
 from .recognition import recognised
 from .simplify import activate
-from .vocabulary import read
-
-#: Formulas for arrays as parameters, and their derivatives, where those of the records overflow, or are no number at infinity.
-_WITH_ARRAYS = {
-    "silu": (
-        "where(sigmoid(beta * x) == 0, -0.0, x * sigmoid(beta * x))",
-        "where(sigmoid(beta * x) == 0, 0, sigmoid(beta * x) + beta * x * sigmoid_derivative(beta * x))",
-    ),
-    "soft_clipping": (
-        "where(x < 0.5, (softplus(alpha * x) - softplus(alpha * (x - 1))) / alpha,"
-        " 1 - (softplus(alpha * (1 - x)) - softplus(-alpha * x)) / alpha)",
-        "sigmoid(alpha * x) * sigmoid(alpha * (1 - x)) * -expm1(-alpha)",
-    ),
-}
 
 
 def with_arrays(entry: Entry, names: frozenset[str]) -> Definition:
@@ -44,12 +30,14 @@ def with_arrays(entry: Entry, names: frozenset[str]) -> Definition:
     widest = entry.widest if isinstance(entry, Definition) else entry.parameters
     parameters = tuple(_as_array(p) if p.name in names else p for p in widest)
     arrays = frozenset(p.name for p in parameters if p.array)
-    formula, slope = (_without_arrays(root, arrays) for root in _formulas(entry))
+    source, source_slope = _source(entry)
+    formula, slope = without_arrays(source, arrays), without_arrays(source_slope, arrays)
     return of_nodes(
         entry.name,
         recognised(formula, arrays, parameters),
         parameters,
         slope=recognised(slope, arrays, parameters),
+        source=source,
         replaced=isinstance(entry, Definition) and entry.replaced_derivative,
         doc=entry.doc,
         aliases=entry.aliases,
@@ -57,21 +45,22 @@ def with_arrays(entry: Entry, names: frozenset[str]) -> Definition:
     )
 
 
-def _formulas(entry: Entry) -> tuple[Node, Node]:
-    """f and f'. Of the catalogue they are what the record says: so the derivative at a kink is the same."""
-    if entries.get(entry.name) is not entry or entry.name not in _WITH_ARRAYS:
+def _source(entry: Entry) -> tuple[Node, Node]:
+    """f and f' with the activations that they are made of. Of the catalogue f' is the record's, with its value at a kink."""
+    if isinstance(entry, Definition):
+        return entry.formula, entry.slope
+    if entry.array_parameters:
         return expansion.template(entry), expansion.template(entry, derivative=True)
-    names: dict[str, Node] = {p.name: nodes.Parameter(p.name) for p in entry.parameters}
-    formula, slope = _WITH_ARRAYS[entry.name]
-    return read(formula, names), read(slope, names)
+    given = tuple(nodes.Parameter(p.name) for p in entry.parameters)
+    return activate(entry, X, given), activate(entry, X, given, True)
 
 
 def unrestricted(entry: Definition) -> Definition:
     """The same activation for all numbers of its formula's parameters: without the kernels that do not take them all."""
     narrowed = frozenset(p.name for p, wide in zip(entry.parameters, entry.widest, strict=True) if p != wide)
-    formula = recognised(_without_arrays(entry.formula, narrowed), narrowed, entry.widest)
+    formula = recognised(without_arrays(entry.formula, narrowed), narrowed, entry.widest)
     if entry.replaced_derivative:
-        slope = _without_arrays(entry.slope, narrowed)
+        slope = without_arrays(entry.slope, narrowed)
     else:
         slope = recognised(derivatives.derivative(formula), narrowed, entry.widest)
     return of_nodes(
@@ -88,20 +77,6 @@ def unrestricted(entry: Definition) -> Definition:
 
 def _as_array(p: Parameter) -> Parameter:
     return dataclasses.replace(p, array=True, ordinary=(0.0, math.inf))
-
-
-def _without_arrays(root: Node, arrays: frozenset[str]) -> Node:
-    """The expression without activations whose parameters are arrays: their formulas instead."""
-    made: dict[Node, Node] = {}
-    for node in nodes.in_order([root]):
-        operands = tuple(made[o] for o in node.operands)
-        made[node] = node if operands == node.operands else expansion.rebuilt(node, operands)
-        if isinstance(node, Activate) and any(isinstance(p, nodes.Parameter) and p.name in arrays for p in node.parameters):
-            found = made[node]
-            if isinstance(found, Activate):
-                found = expansion.expanded(found)
-            made[node] = _without_arrays(found, arrays)
-    return made[root]
 
 
 def derivative_of(entry: Entry) -> Definition:

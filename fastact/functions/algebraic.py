@@ -175,7 +175,7 @@ def arctan(x):
 
 def _isru_square(x, alpha):
     """|x|, bounded to where nothing changes any more, and 1 + alpha * x^2"""
-    a = np.minimum(np.abs(x), np.minimum(2.0**400 / np.sqrt(alpha), LARGEST))
+    a = np.minimum(np.abs(x), np.minimum(2.0**400 / np.sqrt(np.abs(alpha)), LARGEST))
     return a, 1 + alpha * a * a
 
 

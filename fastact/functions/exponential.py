@@ -315,6 +315,7 @@ def _soft_exponential_derivative(x, alpha):
     power = np.exp(z) * (1 + np.where(np.abs(z) < 800, product_low(x, alpha), 0.0))
     w, low = _soft_exponential_argument(x, alpha)
     reciprocal = np.where(w < -1, np.nan, 1 / ((1 + w) + (low + sum_low(1.0, w, 1 + w))))
+    reciprocal = np.where(w == inf, 1 / (x + alpha) / -alpha, reciprocal)
     return np.where(alpha < 0, np.where(x == inf, 0.0, reciprocal), np.where(alpha == 0, nan_or(1.0, x), power))
 
 

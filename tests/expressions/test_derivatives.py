@@ -122,6 +122,28 @@ def test_what_is_not_taken_makes_no_nan(formula, x, wanted):
         assert not np.isnan(evaluate(f.slope_by["alpha"], np.array([x]), {"alpha": 2.5}))[0]
 
 
+@pytest.mark.parametrize("exponent", [1.5, 2.5, -1.5, -2, -3, 3, 7, -7, 2.7, -1 / 3, 16, -16, 20.5, -17])
+def test_powers_at_the_ends(exponent):
+    """At 0, infinity and where the power itself overflows: products and square roots stand for whole and half powers."""
+    x = np.array([0.0, np.inf, 4.0, 1e-200, 1e200] + [-1e200, -1e-200, -np.inf] * (exponent == int(exponent)))
+    with np.errstate(all="ignore"):
+        wanted = exponent * np.power(x, exponent - 1.0)
+        np.testing.assert_allclose(define(f"x**({exponent})", name="f").derivative(x), wanted, rtol=1e-13)
+        np.testing.assert_allclose(define("x**p", parameters={"p": exponent}).derivative(x, exponent), wanted, rtol=1e-13)
+        inner = define(f"abs(x)**({exponent})", name="f").derivative(x[2:])
+        np.testing.assert_allclose(inner, np.sign(x[2:]) * exponent * np.abs(x[2:]) ** (exponent - 1), rtol=1e-13)
+
+
+def test_powers_of_zero():
+    """By the base 0 for an exponent of 0; by the exponent 0 at a base of 0, but for negative exponents: as PyTorch has them."""
+    f = define("abs(x)**p", parameters={"p": 0.0})
+    base, exponent = np.array([0.0, 0.0, 0.0, 0.0, 2.0, np.inf]), np.array([0.0, 1.0, 0.5, -1.0, 0.0, -1.0])
+    with np.errstate(all="ignore"):
+        assert f.derivative(base[[0, 4]], 0.0).tolist() == [0, 0]
+        slope = evaluate(f.slope_by["p"], base, {"p": exponent})
+    assert slope.tolist() == [0, 0, 0, -np.inf, np.log(2), 0]
+
+
 def test_what_does_not_depend_on_it_has_the_derivative_zero():
     root = read("exp2(a) * cos(b) + where(a > 0, x, b)", {"a": Parameter("a"), "b": Parameter("b")})
     assert derivative(root, Parameter("c")) is ZERO
