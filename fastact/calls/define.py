@@ -110,7 +110,7 @@ _from_pickles: deque[Defined] = deque(maxlen=64)
 def _key(backend: Backend, definition: Definition) -> tuple[Any, ...]:
     """What makes a definition what it is."""
     nodes = definition.formula, definition.slope
-    return backend.name, definition.name, *nodes, definition.parameters, definition.doc, repr(definition.info)
+    return backend.name, backend.is_exact, definition.name, *nodes, definition.parameters, definition.doc, repr(definition.info)
 
 
 def bound_again(backend: Backend, definition: Definition) -> Any:

@@ -13,7 +13,7 @@ def obstacle(name: str) -> str | None:
     return None
 
 
-def load(name: str) -> Implementation:
+def load(name: str, exact: bool = False) -> Implementation:
     """Its parts. They are imported when first needed, for most programs run on compiled kernels."""
     from .implementation import NUMPY
 

@@ -69,6 +69,7 @@ cdef extern from "table.h":
         const char* name
         int parameters
         fastact_loop loops[10][7]
+        fastact_loop same_text[7]
 
     ctypedef struct fastact_operation:
         const char* name
@@ -83,8 +84,9 @@ cdef extern from "table.h":
         int operation_count
         const fastact_operation* operations
         fastact_load load[12]
-        fastact_load load_as_double[10]
+        fastact_load load_as_double[12]
         fastact_store store[12]
+        fastact_store store_double[12]
         fastact_add add[10]
         fastact_stream_out stream
         fastact_accumulate accumulate[2]

@@ -60,10 +60,11 @@ cdef void set_ways(
     loop.itemsize = loop.stored_size = itemsize_of(computed)
     loop.converts, loop.converts_parameter = stored != computed, converts_parameter
     loop.load, loop.store = table.load[computed], table.store[computed]
-    if is_half(stored):
-        loop.load, loop.store, loop.stores_converted, loop.stored_size = table.load[stored], table.store[stored], True, 2
-    elif loop.converts:
-        loop.load = table.load_as_double[stored]
+    if loop.converts:
+        loop.load = way_in(table, stored, computed)
+        if is_half(stored) or stored == FLOAT32:
+            loop.store, loop.stores_converted = way_out(table, stored, computed), True
+            loop.stored_size = itemsize_of(stored)
     if bools:
         loop.converts = True
         loop.load = load_bool if computed == UINT8 else load_bool_as_double

@@ -11,12 +11,17 @@ cdef extern from *:
 
 
 cdef class Table:
-    """The loops of one instruction set, as its module handed them over."""
+    """The loops of one instruction set, as its module handed them over.
+
+    With `exact` all floats are computed in float64 and rounded once, by loops that have the same bits on all processors with FMA.
+    """
 
     cdef const fastact_table* table
+    cdef readonly bint exact
 
-    def __cinit__(self, capsule):
+    def __cinit__(self, capsule, bint exact=False):
         self.table = <const fastact_table*> PyCapsule_GetPointer(capsule, FASTACT_TABLE_CAPSULE)
+        self.exact = exact
 
     @property
     def flags(self):
@@ -30,7 +35,7 @@ cdef class Table:
         """What computes a kind of call of an entry in one type; nothing where there is no such loop."""
         kernel.loop, kernel.program = NULL, NULL
         if entry.call is not Call.DEFINED:
-            kernel.loop = self.activation(entry).loops[type][loop_number(kind)]
+            kernel.loop = self.loop_of(entry, kind, type)
         elif type <= FLOAT64:
             new_program(self, plan_of(entry, kind), type, kernel)
         return 0
@@ -40,7 +45,7 @@ cdef class Table:
         cdef int i
         cdef bytes name
         if not isinstance(loop, str):
-            return self.activation(loop[0]).loops[type][loop_number(loop[1])]
+            return self.loop_of(loop[0], loop[1], type)
         name = loop.encode()
         for i in range(self.table.operation_count):
             if strcmp(self.table.operations[i].name, name) == 0:
@@ -49,6 +54,16 @@ cdef class Table:
             f"the compiled kernels are older than fastact/expressions: they have no {loop!r}; "
             "build them again with: pip install ."
         )
+
+    cdef fastact_loop loop_of(self, entry, kind, int type) except? NULL:
+        """The loop of an activation of the catalogue."""
+        cdef const fastact_activation* activation = self.activation(entry)
+        cdef int number = loop_number(kind)
+        return activation.same_text[number] if self.exact and type == FLOAT64 else activation.loops[type][number]
+
+    cdef int computed_in(self, cnp.dtype dtype):
+        """The type in which a float dtype is computed."""
+        return FLOAT64 if self.exact else computed_type(dtype)
 
     cdef const fastact_activation* activation(self, entry) except NULL:
         """The loops of an entry."""
@@ -163,14 +178,14 @@ cdef Signature signature_of(cnp.dtype dtype, int computed, bint like_operands) n
         number = cnp.NPY_FLOAT if computed == FLOAT32 else cnp.NPY_DOUBLE
     signature.operand, signature.stored, signature.computed = dtype.type_num, stored_type(dtype), computed
     signature.bools = is_bool(dtype)
-    signature.out = dtype.type_num if is_half(signature.stored) else number
+    signature.out = dtype.type_num if is_half(signature.stored) or signature.stored == FLOAT32 else number
     signature.number = number
     signature.array = signature.operand if like_operands else number
     signature.stored_array = signature.stored if like_operands else computed
     return signature
 
 
-cdef int list_signatures(Signature* signatures, entry, kind) except -1:
+cdef int list_signatures(Signature* signatures, Table table, entry, kind) except -1:
     """Write a ufunc's signatures in the order in which NumPy looks for one; return how many there are."""
     cdef bint like_operands = takes_arrays_like_operands(entry, kind)
     cdef int count = 0, number
@@ -185,7 +200,7 @@ cdef int list_signatures(Signature* signatures, entry, kind) except -1:
         count += 1
     for number in (cnp.NPY_FLOAT16, cnp.NPY_FLOAT, cnp.NPY_DOUBLE):
         dtype = cnp.PyArray_DescrFromType(number)
-        signatures[count] = signature_of(dtype, computed_type(dtype), like_operands)
+        signatures[count] = signature_of(dtype, table.computed_in(dtype), like_operands)
         count += 1
     return count
 
@@ -263,7 +278,7 @@ def make_ufunc(Table table not None, entry, kind, str name):
     cdef int[MAX_OPERANDS] numbers
     if len(entry.parameters) > MAX_PARAMETERS:
         raise OverflowError(f"{entry.name}: at most {MAX_PARAMETERS} parameters")
-    cdef int count = list_signatures(signatures, entry, kind), total = write_numbers(signatures, entry, kind, numbers), i, k
+    cdef int count = list_signatures(signatures, table, entry, kind), total = write_numbers(signatures, entry, kind, numbers), i, k
     cdef bytes encoded = name.encode()
     # NumPy keeps the pointers, so nothing of this is ever freed
     cdef char* types = <char*> PyMem_Malloc(count * total)
@@ -287,7 +302,7 @@ def make_ufunc(Table table not None, entry, kind, str name):
 
 def add_bfloat16(Table table not None, entry, kind, ufunc, cnp.dtype dtype):
     """Add the loop for bfloat16, the given dtype of another package, to a ufunc of `make_ufunc`."""
-    cdef Signature signature = signature_of(dtype, FLOAT32, takes_arrays_like_operands(entry, kind))
+    cdef Signature signature = signature_of(dtype, table.computed_in(dtype), takes_arrays_like_operands(entry, kind))
     cdef int[MAX_OPERANDS] numbers
     write_numbers(&signature, entry, kind, numbers)
     cnp.PyUFunc_RegisterLoopForType(
