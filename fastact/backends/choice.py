@@ -70,7 +70,8 @@ class Backend:
         True
         """
         if isinstance(function, Bound):
-            return function if function._backend is self else function._on(self)
+            same = function.backend == self.name and function._backend.is_exact == self.is_exact
+            return function if same else function._on(self)
         make: Callable[[Record, Backend], Bound] = self._classes[function.call]
         if function.call is Call.DEFINED:
             return self._defined.get(function) or self._defined.setdefault(function, make(function, self))

@@ -117,8 +117,8 @@ def named_arguments(method: _Method) -> _Method:
 
     @functools.wraps(method)
     def checked(self: Any, *given: Any, **named: Any) -> Any:
-        if precision.chosen and precision.exact.get() and not self._backend.is_exact:
-            exact = self._exact()
+        if precision.exact.get() and not self._backend.is_exact:
+            exact = self._in_mode()
             return (exact if method.__name__ == "__call__" else getattr(exact, method.__name__))(*given, **named)
         if "out" in named and named["out"] is ...:
             del named["out"]

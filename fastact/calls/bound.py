@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 import numpy as np
 
 from ..functions.kinds import Kind, kinds_of
+from ..runtime import precision
 from .arrays import dtype_of, is_bfloat16
 from .ufunclike import CastError
 
@@ -21,9 +22,11 @@ class Backend(Protocol):
 
     name: str
     is_exact: bool
-    exact: Any
     rows: Any
     losses: Any
+
+    @property
+    def exact(self) -> Any: ...
 
     def hold(self, ufunc: Any) -> None: ...
 
@@ -76,8 +79,10 @@ class Bound:
         """The same function on another backend."""
         return getattr(backend, self.name)
 
-    def _exact(self) -> Any:
-        """The same function with results that are exact."""
+    def _in_mode(self) -> Any:
+        """The function that `fastact.precision` asks for here: this one, or the same with exact results."""
+        if self._backend.is_exact or not precision.exact.get():
+            return self
         if self._with_exact is None:
             self._with_exact = self._backend.exact.bind(self)
         return self._with_exact

@@ -259,7 +259,8 @@ class Activation(WithUfuncs):
 
     @property
     def ufunc(self) -> Any:
-        return self._ufunc(FORWARD)
+        found: Activation = self._in_mode()
+        return found._ufunc(FORWARD)
 
     @property
     def derivative(self) -> Activation:

@@ -131,8 +131,9 @@ class AxisFunction(Rowwise):
     @property
     def ufunc(self) -> Any:
         """The generalized ufunc behind it (on the NumPy backend an object with a ufunc's call)."""
-        ufunc = self._backend.rows.gufunc(self._record.arithmetic)
-        self._backend.hold(ufunc)
+        here: AxisFunction = self._in_mode()
+        ufunc = here._backend.rows.gufunc(self._record.arithmetic)
+        here._backend.hold(ufunc)
         return ufunc
 
     # ---- arguments ----

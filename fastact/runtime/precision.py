@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from typing import Any, Literal
 
 VARIABLE = "FASTACT_PRECISION"
@@ -26,25 +27,35 @@ def _choices() -> str:
     return " or ".join(map(repr, MODES))
 
 
-#: Whether results are to be exact, in this context: each thread and each coroutine has its own.
-exact: ContextVar[bool] = ContextVar("fastact.precision", default=False)
+def _from_environment() -> bool:
+    """Whether the environment variable asks for exact results."""
+    given = os.environ.get(VARIABLE, "").strip().lower()
+    if given and given not in MODES:
+        raise ImportError(f"{VARIABLE}={given}: there is no such precision; it is {_choices()}")
+    return given == "exact"
 
-#: What is told once somebody has chosen a mode. Until then nobody has to ask for it.
+
+_DEFAULT = _from_environment()
+#: Whether results are to be exact, in this context: each thread and each coroutine has its own.
+exact: ContextVar[bool] = ContextVar("fastact.precision", default=_DEFAULT)
+
+# The compiled engines ask for it once somebody has chosen a mode: until then there is nothing to ask.
+_chosen = threading.Event()
 _watchers: list[Callable[[ContextVar[bool]], None]] = []
-chosen = False
+if _DEFAULT:
+    _chosen.set()
 
 
 def connect(watcher: Callable[[ContextVar[bool]], None]) -> None:
     """Have `watcher(exact)` called once a mode was chosen."""
     _watchers.append(watcher)
-    if chosen:
+    if _chosen.is_set():
         watcher(exact)
 
 
-def _choose(mode: bool) -> Any:
-    global chosen
-    if not chosen:
-        chosen = True
+def _choose(mode: bool) -> Token[bool]:
+    if not _chosen.is_set():
+        _chosen.set()
         for watcher in _watchers:
             watcher(exact)
     return exact.set(mode)
@@ -108,20 +119,3 @@ def precision(mode: Precision) -> Iterator[None]:
         yield
     finally:
         exact.reset(before)
-
-
-def _from_environment() -> None:
-    """Let the environment variable decide what contexts begin with."""
-    global exact
-    given = os.environ.get(VARIABLE, "").strip().lower()
-    if not given:
-        return
-    if given not in MODES:
-        raise ImportError(f"{VARIABLE}={given}: there is no such precision; it is {_choices()}")
-    if given == "exact":
-        global chosen
-        exact = ContextVar("fastact.precision", default=True)
-        chosen = True
-
-
-_from_environment()
