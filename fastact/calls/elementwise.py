@@ -583,6 +583,9 @@ class Activation(WithUfuncs):
             else:
                 keywords["signature"] = self._loop_dtypes(kind, manner.x, manner.y)
         if "casting" in keywords:
+            if self._backend.is_exact and values:  # beside numbers of float64 one of Python's would be taken for a narrow one
+                dtype = common_dtype(operands)
+                operands = [np.asarray(value).astype(dtype) if type(value) is float else value for value in operands]
             values = self._strong(operands, values, manner.y)
             if manner.x is not None and manner.x.kind not in "iub":
                 with np.errstate(all="ignore"):
