@@ -32,7 +32,8 @@ def patterns(rng, n, dtype):
     """Numbers of any magnitude, and those where activations bend."""
     form = format_of(dtype)
     some = from_bits(rng.integers(0, 1 << form.bits, n, dtype=np.uint64).astype(form.unsigned), dtype)
-    near = (rng.normal(size=n) * np.exp2(rng.uniform(-8, 6, n))).astype(dtype)
+    with np.errstate(all="ignore"):
+        near = (rng.normal(size=n) * np.exp2(rng.uniform(-8, 6, n))).astype(dtype)
     return np.concatenate([some, near])
 
 
@@ -53,7 +54,9 @@ def nearest(value, dtype):
     unit = mp.mpf(2) ** (exponent - form.digits)
     number = int(mp.nint(value / unit))  # ties to even
     with np.errstate(all="ignore"):
-        return dtype.type(float(number * unit) if abs(number * unit) < mp.mpf(2) ** form.overflow else mp.sign(value) * np.inf)
+        return dtype.type(
+            float(number * unit) if abs(number * unit) < mp.mpf(2) ** form.overflow else float(mp.sign(value)) * np.inf
+        )
 
 
 @pytest.mark.parametrize("dtype", NARROW, ids=str)

@@ -148,7 +148,8 @@ class Ufunc(UfuncLike):
                 values = [batch.astype(in_formula, order="C", copy=False) for batch in batches]
                 results = self._function(*values, dtype=result_dtype)
                 for batch, result in zip(in_results, results if self.nout > 1 else (results,), strict=True):
-                    narrowed = result if batch.dtype == result_dtype else rounded(result, result_dtype)
+                    as_it_is = batch.dtype == result_dtype and not is_bfloat16(result_dtype)
+                    narrowed = result if as_it_is else rounded(result, result_dtype)
                     np.copyto(batch, narrowed, casting="unsafe", where=mask)
             results = iterator.operands[-self.nout :]
         wrapped = tuple(

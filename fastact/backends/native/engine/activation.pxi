@@ -36,6 +36,7 @@ cdef class FastPath(Vectorcall):
 
     cdef const fastact_table* table
     cdef Kernel[2][LOOPS] kernels  # by computed type
+    cdef fastact_loop[LOOPS] quick  # see `Table.quick_loop`
     cdef bint array_parameter, learnt_parameter, noisy
     cdef bint exact, widens  # results are rounded once; so all floats are computed in float64
     cdef int cost, parameters
@@ -65,6 +66,7 @@ cdef class FastPath(Vectorcall):
                 if not (kind.unit or kind.bias):
                     for type in (FLOAT32, FLOAT64):
                         table.find_kernel(entry, kind, type, &self.kernels[type][loop_number(kind)])
+                    self.quick[loop_number(kind)] = table.quick_loop(entry, kind)
         self.parameters, self.cost = len(entry.parameters), LIGHT if entry.light else HEAVY
         self.noisy = entry.noise is not None
         # A parameter that is drawn has no name here, so a call with a generator or options goes the general path. A call without
@@ -288,6 +290,8 @@ cdef void run_many(FastPath f, const Work* work) noexcept:
     loop.operands, loop.outputs = 1 + (work.b != NULL), 1 + (work.out2 != NULL)
     loop.parameters, loop.arrays = f.parameters, f.array_parameter
     set_ways(&loop, f.table, work.type, computed_for(f, work.type), False, False)
+    if work.type == FLOAT32 and loop.itemsize == sizeof(double):
+        be_quick(&loop, f.quick[work.kind])
     job.loop, job.rows, job.n = &loop, 1, work.n
     job.at[0], job.at[1] = <char*> work.a, <char*> work.b
     job.stride[0] = job.stride[1] = itemsize_of(work.type)

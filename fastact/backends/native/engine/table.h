@@ -31,6 +31,7 @@ typedef void (*fastact_load)(const char *source, ptrdiff_t stride, void *target,
 typedef void (*fastact_store)(const void *source, char *target, ptrdiff_t stride, ptrdiff_t n);
 typedef void (*fastact_add)(const void *a, const void *b, void *out, ptrdiff_t n);
 typedef void (*fastact_accumulate)(const void *values, double *sums, ptrdiff_t n); /* sums += values */
+typedef ptrdiff_t (*fastact_find)(const double *values, ptrdiff_t n, ptrdiff_t *places); /* how many, and which */
 typedef void (*fastact_stream_out)(const void *source, char *target, ptrdiff_t nbytes); /* a copy past the caches */
 
 typedef struct {
@@ -134,6 +135,7 @@ typedef struct {
     fastact_load load_as_double[STORED_TYPES]; /* all but float64 to float64 */
     fastact_store store[STORED_TYPES];
     fastact_store store_double[STORED_TYPES]; /* float64 to a narrower float, rounded once */
+    fastact_find find_unsure; /* values within 2^-48 of themselves from a midpoint of two float32, at most n */
     fastact_add add[COMPUTED_TYPES];
     fastact_stream_out stream;        /* NULL where there is none */
     fastact_accumulate accumulate[2]; /* for float32 and float64 */

@@ -12,6 +12,7 @@ cdef extern from "table.h":
     ctypedef void (*fastact_store)(const void*, char*, Py_ssize_t, Py_ssize_t) noexcept nogil
     ctypedef void (*fastact_add)(const void*, const void*, void*, Py_ssize_t) noexcept nogil
     ctypedef void (*fastact_accumulate)(const void*, double*, Py_ssize_t) noexcept nogil
+    ctypedef Py_ssize_t (*fastact_find)(const double*, Py_ssize_t, Py_ssize_t*) noexcept nogil
     ctypedef void (*fastact_stream_out)(const void*, char*, Py_ssize_t) noexcept nogil
 
     enum:
@@ -87,6 +88,7 @@ cdef extern from "table.h":
         fastact_load load_as_double[12]
         fastact_store store[12]
         fastact_store store_double[12]
+        fastact_find find_unsure
         fastact_add add[10]
         fastact_stream_out stream
         fastact_accumulate accumulate[2]

@@ -61,6 +61,20 @@ cdef class Table:
         cdef int number = loop_number(kind)
         return activation.same_text[number] if self.exact and type == FLOAT64 else activation.loops[type][number]
 
+    cdef fastact_loop quick_loop(self, entry, kind) except? NULL:
+        """A loop of float64 with an error below 2^-48 of the result, which may be another on other processors; NULL if there is none.
+
+        Where a derivative changes its sign, its error is no such part of it.
+        """
+        cdef const fastact_activation* activation
+        cdef int number = loop_number(kind)
+        if not self.exact or entry.call is Call.DEFINED or not (number == FORWARD or number == GATED or entry.info.monotonic):
+            return NULL
+        activation = self.activation(entry)
+        if activation.loops[<int> FLOAT64][number] == activation.same_text[number]:
+            return NULL
+        return activation.loops[<int> FLOAT64][number]
+
     cdef int computed_in(self, cnp.dtype dtype):
         """The type in which a float dtype is computed."""
         return FLOAT64 if self.exact else computed_type(dtype)
@@ -245,6 +259,12 @@ cdef int loop_number(kind) except -1:
     raise ValueError(f"functions/kinds.py: {kind.name!r} has the loop {kind.loop!r}, which engine/table.h does not list")
 
 
+cdef inline void be_quick(Loop* loop, fastact_loop quick) noexcept:
+    """Run a quick loop where there is one, and the loop's own for what that leaves in doubt."""
+    if quick != NULL:
+        loop.careful, loop.run.loop = loop.run.loop, quick
+
+
 cdef Loop* new_loop(Table table, entry, kind, const Signature* signature) except NULL:
     """A loop, and the ways between memory and it; lives as long as the process."""
     cdef Loop* loop
@@ -260,6 +280,8 @@ cdef Loop* new_loop(Table table, entry, kind, const Signature* signature) except
     if loop == NULL:
         raise MemoryError()
     loop.run = kernel
+    if signature.stored == FLOAT32 and signature.computed == FLOAT64:
+        be_quick(loop, table.quick_loop(entry, kind))
     loop.operands, loop.outputs = len(kind.loop_inputs), len(kind.outputs)
     loop.parameters = inputs_of(entry, kind) - loop.operands - kind.bias
     loop.arrays = arrays_of(entry, kind)
