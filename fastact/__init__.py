@@ -21,6 +21,7 @@ from .api import activations, backend, define, gated, get, monitor, register, sh
 from .calls.elementwise import Activation
 from .functions.entry import Info
 from .runtime.memory import empty_cache
+from .runtime.precision import get_precision, precision, set_precision
 from .runtime.threads import get_num_threads, num_threads, set_num_threads
 from .version import __version__
 
@@ -39,10 +40,13 @@ __all__ = [  # noqa: PLE0604  # names, all of them
     "gated",
     "get",
     "get_num_threads",
+    "get_precision",
     "monitor",
     "num_threads",
+    "precision",
     "register",
     "set_num_threads",
+    "set_precision",
     "show_config",
     *api.bound,
 ]

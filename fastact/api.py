@@ -22,7 +22,7 @@ from .calls.define import Defined
 from .calls.elementwise import Activation
 from .calls.gated import Gated
 from .functions import names
-from .runtime import caches, memory, threads
+from .runtime import caches, memory, precision, threads
 from .runtime.processor import identity, processor
 from .runtime.streaming import streaming
 from .version import __version__
@@ -341,6 +341,7 @@ def configuration() -> dict[str, str]:
         "backend": backend(),
         "available": ", ".join(backends.available()),
         **{f"not {name}": reason for name, reason in backends.obstacles().items()},
+        "precision": precision.get_precision(),
         "threads": str(threads.get_num_threads()),
         "streamed": "nothing, by NumPy" if backend() == "numpy" else str(streaming()),
         "memory kept": "{} MiB, at most {}".format(*memory.kept_megabytes()),

@@ -32,16 +32,32 @@ class Backend:
         Its name in `ORDER`.
     build : str
         How it was compiled.
+    is_exact : bool
+        Whether its results are exact, whatever `fastact.precision` says.
     rows, losses
         The arithmetic of the functions of rows and of the losses: see `fastact.calls.rows` and `fastact.calls.losses`.
     """
 
-    def __init__(self, name: str, implementation: Implementation) -> None:
+    def __init__(self, name: str, implementation: Implementation, fast: Backend | None = None) -> None:
         self.name = name
+        self._fast = fast
+        self.is_exact = fast is not None
         self.build, self._classes, self.rows, self.losses = implementation
         self._bound: dict[str, Bound] = {}
         # Of definitions there may be several of one name. Each is forgotten with what was made of it.
         self._defined: WeakValueDictionary[Record, Bound] = WeakValueDictionary()
+
+    @functools.cached_property
+    def exact(self) -> Backend:
+        """The same backend with exact results: what its functions do under ``fastact.precision("exact")``.
+
+        Examples
+        --------
+        >>> import fastact, numpy as np
+        >>> fastact.backends.current().exact.gelu(np.float32(1))
+        np.float32(0.8413447)
+        """
+        return self if self.is_exact else Backend(self.name, _PACKAGES[self.name].load(self.name, exact=True), self)
 
     def bind(self, function: Record | Bound) -> Any:
         """The function of this record, or of another backend, on this one; always the same object.
@@ -54,7 +70,8 @@ class Backend:
         True
         """
         if isinstance(function, Bound):
-            return function if function.backend == self.name else function._on(self)
+            same = function.backend == self.name and function._backend.is_exact == self.is_exact
+            return function if same else function._on(self)
         make: Callable[[Record, Backend], Bound] = self._classes[function.call]
         if function.call is Call.DEFINED:
             return self._defined.get(function) or self._defined.setdefault(function, make(function, self))
@@ -73,17 +90,26 @@ class Backend:
     def hold(self, ufunc: Any) -> None:
         """Tell a ufunc of this backend where pickle finds it: see `fastact.backends.ufuncs`."""
         if hasattr(ufunc, "__dict__"):  # of NumPy's own since 2.2
-            ufunc.__module__ = f"{__package__}.ufuncs" + ("" if self is current() else f".{self.name}")
+            of = self._fast or self
+            names = [*(["exact"] if self.is_exact else []), *([] if of is current() else [self.name])]
+            ufunc.__module__ = ".".join([f"{__package__}.ufuncs", *names])
 
     def __reduce__(self) -> tuple[Any, ...]:
         # The one in use comes back as the one in use there: another machine may not have the same.
+        if self._fast is not None:
+            return _exact_of, (self._fast,)
         return (current, ()) if self is current() else (load, (self.name,))
 
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *functions.records})
 
     def __repr__(self) -> str:
-        return f"<fastact backend {self.name!r}>"
+        return f"<fastact backend {self.name!r}{', exact' * self.is_exact}>"
+
+
+def _exact_of(backend: Backend) -> Backend:
+    """What pickle makes again."""
+    return backend.exact
 
 
 def _obstacle(name: str) -> str | None:

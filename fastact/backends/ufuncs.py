@@ -2,7 +2,7 @@
 
 This module holds those of the backend in use, such as `relu`, `relu_backward` and `softmax`; they come back on the backend in use
 where they are read, which may be another machine. A module below it for each backend, such as `fastact.backends.ufuncs.avx2`,
-holds that one's. Each ufunc is made when first asked for.
+holds that one's. Below `fastact.backends.ufuncs.exact` are those with exact results. Each ufunc is made when first asked for.
 """
 
 from __future__ import annotations
@@ -28,6 +28,13 @@ def _find(backend: Backend, name: str) -> Any:
     raise AttributeError(f"there is no ufunc {name!r}")
 
 
+def _backend(path: str) -> Backend:
+    """The backend of a module below this one: "avx2", "exact" or "exact.avx2"."""
+    first, _, name = path.partition(".") if path.startswith("exact") else ("", "", path)
+    backend = load(name) if name else current()
+    return backend.exact if first else backend
+
+
 class _Holder(ModuleType):
     """The ufuncs of one backend."""
 
@@ -35,14 +42,15 @@ class _Holder(ModuleType):
         if name.startswith("__"):
             raise AttributeError(name)
         try:
-            return _find(load(self.__name__.removeprefix(f"{__name__}.")), name)
+            return _find(_backend(self.__name__.removeprefix(f"{__name__}.")), name)
         except ImportError as error:  # pickle looks through all modules, and goes on after an AttributeError alone
             raise AttributeError(str(error)) from None
 
 
 # An import finds these in sys.modules once it has imported their parent. NumPy before 2.2 has no place to tell of which module a
 # ufunc is: pickle then looks through all of sys.modules.
-sys.modules.update({f"{__name__}.{name}": _Holder(f"{__name__}.{name}") for name in ORDER})
+_PATHS = (*ORDER, "exact", *(f"exact.{name}" for name in ORDER))
+sys.modules.update({f"{__name__}.{path}": _Holder(f"{__name__}.{path}") for path in _PATHS})
 
 
 def __getattr__(name: str) -> Any:

@@ -13,6 +13,8 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
+from ..runtime import precision
+
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 
 #: What other libraries call an argument, and what it may be called here.
@@ -88,6 +90,8 @@ def named_arguments(method: _Method) -> _Method:
     The method's signature says what it takes. ``**params`` in it stands for `_parameter_names` of the object, and the method
     raises a TypeError for others before it does anything. For every such method ``out=...`` means what it means to a ufunc: a
     new array, where a scalar would be returned, too. Errors that come from NumPy or from an argument get the function's name.
+
+    Where results are to be exact (`fastact.precision`), the call is one of the same function on the backend that computes so.
     """
     parameters = list(inspect.signature(method).parameters.values())[1:]
     operands = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
@@ -113,6 +117,9 @@ def named_arguments(method: _Method) -> _Method:
 
     @functools.wraps(method)
     def checked(self: Any, *given: Any, **named: Any) -> Any:
+        if precision.exact.get() and not self._backend.is_exact:
+            exact = self._in_mode()
+            return (exact if method.__name__ == "__call__" else getattr(exact, method.__name__))(*given, **named)
         if "out" in named and named["out"] is ...:
             del named["out"]
             return _as_arrays(checked(self, *given, **named))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 import numpy as np
 
 from ..functions.kinds import Kind, kinds_of
+from ..runtime import precision
 from .arrays import dtype_of, is_bfloat16
 from .ufunclike import CastError
 
@@ -20,8 +21,12 @@ class Backend(Protocol):
     """What a function knows of its backend: a name, the functions as its attributes, the arithmetic of rows and of losses."""
 
     name: str
+    is_exact: bool
     rows: Any
     losses: Any
+
+    @property
+    def exact(self) -> Any: ...
 
     def hold(self, ufunc: Any) -> None: ...
 
@@ -65,6 +70,7 @@ class Bound:
         self.name = self.__name__ = self.__qualname__ = record.name
         self.backend = backend.name
         self._backend = backend
+        self._with_exact: Any = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         return getattr, (self._backend, self.name)
@@ -72,6 +78,14 @@ class Bound:
     def _on(self, backend: Backend) -> Any:
         """The same function on another backend."""
         return getattr(backend, self.name)
+
+    def _in_mode(self) -> Any:
+        """The function that `fastact.precision` asks for here: this one, or the same with exact results."""
+        if self._backend.is_exact or not precision.exact.get():
+            return self
+        if self._with_exact is None:
+            self._with_exact = self._backend.exact.bind(self)
+        return self._with_exact
 
     def __copy__(self) -> Self:
         return self
@@ -183,10 +197,16 @@ class WithUfuncs(Bound):
             return (
                 [np.asarray(value).astype(bfloat16) if dtype_of(value) is None else value for value in operands],
                 [
-                    np.asarray(value).astype(bfloat16 if k in self._arrays else np.float32) if dtype_of(value) is None else value
+                    np.asarray(value).astype(self._parameter_dtype(k, bfloat16)) if dtype_of(value) is None else value
                     for k, value in enumerate(values)
                 ],
             )
+
+    def _parameter_dtype(self, k: int, y: np.dtype[Any]) -> np.dtype[Any]:
+        """The dtype of a parameter in the loop for results of this dtype."""
+        if k in self._arrays or y.kind in "iu" or y.itemsize > 4:
+            return y
+        return np.dtype(np.float64 if self._backend.is_exact else np.float32)
 
     def _deciding(self, operands: list[Any], values: list[Any]) -> list[Any]:
         """What the dtype of a result depends on: the operands, and the parameters that are arrays."""

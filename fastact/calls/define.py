@@ -108,7 +108,8 @@ _from_pickles: deque[Defined] = deque(maxlen=64)
 def _key(backend: Backend, definition: Definition) -> tuple[Any, ...]:
     """What makes a definition what it is."""
     nodes = definition.formula, definition.slope
-    return backend.name, definition.name, *nodes, definition.parameters, definition.doc, repr(definition.known)
+    asked = definition.parameters, definition.doc, repr(definition.known)
+    return backend.name, backend.is_exact, definition.name, *nodes, *asked
 
 
 def bound_again(backend: Backend, definition: Definition) -> Any:

@@ -269,7 +269,8 @@ class Activation(WithUfuncs):
 
     @property
     def ufunc(self) -> Any:
-        return self._ufunc(FORWARD)
+        found: Activation = self._in_mode()
+        return found._ufunc(FORWARD)
 
     @property
     def derivative(self) -> Activation:
@@ -445,7 +446,7 @@ class Activation(WithUfuncs):
         result = common_dtype(self._deciding(operands, values)) if dtype is None else dtype
         if result.kind in "iub" and entry.keeps_integers and all(isinstance(values[k], (int, np.integer)) for k in magnitudes):
             return None
-        narrow = result.kind not in "iub" and result != np.float64
+        narrow = result.kind not in "iub" and result != np.float64 and not self._backend.is_exact
         largest = float(np.finfo(np.float32).max) if narrow else math.inf
         if ordinary(largest):
             return None
@@ -546,7 +547,7 @@ class Activation(WithUfuncs):
                         return results
                 drawn = noise.draw(rng, broadcast(*map(np.shape, operands)), options)
                 result = common_dtype(operands) if manner.y is None else manner.y
-                narrow = result in (np.float32, np.float16) or is_bfloat16(result)
+                narrow = (result in (np.float32, np.float16) or is_bfloat16(result)) and not self._backend.is_exact
                 with np.errstate(all="ignore"):  # the bounds of rrelu may be beyond float32
                     values = [drawn.astype(np.float32) if narrow else drawn]
         if not (kind.integers and self._entry.keeps_integers):
@@ -592,6 +593,9 @@ class Activation(WithUfuncs):
             else:
                 keywords["signature"] = self._loop_dtypes(kind, manner.x, manner.y)
         if "casting" in keywords:
+            if self._backend.is_exact and values:  # beside numbers of float64 one of Python's would be taken for a narrow one
+                dtype = common_dtype(operands)
+                operands = [np.asarray(value).astype(dtype) if type(value) is float else value for value in operands]
             values = self._strong(operands, values, manner.y)
             if manner.x is not None and manner.x.kind not in "iub":
                 with np.errstate(all="ignore"):
@@ -610,11 +614,6 @@ class Activation(WithUfuncs):
         parameters = (self._parameter_dtype(k, y) for k in range(len(self._entry.parameters)))
         return (*(x for _ in kind.inputs), *parameters, *(y for _ in kind.outputs))
 
-    def _parameter_dtype(self, k: int, y: np.dtype[Any]) -> np.dtype[Any]:
-        """The dtype of a parameter in the loop for results of this dtype."""
-        narrow = y.itemsize == 2 and y.kind not in "iu" and k not in self._arrays
-        return np.dtype(np.float32) if narrow else y
-
     def _strong(self, operands: list[Any], values: list[Any], y: np.dtype[Any] | None) -> list[Any]:
         """The parameters in the dtype of the loop: some casting rules do not even let a Python number be what it must be."""
         if y is None:
@@ -626,5 +625,5 @@ class Activation(WithUfuncs):
                 np.asarray(value).astype(self._parameter_dtype(k, y)) if type(value) in (bool, int, float) else value
                 for k, value in enumerate(values)
             ]
-        # Beside 16-bit arrays they are arrays, which take no part in the choice of a loop on the NumPy backend.
-        return strong if y.itemsize == 2 else [value[()] for value in strong]
+        # Of another dtype they are arrays, which take no part in the choice of a loop on the NumPy backend.
+        return [value if getattr(value, "dtype", y) != y else value[()] for value in strong]

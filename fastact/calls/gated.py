@@ -189,7 +189,8 @@ class Gated(WithUfuncs):
 
     @property
     def ufunc(self) -> Any:
-        return self._ufunc(GATED)
+        found: Gated = self._in_mode()
+        return found._ufunc(GATED)
 
     def __repr__(self) -> str:
         return f"<gated unit {self.name!r} on {self.backend}>"

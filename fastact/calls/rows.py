@@ -131,8 +131,9 @@ class AxisFunction(Rowwise):
     @property
     def ufunc(self) -> Any:
         """The generalized ufunc behind it (on the NumPy backend an object with a ufunc's call)."""
-        ufunc = self._backend.rows.gufunc(self._record.arithmetic)
-        self._backend.hold(ufunc)
+        here: AxisFunction = self._in_mode()
+        ufunc = here._backend.rows.gufunc(self._record.arithmetic)
+        here._backend.hold(ufunc)
         return ufunc
 
     # ---- arguments ----
@@ -302,7 +303,7 @@ class AxisFunction(Rowwise):
             check_out(self.name, only(self.name, out), self._result_shape(shape, axes, False), dtype)
         if scale and is_bfloat16(getattr(x, "dtype", np.dtype(bool))):  # NumPy does not treat a Python number beside it as weak
             with np.errstate(all="ignore"):
-                scale = (np.asarray(scale[0], np.float32),)  # type: ignore[assignment]
+                scale = (np.asarray(scale[0], np.float64 if self._in_mode()._backend.is_exact else np.float32),)  # type: ignore[assignment]
         keywords = {} if out is None else {"out": out if isinstance(out, tuple) else (out,)}
         return call_ufunc(self.ufunc, x, *scale, axis=axis, **keywords)
 
@@ -399,7 +400,8 @@ class AxisFunction(Rowwise):
             if name == "x" and beyond_float64(saved):
                 saved, mask, *_ = differences(saved, number, scale, mask)
             if name == "x" and not self._record.reduces:
-                saved = self._output(dy, saved, place, computed_dtype(dtype), number, scale, mask, empty)
+                computed = np.dtype(np.float64) if self._backend.is_exact else computed_dtype(dtype)
+                saved = self._output(dy, saved, place, computed, number, scale, mask, empty)
             self._backend.rows.backward(self._record, dy, saved, place, number, scale, mask)
             self._put_back(place, dx, axes)
         return dx if given is not None or dx.shape else dx[()]

@@ -163,6 +163,11 @@ class Entry(Record):
         return f"{self.forward.__module__.replace('.', '/')}.py"
 
     @property
+    def never_rounds(self) -> bool:
+        """Whether every result is a number that is given, or 0 or 1: exact in any type. With an error of 0 it is so."""
+        return self.call is not Call.DEFINED and self.info.ulp == self.info.derivative_ulp == 0
+
+    @property
     def array_parameters(self) -> tuple[Parameter, ...]:
         """The parameters that are arrays: prelu's slope, or what is drawn per element."""
         return tuple(p for p in self.parameters if p.array)

@@ -92,7 +92,7 @@ def gelu_tanh(x):
 
 
 @activation(
-    derivative=lambda x: accurate.times_gaussian(-2 * np.clip(x, -28, 28), x),
+    derivative=lambda x: np.copysign(accurate.times_gaussian(2 * np.minimum(np.abs(x), 28), x), -x),
     info=Info(
         formula="exp(-x**2)",
         derivative="-2 * x * exp(-x**2)",

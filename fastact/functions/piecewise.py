@@ -515,7 +515,7 @@ def hard_sigmoid(x, alpha=1 / 6, beta=1 / 2, dtype=None):
 
 
 @activation(
-    derivative=lambda x: np.where(x <= -3, 0.0, np.where(x >= 3, 1.0, x / 3 + 0.5)),
+    derivative=lambda x: np.where(x <= -3, 0.0, np.where(x >= 3, 1.0, (x + 1.5) / 3)),
     light=True,
     info=Info(
         formula="0 if x <= -3 else (x if x >= 3 else x * (x + 3) / 6)",

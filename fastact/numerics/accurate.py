@@ -252,12 +252,17 @@ def _root(square):
 
 
 def bent_identity(x):
-    """x + x w / 2 with w = (sqrt(x^2 + 1) - 1) / x = x / (sqrt(x^2 + 1) + 1), which is 1 from 2^60 on."""
+    """x + x w / 2 with w = (sqrt(x^2 + 1) - 1) / x = x / (sqrt(x^2 + 1) + 1), which is 1 from 2^60 on.
+
+    From 2^51 on it is a little less than 3/2 x, as f(x) is: to a narrower type 3/2 x may be a midpoint.
+    """
     a = np.minimum(np.abs(x), 2.0**60)
     root = np.sqrt(a * a + 1)
     denominator = root + 1
     w, w_low = _divide(a, 0.0, denominator, (root - denominator) + 1)
-    return np.copysign(np.where(np.abs(x) > a, x * (1 + np.copysign(0.5, x)), (x + 0.5 * a * w) + 0.5 * a * w_low), x)
+    return np.copysign(
+        np.where(np.abs(x) > 2.0**51, x * np.where(x > 0, 1.4999999999999998, 0.5), (x + 0.5 * a * w) + 0.5 * a * w_low), x
+    )
 
 
 def erf(x):

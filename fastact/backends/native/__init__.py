@@ -39,11 +39,11 @@ def obstacle(name: str) -> str | None:
     return None
 
 
-def load(name: str) -> Implementation:
-    """The parts of the backend with the loops of this instruction set.
+def load(name: str, exact: bool = False) -> Implementation:
+    """The parts of the backend with the loops of this instruction set; with `exact` all floats are computed in float64.
 
     Raises ImportError where the engine or these loops were not built.
     """
     from .implementation import load
 
-    return load(name)
+    return load(name, exact)

@@ -18,6 +18,7 @@ from ...functions.entry import Entry
 from ...functions.gated import GatedUnit
 from ...functions.kinds import Kind
 from ...functions.noise import Noise
+from ...runtime import precision
 from ..numpy.elementwise import make_ufunc as make_formula
 from .dispatch import settle_integers
 from .engine.elementwise import (
@@ -31,6 +32,7 @@ from .engine.elementwise import (
     set_watch,
     sum_by_column,
     vectorcall,
+    watch_precision,
 )
 from .tables import table
 
@@ -38,16 +40,21 @@ if TYPE_CHECKING:
     from ...expressions.definition import Definition
 
 watching.connect(set_watch)
+precision.connect(watch_precision)
 
 
 class _WithNativeUfuncs(WithUfuncs):
     """The general path: ufuncs over the loops of the backend's table."""
 
+    @property
+    def _table(self) -> Any:
+        return table(self.backend, self._backend.is_exact)
+
     def _make_ufunc(self, kind: Kind, name: str) -> Any:
         try:
-            return without_folds(make_ufunc(table(self.backend), self._entry, kind, name))
+            return without_folds(make_ufunc(self._table, self._entry, kind, name))
         except OverflowError:  # a formula that is too long for a program
-            return make_formula(self._entry, kind, name)
+            return make_formula(self._entry, kind, name, self._backend.is_exact)
 
     def _make_formula(self, kind: Kind, name: str) -> Any:
         return make_formula(self._entry, kind, name, any_scalar=True)
@@ -56,12 +63,12 @@ class _WithNativeUfuncs(WithUfuncs):
         if not isinstance(ufunc, np.ufunc):
             return
         settle_integers(ufunc, ufunc.nin if self._arrays else len(kind.inputs))
-        add_bfloat16(table(self.backend), self._entry, kind, ufunc, dtype)
+        add_bfloat16(self._table, self._entry, kind, ufunc, dtype)
 
     # looked up once: a call of a small array that is watched is mostly this
     @functools.cached_property
     def _observe(self) -> Any:
-        return functools.partial(observe, table(self.backend), self.backend)
+        return functools.partial(observe, self._table, self.backend)
 
     def _mark_fired(self, y: np.ndarray, fired: np.ndarray) -> bool:
         marked: bool = mark_fired(self.backend, y, fired)
@@ -76,7 +83,7 @@ class _WithNativeUfuncs(WithUfuncs):
 class NativeActivation(FastPath, _WithNativeUfuncs, Activation):  # type: ignore[misc]
     def __init__(self, entry: Entry, backend: Backend) -> None:
         super().__init__(entry, backend)
-        self._attach(table(backend.name), entry)
+        self._attach(self._table, entry)
 
     def _sum_rows(self, dx: np.ndarray) -> np.ndarray:
         sums: np.ndarray | None = sum_by_column(self, dx)
@@ -93,7 +100,7 @@ class NativeDefined(FastPath, _WithNativeUfuncs, Defined):  # type: ignore[misc]
     def __init__(self, entry: Definition, backend: Backend) -> None:
         super().__init__(entry, backend)
         with contextlib.suppress(OverflowError):  # then all calls go the general path
-            self._attach(table(backend.name), entry)
+            self._attach(self._table, entry)
 
 
 @vectorcall
@@ -102,4 +109,4 @@ class NativeGated(GatedPath, _WithNativeUfuncs, Gated):  # type: ignore[misc]
 
     def __init__(self, unit: GatedUnit, backend: Backend) -> None:
         super().__init__(unit, backend)
-        self._attach(table(backend.name), unit.activation)
+        self._attach(self._table, unit.activation)

@@ -32,7 +32,7 @@ CLASSES = {
 }
 
 
-def load(name: str) -> Implementation:
+def load(name: str, exact: bool) -> Implementation:
     """The parts with the loops of this instruction set."""
-    arithmetic = row_arithmetic(name)
+    arithmetic = row_arithmetic(name, exact)
     return Implementation(f"{table(name).compiler}, {table(name).flags}", CLASSES, rows=arithmetic, losses=arithmetic)

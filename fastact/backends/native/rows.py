@@ -8,6 +8,7 @@ from ...calls.bound import Backend
 from ...calls.losses import BinaryCrossEntropy, CrossEntropy, NLLLoss
 from ...calls.rows import Map, MaskedMap, MaskedReduction, Reduction
 from ...functions.record import Record
+from ...runtime import precision
 from .engine.rows import (
     BinaryCrossEntropyPath,
     CrossEntropyPath,
@@ -17,8 +18,11 @@ from .engine.rows import (
     NLLLossPath,
     ReductionPath,
     vectorcall,
+    watch_precision,
 )
 from .tables import row_arithmetic
+
+precision.connect(watch_precision)
 
 
 class _Attached:
@@ -28,7 +32,7 @@ class _Attached:
 
     def __init__(self, record: Record, backend: Backend) -> None:
         super().__init__(record, backend)  # type: ignore[call-arg]
-        self._attach(row_arithmetic(backend.name), record)
+        self._attach(row_arithmetic(backend.name, backend.is_exact), record)
 
 
 # Each class has its fast path in front. That hands on what it does not take to the last class, the one of calls/.

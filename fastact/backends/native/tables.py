@@ -16,12 +16,12 @@ def _capsule(backend: str) -> Any:
 
 
 @functools.cache
-def table(backend: str) -> Table:
+def table(backend: str, exact: bool = False) -> Table:
     """The table of the loops of the backend of this name."""
-    return Table(_capsule(backend))
+    return Table(_capsule(backend), exact)
 
 
 @functools.cache
-def row_arithmetic(backend: str) -> RowArithmetic:
+def row_arithmetic(backend: str, exact: bool = False) -> RowArithmetic:
     """The functions of rows and the losses on these loops."""
-    return RowArithmetic(_capsule(backend))
+    return RowArithmetic(_capsule(backend), exact)

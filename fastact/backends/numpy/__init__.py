@@ -13,8 +13,11 @@ def obstacle(name: str) -> str | None:
     return None
 
 
-def load(name: str) -> Implementation:
-    """Its parts. They are imported when first needed, for most programs run on compiled kernels."""
-    from .implementation import NUMPY
+def load(name: str, exact: bool = False) -> Implementation:
+    """Its parts; with `exact` nothing is rounded but the results.
 
-    return NUMPY
+    They are imported when first needed, for most programs run on compiled kernels.
+    """
+    from .implementation import EXACT, NUMPY
+
+    return EXACT if exact else NUMPY

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 import numpy as np
 
 from ...calls.arrays import Array, computed_dtype
 from ...calls.sums import without_unit_axes
+from .rounding import rounded
 
 _ELEMENTS = 1 << 15  # a batch in float64 and its temporaries stay in the second- or third-level cache
 _Function = TypeVar("_Function", bound=Callable[..., None])
@@ -66,11 +68,11 @@ class Batch:
 
     def write(self, out: Array, segment: slice, values: Array, dtype: np.dtype[Any]) -> None:
         """Round to `dtype`, then store."""
-        np.copyto(out[(*self.place, ..., segment)], values.astype(dtype, copy=False), casting="unsafe")
+        np.copyto(out[(*self.place, ..., segment)], rounded(values, dtype), casting="unsafe")
 
     def store(self, out: Array, values: Array, dtype: np.dtype[Any]) -> None:
         """The same for one element per row."""
-        np.copyto(out[(*self.place, ...)], values[..., 0].astype(dtype, copy=False), casting="unsafe")
+        np.copyto(out[(*self.place, ...)], rounded(values[..., 0], dtype), casting="unsafe")
 
     def positions(self, segment: slice) -> Array:
         return np.arange(*segment.indices(self.length))
@@ -103,6 +105,15 @@ def batches(shape: tuple[int, ...]) -> Iterator[Batch]:
             yield Batch((*outer, slice(start, start + step)), segments, length)
 
 
+#: Whether nothing is rounded but the result: set by `rows.Exact` around what it computes.
+exact: ContextVar[bool] = ContextVar("fastact.backends.numpy.exact", default=False)
+
+
+def logits_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The dtype to which scale*x + mask is rounded, for x of this one."""
+    return np.dtype(np.float64) if exact.get() else computed_dtype(dtype)
+
+
 class Exponentials:
     """Of a batch of rows z = scale*x + mask: the largest z, and the sum of e^(z - largest) without one of the largest.
 
@@ -117,7 +128,7 @@ class Exponentials:
 
     def __init__(self, batch: Batch, x: Array, scale: Any = 1.0, mask: Any = None, dtype: Any = None) -> None:
         self.batch, self._x, self._mask = batch, x, mask
-        self._computed = computed_dtype(x.dtype if dtype is None else dtype)
+        self._computed = logits_dtype(x.dtype if dtype is None else dtype)
         self._scales = isinstance(scale, Array) or scale != 1
         self._scale = batch.number(scale, self._computed)
         self._kept: Any = None

@@ -24,10 +24,10 @@ class _OnNumPy(WithUfuncs):
     """What makes the ufuncs."""
 
     def _make_ufunc(self, kind: Kind, name: str) -> Ufunc:
-        return make_ufunc(self._entry, kind, name)
+        return make_ufunc(self._entry, kind, name, any_scalar=self._backend.is_exact, exact=self._backend.is_exact)
 
     def _make_formula(self, kind: Kind, name: str) -> Ufunc:
-        return make_ufunc(self._entry, kind, name, any_scalar=True)
+        return make_ufunc(self._entry, kind, name, any_scalar=True, exact=self._backend.is_exact)
 
     def _observe(self, y: np.ndarray, dy: np.ndarray | None, derivative: bool, low: float, high: float) -> Any:
         return observe(y, dy, derivative, low, high)
@@ -36,11 +36,14 @@ class _OnNumPy(WithUfuncs):
         return mark_fired(y, fired)
 
 
-def make_ufunc(entry: Entry, kind: Kind, name: str, any_scalar: bool = False) -> Ufunc:
-    """The formula of this kind with a ufunc's calling conventions; with `any_scalar` parameters are read in float64."""
+def make_ufunc(entry: Entry, kind: Kind, name: str, any_scalar: bool = False, exact: bool = False) -> Ufunc:
+    """The formula of this kind with a ufunc's calling conventions; with `any_scalar` parameters are read in float64.
+
+    With `exact` nothing is rounded but the result; else a sum with a bias is, as in a loop.
+    """
     return Ufunc(
         name,
-        _function(entry, kind),
+        _function(entry, kind, exact),
         nin=inputs_of(entry, kind),
         nout=len(kind.outputs),
         keeps_integers=keeps_integers(entry, kind),
@@ -64,13 +67,16 @@ class NumPyGated(_OnNumPy, Gated):
     __doc__ = Gated.__doc__
 
 
-def _function(entry: Entry, kind: Kind) -> Callable[..., Any]:
+def _function(entry: Entry, kind: Kind, exact: bool) -> Callable[..., Any]:
     """What the loop of this kind computes per batch, from the entry's formulas."""
     operands = kind.inputs
 
     def with_dtype(formula: Any, dtype: np.dtype[Any]) -> Any:
         """The formula, told the computed type of a loop with results of this dtype if it wants to know."""
-        return functools.partial(formula, dtype=computed_dtype(dtype)) if entry.takes_dtype else formula
+        if not entry.takes_dtype:
+            return formula
+        computed = computed_dtype(dtype)
+        return functools.partial(formula, dtype=np.dtype(np.float64) if exact and computed == np.float32 else computed)
 
     def split(arguments: tuple[Any, ...], dtype: np.dtype[Any]) -> tuple[Any, Any, tuple[Any, ...]]:
         """dy (or None), the point at which to evaluate, the parameters."""
@@ -79,7 +85,7 @@ def _function(entry: Entry, kind: Kind) -> Callable[..., Any]:
         if "bias" in given:
             # of bool it is bool, as in NumPy: here they come as 0 and 1
             point = point | given["bias"] if dtype.kind == "b" else point + given["bias"]
-            if dtype.kind not in "iub" and dtype != np.float64:  # x + bias is rounded as in a float32 loop
+            if not exact and dtype.kind not in "iub" and dtype != np.float64:  # x + bias is rounded as in a float32 loop
                 point = point.astype(np.float32).astype(np.float64)
         return given.get("dy"), point, arguments[len(operands) :]
 

@@ -28,3 +28,5 @@ NUMPY = Implementation(
     rows=rows,
     losses=losses,
 )
+#: Computes the same, and rounds nothing but the results.
+EXACT = NUMPY._replace(rows=rows.Exact(rows), losses=rows.Exact(losses))

@@ -13,15 +13,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, wraps
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from ...calls.arrays import Array, computed_dtype, result_dtype
+from ...calls.arrays import Array, result_dtype
 from ...functions import row_functions
 from ...functions.rows import RowFunction
-from .batches import Batch, Exponentials, along, batches, per_row, quiet, take_last
+from .batches import Batch, Exponentials, along, batches, exact, logits_dtype, per_row, quiet, take_last
 from .ufuncs import GeneralizedUfunc
 
 # ---- softmax and its family -----------------------------------------------------------------------------------------
@@ -66,7 +67,7 @@ def _softmax_backward(dy: Array, y: Array, out: Array, axis: int, scale: Any, ma
     dtype = result_dtype(dy.dtype, y.dtype)
     (dy, y, out, mask), (scale,) = along(axis, dy, y, out, mask), per_row(scale)
     for batch in batches(y.shape):
-        factor = batch.number(scale, computed_dtype(dtype))
+        factor = batch.number(scale, logits_dtype(dtype))
         total: Any = 0.0
         for segment in batch.segments:
             terms = batch.read(dy, segment)
@@ -96,7 +97,7 @@ def _logsumexp_backward(dy: Array, x: Array, out: Array, axis: int, scale: Any, 
     (x, out, mask), (dy, scale) = along(axis, x, out, mask), per_row(dy, scale)
     for batch in batches(x.shape):
         row = Exponentials(batch, x, scale, mask, dtype)
-        g = batch.per_row(dy).astype(np.float64) * batch.number(scale, computed_dtype(dtype))
+        g = batch.per_row(dy).astype(np.float64) * batch.number(scale, logits_dtype(dtype))
         for segment in batch.segments:
             dx = row.of(segment)[1] * (g / (1 + row.others))
             batch.write(out, segment, _clear_masked(dx, batch, mask, segment, x.shape), dtype)
@@ -313,3 +314,41 @@ def gufunc(name: str) -> GeneralizedUfunc:
         forward(record, x, out, axis, scale, None, "nan")
 
     return GeneralizedUfunc(name, record.signature, record.of_nothing, run)
+
+
+class Exact:
+    """The functions of a module of arithmetic, this one or losses.py, of which nothing is rounded but the results."""
+
+    def __init__(self, module: ModuleType) -> None:
+        self._module = module
+
+    def __getattr__(self, name: str) -> Any:
+        made = exactly(getattr(self._module, name))
+        setattr(self, name, made)
+        return made
+
+    @staticmethod
+    @cache
+    def gufunc(name: str) -> GeneralizedUfunc:
+        """As the module's."""
+        record = row_functions[name]
+
+        @exactly
+        def run(x: Array, out: Array, axis: int, scale: Any = 1.0) -> None:
+            forward(record, x, out, axis, scale, None, "nan")
+
+        return GeneralizedUfunc(name, record.signature, record.of_nothing, run, exact=True)
+
+
+def exactly(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, of which nothing is rounded but the result."""
+
+    @wraps(function)
+    def called(*arguments: Any, **keywords: Any) -> Any:
+        before = exact.set(True)
+        try:
+            return function(*arguments, **keywords)
+        finally:
+            exact.reset(before)
+
+    return called

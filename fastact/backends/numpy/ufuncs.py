@@ -24,6 +24,7 @@ from ...calls.arrays import (
     without_axis,
 )
 from ...calls.ufunclike import CastError, UfuncLike
+from .rounding import rounded
 
 # What a real ufunc says of it
 _UNWRITTEN = "'where' used without 'out': elements where it is False are never written"
@@ -147,8 +148,9 @@ class Ufunc(UfuncLike):
                 values = [batch.astype(in_formula, order="C", copy=False) for batch in batches]
                 results = self._function(*values, dtype=result_dtype)
                 for batch, result in zip(in_results, results if self.nout > 1 else (results,), strict=True):
-                    rounded = result if batch.dtype == result_dtype else result.astype(result_dtype, copy=False)
-                    np.copyto(batch, rounded, casting="unsafe", where=mask)
+                    as_it_is = batch.dtype == result_dtype and not is_bfloat16(result_dtype)
+                    narrowed = result if as_it_is else rounded(result, result_dtype)
+                    np.copyto(batch, narrowed, casting="unsafe", where=mask)
             results = iterator.operands[-self.nout :]
         wrapped = tuple(
             self._wrap(result, inputs if subok or given is not None else (), i, given)
@@ -216,11 +218,16 @@ class GeneralizedUfunc(UfuncLike):
         What a row without elements gives; None if that is an error.
     run : callable
         run(x, out, axis, *scale) fills `out`.
+    exact : bool
+        The product of x and a scale for each row is not rounded to a narrower type than float64.
     """
 
-    def __init__(self, name: str, signature: str, of_nothing: float | None, run: Callable[..., None]) -> None:
+    def __init__(
+        self, name: str, signature: str, of_nothing: float | None, run: Callable[..., None], exact: bool = False
+    ) -> None:
         super().__init__(name, 2 if "," in signature else 1, 1, signature)
         self._run = run
+        self._exact = exact
         self._of_nothing = of_nothing
         self._reduces = signature.endswith("->()")
 
@@ -240,7 +247,7 @@ class GeneralizedUfunc(UfuncLike):
             # There is a scale for each row. The product is formed first, and rounded as in the loop.
             rows = broadcast(without_axis(x.shape, of_x), scales[0].shape)
             x = np.moveaxis(x, of_x, -1)
-            computed = computed_dtype(result)
+            computed = np.dtype(np.float64) if self._exact else computed_dtype(result)
             with np.errstate(all="ignore"):
                 factor = scales[0].astype(computed, copy=False).astype(np.float64)
                 product = (x.astype(np.float64) * factor[..., np.newaxis]).astype(computed)

@@ -36,7 +36,9 @@ cdef class FastPath(Vectorcall):
 
     cdef const fastact_table* table
     cdef Kernel[2][LOOPS] kernels  # by computed type
+    cdef fastact_loop[LOOPS] quick  # see `Table.quick_loop`
     cdef bint array_parameter, learnt_parameter, noisy
+    cdef bint exact, widens  # results are rounded once; so all floats are computed in float64
     cdef int cost, parameters
     cdef int lesser, greater  # two parameters whose order is prescribed, or -1
     cdef double[MAX_PARAMETERS] defaults, low, from_output_low
@@ -58,13 +60,16 @@ cdef class FastPath(Vectorcall):
         cdef int i
         if len(entry.parameters) > MAX_PARAMETERS:
             raise OverflowError(f"{entry.name}: at most {MAX_PARAMETERS} parameters")
-        self.table = table.table
+        self.table, self.exact = table.table, table.exact
+        self.widens = table.exact and not entry.never_rounds
         takes_arrays = entry.call is Call.DEFINED and bool(entry.array_parameters)  # which go the general path
         if not takes_arrays:
             kinds = {loop_number(kind): kind for kind in kinds_of(entry) if not (kind.unit or kind.bias)}
             self.later, self.table_of, self.entry = kinds, table, entry
             for number in (FORWARD,) if entry.call is Call.DEFINED else tuple(kinds):
                 find_kernels(self, number)
+            for number, kind in kinds.items():
+                self.quick[<int> number] = table.quick_loop(entry, kind)
         self.parameters, self.cost = len(entry.parameters), LIGHT if entry.light else HEAVY
         self.noisy = entry.noise is not None
         # A parameter that is drawn has no name here, so a call with a generator or options goes the general path. A call without
@@ -116,9 +121,19 @@ cdef bint find_kernels(FastPath f, int number) except -1:
 # ---- arguments ------------------------------------------------------------------------------------------------------
 
 cdef inline int operand_type(FastPath f, PyObject* array) noexcept:
-    """The type of an array that goes the fast path, or -1. With an array parameter 16-bit arrays are left to the ufunc."""
+    """The type of an array that goes the fast path, or -1. With an array parameter what is converted is left to the ufunc."""
     cdef int type = contiguous_type(array)
-    return -1 if f.array_parameter and is_half(type) else type
+    return -1 if f.array_parameter and is_converted(f, type) else type
+
+
+cdef inline int computed_for(FastPath f, int type) noexcept:
+    """In which type a stored float type is computed."""
+    return FLOAT64 if f.widens else computed_in(type)
+
+
+cdef inline bint is_converted(FastPath f, int type) noexcept:
+    """Whether arrays of this type are computed in another."""
+    return computed_for(f, type) != type
 
 
 cdef inline bint is_bias(PyObject* bias, PyObject* x, int type) noexcept:
@@ -234,20 +249,22 @@ cdef inline bint take_parameters(FastPath f, const Options* options, Work* work)
     """Have the loop read the parameters; False if the general path has to check them."""
     if options.has_parameters:
         return take_given_parameters(f, options, work)
-    work.parameters = f.default_values[computed_in(work.type)]
+    work.parameters = f.default_values[computed_for(f, work.type)]
     return True
 
 
 cdef bint take_given_parameters(FastPath f, const Options* options, Work* work) noexcept:
     """The same for others than the defaults; False if they are not in order, not for the loop, or not for y."""
     cdef fastact_flags flags
-    cdef int i, computed = computed_in(work.type)
+    cdef int i, computed = computed_for(f, work.type)
     if f.lesser >= 0 and not options.parameters[f.lesser] <= options.parameters[f.greater]:
         return False
     for i in range(f.parameters):
         if not f.least[computed][i] <= fabs(options.parameters[i]) <= f.most[computed][i]:
             return False
         if work.kind == BACKWARD_FROM_OUTPUT and options.parameters[i] < f.from_output_low[i]:
+            return False
+        if f.exact and computed == FLOAT32 and not is_float32(options.parameters[i]):  # the ufunc computes in float64
             return False
     flags = fastact_save_flags()
     write_parameters(f, options.parameters, computed, work.given)
@@ -256,16 +273,21 @@ cdef bint take_given_parameters(FastPath f, const Options* options, Work* work) 
     return True
 
 
+cdef inline bint is_float32(double value) noexcept:
+    """Whether float32 holds this number."""
+    return value == <double> <float> value
+
+
 # ---- into the loops -------------------------------------------------------------------------------------------------
 
 cdef inline void run(FastPath f, Work* work) noexcept:
     """Compute n elements."""
     cdef fastact_flags flags
-    if work.n < RELEASE_GIL and not f.array_parameter and not is_half(work.type):
+    if work.n < RELEASE_GIL and not f.array_parameter and not is_converted(f, work.type):
         flags = fastact_save_flags()
         run_kernel(&f.kernels[work.type][work.kind], work.a, work.b, work.out1, work.out2, work.n, work.parameters)
         fastact_restore_flags(flags)
-    elif work.n < FEW and not is_half(work.type):
+    elif work.n < FEW and not is_converted(f, work.type):
         run_few(f, work)
     else:
         run_many(f, work)
@@ -291,10 +313,12 @@ cdef void run_many(FastPath f, const Work* work) noexcept:
     cdef LoopJob job
     cdef int k
     memset(&loop, 0, sizeof(Loop))
-    loop.run, loop.cost = f.kernels[computed_in(work.type)][work.kind], f.cost
+    loop.run, loop.cost = f.kernels[computed_for(f, work.type)][work.kind], f.cost
     loop.operands, loop.outputs = 1 + (work.b != NULL), 1 + (work.out2 != NULL)
     loop.parameters, loop.arrays = f.parameters, f.array_parameter
-    set_ways(&loop, f.table, work.type, computed_in(work.type), False, False)
+    set_ways(&loop, f.table, work.type, computed_for(f, work.type), False, False)
+    if work.type == FLOAT32 and loop.itemsize == sizeof(double):
+        be_quick(&loop, f.quick[work.kind])
     job.loop, job.rows, job.n = &loop, 1, work.n
     job.at[0], job.at[1] = <char*> work.a, <char*> work.b
     job.stride[0] = job.stride[1] = itemsize_of(work.type)
@@ -323,7 +347,7 @@ cdef int run_rows(FastPath f, const Work* work) except -1:
             work.by_parameter[0] = 0
         return 0
     memset(&job, 0, sizeof(BiasJob))
-    job.table, job.type, job.computed, job.cost = f.table, work.type, computed_in(work.type), f.cost
+    job.table, job.type, job.computed, job.cost = f.table, work.type, computed_for(f, work.type), f.cost
     job.bias, job.out, job.dbias = work.bias, work.out1, work.dbias
     if work.a != NULL:
         job.dy, job.x = work.a if work.b != NULL else NULL, work.b if work.b != NULL else work.a
@@ -340,8 +364,11 @@ cdef object call_activation(object self, PyObject* const* args, size_t nargsf, P
     """f(x, *, out=None, bias=None, **params) as a vectorcall; anything unusual goes to `Activation.__call__`."""
     cdef FastPath f = <FastPath> self
     cdef Py_ssize_t nargs = PyVectorcall_NARGS(nargsf)
-    if is_watched():
-        return call_watched_activation(f, args, nargs, names)
+    if is_special():
+        if is_to_be_exact(f.exact):
+            return call_general(self, args, nargs, names)
+        if is_watched():
+            return call_watched_activation(f, args, nargs, names)
     if f.active and nargs == 1:
         result = take_forward(f, args, names)
         if result is not None:

@@ -8,8 +8,11 @@ from fastact.calls.sums import round_to
 cdef object call_backward(object method, PyObject* const* args, size_t nargsf, PyObject* names):
     """f.backward(dy, x=None, *, y=None, out=None, bias=None, **params); anything unusual goes to `Activation.backward`."""
     cdef Py_ssize_t nargs = PyVectorcall_NARGS(nargsf)
-    if is_watched() and nargs and is_ready(args[0], FastPath):
-        return call_watched_method("backward", method, args, nargs, names)
+    if is_special() and nargs and is_ready(args[0], FastPath):
+        if is_to_be_exact((<FastPath> args[0]).exact):
+            return call_general_method(method, args, nargs, names)
+        if is_watched():
+            return call_watched_method("backward", method, args, nargs, names)
     if 2 <= nargs <= 3 and is_ready(args[0], FastPath):
         result = take_backward(<FastPath> args[0], args, nargs, names)
         if result is not None:
@@ -122,8 +125,11 @@ cdef object backward_number(FastPath f, PyObject* dy, PyObject* saved, const Opt
 cdef object call_value_and_grad(object method, PyObject* const* args, size_t nargsf, PyObject* names):
     """f.value_and_grad(x, *, out=(None, None), **params); anything unusual goes to `Activation.value_and_grad`."""
     cdef Py_ssize_t nargs = PyVectorcall_NARGS(nargsf)
-    if is_watched() and nargs and is_ready(args[0], FastPath):
-        return call_watched_method("value_and_grad", method, args, nargs, names)
+    if is_special() and nargs and is_ready(args[0], FastPath):
+        if is_to_be_exact((<FastPath> args[0]).exact):
+            return call_general_method(method, args, nargs, names)
+        if is_watched():
+            return call_watched_method("value_and_grad", method, args, nargs, names)
     if nargs == 2 and is_ready(args[0], FastPath):
         pair = take_value_and_grad(<FastPath> args[0], args, names)
         if pair is not None:

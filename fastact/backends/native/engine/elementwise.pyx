@@ -18,6 +18,7 @@ in this order:
     tiles.pxi        `Loop`, and one inner loop in tiles; `LoopJob`
     ufuncs.pxi       the general path: `run_ufunc`, `make_ufunc`
     sums.pxi         rows with a bias, and sums by column: `BiasJob`
+    precision.pxi    whether a call is to be exact
     observe.pxi      what a monitor needs: calls that are handed over to it, and what it counts
     activation.pxi   the fast path of activations: `FastPath`, and the forward call
     observed.pxi     the forward call while a monitor is on
@@ -29,6 +30,7 @@ in this order:
 
 from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Malloc
 from cpython.object cimport PyObject
+from cpython.ref cimport Py_DECREF
 from cpython.pycapsule cimport PyCapsule_GetPointer
 from libc.math cimport NAN, fabs, isnan
 from libc.stdint cimport uint16_t, uint32_t, uint64_t, uintptr_t
@@ -59,6 +61,7 @@ include "programs.pxi"
 include "tiles.pxi"
 include "ufuncs.pxi"
 include "sums.pxi"
+include "precision.pxi"
 include "observe.pxi"
 include "activation.pxi"
 include "observed.pxi"

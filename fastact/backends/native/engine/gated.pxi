@@ -18,6 +18,7 @@ cdef class GatedPath(Vectorcall):
     """The part of a gated unit that has the loops at hand, to be mixed into `calls.gated.Gated`."""
 
     cdef (Loop*)[STORED_TYPES] forward_loops, backward_loops  # by the type in memory
+    cdef bint exact
 
     def __cinit__(self, *args, **kwargs):
         self.vectorcall = <void*> call_gated
@@ -25,6 +26,7 @@ cdef class GatedPath(Vectorcall):
     def _attach(self, Table table not None, entry):
         """Take the loops of the unit of this activation from a table."""
         cdef int type
+        self.exact = table.exact
         for type in (FLOAT32, FLOAT64, FLOAT16, BFLOAT16):
             self.forward_loops[type] = new_unit_loop(table, entry, kinds.GATED, type)
             self.backward_loops[type] = new_unit_loop(table, entry, kinds.GATED_BACKWARD, type)
@@ -36,7 +38,8 @@ cdef class GatedPath(Vectorcall):
 cdef Loop* new_unit_loop(Table table, entry, kind, int type) except NULL:
     cdef Signature signature
     signature.stored = signature.stored_array = type
-    signature.computed, signature.bools = computed_in(type), False
+    signature.computed = FLOAT64 if table.exact and not entry.never_rounds else computed_in(type)
+    signature.bools = False
     return new_loop(table, entry, kind, &signature)
 
 
@@ -155,8 +158,11 @@ cdef object call_gated(object self, PyObject* const* args, size_t nargsf, PyObje
     cdef Py_ssize_t nargs = PyVectorcall_NARGS(nargsf)
     cdef PyObject* out = Py_None
     cdef UnitOperands operands
-    if is_watched():
-        return call_watched("forward", self, self, args, nargs, names)
+    if is_special():
+        if is_to_be_exact(f.exact):
+            return call_general(self, args, nargs, names)
+        if is_watched():
+            return call_watched("forward", self, self, args, nargs, names)
     if (
         f.active and nargs == 2 and read_out(args + nargs, names, &out) and take_inputs(&operands, <PyObject**> args, 2)
         and f.forward_loops[operands.type] != NULL
@@ -172,8 +178,11 @@ cdef object call_gated_backward(object method, PyObject* const* args, size_t nar
     """f.backward(dy, gate, value, *, out=(None, None)); anything unusual goes to `Gated.backward`."""
     cdef Py_ssize_t nargs = PyVectorcall_NARGS(nargsf)
     cdef PyObject* out = <PyObject*> NO_PAIR
-    if is_watched() and nargs and is_ready(args[0], GatedPath):
-        return call_watched_method("backward", method, args, nargs, names)
+    if is_special() and nargs and is_ready(args[0], GatedPath):
+        if is_to_be_exact((<GatedPath> args[0]).exact):
+            return call_general_method(method, args, nargs, names)
+        if is_watched():
+            return call_watched_method("backward", method, args, nargs, names)
     if nargs == 4 and is_ready(args[0], GatedPath) and read_out(args + nargs, names, &out) and is_pair(<object> out):
         gradients = take_gated_backward(<GatedPath> args[0], <PyObject**> args + 1, <tuple> <object> out)
         if gradients is not None:

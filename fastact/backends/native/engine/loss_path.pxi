@@ -238,8 +238,8 @@ cdef object call_loss(object self, PyObject* const* args, size_t nargsf, PyObjec
     cdef LossPath f = <LossPath> self
     cdef Py_ssize_t nargs = PyVectorcall_NARGS(nargsf)
     cdef int type
-    if f.active and nargs == 2:
-        type = direct_type(args[0])
+    if f.active and nargs == 2 and not is_handed_over(f):
+        type = row_type(f, args[0])
         if type >= 0:
             loss = take_call(f, &f.forward[type], args, names)
             if loss is not None:
@@ -251,8 +251,8 @@ cdef object call_loss_and_gradient(object method, PyObject* const* args, size_t 
     """f.value_and_grad(logits, targets, *, out=None, axis=-1, reduction="mean"). Anything else goes to the Python method."""
     cdef Py_ssize_t nargs = PyVectorcall_NARGS(nargsf)
     cdef int type
-    if nargs == 3 and is_ready(args[0], LossPath):
-        type = direct_type(args[1])
+    if nargs == 3 and is_ready(args[0], LossPath) and not is_handed_over(<RowPath> args[0]):
+        type = row_type(<RowPath> args[0], args[1])
         if type >= 0:
             pair = take_call(<LossPath> args[0], &(<LossPath> args[0]).gradient[type], args + 1, names)
             if pair is not None:

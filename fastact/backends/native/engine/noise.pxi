@@ -50,7 +50,7 @@ cdef tuple take_drawn(FastPath f, kind, list operands, tuple out, DrawnCall* cal
     cdef Py_ssize_t nbytes
     cdef int k
     call.type, call.bias = contiguous_type(shaped), NULL
-    if call.type < 0 or is_half(call.type) or array_NDIM(shaped) == 0:
+    if call.type < 0 or is_converted(f, call.type) or array_NDIM(shaped) == 0:
         return None
     call.n = array_SIZE(shaped)
     call.table, call.kernel = f.table, f.kernels[call.type][loop_number(kind)]

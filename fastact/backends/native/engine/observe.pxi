@@ -61,6 +61,11 @@ cdef inline bint is_watched() noexcept:
     return watched and not being_watched
 
 
+cdef inline bint is_special() noexcept:
+    """Whether there is more to ask than usual: a precision was chosen, or a monitor is on."""
+    return precision_chosen or watched
+
+
 cdef object call_watched(str kind, function, call, PyObject* const* args, Py_ssize_t nargs, PyObject* names):
     """Hand a call of a function over, to be made by `call`."""
     cdef tuple given = tuple([<object> args[i] for i in range(nargs)])

@@ -37,7 +37,7 @@ cdef bint run_and_observe(FastPath f, const Work* work) except -1:
     """Compute as `run` does, and count the results while they are in the cache; False where that is not to be done here."""
     cdef Meanwhile* meanwhile = <Meanwhile*> fastact_meanwhile
     cdef ObserveJob job
-    if not being_watched or meanwhile == NULL or meanwhile.at != NULL or f.array_parameter or is_half(work.type):
+    if not being_watched or meanwhile == NULL or meanwhile.at != NULL or f.array_parameter or is_converted(f, work.type):
         return False
     memset(&job, 0, sizeof(ObserveJob))
     job.observers, job.computed, job.itemsize = observers_of(f.backend), work.type, itemsize_of(work.type)

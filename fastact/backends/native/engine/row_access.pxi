@@ -28,8 +28,8 @@ cdef int set_access(const fastact_table* table, Access* access, cnp.ndarray arra
     access.direct = type == computed and not access.by_bytes
     access.store = NULL
     if type <= FLOAT64 or is_half(type):
-        access.type = computed_in(type)
-        access.load, access.store = table.load[type], table.store[type]
+        access.type = FLOAT64 if computed == FLOAT64 else computed_in(type)  # so that what is narrower is rounded once
+        access.load, access.store = way_in(table, type, access.type), way_out(table, type, access.type)
     else:
         access.type = FLOAT64
         access.load = load_bool_as_double if is_bool(dtype) else table.load_as_double[type]

@@ -33,11 +33,6 @@ cdef promoted(array):
     return np.dtype(np.float64) if array.dtype.kind in "iub" else array.dtype
 
 
-cdef int common_type(a, b) except -1:
-    """The computed type for two arrays of which one alone decides on the result's dtype."""
-    return FLOAT32 if computed_type(promoted(a)) == FLOAT32 and computed_type(promoted(b)) == FLOAT32 else FLOAT64
-
-
 cdef bint in_float32(tuple weights) except -1:
     """Whether float32 can compute with all products of these weights: as far as the headroom of exponentials goes, and farther
     down, where nothing but the result is small.
@@ -247,17 +242,21 @@ cdef bint traverse(Traversal* t, PyObject** array, const bint* has, int axis) no
 cdef class RowArithmetic:
     """The functions of rows and the losses with the loops of one instruction set: `rows` and `losses` of a backend.
 
+    With `exact` all floats are computed in float64, and rounded once.
+
     The classes in fastact/calls/rows.py and losses.py have checked everything that they are given.
     """
 
     cdef const fastact_table* table
+    cdef readonly bint exact
     cdef dict gufuncs
     cdef set know_bfloat16
     cdef char* at_hand  # room for calls that hold the GIL
     cdef Py_ssize_t room
 
-    def __cinit__(self, capsule):
+    def __cinit__(self, capsule, bint exact=False):
         self.table = <const fastact_table*> PyCapsule_GetPointer(capsule, FASTACT_TABLE_CAPSULE)
+        self.exact = exact
         self.gufuncs, self.know_bfloat16 = {}, set()
         self.room = max(self.table.row_state[<int> FLOAT32], self.table.row_state[<int> FLOAT64]) + TILES_AT_HAND
         self.at_hand = <char*> PyMem_Malloc(self.room)
@@ -275,6 +274,14 @@ cdef class RowArithmetic:
                 return &self.table.row_functions[k]
         raise ImportError(f"the compiled kernels are out of date: they have no {name!r}; build them again with: pip install .")
 
+    cdef int computed_in(self, cnp.dtype dtype):
+        """The type in which a float dtype is computed."""
+        return FLOAT64 if self.exact else computed_type(dtype)
+
+    cdef int common_type(self, a, b) except -1:
+        """The computed type for two arrays of which one alone decides on the result's dtype."""
+        return self.computed_in(promoted(a)) | self.computed_in(promoted(b))  # FLOAT32 is 0, FLOAT64 is 1
+
     cdef Operands begin(self, str name, bint gradient, x, int axis, int type):
         """A call of the function of this name, or of its gradient, without operands."""
         cdef Operands operands = Operands(x, axis)
@@ -285,7 +292,7 @@ cdef class RowArithmetic:
 
     def forward(self, record, x, out, axis, scale, mask, empty):
         """Fill `out` with the function of the rows of scale*x + mask."""
-        cdef Operands operands = self.begin(record.arithmetic, False, x, axis, computed_type(x.dtype))
+        cdef Operands operands = self.begin(record.arithmetic, False, x, axis, self.computed_in(x.dtype))
         cdef RowCall* call = &operands.call
         call.empty = EMPTY_ROW[empty]
         operands.add_elements(INPUT, x)
@@ -299,7 +306,7 @@ cdef class RowArithmetic:
 
     def backward(self, record, dy, saved, out, axis, scale, mask):
         """Fill `out` with the gradient of x, from the output, or from the input of a function whose result has no axis."""
-        cdef int type = computed_type(np.result_type(promoted(dy), promoted(saved)))
+        cdef int type = self.computed_in(np.result_type(promoted(dy), promoted(saved)))
         cdef Operands operands = self.begin(record.arithmetic, True, saved, axis, type)
         cdef RowCall* call = &operands.call
         call.gradient_scale, call.clears, call.left_out = 1 if isinstance(scale, np.ndarray) else scale, True, 0
@@ -346,7 +353,7 @@ cdef class RowArithmetic:
     def cross_entropy(self, x, labels, weight, smoothing, mask, factor, loss, dx, axis):
         """Fill `loss` with the rows' losses for labels, and `dx`, unless None, with their gradients times `factor`."""
         cdef str name = "cross_entropy_smoothed" if smoothing else "cross_entropy"
-        cdef int type = computed_type(x.dtype) if in_float32((weight, sample_weights(factor))) else FLOAT64
+        cdef int type = self.computed_in(x.dtype) if in_float32((weight, sample_weights(factor))) else FLOAT64
         cdef Operands operands = self.begin(name, dx is not None, x, axis, type)
         operands.call.smoothing = smoothing
         operands.add_elements(INPUT, x)
@@ -361,7 +368,7 @@ cdef class RowArithmetic:
     def cross_entropy_probabilities(self, x, targets, weight, smoothing, mask, factor, loss, dx, axis):
         """As `cross_entropy`, for probabilities in place of labels."""
         cdef str name = "cross_entropy_probabilities"
-        cdef int type = common_type(x, targets) if in_float32((weight, sample_weights(factor))) else FLOAT64
+        cdef int type = self.common_type(x, targets) if in_float32((weight, sample_weights(factor))) else FLOAT64
         cdef Operands operands = self.begin(name, dx is not None, x, axis, type)
         operands.call.smoothing = smoothing
         operands.add_elements(INPUT, x)
@@ -378,7 +385,7 @@ cdef class RowArithmetic:
     def binary_cross_entropy(self, x, targets, weight, pos_weight, from_logits, factor, loss, dx, axis):
         """Fill `loss` with sums along the axis, or where that is None with each element's loss; `dx` with gradients."""
         cdef str name = "binary_cross_entropy" if from_logits else "binary_cross_entropy_of_probabilities"
-        cdef int type = computed_type(x.dtype) if targets.dtype.kind in "iub" else common_type(x, targets)
+        cdef int type = self.computed_in(x.dtype) if targets.dtype.kind in "iub" else self.common_type(x, targets)
         if not in_float32((weight, pos_weight)):
             type = FLOAT64
         ones = np.broadcast_to(np.ones((), np.float32 if type == FLOAT32 else np.float64), x.shape)

@@ -170,6 +170,17 @@ cdef class RowPath(Vectorcall):
         return 0
 
 
+cdef inline int row_type(RowPath f, PyObject* array) noexcept:
+    """The type of an array that goes the fast path, or -1."""
+    cdef int type = direct_type(array)
+    return -1 if type == FLOAT32 and f.rows.exact else type
+
+
+cdef inline bint is_handed_over(RowPath f) noexcept:
+    """Whether a call goes to the function that is exact."""
+    return f.active and is_to_be_exact(f.rows.exact)
+
+
 cdef object take_rows(RowPath f, const ContiguousCall* c, PyObject** arrays, long axis):
     """The result for arrays of which the first is like x and the last the output or None; None for what this cannot take."""
     cdef Shape shape
@@ -228,8 +239,8 @@ cdef object call_rows(object self, PyObject* const* args, size_t nargsf, PyObjec
     cdef RowOptions options
     cdef int type
     options.out, options.y = Py_None, NULL
-    if f.active and nargs == 1 and read_row_keywords(args + nargs, names, &options):
-        type = direct_type(args[0])
+    if f.active and nargs == 1 and not is_handed_over(f) and read_row_keywords(args + nargs, names, &options):
+        type = row_type(f, args[0])
         if type >= 0:
             arrays[0], arrays[1] = args[0], options.out
             result = take_rows(f, &f.forward[type], arrays, options.axis)
@@ -243,7 +254,10 @@ cdef object call_backward_of_map(object method, PyObject* const* args, size_t na
     cdef Py_ssize_t nargs = PyVectorcall_NARGS(nargsf)
     cdef RowOptions options
     options.out = options.y = Py_None
-    if 2 <= nargs <= 3 and is_ready(args[0], RowPath) and read_row_keywords(args + nargs, names, &options):
+    if (
+        2 <= nargs <= 3 and is_ready(args[0], RowPath) and not is_handed_over(<RowPath> args[0])
+        and read_row_keywords(args + nargs, names, &options)
+    ):
         dx = take_gradient_of_map(<RowPath> args[0], args[1], args[2] if nargs == 3 else Py_None, &options)
         if dx is not None:
             return dx
@@ -252,7 +266,7 @@ cdef object call_backward_of_map(object method, PyObject* const* args, size_t na
 
 cdef inline object take_gradient_of_map(RowPath f, PyObject* dy, PyObject* x, const RowOptions* options):
     """The gradient from the output, which is computed first where x is given; None for what this cannot take."""
-    cdef int type = direct_type(dy)
+    cdef int type = row_type(f, dy)
     cdef (PyObject*)[3] arrays = [dy, options.y, options.out]
     if type < 0 or (x == Py_None) == (options.y == Py_None):
         return None
@@ -281,8 +295,11 @@ cdef object call_backward_of_reduction(object method, PyObject* const* args, siz
     cdef RowOptions options
     cdef int type
     options.out, options.y = Py_None, NULL
-    if nargs == 3 and is_ready(args[0], RowPath) and read_row_keywords(args + nargs, names, &options):
-        type = direct_type(args[2])
+    if (
+        nargs == 3 and is_ready(args[0], RowPath) and not is_handed_over(<RowPath> args[0])
+        and read_row_keywords(args + nargs, names, &options)
+    ):
+        type = row_type(<RowPath> args[0], args[2])
         if type >= 0:
             arrays[0], arrays[1], arrays[2] = args[2], args[1], options.out
             dx = take_rows(<RowPath> args[0], &(<RowPath> args[0]).gradient[type], arrays, options.axis)

@@ -9,7 +9,7 @@ cdef list KEPT = []  # texts that NumPy points to
 
 cdef RowCall* new_call(RowArithmetic rows, str name, stored, computed, result) except NULL:
     """The call of an inner loop, for arrays of these dtypes; lives as long as the process."""
-    cdef int type = computed_type(computed)
+    cdef int type = rows.computed_in(computed)
     cdef RowCall* call = <RowCall*> malloc(sizeof(RowCall))
     if call == NULL:
         raise MemoryError()
@@ -26,7 +26,8 @@ cdef RowCall* new_call(RowArithmetic rows, str name, stored, computed, result) e
 cdef make_gufunc(RowArithmetic rows, str name, str signature):
     """A new generalized ufunc."""
     cdef bint scaled = "," in signature
-    cdef list loops = [(char, "d", "d") for char in "?bBhHiIlLqQ"] + [("e", "f", "e"), ("f", "f", "f"), ("d", "d", "d")]
+    cdef str real = "d" if rows.exact else "f"
+    cdef list loops = [(char, "d", "d") for char in "?bBhHiIlLqQ"] + [("e", real, "e"), ("f", real, "f"), ("d", "d", "d")]
     cdef int count = len(loops), operands = 3 if scaled else 2, i
     # NumPy keeps the pointers, so nothing of this is ever freed
     cdef char* types = <char*> malloc(count * operands)
@@ -51,10 +52,11 @@ cdef make_gufunc(RowArithmetic rows, str name, str signature):
 cdef teach_bfloat16(RowArithmetic rows, ufunc, str name, dtype):
     """Add the loop for bfloat16."""
     cdef bint scaled = ufunc.nin == 2
-    cdef int[3] types = [dtype.num, cnp.NPY_FLOAT if scaled else dtype.num, dtype.num]
+    number = np.dtype(np.float64 if rows.exact else np.float32)
+    cdef int[3] types = [dtype.num, number.num if scaled else dtype.num, dtype.num]
     cnp.PyUFunc_RegisterLoopForType(
         ufunc, dtype.num, <cnp.PyUFuncGenericFunction> (run_scaled_gufunc if scaled else run_gufunc), types,
-        new_call(rows, name, dtype, np.dtype(np.float32), dtype),
+        new_call(rows, name, dtype, number, dtype),
     )
 
 

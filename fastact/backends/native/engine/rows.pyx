@@ -11,7 +11,7 @@ Which steps make up a function stands in formulas/rows.py; the table of loops br
                 row_tiles.pxi       where it is worked on: in place or in tiles; scale and masks
                 row_access.pxi      the elements of an operand, of any dtype
 
-What a call is made of stands in row_calls.pxi.
+What a call is made of stands in row_calls.pxi, whether it is to be exact in precision.pxi.
 
 Contiguous rows are taken along themselves, some at a time. Those of other axes, and short ones, are taken side by side, so that
 vectors always have work.
@@ -19,6 +19,7 @@ vectors always have work.
 
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cpython.object cimport PyObject
+from cpython.ref cimport Py_DECREF
 from cpython.pycapsule cimport PyCapsule_GetPointer
 from libc.limits cimport LONG_MAX
 from libc.math cimport INFINITY, NAN
@@ -51,6 +52,7 @@ cnp.import_umath()
 join_team(team)
 
 include "vectorcall.pxi"
+include "precision.pxi"
 include "row_access.pxi"
 include "row_calls.pxi"
 include "row_tiles.pxi"

@@ -83,14 +83,14 @@ cdef inline Py_ssize_t elements_ahead(const BiasJob* job) noexcept nogil:
     one more tile costs more than that.
     """
     cdef Py_ssize_t itemsize = itemsize_of(job.type)
-    if is_half(job.type) or job.columns < STRIP or job.columns * itemsize % LINE:
+    if job.type != job.computed or job.columns < STRIP or job.columns * itemsize % LINE:
         return 0
     return bytes_to_line(job.out) // itemsize
 
 
 cdef void repeat_bias(const BiasJob* job) noexcept nogil:
     """Fill a stretch with the bias, in the type that the loops compute in."""
-    job.table.load[job.type](job.bias, itemsize_of(job.type), job.repeated_bias, job.columns)
+    way_in(job.table, job.type, job.computed)(job.bias, itemsize_of(job.type), job.repeated_bias, job.columns)
     repeat(job.repeated_bias, job.columns * itemsize_of(job.computed), job.height)
 
 
@@ -101,12 +101,12 @@ cdef inline const char* compute_tile(const BiasChunk* chunk, Py_ssize_t first, P
     cdef const BiasJob* job = chunk.job
     cdef Py_ssize_t at = first * itemsize_of(job.type)
     cdef char* out = job.out + at
-    cdef char* result = chunk.dx if is_half(job.type) or job.streamed else out
+    cdef char* result = chunk.dx if job.type != job.computed or job.streamed else out
     cdef const char* dy = NULL
     cdef const char* z
     if not is_there(&job.kernel):
-        if is_half(job.type):
-            job.table.load[job.type](out, itemsize_of(job.type), result, n)
+        if job.type != job.computed:
+            way_in(job.table, job.type, job.computed)(out, itemsize_of(job.type), result, n)
         return result
     z = fetch(job, job.x + at, chunk.z, n)
     if job.dy != NULL:
@@ -129,9 +129,9 @@ cdef inline const char* fetch(const BiasJob* job, const char* source, char* tile
     """Return where n elements of an input are in the computed type: in their array, or converted in a tile."""
     if job.streamed:
         fastact_prefetch(source + 2 * STREAM_TILE, n * itemsize_of(job.type))
-    if not is_half(job.type):
+    if job.type == job.computed:
         return source
-    job.table.load[job.type](source, itemsize_of(job.type), tile, n)
+    way_in(job.table, job.type, job.computed)(source, itemsize_of(job.type), tile, n)
     return tile
 
 
@@ -141,22 +141,22 @@ cdef inline const char* bias_along(const BiasChunk* chunk, Py_ssize_t along, Py_
     cdef const char* bias = job.bias + along * itemsize_of(job.type)
     if job.height > 1:
         return job.repeated_bias + along * itemsize_of(job.computed)
-    if not is_half(job.type):
+    if job.type == job.computed:
         return bias
-    job.table.load[job.type](bias, itemsize_of(job.type), chunk.bias, n)
+    way_in(job.table, job.type, job.computed)(bias, itemsize_of(job.type), chunk.bias, n)
     return chunk.bias
 
 
 cdef inline void put_result(const BiasChunk* chunk, char* result, char* out, Py_ssize_t n) noexcept nogil:
-    """Store a tile of results, unless it was computed in `out`. Results of 16 bits are rounded before they are summed."""
+    """Store a tile of results, unless it was computed in `out`. What is rounded there is summed as it is then."""
     cdef const BiasJob* job = chunk.job
     cdef Py_ssize_t itemsize = itemsize_of(job.type)
     cdef char* stored = result
-    if is_half(job.type):
+    if job.type != job.computed:
         stored = chunk.dy if job.streamed else out
-        job.table.store[job.type](result, stored, itemsize, n)
+        way_out(job.table, job.type, job.computed)(result, stored, itemsize, n)
         if job.dbias != NULL:
-            job.table.load[job.type](stored, itemsize, result, n)
+            way_in(job.table, job.type, job.computed)(stored, itemsize, result, n)
     if job.streamed:
         job.table.stream(stored, out, n * itemsize)
 

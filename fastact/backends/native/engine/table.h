@@ -31,12 +31,14 @@ typedef void (*fastact_load)(const char *source, ptrdiff_t stride, void *target,
 typedef void (*fastact_store)(const void *source, char *target, ptrdiff_t stride, ptrdiff_t n);
 typedef void (*fastact_add)(const void *a, const void *b, void *out, ptrdiff_t n);
 typedef void (*fastact_accumulate)(const void *values, double *sums, ptrdiff_t n); /* sums += values */
+typedef ptrdiff_t (*fastact_find)(const double *values, ptrdiff_t n, ptrdiff_t *places); /* how many, and which */
 typedef void (*fastact_stream_out)(const void *source, char *target, ptrdiff_t nbytes); /* a copy past the caches */
 
 typedef struct {
     const char *name;
     int parameters;
     fastact_loop loops[COMPUTED_TYPES][LOOPS]; /* NULL where there is none */
+    fastact_loop same_text[LOOPS];             /* float64 without block kernels: the same bits on all processors with FMA */
 } fastact_activation;
 
 /* A primitive operation of one, two or three operands. They are the loop's a and b and, as an array, its `parameters`; the result
@@ -130,8 +132,10 @@ typedef struct {
     int operation_count;
     const fastact_operation *operations;
     fastact_load load[STORED_TYPES];           /* the same type, or 16 bits to float32 */
-    fastact_load load_as_double[COMPUTED_TYPES]; /* integers to float64 */
+    fastact_load load_as_double[STORED_TYPES]; /* all but float64 to float64 */
     fastact_store store[STORED_TYPES];
+    fastact_store store_double[STORED_TYPES]; /* float64 to a narrower float, rounded once */
+    fastact_find find_unsure; /* values within 2^-48 of themselves from a midpoint of two float32, at most n */
     fastact_add add[COMPUTED_TYPES];
     fastact_stream_out stream;        /* NULL where there is none */
     fastact_accumulate accumulate[2]; /* for float32 and float64 */

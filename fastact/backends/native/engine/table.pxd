@@ -12,6 +12,7 @@ cdef extern from "table.h":
     ctypedef void (*fastact_store)(const void*, char*, Py_ssize_t, Py_ssize_t) noexcept nogil
     ctypedef void (*fastact_add)(const void*, const void*, void*, Py_ssize_t) noexcept nogil
     ctypedef void (*fastact_accumulate)(const void*, double*, Py_ssize_t) noexcept nogil
+    ctypedef Py_ssize_t (*fastact_find)(const double*, Py_ssize_t, Py_ssize_t*) noexcept nogil
     ctypedef void (*fastact_stream_out)(const void*, char*, Py_ssize_t) noexcept nogil
 
     enum:
@@ -69,6 +70,7 @@ cdef extern from "table.h":
         const char* name
         int parameters
         fastact_loop loops[10][7]
+        fastact_loop same_text[7]
 
     ctypedef struct fastact_operation:
         const char* name
@@ -83,8 +85,10 @@ cdef extern from "table.h":
         int operation_count
         const fastact_operation* operations
         fastact_load load[12]
-        fastact_load load_as_double[10]
+        fastact_load load_as_double[12]
         fastact_store store[12]
+        fastact_store store_double[12]
+        fastact_find find_unsure
         fastact_add add[10]
         fastact_stream_out stream
         fastact_accumulate accumulate[2]

@@ -3,6 +3,7 @@
 
 cdef enum:
     TILE = 4096  # bytes of a tile: five of them fit in any first-level cache
+    TILE_DOUBLES = 512  # of a tile
     STREAM_TILE = 1024  # bytes of a streamed tile. One tile is stored while the next is computed; input is fetched two ahead
     ALIGN_FROM = 32768  # bytes: from here on a loop is called twice, the second time from where the output is aligned
     MAX_TILED = 5 + MAX_PARAMETERS  # operands that may go through tiles: dy, x, a bias, arrays of parameters, one or two outputs
@@ -12,6 +13,7 @@ cdef enum:
 # A loop, and the ways between memory and it
 cdef struct Loop:
     Kernel run
+    fastact_loop careful  # of float32 computed in float64: the loop for results whose rounding is in doubt; NULL: there are none
     fastact_add add  # a bias to the input; NULL without bias
     fastact_load load  # of every array operand
     fastact_load load_parameter  # of a parameter that is an array, or the value of a gated unit
@@ -60,10 +62,11 @@ cdef void set_ways(
     loop.itemsize = loop.stored_size = itemsize_of(computed)
     loop.converts, loop.converts_parameter = stored != computed, converts_parameter
     loop.load, loop.store = table.load[computed], table.store[computed]
-    if is_half(stored):
-        loop.load, loop.store, loop.stores_converted, loop.stored_size = table.load[stored], table.store[stored], True, 2
-    elif loop.converts:
-        loop.load = table.load_as_double[stored]
+    if loop.converts:
+        loop.load = way_in(table, stored, computed)
+        if is_half(stored) or stored == FLOAT32:
+            loop.store, loop.stores_converted = way_out(table, stored, computed), True
+            loop.stored_size = itemsize_of(stored)
     if bools:
         loop.converts = True
         loop.load = load_bool if computed == UINT8 else load_bool_as_double
@@ -95,6 +98,8 @@ cdef void run_tiles(
             &loop.run, operand[0].now, operand[1].now if loop.operands == 2 else NULL, out.now,
             out[1].now if loop.outputs == 2 else NULL, m, parameters_of_tile(&inner),
         )
+        if loop.careful != NULL:
+            make_sure(&inner, m)
         put_out(&inner, start, m)
         start += m
     if streamed:
@@ -196,6 +201,30 @@ cdef inline void bring_in(InnerLoop* inner, Py_ssize_t start, Py_ssize_t m) noex
         operand, x = inner.operand + inner.bias, inner.operand + inner.bias - 1
         loop.add(x.now, operand.now, operand.tile, m)
         x.now = operand.tile
+
+
+cdef void make_sure(InnerLoop* inner, Py_ssize_t m) noexcept nogil:
+    """Compute those results in a tile again, by the careful loop, which are so near a midpoint that it decides how they are rounded.
+
+    All others are rounded as the careful loop's would be. So results are those of the careful loop, whatever ran before.
+    """
+    cdef const Loop* loop = inner.loop
+    cdef TiledOperand* operand = inner.operand
+    cdef TiledOperand* out = operand + inner.first_output
+    cdef const char* parameters = <const char*> parameters_of_tile(inner)
+    cdef Py_ssize_t[TILE_DOUBLES] places
+    cdef double[2] results
+    cdef Py_ssize_t i, at
+    cdef int k, j
+    for k in range(loop.outputs):
+        for i in range(loop.table.find_unsure(<const double*> out[k].now, m, places)):
+            at = places[i] * sizeof(double)
+            loop.careful(
+                <const char*> operand[0].now + at, <const char*> operand[1].now + at if loop.operands == 2 else NULL,
+                &results[0], &results[1], 1, parameters + at if loop.arrays else parameters,
+            )
+            for j in range(loop.outputs):
+                (<double*> out[j].now)[places[i]] = results[j]
 
 
 cdef inline void put_out(InnerLoop* inner, Py_ssize_t start, Py_ssize_t m) noexcept nogil:

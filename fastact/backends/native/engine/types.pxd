@@ -28,6 +28,16 @@ cdef inline int computed_in(int type) noexcept nogil:
     return FLOAT32 if is_half(type) else type
 
 
+cdef inline fastact_load way_in(const fastact_table* table, int stored, int computed) noexcept nogil:
+    """What loads elements of a stored type into a tile of the type that a loop computes in."""
+    return table.load[stored] if computed == computed_in(stored) else table.load_as_double[stored]
+
+
+cdef inline fastact_store way_out(const fastact_table* table, int stored, int computed) noexcept nogil:
+    """What stores a tile of the computed type as elements of a float type."""
+    return table.store[stored] if computed == computed_in(stored) else table.store_double[stored]
+
+
 cdef inline Py_ssize_t itemsize_of(int type) noexcept nogil:
     """The bytes of an element."""
     if type >= INT8:

@@ -11,12 +11,17 @@ cdef extern from *:
 
 
 cdef class Table:
-    """The loops of one instruction set, as its module handed them over."""
+    """The loops of one instruction set, as its module handed them over.
+
+    With `exact` all floats are computed in float64 and rounded once, by loops that have the same bits on all processors with FMA.
+    """
 
     cdef const fastact_table* table
+    cdef readonly bint exact
 
-    def __cinit__(self, capsule):
+    def __cinit__(self, capsule, bint exact=False):
         self.table = <const fastact_table*> PyCapsule_GetPointer(capsule, FASTACT_TABLE_CAPSULE)
+        self.exact = exact
 
     @property
     def flags(self):
@@ -30,7 +35,7 @@ cdef class Table:
         """What computes a kind of call of an entry in one type; nothing where there is no such loop."""
         kernel.loop, kernel.program = NULL, NULL
         if entry.call is not Call.DEFINED:
-            kernel.loop = self.activation(entry).loops[type][loop_number(kind)]
+            kernel.loop = self.loop_of(entry, kind, type)
         elif type <= FLOAT64:
             new_program(self, plan_of(entry, kind), type, kernel)
         return 0
@@ -40,7 +45,7 @@ cdef class Table:
         cdef int i
         cdef bytes name
         if not isinstance(loop, str):
-            return self.activation(loop[0]).loops[type][loop_number(loop[1])]
+            return self.loop_of(loop[0], loop[1], type)
         name = loop.encode()
         for i in range(self.table.operation_count):
             if strcmp(self.table.operations[i].name, name) == 0:
@@ -49,6 +54,30 @@ cdef class Table:
             f"the compiled kernels are older than fastact/expressions: they have no {loop!r}; "
             "build them again with: pip install ."
         )
+
+    cdef fastact_loop loop_of(self, entry, kind, int type) except? NULL:
+        """The loop of an activation of the catalogue."""
+        cdef const fastact_activation* activation = self.activation(entry)
+        cdef int number = loop_number(kind)
+        return activation.same_text[number] if self.exact and type == FLOAT64 else activation.loops[type][number]
+
+    cdef fastact_loop quick_loop(self, entry, kind) except? NULL:
+        """A loop of float64 with an error below 2^-48 of the result, which may be another on other processors; NULL if there is none.
+
+        Where a derivative changes its sign, its error is no such part of it.
+        """
+        cdef const fastact_activation* activation
+        cdef int number = loop_number(kind)
+        if not self.exact or entry.call is Call.DEFINED or not (number == FORWARD or number == GATED or entry.info.monotonic):
+            return NULL
+        activation = self.activation(entry)
+        if activation.loops[<int> FLOAT64][number] == activation.same_text[number]:
+            return NULL
+        return activation.loops[<int> FLOAT64][number]
+
+    cdef int computed_in(self, cnp.dtype dtype):
+        """The type in which a float dtype is computed."""
+        return FLOAT64 if self.exact else computed_type(dtype)
 
     cdef const fastact_activation* activation(self, entry) except NULL:
         """The loops of an entry."""
@@ -163,14 +192,14 @@ cdef Signature signature_of(cnp.dtype dtype, int computed, bint like_operands) n
         number = cnp.NPY_FLOAT if computed == FLOAT32 else cnp.NPY_DOUBLE
     signature.operand, signature.stored, signature.computed = dtype.type_num, stored_type(dtype), computed
     signature.bools = is_bool(dtype)
-    signature.out = dtype.type_num if is_half(signature.stored) else number
+    signature.out = dtype.type_num if is_half(signature.stored) or signature.stored == FLOAT32 else number
     signature.number = number
     signature.array = signature.operand if like_operands else number
     signature.stored_array = signature.stored if like_operands else computed
     return signature
 
 
-cdef int list_signatures(Signature* signatures, entry, kind) except -1:
+cdef int list_signatures(Signature* signatures, Table table, entry, kind) except -1:
     """Write a ufunc's signatures in the order in which NumPy looks for one; return how many there are."""
     cdef bint like_operands = takes_arrays_like_operands(entry, kind)
     cdef int count = 0, number
@@ -185,7 +214,7 @@ cdef int list_signatures(Signature* signatures, entry, kind) except -1:
         count += 1
     for number in (cnp.NPY_FLOAT16, cnp.NPY_FLOAT, cnp.NPY_DOUBLE):
         dtype = cnp.PyArray_DescrFromType(number)
-        signatures[count] = signature_of(dtype, computed_type(dtype), like_operands)
+        signatures[count] = signature_of(dtype, table.computed_in(dtype), like_operands)
         count += 1
     return count
 
@@ -230,6 +259,12 @@ cdef int loop_number(kind) except -1:
     raise ValueError(f"functions/kinds.py: {kind.name!r} has the loop {kind.loop!r}, which engine/table.h does not list")
 
 
+cdef inline void be_quick(Loop* loop, fastact_loop quick) noexcept:
+    """Run a quick loop where there is one, and the loop's own for what that leaves in doubt."""
+    if quick != NULL:
+        loop.careful, loop.run.loop = loop.run.loop, quick
+
+
 cdef Loop* new_loop(Table table, entry, kind, const Signature* signature) except NULL:
     """A loop, and the ways between memory and it; lives as long as the process."""
     cdef Loop* loop
@@ -245,6 +280,8 @@ cdef Loop* new_loop(Table table, entry, kind, const Signature* signature) except
     if loop == NULL:
         raise MemoryError()
     loop.run = kernel
+    if signature.stored == FLOAT32 and signature.computed == FLOAT64:
+        be_quick(loop, table.quick_loop(entry, kind))
     loop.operands, loop.outputs = len(kind.loop_inputs), len(kind.outputs)
     loop.parameters = inputs_of(entry, kind) - loop.operands - kind.bias
     loop.arrays = arrays_of(entry, kind)
@@ -263,7 +300,7 @@ def make_ufunc(Table table not None, entry, kind, str name):
     cdef int[MAX_OPERANDS] numbers
     if len(entry.parameters) > MAX_PARAMETERS:
         raise OverflowError(f"{entry.name}: at most {MAX_PARAMETERS} parameters")
-    cdef int count = list_signatures(signatures, entry, kind), total = write_numbers(signatures, entry, kind, numbers), i, k
+    cdef int count = list_signatures(signatures, table, entry, kind), total = write_numbers(signatures, entry, kind, numbers), i, k
     cdef bytes encoded = name.encode()
     # NumPy keeps the pointers, so nothing of this is ever freed
     cdef char* types = <char*> PyMem_Malloc(count * total)
@@ -287,7 +324,7 @@ def make_ufunc(Table table not None, entry, kind, str name):
 
 def add_bfloat16(Table table not None, entry, kind, ufunc, cnp.dtype dtype):
     """Add the loop for bfloat16, the given dtype of another package, to a ufunc of `make_ufunc`."""
-    cdef Signature signature = signature_of(dtype, FLOAT32, takes_arrays_like_operands(entry, kind))
+    cdef Signature signature = signature_of(dtype, table.computed_in(dtype), takes_arrays_like_operands(entry, kind))
     cdef int[MAX_OPERANDS] numbers
     write_numbers(&signature, entry, kind, numbers)
     cnp.PyUFunc_RegisterLoopForType(

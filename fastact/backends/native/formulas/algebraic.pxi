@@ -213,9 +213,21 @@ cdef inline real bent_identity_bounded(real x) noexcept nogil:
     cdef real large = 2.0**60
     return at_most(large, magnitude(x))
 
+cdef inline real bent_identity_far(real x) noexcept nogil:
+    """From which x on f(x) - 3/2 x, which is nearly -1/2, no longer counts."""
+    cdef real far = 2.0**60
+    if real is double:
+        far = 2.0**51
+    return far
+
 cdef inline real bent_identity_forward(real x) noexcept nogil:
-    """x + x w/2 with w = (sqrt(x^2 + 1) - 1) / x = x / (sqrt(x^2 + 1) + 1)"""
-    cdef real one = 1, half = 0.5
+    """x + x w/2 with w = (sqrt(x^2 + 1) - 1) / x = x / (sqrt(x^2 + 1) + 1); far out 3/2 x or x/2.
+
+    A double that may be rounded to float32 is a little less than 3/2 x there, as f(x) is: 3/2 x may be a midpoint.
+    """
+    cdef real zero = 0, one = 1, half = 0.5, steepest = 1.5
+    if real is double:
+        steepest = 1.4999999999999998
     cdef real root_rest
     cdef real a = bent_identity_bounded(x)
     cdef real root = root_one_plus_square(a, &root_rest)
@@ -224,7 +236,7 @@ cdef inline real bent_identity_forward(real x) noexcept nogil:
     cdef real w_low = quotient_low(a, w, denominator, (root - denominator) + one + root_rest)
     cdef real half_w = half * with_sign(w, x)
     cdef real y = fma(x, half_w, x) + half * a * w_low
-    return with_sign(x * (one + half_w) if magnitude(x) > a else y, x)
+    return with_sign(x * (steepest if x > zero else half) if magnitude(x) > bent_identity_far(x) else y, x)
 
 cdef inline real bent_identity_derivative(real x) noexcept nogil:
     """x / (2 sqrt(x^2 + 1)) + 1"""

@@ -173,13 +173,13 @@ cdef inline real log_sigmoid_bounded(real x) noexcept nogil:
     return magnitude_up_to(x, exp_furthest(x))
 
 cdef inline real log_sigmoid_forward(real x) noexcept nogil:
-    """min(x, 0) - log1p(e^-|x|)"""
+    """min(x, 0) - log1p(e^-|x|), which is -0 where that vanishes."""
     cdef real zero = 0
     cdef real scale
     cdef real q = exp_down(-log_sigmoid_bounded(x), zero, &scale)
     scale = scale * per_headroom(x)
     cdef real t = fma(scale, q, scale)
-    return minus_log1p_rest(zero if x > zero else x, t, fma_low(scale, q, scale, t)) - t
+    return -magnitude(minus_log1p_rest(zero if x > zero else x, t, fma_low(scale, q, scale, t)) - t)
 
 cdef inline real log_sigmoid_derivative(real x) noexcept nogil:
     """sigmoid(-x)"""

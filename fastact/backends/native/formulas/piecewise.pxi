@@ -195,8 +195,9 @@ cdef inline real hard_swish_forward(real x) noexcept nogil:
     return fma(a, gate, b * gate_low)
 
 cdef inline real hard_swish_derivative(real x) noexcept nogil:
-    cdef real zero = 0, one = 1, half = 0.5, three = 3, third = 0.333333333333333333
-    cdef real slope = one if x >= three else fma(x, third, half)
+    """(x + 3/2) / 3, which is 0 at -3/2."""
+    cdef real zero = 0, one = 1, three_halves = 1.5, three = 3, third = 0.333333333333333333
+    cdef real slope = one if x >= three else (x + three_halves) * third
     return zero if x <= -three else slope
 
 

@@ -1,0 +1,212 @@
+"""The mode "exact": the real value, rounded once; so the same bits on every backend."""
+
+import ml_dtypes
+import mpmath
+import numpy as np
+import pytest
+from matrix import BACKENDS
+
+import fastact
+from fastact.functions import entries
+from fastact.tools import reference
+from fastact.tools.reference import format_of, from_bits, mp
+
+COMPILED = tuple(name for name in BACKENDS if name != "numpy")
+#: What has FMA computes the same in float64, bit by bit. Without it the last bit may differ, and so one rounding in 2^27.
+WITH_FMA = tuple(name for name in COMPILED if name != "baseline")
+DRAWN = tuple(name for name, entry in entries.items() if entry.noise)
+EXACT = tuple(name for name in entries if name not in DRAWN)
+NARROW = (np.dtype(np.float32), np.dtype(np.float16), np.dtype(ml_dtypes.bfloat16))
+
+
+def on(backend, name):
+    return getattr(fastact.backends.load(backend).exact, name)
+
+
+def given(name, dtype):
+    """The parameters that have no default: prelu's slope."""
+    return {p.name: np.asarray(p.default, dtype) for p in entries[name].options if p.array}
+
+
+def patterns(rng, n, dtype):
+    """Numbers of any magnitude, and those where activations bend."""
+    form = format_of(dtype)
+    some = from_bits(rng.integers(0, 1 << form.bits, n, dtype=np.uint64).astype(form.unsigned), dtype)
+    with np.errstate(all="ignore"):
+        near = (rng.normal(size=n) * np.exp2(rng.uniform(-8, 6, n))).astype(dtype)
+    return np.concatenate([some, near])
+
+
+def same(a, b):
+    """Where the bits are the same; any NaN is."""
+    unsigned = f"u{a.dtype.itemsize}"
+    return (a.view(unsigned) == b.view(unsigned)) | (np.isnan(a) & np.isnan(b))
+
+
+def nearest(value, dtype):
+    """An mpmath number, correctly rounded: the nearest of the numbers next to it, of two as near the even one."""
+    form = format_of(dtype)
+    if mpmath.isnan(value):
+        return dtype.type(np.nan)
+    if value == 0 or mpmath.isinf(value):
+        return dtype.type(float(value))
+    exponent = max(int(mp.floor(mp.log(abs(value), 2))), form.lowest)
+    unit = mp.mpf(2) ** (exponent - form.digits)
+    number = int(mp.nint(value / unit))  # ties to even
+    with np.errstate(all="ignore"):
+        return dtype.type(
+            float(number * unit) if abs(number * unit) < mp.mpf(2) ** form.overflow else float(mp.sign(value)) * np.inf
+        )
+
+
+@pytest.mark.parametrize("dtype", NARROW, ids=str)
+@pytest.mark.parametrize("name", EXACT)
+def test_the_real_value_rounded_once(name, dtype, rng):
+    x = patterns(rng, 60, dtype)
+    x = x[np.isfinite(x)]
+    y, d, _ = reference.exact(name, x, *reference.defaults(name))
+    f = on(BACKENDS[0], name)
+    got_y, got_d = f.value_and_grad(x, **given(name, dtype))
+    for got, real in ((got_y, y), (got_d, d)):
+        wanted = np.array([nearest(value, dtype) for value in real], dtype)
+        wrong = ~(same(got, wanted) | ((got == 0) & (wanted == 0)))
+        assert not wrong.any(), (x[wrong], got[wrong], wanted[wrong])
+
+
+@pytest.mark.parametrize("dtype", NARROW, ids=str)
+@pytest.mark.parametrize("name", EXACT)
+def test_same_bits_on_all_backends(name, dtype, rng):
+    x = patterns(rng, 20_000, dtype)
+    if dtype.itemsize == 2:
+        x = from_bits(np.arange(1 << 16, dtype=np.uint16), dtype)
+    dy = np.where(rng.random(x.size) < 0.5, 1, rng.normal(size=x.size)).astype(dtype)
+    results = {}
+    for backend in BACKENDS:
+        f, parameters = on(backend, name), given(name, dtype)
+        dx = f.backward(dy, x, **parameters)
+        results[backend] = (f(x, **parameters), dx[0] if parameters else dx, *f.value_and_grad(x, **parameters))
+    for backend in BACKENDS[1:]:
+        # one of some hundred million may differ where there is no FMA; a sum that nearly vanishes has fewer digits
+        spared = 0 if backend in WITH_FMA else 3
+        for a, b in zip(results[BACKENDS[0]], results[backend], strict=True):
+            differ = ~same(a, b)
+            assert np.count_nonzero(differ) <= spared, (backend, x[differ], a[differ], b[differ])
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_same_bits_in_float64(name, rng):
+    """Of float64 there is no type to compute it in. All processors with FMA have the same text, and the same bits."""
+    x, parameters = patterns(rng, 5000, np.dtype(np.float64)), given(name, np.float64)
+    first = on(WITH_FMA[0], name)(x, **parameters) if WITH_FMA else None
+    for backend in WITH_FMA[1:]:
+        assert same(first, on(backend, name)(x, **parameters)).all()
+
+
+@pytest.mark.parametrize("dtype", NARROW, ids=str)
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("name", ["gelu", "tanh", "leaky_relu", "relu", "hard_shrink", "softplus"])
+def test_everything_is_rounded_once(name, backend, dtype, rng):
+    """Also with a bias, with parameters, of a product, and of any layout and length."""
+    f, wide = on(backend, name), on(backend, name)
+    x, bias, dy = (patterns(rng, n, dtype) for n in (7 * 50, 50, 7 * 50))
+    x, dy = x.reshape(7, 100), dy.reshape(7, 100)
+    x64, bias64, dy64 = (np.asarray(a, np.float64) for a in (x, bias, dy))
+    options = {p.name: 0.1 for p in entries[name].options if p.name in ("negative_slope", "lambd", "beta")}
+
+    def rounded(value):
+        with np.errstate(all="ignore"):
+            if dtype != NARROW[2]:
+                return value.astype(dtype)
+            return np.array([nearest(mp.mpf(v), dtype) for v in value.ravel().tolist()], dtype).reshape(value.shape)
+
+    with np.errstate(all="ignore"):
+        assert same(f(x, **options), rounded(wide(x64, **options))).all()
+        assert same(f(x, bias=bias, **options), rounded(wide(x64 + bias64, **options))).all()
+        assert same(f.backward(dy, x, **options), rounded(wide.backward(dy64, x64, **options))).all()
+        dx, dbias = f.backward(dy, x, bias=bias, **options)
+        assert same(dx, rounded(wide.backward(dy64, x64 + bias64, **options))).all()
+    assert dbias.dtype == dtype
+    y = f(x, **options)
+    for view in (x[:, ::3], x.T, x[::-1], x[3, 1:2], x[2:4]):
+        assert same(np.ascontiguousarray(f(view, **options)), np.ascontiguousarray(f(view.copy(), **options))).all()
+    assert same(np.ascontiguousarray(y[:, 5:48]), f(x[:, 5:48], **options)).all()
+    out = x.copy()
+    assert f(out, out=out, **options) is out
+    assert same(out, y).all()
+    with fastact.num_threads(2):
+        many = np.resize(x, 300_000)
+        assert same(f(many, **options), np.resize(y, 300_000)).all()
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_what_never_rounds_is_as_fast(backend):
+    """Its loop is that of the mode "fast"."""
+    x = np.linspace(-3, 3, 1001).astype(np.float32)
+    for name in ("relu", "relu6", "hard_tanh", "hard_shrink", "threshold", "identity", "binary_step"):
+        assert entries[name].never_rounds
+        assert same(on(backend, name)(x), getattr(fastact.backends.load(backend), name)(x)).all()
+    assert not entries["leaky_relu"].never_rounds
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_units_and_definitions(backend, rng):
+    gate, value, dy = rng.normal(size=(3, 999)).astype(np.float32)
+    wide = [a.astype(np.float64) for a in (gate, value, dy)]
+    exact = fastact.backends.load(backend).exact
+    own = exact.bind(fastact.define("x * erf(log1p(exp(x)))", name="serf"))
+    assert same(own(gate), own(wide[0]).astype(np.float32)).all()
+    slopes = np.linspace(0.5, 2, 999).astype(np.float32)
+    d, dslope = exact.silu.backward(dy, gate, beta=slopes)
+    d64, dslope64 = exact.silu.backward(wide[2], wide[0], beta=slopes.astype(np.float64))
+    assert same(d, d64.astype(np.float32)).all()
+    assert same(dslope, dslope64.astype(np.float32)).all()
+    for unit in (exact.swiglu, exact.geglu, exact.reglu, exact.bind(fastact.gated(fastact.mish))):
+        assert same(unit(gate, value), unit(wide[0], wide[1]).astype(np.float32)).all()
+        for got, real in zip(unit.backward(dy, gate, value), unit.backward(wide[2], wide[0], wide[1]), strict=True):
+            assert same(got, real.astype(np.float32)).all()
+
+
+ROWS = ("softmax", "log_softmax", "softmin", "logsumexp", "sparsemax")
+
+
+@pytest.mark.parametrize("dtype", NARROW, ids=str)
+@pytest.mark.parametrize("n", [1, 5, 16, 100, 1000, 5000])
+@pytest.mark.parametrize("name", ROWS)
+def test_rows(name, n, dtype, rng):
+    x = (3 * rng.normal(size=(17, n))).astype(dtype)
+    wide = x.astype(np.float64)
+    results = {}
+    dy = rng.normal(size=np.shape(on(BACKENDS[0], name)(x))).astype(dtype)
+    for backend in BACKENDS:
+        f = on(backend, name)
+        y = f(x)
+        results[backend] = (y, f.backward(dy, x), np.ascontiguousarray(f(np.asfortranarray(x))), f(x.T.copy(), axis=0).T)
+    first = results[BACKENDS[0]]
+    for backend in BACKENDS[1:]:
+        for a, b in zip(first, results[backend], strict=True):
+            differ = ~same(np.ascontiguousarray(a), np.ascontiguousarray(b))
+            assert not differ.any() if backend in WITH_FMA else differ.mean() < 1e-4
+    if name == "softmax":
+        e = [[mp.exp(mp.mpf(v)) for v in row] for row in wide[:2, :1000].tolist()]
+        if n <= 1000:
+            real = np.array([[nearest(v / mp.fsum(row), dtype) for v in row] for row in e], dtype)
+            assert same(np.ascontiguousarray(first[0][:2]), real).all()
+
+
+def test_losses(rng):
+    z = rng.normal(size=(33, 700)).astype(np.float32)
+    labels = rng.integers(0, 700, 33)
+    t = rng.random(z.shape).astype(np.float32)
+    results = []
+    for backend in WITH_FMA:
+        exact = fastact.backends.load(backend).exact
+        loss, dz = exact.cross_entropy.value_and_grad(z, labels)
+        smooth = exact.cross_entropy(z, labels, label_smoothing=0.1)
+        b, db = exact.binary_cross_entropy.value_and_grad(z, t)
+        wide = exact.cross_entropy.value_and_grad(z.astype(np.float64), labels)
+        assert loss == np.float32(wide[0])
+        assert same(dz, wide[1].astype(np.float32)).all()
+        results.append((loss, smooth, b, dz, db))
+    for other in results[1:]:
+        for a, b in zip(results[0], other, strict=True):
+            assert same(np.asarray(a), np.asarray(b)).all()
