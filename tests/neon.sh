@@ -107,7 +107,7 @@ if [ "${1:-}" = --quick ]; then
     chosen="neon and not mpmath and not bit_patterns"
 fi
 if [ $# -eq 0 ]; then
-    set -- tests/backends/test_values.py tests/backends/test_equivalence.py tests/backends/test_accuracy.py -k "$chosen"
+    set -- tests/backends/test_{values,equivalence,accuracy,exact_digests}.py -k "$chosen"
 fi
 "$venv/bin/python" -m fastact | grep -E "^(backend|built with): "
 exec "$venv/bin/python" -m pytest -q -p no:cacheprovider -n "$(nproc)" "$@"

@@ -250,7 +250,7 @@ def log_sigmoid(x):
     Notes
     -----
     ``torch.nn.LogSigmoid``, ``jax.nn.log_sigmoid``, ``scipy.special.log_expit``. It is -softplus(-x), and keeps its digits on
-    both sides, where log(sigmoid(x)) is -inf or 0.
+    both sides, where log(sigmoid(x)) is -inf or 0. f(inf) is -0.0.
 
     Examples
     --------
@@ -259,7 +259,7 @@ def log_sigmoid(x):
     >>> log_sigmoid(np.array([-1000.0, 0.0, 40.0]))
     array([-1.00000000e+03, -6.93147181e-01, -4.24835426e-18])
     """
-    return np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))
+    return -np.abs(np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x))))  # which is -0 where it vanishes
 
 
 def _mish_derivative(x):

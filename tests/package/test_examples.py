@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from processes import python
 
+import fastact
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
@@ -41,6 +43,10 @@ def test_digits(tmp_path):
     assert learn() == (accuracies, weights)
     (on_numpy, _), _ = learn(FASTACT_BACKEND="numpy")
     assert abs(on_numpy - accuracies[0]) <= 0.5
+    exact = {"FASTACT_PRECISION": "exact", "OPENBLAS_CORETYPE": "Haswell"}
+    assert (
+        len({learn(FASTACT_BACKEND=backend, **exact)[1] for backend in fastact.backends.available() if backend != "numpy"}) == 1
+    )
 
 
 def test_transformer_block(tmp_path):

@@ -206,7 +206,7 @@ VECTORS VECTOR V(log_sigmoid_forward)(VECTOR x) {
     VECTOR w = t - VECTOR_CENTRE(log1p_tail);
     VECTOR p = VECTOR_HORNER(log1p_tail, w);
     VECTOR start = FMA(t_low, ALL(-0.75f), SMALLER(ALL(0), x));
-    return MINUS_FMA(t * t, p, start) - t;
+    return V(minus_magnitude)(MINUS_FMA(t * t, p, start) - t); /* -0 where it vanishes */
 }
 
 #if SCALES
