@@ -145,6 +145,11 @@ def gelu_slope(h):
     return 2 ** (4 * PER_HALF_SQUARE * h * h) * (mp.ncdf(-2 * h) - 2 * h * mp.npdf(2 * h))
 
 
+def normal_quick(a):
+    """Phi(-a) e^(a^2/2)."""
+    return mp.ncdf(-a) * mp.exp(a * a / 2)
+
+
 def normal_inverse(a):
     """e^(-a^2/2) / Phi(-a)."""
     return mp.exp(-a * a / 2) / mp.ncdf(-a)
@@ -409,6 +414,21 @@ POLYNOMIALS = (
         weight=lambda f: f / 2**f,
         float32=Target(-mp.mpf("0.5001"), mp.mpf("0.5001"), 5),
     ),
+    # Quick kernels only: to 2^-42
+    Polynomial(
+        "exp_quick",
+        "(e^r - 1 - r) / r^2, |r| <= ln(2) / 32",
+        function=exp_tail,
+        weight=lambda r: r**2,
+        float64=Target(-HALF_LN2 / 16, HALF_LN2 / 16, 3),
+    ),
+    Polynomial(
+        "log1p_quick",
+        "(log1p(t) - t) / t^2, 0 <= t <= 1",
+        function=log1p_tail,
+        weight=log1p_weight,
+        float64=Target(0, 1, 14),
+    ),
 )
 
 TABLES = (
@@ -559,6 +579,39 @@ TABLES = (
         degree=6,
         intervals=8,
         weight=lambda a: 1,
+        near_slope=0,
+    ),
+    Table(
+        "erf_quick_intervals",
+        "erf(x), 0 <= x <= 4",
+        function=mp.erf,
+        dtype="float64",
+        furthest=4,
+        octaves=1,
+        degree=8,
+        intervals=16,
+        near_slope=0,
+    ),
+    Table(
+        "normal_quick_intervals",
+        "Phi(-a) e^(a^2/2), 0 <= a <= 14.6",
+        function=normal_quick,
+        dtype="float64",
+        furthest=14.6,
+        octaves=4,
+        degree=9,
+        intervals=16,
+        near_slope=0,
+    ),
+    Table(
+        "arctan_quick_intervals",
+        "arctan(t), 0 <= t <= 1.01",
+        function=mp.atan,
+        dtype="float64",
+        furthest=1.01,
+        octaves=1,
+        degree=6,
+        intervals=16,
         near_slope=0,
     ),
 )

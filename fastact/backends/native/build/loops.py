@@ -14,6 +14,9 @@ from ..formulas.near import NEAR
 REALS = {"float32": ("float", 16), "float64": ("double", 8)}
 #: The 16-bit types that occur in memory only, and what of half.h converts them.
 HALVES = (("float16", "half_to_float", "float_to_half"), ("bfloat16", "bfloat16_to_float", "float_to_bfloat16"))
+#: In the place of a dtype: float64 by quick kernels (simd/quick_kernels.h), for the kinds of loops that have them.
+QUICK = "quick"
+QUICK_KINDS = ("forward", "backward")
 INTEGERS = {f"{u}int{bits}": (f"{u}int{bits}_t", 512 // bits) for bits in (8, 16, 32, 64) for u in ("", "u")}
 
 #: How many elements go through the near formula or the formula together: see loops.pyx.in.
@@ -22,7 +25,7 @@ GROUP = 512
 
 def vector_end(dtype: str) -> str:
     """How names of what works on vectors of this type end, in C."""
-    return {"float32": "v32", "float64": "v64"}[dtype]
+    return {"float32": "v32", "float64": "v64", QUICK: "quick"}[dtype]
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,7 @@ class Loop:
     @property
     def near_parts(self) -> list[str]:
         """Those of them that have a near formula."""
-        return [part for part in self.parts if part in NEAR.get(self.entry.name, ())]
+        return [] if self.dtype == QUICK else [part for part in self.parts if part in NEAR.get(self.entry.name, ())]
 
     @property
     def near_limit(self) -> str:
@@ -179,3 +182,11 @@ def loops(entry: Entry) -> Iterator[Loop]:
             for kind in ("forward", "gated"):
                 if kind in kinds:
                     yield Loop(entry, kind, dtype, ctype, lanes)
+
+
+def quick_loops(entry: Entry) -> Iterator[Loop]:
+    """The loops that an activation may have by quick kernels."""
+    ctype, lanes = REALS["float64"]
+    for kind in QUICK_KINDS:
+        if has_loop(entry, kind):
+            yield Loop(entry, kind, QUICK, ctype, lanes)

@@ -66,10 +66,10 @@ cdef class FastPath(Vectorcall):
         if not takes_arrays:
             kinds = {loop_number(kind): kind for kind in kinds_of(entry) if not (kind.unit or kind.bias)}
             self.later, self.table_of, self.entry = kinds, table, entry
-            for number in (FORWARD,) if entry.call is Call.DEFINED else tuple(kinds):
-                find_kernels(self, number)
             for number, kind in kinds.items():
                 self.quick[<int> number] = table.quick_loop(entry, kind)
+            for number in (FORWARD,) if entry.call is Call.DEFINED else tuple(kinds):
+                find_kernels(self, number)
         self.parameters, self.cost = len(entry.parameters), LIGHT if entry.light else HEAVY
         self.noisy = entry.noise is not None
         # A parameter that is drawn has no name here, so a call with a generator or options goes the general path. A call without

@@ -4,6 +4,7 @@
 cdef enum:
     TILE = 4096  # bytes of a tile: five of them fit in any first-level cache
     TILE_DOUBLES = 512  # of a tile
+    AGAIN = 64  # results computed again at a time
     STREAM_TILE = 1024  # bytes of a streamed tile. One tile is stored while the next is computed; input is fetched two ahead
     ALIGN_FROM = 32768  # bytes: from here on a loop is called twice, the second time from where the output is aligned
     MAX_TILED = 5 + MAX_PARAMETERS  # operands that may go through tiles: dy, x, a bias, arrays of parameters, one or two outputs
@@ -203,28 +204,47 @@ cdef inline void bring_in(InnerLoop* inner, Py_ssize_t start, Py_ssize_t m) noex
         x.now = operand.tile
 
 
-cdef void make_sure(InnerLoop* inner, Py_ssize_t m) noexcept nogil:
+cdef inline void make_sure(InnerLoop* inner, Py_ssize_t m) noexcept nogil:
     """Compute those results in a tile again, by the careful loop, which are so near a midpoint that it decides how they are rounded.
 
     All others are rounded as the careful loop's would be. So results are those of the careful loop, whatever ran before.
     """
+    cdef Py_ssize_t[TILE_DOUBLES] places
+    cdef Py_ssize_t found, start
+    cdef int k
+    for k in range(inner.loop.outputs):
+        found = inner.loop.table.find_unsure(<const double*> inner.operand[inner.first_output + k].now, m, places)
+        start = 0
+        while start < found:
+            compute_again(inner, places + start, min(found - start, <Py_ssize_t> AGAIN))
+            start += AGAIN
+
+
+cdef inline const void* gathered(const void* source, const Py_ssize_t* places, Py_ssize_t n, double* target) noexcept nogil:
+    """Those of some doubles that stand at these places, side by side."""
+    cdef Py_ssize_t i
+    for i in range(n):
+        target[i] = (<const double*> source)[places[i]]
+    return target
+
+
+cdef void compute_again(InnerLoop* inner, const Py_ssize_t* places, Py_ssize_t n) noexcept nogil:
+    """Compute the results at some places of a tile, at most AGAIN, by the careful loop."""
     cdef const Loop* loop = inner.loop
     cdef TiledOperand* operand = inner.operand
     cdef TiledOperand* out = operand + inner.first_output
-    cdef const char* parameters = <const char*> parameters_of_tile(inner)
-    cdef Py_ssize_t[TILE_DOUBLES] places
-    cdef double[2] results
-    cdef Py_ssize_t i, at
-    cdef int k, j
+    cdef const void* parameters = parameters_of_tile(inner)
+    cdef double[AGAIN] first, second, array
+    cdef double[2][AGAIN] results
+    cdef Py_ssize_t i
+    cdef int k
+    loop.careful(
+        gathered(operand[0].now, places, n, first), gathered(operand[1].now, places, n, second) if loop.operands == 2 else NULL,
+        results[0], results[1], n, gathered(parameters, places, n, array) if loop.arrays else parameters,
+    )
     for k in range(loop.outputs):
-        for i in range(loop.table.find_unsure(<const double*> out[k].now, m, places)):
-            at = places[i] * sizeof(double)
-            loop.careful(
-                <const char*> operand[0].now + at, <const char*> operand[1].now + at if loop.operands == 2 else NULL,
-                &results[0], &results[1], 1, parameters + at if loop.arrays else parameters,
-            )
-            for j in range(loop.outputs):
-                (<double*> out[j].now)[places[i]] = results[j]
+        for i in range(n):
+            (<double*> out[k].now)[places[i]] = results[k][i]
 
 
 cdef inline void put_out(InnerLoop* inner, Py_ssize_t start, Py_ssize_t m) noexcept nogil:

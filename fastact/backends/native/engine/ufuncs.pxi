@@ -62,15 +62,19 @@ cdef class Table:
         return activation.same_text[number] if self.exact and type == FLOAT64 else activation.loops[type][number]
 
     cdef fastact_loop quick_loop(self, entry, kind) except? NULL:
-        """A loop of float64 with an error below 2^-48 of the result, which may be another on other processors; NULL if there is none.
+        """A loop of float64 with an error below 2^-41 of the result, which may be another on other processors; NULL if there is none.
 
-        Where a derivative changes its sign, its error is no such part of it.
+        Where a derivative changes its sign, the error of block kernels is no such part of it.
         """
         cdef const fastact_activation* activation
         cdef int number = loop_number(kind)
-        if not self.exact or entry.call is Call.DEFINED or not (number == FORWARD or number == GATED or entry.info.monotonic):
+        if not self.exact or entry.call is Call.DEFINED:
             return NULL
         activation = self.activation(entry)
+        if activation.quick[number] != NULL:
+            return activation.quick[number]
+        if not (number == FORWARD or number == GATED or entry.info.monotonic):
+            return NULL
         if activation.loops[<int> FLOAT64][number] == activation.same_text[number]:
             return NULL
         return activation.loops[<int> FLOAT64][number]

@@ -27,6 +27,22 @@
    erf           float64   forward derivative
    gelu          float32   forward derivative
    gelu          float64   forward derivative
+   exponential   quick     forward derivative
+   sigmoid       quick     forward derivative
+   log_sigmoid   quick     forward derivative
+   softplus      quick     forward derivative
+   tanh          quick     forward derivative
+   elu           quick     forward derivative
+   celu          quick     forward derivative
+   selu          quick     forward derivative
+   silu          quick     forward
+   quick_gelu    quick     forward
+   gelu_tanh     quick     forward
+   mish          quick     forward
+   erf           quick     forward derivative
+   gelu          quick     forward
+   arctan        quick     forward derivative
+   softsign      quick     forward derivative
    operation_exp2   float32
    operation_expm1  float32
    operation_log    float32

@@ -68,6 +68,10 @@
 #include "erf_kernels.h"
 #include "gelu_kernels.h"
 #include "vectors_no_type.h"
+
+#include "vectors_quick.h"
+#include "quick_kernels.h"
+#include "vectors_no_type.h"
 #endif
 
 #endif
