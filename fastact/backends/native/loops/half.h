@@ -60,20 +60,6 @@ static inline float double_to_odd_float(double value) {
     return float_from_bits((bits & 1u) == 0 && (error > 0 || error < 0) ? moved : bits);
 }
 
-/* Whether numbers within 2^-40 of a double may round to two floats.  is_unsure says it exactly.  may_be_unsure says yes (1) no less
-   often, and is quick: by the 29 bits that a float lacks, if those are near a half, or if the float would be subnormal.  A kernel of
-   simd/quick_kernels.h that cannot tell the result gives a NaN with such bits, which is unsure, too. */
-static inline uint64_t bits_from_double(double value) { uint64_t bits; memcpy(&bits, &value, 8); return bits; }
-
-static inline uint64_t may_be_unsure(double value) {
-    uint64_t bits = bits_from_double(value), away = bits - 0x0fffe000u; /* 2^28 - 2^13 */
-    return ((away & 0x1fffc000u) == 0) | (bits + bits - 1 < (UINT64_C(897) << 53) - 1);
-}
-
-static inline int is_unsure(double value) {
-    return bits_from_float((float)(value * (1 - 0x1p-40))) != bits_from_float((float)(value * (1 + 0x1p-40))) || value != value;
-}
-
 /* n contiguous numbers.  The processor's own instructions convert float16 where it has them: with them relu takes 1.3 times as
    long in float16 as in float32, without them four times. */
 static inline void float16_to_floats(const uint16_t *source, float *target, ptrdiff_t n) {
