@@ -10,7 +10,7 @@ one part only, which no line names:
        gelu            quick     forward
     */
 
-The type "quick" is float64, for the mode "exact": see quick_kernels.h. Only there a line may have one part.
+The type "quick" is float32, computed in float64 for the mode "exact": see quick_kernels.h. Only there a line may have one part.
 
 The kernels themselves are one text for all sets: functions of the other headers that have a formula's name,
 V(exponential_forward), V(exponential_derivative), V(operation_log). A set may have some of its own, exponential_forward_v32 (_v64

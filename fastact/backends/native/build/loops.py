@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ....functions import units_of
 from ....functions.entry import Entry
@@ -14,7 +14,7 @@ from ..formulas.near import NEAR
 REALS = {"float32": ("float", 16), "float64": ("double", 8)}
 #: The 16-bit types that occur in memory only, and what of half.h converts them.
 HALVES = (("float16", "half_to_float", "float_to_half"), ("bfloat16", "bfloat16_to_float", "float_to_bfloat16"))
-#: In the place of a dtype: float64 by quick kernels (simd/quick_kernels.h), for the kinds of loops that have them.
+#: In the place of a dtype: float32, computed in float64 and rounded once. The kinds of loops that there are of it.
 QUICK = "quick"
 QUICK_KINDS = ("forward", "backward")
 INTEGERS = {f"{u}int{bits}": (f"{u}int{bits}_t", 512 // bits) for bits in (8, 16, 32, 64) for u in ("", "u")}
@@ -106,6 +106,11 @@ class Loop:
         return [] if self.gated else [p.name for p in self.entry.parameters if not p.array]
 
     @property
+    def careful(self) -> Loop:
+        """The loop of float64 that has the results of a quick one."""
+        return replace(self, dtype="float64", ctype="double")
+
+    @property
     def parts(self) -> list[str]:
         """The parts of the formula that it computes."""
         return [self.part(f) for product in PRODUCTS[self.kind] for f in product.factors if isinstance(f, Formula)]
@@ -135,7 +140,9 @@ class Loop:
             return [number(p.default) for p in self.entry.parameters]
         return [f"{p.name}_i" if p.array else p.name for p in self.entry.parameters]
 
-    def _statements(self, function: Callable[[str], str], number: Callable[[float], str], cast: str = "") -> list[str]:
+    def _statements(
+        self, function: Callable[[str], str], number: Callable[[float], str], cast: str = "", element: str = "[i]"
+    ) -> list[str]:
         arguments = self.arguments(number)
 
         def text(factor: str | Formula) -> str:
@@ -144,7 +151,7 @@ class Loop:
             return f"{function(self.part(factor))}({', '.join([f'{factor.of}_i', *arguments])})"
 
         return [
-            f"{product.out}[i] = " + " * ".join((cast if product.factors[1:] else "") + text(f) for f in product.factors)
+            f"{product.out}{element} = " + " * ".join((cast if product.factors[1:] else "") + text(f) for f in product.factors)
             for product in PRODUCTS[self.kind]
         ]
 
@@ -167,7 +174,9 @@ class Loop:
     def vector_statements(self) -> list[str]:
         """What it does to vector i, in C, by block kernels."""
         return self._statements(
-            lambda part: f"{self.entry.name}_{part}_{self.vector}", lambda default: f"all_{self.vector}({default})"
+            lambda part: f"{self.entry.name}_{part}_{self.vector}",
+            lambda default: f"all_{self.vector}({default})",
+            element="_i[j]" if self.dtype == QUICK else "[i]",
         )
 
 
@@ -185,8 +194,8 @@ def loops(entry: Entry) -> Iterator[Loop]:
 
 
 def quick_loops(entry: Entry) -> Iterator[Loop]:
-    """The loops that an activation may have by quick kernels."""
-    ctype, lanes = REALS["float64"]
+    """The loops that an activation may have of float32, computed in float64: all but those that convert nothing."""
+    ctype, lanes = REALS["float32"]
     for kind in QUICK_KINDS:
-        if has_loop(entry, kind):
+        if has_loop(entry, kind) and not entry.never_rounds and not entry.array_parameters:
             yield Loop(entry, kind, QUICK, ctype, lanes)

@@ -45,7 +45,8 @@ def stamp(
         return [found for instruction_set in sets.values() if (found := instruction_set.vectors(loop))]
 
     def quick(entry: Entry) -> list[Loop]:
-        return [loop for loop in quick_loops(entry) if vectors(loop)]
+        """The loops of float32 with exact results: what rounds little needs no kernel."""
+        return [loop for loop in quick_loops(entry) if entry.light or vectors(loop)]
 
     steps.check_complete(FUNCTIONS, {name: record.arithmetic for name, record in row_functions.items()}, "rows.py")
     steps.check_complete(FUNCTIONS, {name: name for name, record in loss_functions.items() if not record.picks}, "losses.py")
@@ -55,7 +56,7 @@ def stamp(
         "loops": loops,
         "operations": operations,
         "operation_loops": operation_loops,
-        "quick": quick,
+        "quick_loops": quick,
         "QUICK": QUICK,
         "compiled": [
             *(each for e in entries for each in (*loops(e), *quick(e))),

@@ -39,7 +39,7 @@ typedef struct {
     int parameters;
     fastact_loop loops[COMPUTED_TYPES][LOOPS]; /* NULL where there is none */
     fastact_loop same_text[LOOPS];             /* float64 without block kernels: the same bits on all processors with FMA */
-    fastact_loop quick[LOOPS]; /* float64 to 2^-41 of the result, if x is a float: for results that are rounded to one; or NULL */
+    fastact_loop quick[LOOPS]; /* float32, with the results of same_text, rounded; parameters are doubles; or NULL */
 } fastact_activation;
 
 /* A primitive operation of one, two or three operands. They are the loop's a and b and, as an array, its `parameters`; the result

@@ -27,6 +27,7 @@ cdef struct Loop:
     int arrays  # bit k: parameter k is an array. A gated unit's value is one in the place of its only parameter
     int outputs
     Py_ssize_t itemsize, stored_size  # of the computed type, of the outputs in memory
+    Py_ssize_t number_size  # of a parameter that is a number
     int cost  # LIGHT or HEAVY
     const fastact_table* table
 
@@ -60,8 +61,8 @@ cdef void set_ways(
 ) noexcept nogil:
     """Set the ways in and out between memory of one type and a loop that computes in another."""
     loop.table = table
-    loop.itemsize = loop.stored_size = itemsize_of(computed)
-    loop.converts, loop.converts_parameter = stored != computed, converts_parameter
+    loop.itemsize = loop.stored_size = loop.number_size = itemsize_of(computed)
+    loop.converts, loop.stores_converted, loop.converts_parameter = stored != computed, False, converts_parameter
     loop.load, loop.store = table.load[computed], table.store[computed]
     if loop.converts:
         loop.load = way_in(table, stored, computed)
@@ -133,7 +134,7 @@ cdef inline void take_operands(InnerLoop* inner, char** pointers, const cnp.npy_
             inner.parameter[k] = inner.count
             take_operand(inner, pointers[inputs + k], strides[inputs + k], loop.converts_parameter, loop.load_parameter, tiles)
         else:
-            memcpy(inner.scalars + k * loop.itemsize, pointers[inputs + k], loop.itemsize)
+            memcpy(inner.scalars + k * loop.number_size, pointers[inputs + k], loop.number_size)
     inner.first_output = inner.count
     for k in range(inputs + loop.parameters, inputs + loop.parameters + loop.outputs):
         take_operand(inner, pointers[k], strides[k], loop.stores_converted, NULL, tiles)
@@ -151,7 +152,7 @@ cdef inline const void* parameters_of_tile(InnerLoop* inner) noexcept nogil:
         if inner.parameter[k] >= 0:
             inner.parameters[k] = inner.operand[inner.parameter[k]].now
         else:
-            inner.parameters[k] = inner.scalars + k * loop.itemsize
+            inner.parameters[k] = inner.scalars + k * loop.number_size
     return inner.parameters
 
 

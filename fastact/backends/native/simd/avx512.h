@@ -59,6 +59,8 @@
 #include <immintrin.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "table.h"
+#include "unsure.h"
 #include "vecmath.h"
 
 #define VECTORS static inline __attribute__((always_inline))
@@ -134,6 +136,23 @@ VECTORS vector_f64 power_of_v64(const double *table, double unit, vector_f64 shi
 #define INTERVALS BY_TYPE(32, 16)
 #define INTERVAL(sum, bits) SHIFT_RIGHT(BITS(sum), bits)
 #define OF_INTERVAL(numbers, interval) OP(permutex2var)(OP(loadu)(numbers), interval, OP(loadu)(numbers + INTERVALS / 2))
+
+/* ---- Rounding to floats: see quick_rounding.h ---------------------------------------------------------------------- */
+
+#define WIDENED(at) _mm512_cvtps_pd(_mm256_loadu_ps(at))
+#define NARROW(y, at) _mm256_storeu_ps(at, _mm512_cvtpd_ps(y))
+
+/* may_be_unsure of any of 16 elements, by the two halves of their bits. */
+VECTORS int any_unsure(const vector_f64 *y) {
+    const __m512i shift = _mm512_set1_epi32((int)(uint32_t)UNSURE_SHIFT), bits = _mm512_set1_epi32(UNSURE_BITS);
+    const __m512i one = _mm512_set1_epi32(1), normal = _mm512_set1_epi32((int)(UNSURE_NORMAL >> 32));
+    __m512 first = _mm512_castpd_ps(y[0]), second = _mm512_castpd_ps(y[1]);
+    __m512i low = _mm512_castps_si512(_mm512_shuffle_ps(first, second, 0x88));
+    __m512i high = _mm512_castps_si512(_mm512_shuffle_ps(first, second, 0xdd));
+    __mmask16 half = _mm512_testn_epi32_mask(_mm512_add_epi32(low, shift), bits);
+    __mmask16 small = _mm512_cmplt_epu32_mask(_mm512_sub_epi32(_mm512_add_epi32(high, high), one), normal);
+    return !_kortestz_mask16_u8(half, small);
+}
 
 #include "kernels.h"
 

@@ -71,6 +71,7 @@
 
 #include "vectors_quick.h"
 #include "quick_kernels.h"
+#include "quick_rounding.h"
 #include "vectors_no_type.h"
 #endif
 

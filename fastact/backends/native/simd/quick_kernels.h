@@ -1,6 +1,6 @@
 /* Quick kernels: activations of doubles to 2^-41 of the result, for the mode "exact".  See kernels.h.
 
-   What they give is rounded to a float, and computed again where that is in doubt (`find_unsure` in loops/loops.pyx.in).  x is a
+   What they give is rounded to a float, and computed again where that is in doubt: see quick_rounding.h.  x is a
    float, and what has rounded to zero or infinity as a float may be any such number: so arguments are bounded, and no result is
    out of a double's range.  Nothing is corrected, and polynomials are as short as that: so they take half of the other kernels'
    time.
