@@ -11,8 +11,8 @@ from fastact.tools.verify import special
 def test_numbers_from_nan(monkeypatch):
     original = special.of_backend
 
-    def of_backend(backend, name, dtype):
-        contestant = original(backend, name, dtype)
+    def of_backend(backend, name, dtype, **options):
+        contestant = original(backend, name, dtype, **options)
         return contestant if backend == "numpy" else dataclasses.replace(contestant, forward=np.ones_like)
 
     monkeypatch.setattr(special, "of_backend", of_backend)
