@@ -13,7 +13,7 @@ from ...runtime.threads import num_threads
 from .. import reference
 from ..directions import Direction
 from ..reference import Array, format_of, mp
-from . import tangent
+from . import lines
 from .bounds import Bound
 from .dtypes import type_of
 from .implementations import CHUNK, of_backend
@@ -78,7 +78,8 @@ class Prover:
         self.kind = type_of(dtype)
         self.form = format_of(self.kind)
         self.bound = Bound(name, direction)
-        self.inputs = self.decided = self.tangent = 0
+        self.zeros: dict[tuple[bool, bool], bool] = {}  # whether this sign is right, by the sign of x and that of the zero
+        self.inputs = self.decided = self.on_lines = 0
         self.contestants = [_Contestant(backend, _call(backend, name, dtype, direction)) for backend in on]
         self.in_float64 = _call(on[0], name, "float64", direction)
         self._x, self._end = np.empty(CHUNK, np.float64), np.empty(CHUNK, np.float64)
@@ -88,7 +89,7 @@ class Prover:
         """What was found, of a block that starts with these bits."""
         for found in self.contestants:
             yield Proof(
-                self.name, self.dtype, found.backend, self.direction, self.inputs, self.decided, self.tangent, self.bound.units,
+                self.name, self.dtype, found.backend, self.direction, self.inputs, self.decided, self.on_lines, self.bound.units,
                 used, found.wrong, tuple(found.listed), found.unsound, {start: found.hash.hexdigest()},
             )  # fmt: skip
 
@@ -114,6 +115,9 @@ class Prover:
         self._round(np.add(computed, error, out=end), high)
         if not self._same(low, high).all() or np.isnan(low.max()):
             self._decide(x, computed, low, high)
+        for at in (0, x.size - 1):
+            if low[at] == 0:
+                self._sign_zeros(x, at, low)
         return low
 
     def _round(self, values: Array, out: Array) -> None:
@@ -132,12 +136,21 @@ class Prover:
         low[zero] = high[zero] = computed[zero].astype(self.kind)
         which = np.flatnonzero(self._doubtful(x, nowhere) | ~self._same(low, high))
         if self.form.bits == 32:
-            decided, right = tangent.settle(self.name, self.direction, x[which], computed[which], low[which], high[which])
+            decided, right = lines.settle(self.name, self.direction, x[which], low[which], high[which])
             low[which] = right
-            self.tangent += int(np.count_nonzero(decided))
+            self.on_lines += int(np.count_nonzero(decided))
             which = which[~decided]
         self.decided += which.size
         low[which] = right_results(self.name, self.direction, x[which], computed[which])
+
+    def _sign_zeros(self, x: Array, at: int, right: Array) -> None:
+        """Have the zeros of a chunk that starts or ends with one the right sign: that of what is too small for float64, too."""
+        signs = bool(np.signbit(x[at])), bool(np.signbit(right[at]))
+        if signs not in self.zeros:
+            wanted = right_results(self.name, self.direction, x[[at]], right[[at]])
+            self.zeros[signs] = wanted[0] != 0 or bool(np.signbit(wanted[0])) == signs[1]
+        if not self.zeros[signs]:
+            np.negative(right, out=right, where=(right == 0) & (np.signbit(right) == signs[1]))
 
     def _doubtful(self, x: Array, nowhere: Array) -> Array:
         """Where there is a value, but float64 says that there is none. Domains are intervals: of a whole chunk its ends tell."""

@@ -66,8 +66,8 @@ class Bound:
             y, _, size = reference.wide(self.name, x, *reference.defaults(self.name))
             if self.direction == Direction.FORWARD:
                 size = np.abs(y)
-                if get_activation(self.name).info.term != "0":
-                    size = np.maximum(size, _terms(self.name, x))
+                if get_activation(self.name).info.term != "0":  # of what is zero there is no doubt
+                    size = np.where(size > 0, np.maximum(size, _terms(self.name, x)), size)
             return np.where(np.isnan(size), 0.0, np.minimum(size, _LARGEST))
 
     def error(self, x: Array) -> Array:

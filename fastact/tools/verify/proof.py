@@ -42,8 +42,8 @@ class Proof:
         How many inputs have been tried.
     decided : int
         How many of these mpmath had to decide.
-    tangent : int
-        How many the tangent at zero decided: see `fastact.tools.verify.tangent`.
+    on_lines : int
+        How many a line decided: see `fastact.tools.verify.lines`.
     units : float
         The bound that is assumed for float64, in units in the last place of the largest term.
     used : float or None
@@ -64,7 +64,7 @@ class Proof:
     direction: Direction
     inputs: int = 0
     decided: int = 0
-    tangent: int = 0
+    on_lines: int = 0
     units: float = 0.0
     used: float | None = None
     wrong: int = 0
@@ -105,7 +105,7 @@ class Proof:
         """Both blocks together."""
         used = [share for share in (self.used, other.used) if share is not None]
         counts = {
-            name: getattr(self, name) + getattr(other, name) for name in ("inputs", "decided", "tangent", "wrong", "unsound")
+            name: getattr(self, name) + getattr(other, name) for name in ("inputs", "decided", "on_lines", "wrong", "unsound")
         }
         return replace(
             self,

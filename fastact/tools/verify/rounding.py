@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+import functools
 from typing import Any
 
 import numpy as np
 
+from ...api import get_activation
 from .. import reference
 from ..directions import Direction
 from ..reference import Array, format_of, mp
@@ -43,13 +46,24 @@ def _right(name: str, direction: Direction, point: Array, zero: float) -> float:
     for bits in BITS:
         with mp.workprec(bits):
             wanted, size = real(name, direction, point)
-            if not mp.isfinite(wanted):
+            if not mp.isfinite(wanted) or not size:
                 break
             error = mp.ldexp(size, -bits // 2)
             low, high = nearest(wanted - error, point.dtype), nearest(wanted + error, point.dtype)
             if low == high != 0 or (low == high and abs(wanted) > error):
                 return low
-    return nearest(wanted, point.dtype) if wanted else zero  # the middle between two numbers, or nothing
+    if not wanted:
+        return zero
+    # Of a formula without exp the result may be the middle between two numbers; nothing else is so near it.
+    return nearest(wanted, point.dtype) if mp.isinf(wanted) or _is_algebraic(name) else float("nan")
+
+
+@functools.cache
+def _is_algebraic(name: str) -> bool:
+    """Whether a definition and its derivative need no function but these."""
+    info = get_activation(name).info
+    nodes = (node for text in (info.formula, info.derivative) for node in ast.walk(ast.parse(text.strip())))
+    return {ast.unparse(node.func) for node in nodes if isinstance(node, ast.Call)} <= {"abs", "max", "min", "sqrt"}
 
 
 def real(name: str, direction: Direction, point: Array) -> tuple[Any, Any]:
