@@ -85,7 +85,8 @@ def settle(name: str, direction: Direction, x: Array, low: Array, high: Array) -
     decided, right = np.zeros(x.shape, bool), low.copy()
     x64, low64, high64 = (array.astype(np.float64) for array in (x, low, high))
     middle = (low64 + high64) / 2
-    neighbours = np.nextafter(low, high) == high
+    with np.errstate(under="ignore"):
+        neighbours = (low != high) & (np.nextafter(low, high) == high)
     even = np.where(low.view(np.uint32) % 2 == 0, low, high)
     for line in of(name, direction):
         on = neighbours & ~decided & line.through(x64, middle)
