@@ -39,6 +39,8 @@ ERRORLESS = {
     ("sparse_plus", Direction.BACKWARD): "x + 1 has less than 53 bits where |x| > 2^-29, and rounds to 1 below",
     ("sqnl", Direction.BACKWARD): "1 - |x| / 2 has less than 53 bits where |x| > 2^-28, and rounds to 1 below",
 }
+#: With the default parameters nothing cancels in these, though `Info.term` says what may with others.
+WITHOUT_TERM = {"soft_exponential"}
 
 
 class Bound:
@@ -63,10 +65,14 @@ class Bound:
     def sizes(self, x: Array) -> Array:
         """The size of what is computed at each of these inputs, in float64."""
         with np.errstate(all="ignore"):
-            y, _, size = reference.wide(self.name, x, *reference.defaults(self.name))
-            if self.direction == Direction.FORWARD:
+            y, d, size = reference.wide(self.name, x, *reference.defaults(self.name))
+            if (self.name, self.direction) == ("sinc", Direction.BACKWARD):
+                size = _sizes_of_sinc(x, y, d, size)
+            elif self.direction == Direction.FORWARD:
                 size = np.abs(y)
-                if get_activation(self.name).info.term != "0":  # of what is zero there is no doubt
+                if (
+                    get_activation(self.name).info.term != "0" and self.name not in WITHOUT_TERM
+                ):  # of what is zero there is no doubt
                     size = np.where(size > 0, np.maximum(size, _terms(self.name, x)), size)
             return np.where(np.isnan(size), 0.0, np.minimum(size, _LARGEST))
 
@@ -92,6 +98,17 @@ class Bound:
             sizes = self.sizes(from_bits(points.ravel().astype(np.uint32), np.float32)).reshape(points.shape)
             self._known = number, sizes.max(axis=1).tolist()
         return self._known[1]
+
+
+def _sizes_of_sinc(x: Array, y: Array, d: Array, size: Array) -> Array:
+    """At whole and half numbers those of cos(pi x) / x and sin(pi x) / (pi x^2), one of which is zero in float64, too.
+
+    The definition's two terms have a 1 / x each that cancels.
+    """
+    point = x.astype(np.float64)
+    second = y / point
+    fixed = (np.abs(point) >= 1 / 2) & (np.rint(2 * point) == 2 * point)
+    return np.where(fixed, np.maximum(np.abs(d + second), np.abs(second)), size)
 
 
 def _terms(name: str, x: Array) -> Array:
