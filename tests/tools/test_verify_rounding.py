@@ -96,13 +96,17 @@ def test_lines_agree_with_mpmath(name, direction):
     np.testing.assert_array_equal(right[which], right_results(name, direction, x[which], right[which]))
 
 
-def test_the_asymptotes_of_tanh_shrink():
+@pytest.mark.parametrize("dtype", NARROW)
+def test_the_asymptotes_of_tanh_shrink(dtype):
     """x - tanh(x) is more than x - 1, which is the middle between x - 2 and x."""
-    x = (2.0**24 + 4 * np.arange(100) + 2).astype(np.float32)
+    form = reference.format_of(type_of(dtype))
+    x = (2.0 ** (form.digits + 1) + 4 * np.arange(30) + 2).astype(type_of(dtype))
     for sign in (-1, 1):
-        decided, right = _settled("tanh_shrink", Direction.FORWARD, sign * x)
+        right, other = (sign * x).astype(x.dtype), (sign * (x - 2)).astype(x.dtype)
+        low, high = (right, other) if sign < 0 else (other, right)
+        decided, found = lines.settle("tanh_shrink", Direction.FORWARD, right, low, high)
         assert decided.all()
-        np.testing.assert_array_equal(right, sign * x)
+        np.testing.assert_array_equal(found, right)
 
 
 def test_a_line_through_numbers_decides_nothing():

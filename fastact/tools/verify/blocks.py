@@ -139,11 +139,9 @@ class Prover:
         zero = (low == 0) & (high == 0)  # with the sign of what float64 has there
         low[zero] = high[zero] = computed[zero].astype(self.kind)
         which = np.flatnonzero(self._doubtful(x, nowhere) | ~self._same(low, high))
-        if self.form.bits == 32:
-            decided, right = lines.settle(self.name, self.direction, x[which], low[which], high[which])
-            low[which] = right
-            self.on_lines += int(np.count_nonzero(decided))
-            which = which[~decided]
+        decided, low[which] = lines.settle(self.name, self.direction, x[which], low[which], high[which])
+        self.on_lines += int(np.count_nonzero(decided))
+        which = which[~decided]
         self.decided += which.size
         low[which] = right_results(self.name, self.direction, x[which], computed[which])
 

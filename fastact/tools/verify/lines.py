@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from ..directions import BOTH, Direction
-from ..reference import Array, mp
+from ..reference import Array, format_of, mp
 from .rounding import real
 
 #: So near zero, and so far from it, are the lines at zero and at infinity.
@@ -79,7 +79,7 @@ def settle(name: str, direction: Direction, x: Array, low: Array, high: Array) -
     ----------
     name, direction
         What is computed.
-    x, low, high : ndarray of float32
+    x, low, high : ndarray
         The inputs, and what the ends of the intervals around the results are rounded to.
     """
     decided, right = np.zeros(x.shape, bool), low.copy()
@@ -87,7 +87,7 @@ def settle(name: str, direction: Direction, x: Array, low: Array, high: Array) -
     middle = (low64 + high64) / 2
     with np.errstate(under="ignore"):
         neighbours = (low != high) & (np.nextafter(low, high) == high)
-    even = np.where(low.view(np.uint32) % 2 == 0, low, high)
+    even = np.where(low.view(format_of(low.dtype).unsigned) % 2 == 0, low, high)
     for line in of(name, direction):
         on = neighbours & ~decided & line.through(x64, middle)
         np.copyto(right, low if line.side < 0 else high if line.side > 0 else even, where=on)
