@@ -169,6 +169,27 @@ def test_digests():
     assert from_json(json.loads(json.dumps(as_json(forward), allow_nan=False))) == forward
 
 
+@pytest.mark.skipif(BACKEND == "numpy", reason="there is one backend only")
+def test_backends_that_differ(altered):
+    """What is computed once serves both; each has the digest of its own results."""
+    start, at = bits(0.5), bits(0.5) + 30_000
+    calls = []
+
+    def change(x, y):
+        calls.append(x.size)
+        if len(calls) % 2 == 0:  # the other backend's turn
+            y = np.where(x.view(np.uint32) == at, np.float32(7), y)
+        return y
+
+    altered(change)
+    wanted = tuple((backend, Direction.FORWARD) for backend in (BACKEND, "numpy"))
+    one, other = Block(Task("relu", "float32", (), start=start, stop=start + 40_000), wanted).run()
+    x = reference.from_bits(np.arange(start, start + 40_000), np.float32)
+    assert (one.wrong, other.wrong, other.listed[0].x) == (0, 1, at)
+    assert one.digests[start] == hashlib.sha256(x).hexdigest()
+    assert other.digests[start] == hashlib.sha256(np.where(x.view(np.uint32) == at, np.float32(7), x)).hexdigest()
+
+
 # ---- the command ----------------------------------------------------------------------------------------------------
 
 

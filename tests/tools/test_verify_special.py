@@ -23,3 +23,8 @@ def test_numbers_from_nan(monkeypatch):
         nan, infinite = special.disagreements("sigmoid", "float16", [backend])
         assert "NaN gives a number (2046 of 2046 NaNs)" in nan
         assert "[1. 1.] at inf and -inf, where NumPy's formula gives [1. 0.]" in infinite
+
+
+def test_exact_mode():
+    backend = fastact.backends.available()[0]
+    assert special.disagreements("sigmoid", "float16", [backend], exact=True) == []

@@ -60,14 +60,14 @@ class Block:
 
 @dataclass
 class _Contestant:
-    """A backend's results, and what is found of them."""
+    """A backend's results, and what is found of them; as long as all are right, their hash is that of the right results."""
 
     backend: str
     call: Callable[[Array], Array]
     wrong: int = 0
     unsound: int = 0
     listed: list[Wrong] = field(default_factory=list)
-    hash: Any = field(default_factory=hashlib.sha256)
+    hash: Any = None
 
 
 class Prover:
@@ -81,6 +81,7 @@ class Prover:
         self.zeros: dict[tuple[bool, bool], bool] = {}  # whether this sign is right, by the sign of x and that of the zero
         self.inputs = self.decided = self.on_lines = 0
         self.contestants = [_Contestant(backend, _call(backend, name, dtype, direction)) for backend in on]
+        self.hash: Any = hashlib.sha256()
         self.in_float64 = _call(on[0], name, "float64", direction)
         self._x, self._end = np.empty(CHUNK, np.float64), np.empty(CHUNK, np.float64)
         self._low, self._high = np.empty(CHUNK, self.kind), np.empty(CHUNK, self.kind)
@@ -90,7 +91,7 @@ class Prover:
         for found in self.contestants:
             yield Proof(
                 self.name, self.dtype, found.backend, self.direction, self.inputs, self.decided, self.on_lines, self.bound.units,
-                used, found.wrong, tuple(found.listed), found.unsound, {start: found.hash.hexdigest()},
+                used, found.wrong, tuple(found.listed), found.unsound, {start: (found.hash or self.hash).hexdigest()},
             )  # fmt: skip
 
     def prove(self, x: Array) -> None:
@@ -101,9 +102,12 @@ class Prover:
             got = contestant.call(x)
             if np.isnan(got.max()):
                 got[np.isnan(got)] = self.kind(np.nan)
-            contestant.hash.update(got.view(self.form.unsigned))
             if not self._same(got, right).all():
                 self._count(contestant, x, got, right)
+                contestant.hash = contestant.hash or self.hash.copy()
+            if contestant.hash:
+                contestant.hash.update(got.view(self.form.unsigned))
+        self.hash.update(right.view(self.form.unsigned))
 
     def _right(self, x: Array) -> Array:
         """The right results, rounded once; what float64 does not settle is decided otherwise."""
