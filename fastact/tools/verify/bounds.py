@@ -88,6 +88,8 @@ class Bound:
         size = SLACK * max(self._portion(chunk // _PORTION)[chunk % _PORTION] for chunk in {first, last})
         if self.oscillates:
             size = max(size, float(computed.max()), -float(computed.min()))
+            if (self.name, self.direction) == ("sinc", Direction.BACKWARD) and abs(x[0]) >= 1:
+                size = max(size, 2 / abs(float(x[0])))  # (cos(pi x) - 1) / x
         return self.units * _UNIT * min(size, _LARGEST)
 
     def _portion(self, number: int) -> list[float]:
