@@ -70,9 +70,8 @@ class Bound:
                 size = _sizes_of_sinc(x, y, d, size)
             elif self.direction == Direction.FORWARD:
                 size = np.abs(y)
-                if (
-                    get_activation(self.name).info.term != "0" and self.name not in WITHOUT_TERM
-                ):  # of what is zero there is no doubt
+                has_term = get_activation(self.name).info.term != "0" and self.name not in WITHOUT_TERM
+                if has_term:  # but of what is zero there is no doubt
                     size = np.where(size > 0, np.maximum(size, _terms(self.name, x)), size)
             return np.where(np.isnan(size), 0.0, np.minimum(size, _LARGEST))
 
