@@ -14,6 +14,8 @@ from ...calls.define import Defined
 from ...calls.elementwise import Activation
 from ...calls.gated import Gated
 from ...calls.watching import watchable
+from ...functions import entries
+from ...functions.careful import CAREFUL
 from ...functions.entry import Entry
 from ...functions.kinds import GATED, GATED_BACKWARD, VALUE_AND_GRAD, Kind, inputs_of, keeps_integers
 from .observe import mark_fired, observe
@@ -70,9 +72,14 @@ class NumPyGated(_OnNumPy, Gated):
 def _function(entry: Entry, kind: Kind, exact: bool) -> Callable[..., Any]:
     """What the loop of this kind computes per batch, from the entry's formulas."""
     operands = kind.inputs
+    careful = {}
+    if exact and entries.get(entry.name) is entry:
+        careful = {getattr(entry, part): moved for part, moved in CAREFUL.get(entry.name, {}).items()}
 
     def with_dtype(formula: Any, dtype: np.dtype[Any]) -> Any:
-        """The formula, told the computed type of a loop with results of this dtype if it wants to know."""
+        """The formula for results of this dtype: told the computed type if it wants to know, careful where that is called for."""
+        if formula in careful and dtype != np.float64:
+            return lambda x, *parameters: careful[formula](formula(x, *parameters), x, *parameters)
         if not entry.takes_dtype:
             return formula
         computed = computed_dtype(dtype)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ....functions import entries as all_entries
+from ....functions.careful import CAREFUL
 from ....functions.entry import Entry
 from ..formulas.near import NEAR
 from .loops import loops
@@ -21,7 +22,7 @@ FILES = (
     "operations.pxi",
 )
 
-_NEAR = re.compile(r"(\w+)_near_(forward|derivative)")
+_OTHER = re.compile(r"(\w+)_(near|careful)_(forward|derivative)")
 
 
 def read(folder: Path, instead: Mapping[str, str]) -> dict[str, str]:
@@ -38,7 +39,7 @@ def needed(entry: Entry) -> list[str]:
 
 
 def check(texts: Mapping[str, str], entries: Iterable[Entry]) -> None:
-    """Stop the build where an entry's formula is missing, or NEAR is not what the texts have."""
+    """Stop the build where an entry's formula is missing, or NEAR or CAREFUL is not what the texts have."""
     defined = set(re.findall(r"^cdef inline \w+ (\w+)\(", "\n".join(texts.values()), re.MULTILINE))
     for entry in entries:
         missing = [name for name in needed(entry) if name not in defined]
@@ -52,11 +53,14 @@ def check(texts: Mapping[str, str], entries: Iterable[Entry]) -> None:
         for name in (f"operation_{operation.name}", f"operation_{operation.name}_near" if operation.near_limit else ""):
             if name and name not in defined:
                 raise ValueError(f"{NATIVE}/formulas/operations.pxi: no {name}, which build/operations.py lists")
-    for name, parts in NEAR.items():
-        for part in (*parts, "limit"):
-            if f"{name}_near_{part}" not in defined:
-                raise ValueError(f"{NATIVE}/formulas/near.py: lists {name}, but formulas/ has no {name}_near_{part}")
+    listed = {"near": {name: (*parts, "limit") for name, parts in NEAR.items()}, "careful": CAREFUL}
+    lists = {"near": f"{NATIVE}/formulas/near.py", "careful": "fastact/functions/careful.py"}
+    for kind, known in listed.items():
+        for name, parts in known.items():
+            for part in parts:
+                if f"{name}_{kind}_{part}" not in defined:
+                    raise ValueError(f"{lists[kind]}: lists {name}, but formulas/ has no {name}_{kind}_{part}")
     for name in sorted(defined):
-        found = _NEAR.fullmatch(name)
-        if found and found[2] not in NEAR.get(found[1], ()):
-            raise ValueError(f"{NATIVE}/formulas/near.py: does not list {name}, which formulas/ has")
+        found = _OTHER.fullmatch(name)
+        if found and found[3] not in listed[found[2]].get(found[1], ()):
+            raise ValueError(f"{lists[found[2]]}: does not list {name}, which formulas/ has")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from ....functions import units_of
+from ....functions.careful import CAREFUL
 from ....functions.entry import Entry
 from ....functions.kinds import LOOPS, has_loop
 from ..formulas.near import NEAR
@@ -17,6 +18,8 @@ HALVES = (("float16", "half_to_float", "float_to_half"), ("bfloat16", "bfloat16_
 #: In the place of a dtype: float32, computed in float64 and rounded once. The kinds of loops that there are of it.
 QUICK = "quick"
 QUICK_KINDS = ("forward", "backward")
+#: In the place of a dtype: float64, to be rounded to a narrower type.
+TO_ROUND = "to_round"
 INTEGERS = {f"{u}int{bits}": (f"{u}int{bits}_t", 512 // bits) for bits in (8, 16, 32, 64) for u in ("", "u")}
 
 #: How many elements go through the near formula or the formula together: see loops.pyx.in.
@@ -108,7 +111,7 @@ class Loop:
     @property
     def careful(self) -> Loop:
         """The loop of float64 that has the results of a quick one."""
-        return replace(self, dtype="float64", ctype="double")
+        return replace(self, dtype=TO_ROUND if self.careful_parts else "float64", ctype="double")
 
     @property
     def parts(self) -> list[str]:
@@ -121,9 +124,14 @@ class Loop:
         return [f"{self.entry.name}_{part}" for part in self.parts]
 
     @property
+    def careful_parts(self) -> list[str]:
+        """Those of them that have a careful formula."""
+        return [part for part in self.parts if part in CAREFUL.get(self.entry.name, ())]
+
+    @property
     def near_parts(self) -> list[str]:
         """Those of them that have a near formula."""
-        return [] if self.dtype == QUICK else [part for part in self.parts if part in NEAR.get(self.entry.name, ())]
+        return [] if self.dtype in (QUICK, TO_ROUND) else [part for part in self.parts if part in NEAR.get(self.entry.name, ())]
 
     @property
     def near_limit(self) -> str:
@@ -159,9 +167,10 @@ class Loop:
         """What it does to element i, in Cython; with `near` by the near formulas, where there are any."""
         name = self.entry.name
         near_parts = self.near_parts if near else []
+        careful_parts = self.careful_parts if self.dtype in (QUICK, TO_ROUND) else []
         cast = "" if self.dtype in REALS else "<uint64_t> "  # a product of integers wraps around, as NumPy's does
         return self._statements(
-            lambda part: f"{name}_near_{part}" if part in near_parts else f"{name}_{part}",
+            lambda part: f"{name}{'_near' * (part in near_parts)}{'_careful' * (part in careful_parts)}_{part}",
             lambda default: f"<{self.ctype}> {default}",
             cast,
         )
@@ -186,6 +195,9 @@ def loops(entry: Entry) -> Iterator[Loop]:
     for dtype, (ctype, lanes) in REALS.items():
         for kind in kinds:
             yield Loop(entry, kind, dtype, ctype, lanes)
+    for kind in kinds:
+        if (loop := Loop(entry, kind, TO_ROUND, *REALS["float64"])).careful_parts:
+            yield loop
     if entry.keeps_integers:
         for dtype, (ctype, lanes) in INTEGERS.items():
             for kind in ("forward", "gated"):

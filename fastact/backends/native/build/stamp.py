@@ -9,7 +9,7 @@ from ....functions import loss_functions, row_functions
 from ....functions.entry import Entry
 from ..formulas.rows import FUNCTIONS
 from . import coefficients, elementary, formulas, kernels, records, row_vectors, steps
-from .loops import GROUP, HALVES, INTEGERS, QUICK, REALS, Loop, loops, quick_loops
+from .loops import GROUP, HALVES, INTEGERS, QUICK, REALS, TO_ROUND, Loop, loops, quick_loops
 from .operations import OPERATIONS, Operation, OperationLoop, operation_loops
 from .write import write
 
@@ -58,6 +58,7 @@ def stamp(
         "operation_loops": operation_loops,
         "quick_loops": quick,
         "QUICK": QUICK,
+        "TO_ROUND": TO_ROUND,
         "compiled": [
             *(each for e in entries for each in (*loops(e), *quick(e))),
             *(each for o in operations for each in operation_loops(o)),

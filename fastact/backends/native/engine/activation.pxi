@@ -35,7 +35,7 @@ cdef class FastPath(Vectorcall):
     """The part of an activation that has the loops at hand, to be mixed into `calls.elementwise.Activation`."""
 
     cdef const fastact_table* table
-    cdef Kernel[2][LOOPS] kernels  # by computed type
+    cdef Kernel[2][LOOPS] kernels  # for results of float64, and before them for those of narrower types
     cdef fastact_loop[LOOPS] quick, block  # see `Table.quick_loop`
     cdef bint array_parameter, learnt_parameter, noisy
     cdef bint exact, widens  # results are rounded once; so all floats are computed in float64
@@ -112,8 +112,8 @@ cdef bint find_kernels(FastPath f, int number) except -1:
     kind = f.later.pop(number, None)
     if kind is None:
         return False
-    (<Table> f.table_of).find_kernel(f.entry, kind, FLOAT32, &single)
-    (<Table> f.table_of).find_kernel(f.entry, kind, FLOAT64, &double_)
+    (<Table> f.table_of).find_kernel(f.entry, kind, FLOAT64 if f.widens else FLOAT32, True, &single)
+    (<Table> f.table_of).find_kernel(f.entry, kind, FLOAT64, False, &double_)
     f.kernels[<int> FLOAT32][number], f.kernels[<int> FLOAT64][number] = single, double_  # both are there, or none
     return True
 
@@ -313,7 +313,7 @@ cdef void run_many(FastPath f, const Work* work) noexcept:
     cdef LoopJob job
     cdef int k
     memset(&loop, 0, sizeof(Loop))
-    loop.run, loop.cost = f.kernels[computed_for(f, work.type)][work.kind], f.cost
+    loop.run, loop.cost = f.kernels[work.type == FLOAT64][work.kind], f.cost
     loop.operands, loop.outputs = 1 + (work.b != NULL), 1 + (work.out2 != NULL)
     loop.parameters, loop.arrays = f.parameters, f.array_parameter
     set_ways(&loop, f.table, work.type, computed_for(f, work.type), False, False)
@@ -351,10 +351,10 @@ cdef int run_rows(FastPath f, const Work* work) except -1:
     job.bias, job.out, job.dbias = work.bias, work.out1, work.dbias
     if work.a != NULL:
         job.dy, job.x = work.a if work.b != NULL else NULL, work.b if work.b != NULL else work.a
-        job.kernel, job.parameters = f.kernels[job.computed][work.kind], work.parameters
+        job.kernel, job.parameters = f.kernels[work.type == FLOAT64][work.kind], work.parameters
         job.array_parameter = f.array_parameter
     if work.by_parameter != NULL:
-        job.kernel_by_parameter = f.kernels[job.computed][<int> BACKWARD_BY_PARAMETER]
+        job.kernel_by_parameter = f.kernels[work.type == FLOAT64][<int> BACKWARD_BY_PARAMETER]
     return run_with_memory(&job, rows, work.columns, work.by_parameter)
 
 

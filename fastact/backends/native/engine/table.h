@@ -39,7 +39,8 @@ typedef struct {
     int parameters;
     fastact_loop loops[COMPUTED_TYPES][LOOPS]; /* NULL where there is none */
     fastact_loop same_text[LOOPS];             /* float64 without block kernels: the same bits on all processors with FMA */
-    fastact_loop quick[LOOPS]; /* float32, with the results of same_text, rounded; parameters are doubles; or NULL */
+    fastact_loop to_round[LOOPS];              /* the same, for results that are to be rounded to a narrower type */
+    fastact_loop quick[LOOPS]; /* float32, with the results of to_round, rounded; parameters are doubles; or NULL */
 } fastact_activation;
 
 /* A primitive operation of one, two or three operands. They are the loop's a and b and, as an array, its `parameters`; the result

@@ -31,11 +31,14 @@ cdef class Table:
     def compiler(self):
         return self.table.compiler.decode()
 
-    cdef int find_kernel(self, entry, kind, int type, Kernel* kernel) except -1:
-        """What computes a kind of call of an entry in one type; nothing where there is no such loop."""
+    cdef int find_kernel(self, entry, kind, int type, bint to_round, Kernel* kernel) except -1:
+        """What computes a kind of call of an entry in one type; nothing where there is no such loop.
+
+        `to_round` says that results are stored in a narrower type.
+        """
         kernel.loop, kernel.program = NULL, NULL
         if entry.call is not Call.DEFINED:
-            kernel.loop = self.loop_of(entry, kind, type)
+            kernel.loop = self.loop_of(entry, kind, type, to_round)
         elif type <= FLOAT64:
             new_program(self, plan_of(entry, kind), type, kernel)
         return 0
@@ -45,7 +48,7 @@ cdef class Table:
         cdef int i
         cdef bytes name
         if not isinstance(loop, str):
-            return self.loop_of(loop[0], loop[1], type)
+            return self.loop_of(loop[0], loop[1], type, False)
         name = loop.encode()
         for i in range(self.table.operation_count):
             if strcmp(self.table.operations[i].name, name) == 0:
@@ -55,11 +58,13 @@ cdef class Table:
             "build them again with: pip install ."
         )
 
-    cdef fastact_loop loop_of(self, entry, kind, int type) except? NULL:
+    cdef fastact_loop loop_of(self, entry, kind, int type, bint to_round) except? NULL:
         """The loop of an activation of the catalogue."""
         cdef const fastact_activation* activation = self.activation(entry)
         cdef int number = loop_number(kind)
-        return activation.same_text[number] if self.exact and type == FLOAT64 else activation.loops[type][number]
+        if not self.exact or type != FLOAT64:
+            return activation.loops[type][number]
+        return activation.to_round[number] if to_round else activation.same_text[number]
 
     cdef fastact_loop quick_loop(self, entry, kind) except? NULL:
         """A loop of float32 with exact results; NULL if there is none. Its parameters are doubles."""
@@ -284,7 +289,8 @@ cdef Loop* new_loop(Table table, entry, kind, const Signature* signature) except
     cdef Loop* loop
     cdef Kernel kernel
     cdef bint converts_arrays
-    table.find_kernel(entry, kind, signature.computed, &kernel)
+    cdef bint to_round = signature.stored == FLOAT32 or is_half(signature.stored)
+    table.find_kernel(entry, kind, signature.computed, to_round, &kernel)
     if not is_there(&kernel):
         raise ImportError(
             f"the compiled kernels are older than fastact/functions: they have no {kind.loop!r} of {entry.name!r}; "

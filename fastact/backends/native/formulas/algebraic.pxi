@@ -191,6 +191,11 @@ cdef inline real squareplus_derivative(real x, real b) noexcept nogil:
     d = d if squareplus_is_far(x) else fma(-d, s_low * reciprocal_estimate(s), d)
     return one if x > squareplus_far(x) else d
 
+cdef inline real squareplus_careful_derivative(real x, real b) noexcept nogil:
+    """1/2 + x/4 - x^3/32 near 0, for b = 4"""
+    cdef real half = 0.5, small = 2.0**-14, four = 4
+    return moved_towards(squareplus_derivative(x, b), half, magnitude(x) < small and b == four)
+
 cdef inline real squareplus_derivative_from_output(real y, real b) noexcept nogil:
     """y^2 / (y^2 + b/4), without the square, which could overflow."""
     cdef real one = 1, quarter = 0.25
@@ -244,6 +249,11 @@ cdef inline real bent_identity_derivative(real x) noexcept nogil:
     cdef real root_rest
     cdef real a = bent_identity_bounded(x)
     return fma(half, with_sign(a / root_one_plus_square(a, &root_rest), x), one)
+
+cdef inline real bent_identity_careful_derivative(real x) noexcept nogil:
+    """1 + x/2 - x^3/4 near 0"""
+    cdef real one = 1, small = 2.0**-14
+    return moved_towards(bent_identity_derivative(x), one, magnitude(x) < small)
 
 
 cdef inline real arsinh_forward(real x) noexcept nogil:

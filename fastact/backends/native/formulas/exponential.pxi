@@ -157,6 +157,11 @@ cdef inline real softplus_derivative(real x, real beta) noexcept nogil:
     cdef real low
     return softplus_slope(x, softplus_exp(x, beta, &low))
 
+cdef inline real softplus_careful_derivative(real x, real beta) noexcept nogil:
+    """1/2 + beta x/4 - (beta x)^3/48 near 0"""
+    cdef real half = 0.5, small = 2.0**-14
+    return moved_towards(softplus_derivative(x, beta), half, magnitude(beta * x) < small)
+
 cdef inline real softplus_derivative_from_output(real y, real beta) noexcept nogil:
     """-expm1(-beta * y)"""
     cdef real one = 1
@@ -185,6 +190,11 @@ cdef inline real log_sigmoid_derivative(real x) noexcept nogil:
     """sigmoid(-x)"""
     cdef real zero = 0, low
     return softplus_slope(-x, scaled_exp_minus(log_sigmoid_bounded(x), zero, &low))
+
+cdef inline real log_sigmoid_careful_derivative(real x) noexcept nogil:
+    """1/2 - x/4 + x^3/48 near 0"""
+    cdef real half = 0.5, small = 2.0**-14
+    return moved_towards(log_sigmoid_derivative(x), half, magnitude(x) < small)
 
 cdef inline real log_sigmoid_derivative_from_output(real y) noexcept nogil:
     """-expm1(y)"""

@@ -29,6 +29,11 @@ cdef inline real gelu_tanh_forward(real x) noexcept nogil:
     cdef real denominator = gelu_tanh_denominator(x, &a, &z_slope, &z_slope_low)
     return gated(x, one, a, denominator)
 
+cdef inline real gelu_tanh_careful_forward(real x) noexcept nogil:
+    """x/2 + 0.4 x^2 near 0"""
+    cdef real small = 2.0**-54
+    return moved_upwards(gelu_tanh_forward(x), magnitude(x) < small)
+
 cdef inline real gelu_tanh_derivative(real x) noexcept nogil:
     cdef real zero = 0, one = 1
     cdef real a, z_slope, z_slope_low
@@ -69,6 +74,11 @@ cdef inline real per_denominator_for_low(real v, real per_shift) noexcept nogil:
 
 cdef inline real gelu_forward(real x) noexcept nogil:
     """x < 0 ? -t : x - t with t = a Phi(-a) = e^(-a^2/2) v tail(v), a = |x|, v = a/(a + shift).
+
+cdef inline real gelu_careful_forward(real x) noexcept nogil:
+    """x/2 + 0.4 x^2 near 0"""
+    cdef real small = 2.0**-54
+    return moved_upwards(gelu_forward(x), magnitude(x) < small)
 
     The quotient v is corrected by its remainder and by what was lost in rounding its denominator. The -0.0 added to -t
     changes nothing but the sign of a zero."""

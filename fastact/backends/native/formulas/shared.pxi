@@ -132,6 +132,22 @@ cdef inline real minus_log1p_rest(real start, real t, real t_low) noexcept nogil
     return product_plus_small(-t * t, log1p_tail(t), fma(-t_low, fma(-half, t, one), start))
 
 
+# ---- Results that are to be rounded to a narrower type -----------------------------------------------------------------
+# Careful formulas take the place of the usual ones there: functions/careful.py lists them, and says what they are for.
+
+cdef inline real moved(real y, bint up) noexcept nogil:
+    """The number y next but one at most, away from zero or not."""
+    cdef real more = 1.0000000000000002, less = 0.9999999999999998
+    return y * (more if up else less)
+
+cdef inline real moved_upwards(real y, bint is_lost) noexcept nogil:
+    cdef real zero = 0
+    return moved(y, y > zero) if is_lost else y
+
+cdef inline real moved_towards(real y, real centre, bint is_lost) noexcept nogil:
+    return moved(y, y < centre) if is_lost and y != centre else y
+
+
 # ---- Bounds ----------------------------------------------------------------------------------------------------------
 
 cdef inline real between(real low, real high, real x) noexcept nogil:

@@ -6,6 +6,11 @@ cdef inline real sigmoid_forward(real x) noexcept nogil:
     cdef real t = sigmoid_tail(at_most(exp_furthest(x), magnitude(x)), zero) * per_headroom(x)
     return t if x < zero else one - t
 
+cdef inline real sigmoid_careful_forward(real x) noexcept nogil:
+    """1/2 + x/4 - x^3/48 near 0"""
+    cdef real half = 0.5, small = 2.0**-14
+    return moved_towards(sigmoid_forward(x), half, magnitude(x) < small)
+
 cdef inline real sigmoid_derivative(real x) noexcept nogil:
     """t (1 - t), t = sigmoid(-|x|)"""
     cdef real zero = 0, one = 1
@@ -51,6 +56,12 @@ cdef inline real tanh_shrink_forward(real x) noexcept nogil:
     cdef real y = fma(two * per_headroom(x), tanh_tail(x), a - one)
     return with_sign(y if a >= one else tanh_shrink_unit(a), x)
 
+cdef inline real tanh_shrink_careful_forward(real x) noexcept nogil:
+    """x - 1 + 2 e^-2x far out"""
+    cdef real far = 2.0**20
+    cdef real y = tanh_shrink_forward(x)
+    return moved(y, True) if magnitude(x) > far else y
+
 cdef inline real tanh_shrink_derivative(real x) noexcept nogil:
     """tanh(x)^2"""
     cdef real t = tanh_forward(x)
@@ -72,6 +83,12 @@ cdef inline real silu_denominator(real x, real beta, real *a, real *z) noexcept 
 cdef inline real silu_forward(real x, real beta) noexcept nogil:
     """x sigmoid(beta x)
 
+cdef inline real silu_careful_forward(real x, real beta) noexcept nogil:
+    """x/2 + beta x^2/4 near 0"""
+    cdef real zero = 0, small = 2.0**-54
+    cdef real y = silu_forward(x, beta)
+    return moved(y, y * beta > zero) if magnitude(beta * x) < small else y
+
     Needs |beta| > 2e-5 (2e-13 for double), or x where the result vanishes is out of exp's range."""
     cdef real one = 1
     cdef real a, z
@@ -83,6 +100,11 @@ cdef inline real silu_derivative(real x, real beta) noexcept nogil:
     cdef real a, z
     cdef real denominator = silu_denominator(x, beta, &a, &z)
     return gated_slope(x, with_sign(one, beta), z, denominator)
+
+cdef inline real silu_careful_derivative(real x, real beta) noexcept nogil:
+    """1/2 + beta x/2 - (beta x)^3/12 near 0"""
+    cdef real half = 0.5, small = 2.0**-14
+    return moved_towards(silu_derivative(x, beta), half, magnitude(beta * x) < small)
 
 
 cdef inline real quick_gelu_denominator(real x, real *a, real *z) noexcept nogil:
@@ -101,6 +123,11 @@ cdef inline real quick_gelu_forward(real x) noexcept nogil:
     cdef real a, z
     cdef real denominator = quick_gelu_denominator(x, &a, &z)
     return gated(x, one, a, denominator)
+
+cdef inline real quick_gelu_careful_forward(real x) noexcept nogil:
+    """x/2 + 0.4255 x^2 near 0"""
+    cdef real small = 2.0**-54
+    return moved_upwards(quick_gelu_forward(x), magnitude(x) < small)
 
 cdef inline real quick_gelu_derivative(real x) noexcept nogil:
     cdef real one = 1
@@ -135,6 +162,11 @@ cdef inline real generalized_logistic_forward(real x, real alpha) noexcept nogil
     """(1 + e^-x)^-alpha"""
     cdef real e, t
     return generalized_logistic_exp(x, alpha, &e, &t) * per_headroom(x)
+
+cdef inline real generalized_logistic_careful_forward(real x, real alpha) noexcept nogil:
+    """As sigmoid's, for alpha = 1."""
+    cdef real one = 1, half = 0.5, small = 2.0**-14
+    return moved_towards(generalized_logistic_forward(x, alpha), half, magnitude(x) < small and alpha == one)
 
 cdef inline real generalized_logistic_derivative(real x, real alpha) noexcept nogil:
     """alpha f(x) sigmoid(-x)"""
