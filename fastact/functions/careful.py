@@ -1,8 +1,9 @@
 """What a float64 result lacks where it is to be rounded to a narrower type.
 
-Where f is nearly c + x/4, say, that is a midpoint of two narrower numbers for many x, and what is left of f, such as x^3, decides how
-f is rounded. A float64 may have lost it. So the result is put a little to the side where the real value is, by two units of a float64 at
-most, where what is left may be lost, and nothing else is so near a midpoint. In the kernels NAME_careful_PART does the same.
+Where f is nearly c + x/4, say, that is a midpoint of two narrower numbers for many x, and what is left of f, such as x^3, decides
+how f is rounded. A float64 may have lost it. So the result is put a little to the side where the real value is, by two units of a
+float64 at most, where what is left may be lost, and nothing else is so near a midpoint. In the kernels NAME_careful_PART does the
+same.
 """
 
 from __future__ import annotations
