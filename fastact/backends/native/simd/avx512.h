@@ -35,12 +35,12 @@
    elu           quick     forward derivative
    celu          quick     forward derivative
    selu          quick     forward derivative
-   silu          quick     forward
-   quick_gelu    quick     forward
-   gelu_tanh     quick     forward
-   mish          quick     forward
+   silu          quick     forward derivative
+   quick_gelu    quick     forward derivative
+   gelu_tanh     quick     forward derivative
+   mish          quick     forward derivative
    erf           quick     forward derivative
-   gelu          quick     forward
+   gelu          quick     forward derivative
    arctan        quick     forward derivative
    softsign      quick     forward derivative
    operation_exp2   float32
@@ -97,6 +97,7 @@ VECTORS vector_f64 all_v64(double number) { return _mm512_set1_pd(number); }
 #define AT_MOST(a, b) BY_TYPE(_mm512_cmp_ps_mask, _mm512_cmp_pd_mask)(a, b, _CMP_LE_OQ)
 #define CHOOSE(mask, a, b) OP(mask_blend)(mask, b, a)
 #define BITS BY_TYPE(_mm512_castps_si512, _mm512_castpd_si512)
+#define ALL_BITS _mm512_set1_epi64
 #define FROM_BITS BY_TYPE(_mm512_castsi512_ps, _mm512_castsi512_pd)
 #define FROM_INTEGERS BY_TYPE(_mm512_cvtepi32_ps, _mm512_cvtepi64_pd)
 #define SUBTRACT_BITS BY_TYPE(_mm512_sub_epi32, _mm512_sub_epi64)
@@ -141,6 +142,8 @@ VECTORS vector_f64 power_of_v64(const double *table, double unit, vector_f64 shi
 
 #define WIDENED(at) _mm512_cvtps_pd(_mm256_loadu_ps(at))
 #define NARROW(y, at) _mm256_storeu_ps(at, _mm512_cvtpd_ps(y))
+
+#define ANY_INFINITE(x) _mm512_fpclass_ps_mask(_mm512_loadu_ps(x), 0x18) /* of 16 floats */
 
 /* may_be_unsure of any of 16 elements, by the two halves of their bits. */
 VECTORS int any_unsure(const vector_f64 *y) {

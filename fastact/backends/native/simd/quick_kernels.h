@@ -5,7 +5,8 @@
    out of a double's range.  Nothing is corrected, and polynomials are as short as that: so they take half of the other kernels'
    time.
 
-   A derivative that changes its sign has no kernel here, as no error is a small part of it. */
+   Where a derivative changes its sign, no error is a small part of it.  What gets so near gives `unless_small`'s NaN, which is
+   computed again, too; and the functions called _fine have so few errors that this is little. */
 
 /* |x| <= 700; 2^-46 of e^x.   `power` is a power of two, of sixteenths; r is left. */
 VECTORS VECTOR V(power_of_exp)(VECTOR x, VECTOR *r) {
@@ -17,6 +18,20 @@ VECTORS VECTOR V(power_of_exp)(VECTOR x, VECTOR *r) {
 VECTORS VECTOR V(exp)(VECTOR x) {
     VECTOR r, power = V(power_of_exp)(x, &r), p = VECTOR_HORNER(exp_quick, r);
     return FMA(power * r, FMA(p, r, ALL(1)), power);
+}
+
+/* e^-x: as above, with -r for r. */
+VECTORS VECTOR V(exp_minus)(VECTOR x) {
+    VECTOR shifted = MINUS_FMA(x, VECTOR_CONSTANT(log2_e), ALL(TO_STEP)), n = shifted - ALL(TO_STEP);
+    VECTOR r = FMA(n, ALL(0.6931471805599453), x), power = SCALE(POWER_OF(F(kernel_powers), 1, shifted), n);
+    VECTOR p = F(HORNER_exp_quick_0)(r, MINUS_FMA, ALL);
+    return MINUS_FMA(power * r, MINUS_FMA(p, r, ALL(1)), power);
+}
+
+/* |x| <= 700; 2^-51 of e^-x, but for |x| 2^-53 of it. */
+VECTORS VECTOR V(exp_minus_fine)(VECTOR x) {
+    VECTOR r, power = V(power_of_exp)(-x, &r), p = VECTOR_HORNER(exp_reduced, r);
+    return FMA(power, FMA(r * r, p, r), power);
 }
 
 /* |x| <= 700; 2^-46 of e^x - 1, but +0 for -0. */
@@ -31,6 +46,19 @@ VECTORS VECTOR V(reciprocal)(VECTOR d) {
     return FMA(FMA(e, e, e), r, r);
 }
 
+/* 2^-51 of it. */
+VECTORS VECTOR V(reciprocal_fine)(VECTOR d) {
+    VECTOR r = ESTIMATE(d);
+    r = FMA(MINUS_FMA(r, d, ALL(1)), r, r);
+    return FMA(MINUS_FMA(r, d, ALL(1)), r, r);
+}
+
+/* y, but a NaN that counts as unsure (loops/unsure.h) where |part| < least. */
+VECTORS VECTOR V(unless_small)(VECTOR y, VECTOR part, double least) {
+    const VECTOR unsure = FROM_BITS(ALL_BITS(0x7ff8000010000000));
+    return CHOOSE(LESS(MAGNITUDE(part), ALL(least)), unsure, y);
+}
+
 /* x, but at most `limit` in magnitude; NaN for NaN. */
 VECTORS VECTOR V(bounded)(VECTOR x, double limit) { return SMALLER(ALL(limit), LARGER(ALL(-limit), x)); }
 
@@ -40,7 +68,7 @@ VECTORS VECTOR V(bounded)(VECTOR x, double limit) { return SMALLER(ALL(limit), L
 
 /* e^-|x| */
 VECTORS VECTOR V(exp_minus_magnitude)(VECTOR x) {
-    return V(exp)(V(minus_magnitude)(V(bounded_magnitude)(x, QUICK_EXP_FURTHEST)));
+    return V(exp_minus)(V(bounded_magnitude)(x, QUICK_EXP_FURTHEST));
 }
 
 /* ---- exponential, sigmoid, softplus ------------------------------------------------------------------------------- */
@@ -49,7 +77,7 @@ VECTORS VECTOR V(exponential_forward)(VECTOR x) { return V(exp)(V(bounded)(x, QU
 VECTORS VECTOR V(exponential_derivative)(VECTOR x) { return V(exponential_forward)(x); }
 
 VECTORS VECTOR V(sigmoid_forward)(VECTOR x) {
-    return V(reciprocal)(ALL(1) + V(exp)(-V(bounded)(x, QUICK_EXP_FURTHEST)));
+    return V(reciprocal)(ALL(1) + V(exp_minus)(V(bounded)(x, QUICK_EXP_FURTHEST)));
 }
 
 /* e / (1 + e)^2 */
@@ -58,10 +86,16 @@ VECTORS VECTOR V(sigmoid_derivative)(VECTOR x) {
     return e * r * r;
 }
 
-/* log1p(e^-|x|) */
+/* log1p(e^-|x|), by a table of factors c, of few bits: with t = e^-|x|,  log1p(t) = log1p(c (1 + t) - 1) - log(c). */
+static const double log1p_quick_table[][INTERVALS] __attribute__((aligned(64))) = {
+    LOGARITHMS_quick_factors_f64, LOGARITHMS_log_of_quick_factors_f64
+};
+
 VECTORS VECTOR V(log1p_exp)(VECTOR x) {
-    VECTOR t = V(exp_minus_magnitude)(x), p = VECTOR_HORNER(log1p_quick, t);
-    return FMA(t * t, p, t);
+    VECTOR t = V(exp_minus_magnitude)(x);
+    INTEGERS interval = INTERVAL(FMA(t, ALL(0.967), ALL(1.03125)), 48);
+    VECTOR c = OF_INTERVAL(log1p_quick_table[0], interval), r = FMA(t, c, c - ALL(1)), p = VECTOR_HORNER(log1p_quick, r);
+    return FMA(r * r, p, r) - OF_INTERVAL(log1p_quick_table[1], interval);
 }
 
 VECTORS VECTOR V(log_sigmoid_forward)(VECTOR x) { return SMALLER(ALL(0), x) - V(log1p_exp)(x); }
@@ -82,7 +116,7 @@ VECTORS VECTOR V(tanh_forward)(VECTOR x) {
 VECTORS VECTOR V(tanh_derivative)(VECTOR x) { return ALL(4) * V(sigmoid_derivative)(ALL(2) * x); }
 
 /* x, from where its exponential has vanished. */
-VECTORS VECTOR V(at_least_furthest)(VECTOR x) { return LARGER(ALL(-QUICK_EXP_FURTHEST), SMALLER(ALL(1), x)); }
+VECTORS VECTOR V(at_least_furthest)(VECTOR x) { return LARGER(ALL(-QUICK_EXP_FURTHEST), x); }
 
 VECTORS VECTOR V(elu_forward)(VECTOR x, VECTOR alpha) {
     return CHOOSE(LESS(x, ALL(0)), alpha * V(expm1)(V(at_least_furthest)(x)), x);
@@ -114,12 +148,32 @@ VECTORS VECTOR V(silu_forward)(VECTOR x, VECTOR beta) {
     return bounded * V(sigmoid_forward)(beta * bounded);
 }
 
+/* s (1 + slope (1 - s)), s = sigmoid(z), slope = x z'(x): the derivative of x s. */
+VECTORS VECTOR V(gated_slope)(VECTOR z, VECTOR slope) {
+    VECTOR e = V(exp_minus_fine)(V(bounded)(z, QUICK_EXP_FURTHEST)), s = V(reciprocal_fine)(ALL(1) + e);
+    VECTOR part = FMA(slope, e * s, ALL(1));
+    return V(unless_small)(s * part, part, 0x1p-9);
+}
+
+VECTORS VECTOR V(silu_derivative)(VECTOR x, VECTOR beta) {
+    VECTOR z = V(bounded)(beta * x, QUICK_EXP_FURTHEST);
+    return V(gated_slope)(z, z);
+}
+VECTORS VECTOR V(quick_gelu_derivative)(VECTOR x) { return V(silu_derivative)(x, ALL(1.702)); }
+
 VECTORS VECTOR V(quick_gelu_forward)(VECTOR x) { return V(silu_forward)(x, ALL(1.702)); }
 
-/* 2 sqrt(2/pi) (x + 0.044715 x^3) */
+/* x sigmoid(z), z = x (k + c x^2) */
+#define GELU_TANH_K 1.5957691216057308
+#define GELU_TANH_C 0.07135481627260025
 VECTORS VECTOR V(gelu_tanh_forward)(VECTOR x) {
-    VECTOR bounded = V(bounded)(x, QUICK_FURTHEST), slope = FMA(bounded * bounded, ALL(0.07135481627260025), ALL(1.5957691216057308));
-    return bounded * V(sigmoid_forward)(bounded * slope);
+    VECTOR bounded = V(bounded)(x, QUICK_FURTHEST), z = bounded * FMA(bounded * bounded, ALL(GELU_TANH_C), ALL(GELU_TANH_K));
+    return bounded * V(sigmoid_forward)(z);
+}
+VECTORS VECTOR V(gelu_tanh_derivative)(VECTOR x) {
+    VECTOR bounded = V(bounded)(x, 25), square = bounded * bounded;
+    VECTOR z = bounded * FMA(square, ALL(GELU_TANH_C), ALL(GELU_TANH_K));
+    return V(gated_slope)(z, bounded * FMA(square, ALL(3 * GELU_TANH_C), ALL(GELU_TANH_K)));
 }
 
 /* x n / (n + 2), n = e^x (e^x + 2) */
@@ -128,10 +182,19 @@ VECTORS VECTOR V(mish_forward)(VECTOR x) {
     return LARGER(ALL(-QUICK_FURTHEST), x) * n * V(reciprocal)(n + ALL(2));
 }
 
+/* e ((e + 2) (n + 2) + 4 x (e + 1)) / (n + 2)^2, e = e^x */
+VECTORS VECTOR V(mish_derivative)(VECTOR x) {
+    VECTOR bounded = LARGER(ALL(-QUICK_EXP_FURTHEST), SMALLER(ALL(50), x)), e = V(exp_minus_fine)(-bounded);
+    VECTOR d = FMA(e, e, e + e) + ALL(2), r = V(reciprocal_fine)(d), four_x = ALL(4) * bounded;
+    VECTOR part = FMA(e + ALL(2), d, FMA(four_x, e, four_x));
+    return V(unless_small)(e * r * (part * r), part, 0x1p-6);
+}
+
 /* ---- erf, gelu, arctan, softsign ---------------------------------------------------------------------------------- */
 
 static const double erf_quick_table[][INTERVALS] __attribute__((aligned(64))) = INTERVALS_erf_quick_intervals_f64;
 static const double normal_quick_table[][INTERVALS] __attribute__((aligned(64))) = INTERVALS_normal_quick_intervals_f64;
+static const double gelu_quick_table[][INTERVALS] __attribute__((aligned(64))) = INTERVALS_gelu_quick_intervals_f64;
 static const double arctan_quick_table[][INTERVALS] __attribute__((aligned(64))) = INTERVALS_arctan_quick_intervals_f64;
 
 /* A function by intervals: see intervals.h. */
@@ -143,6 +206,8 @@ VECTORS VECTOR V(by_intervals)(const double (*table)[INTERVALS], int degree, VEC
 #define QUICK_BY_INTERVALS(name, a) V(by_intervals)(name##_quick_table, DEGREE(name##_quick_table), a, FIND_QUICK(name))
 #define FIND_QUICK(name) SCALE_##name##_quick_intervals_f64, OFFSET_##name##_quick_intervals_f64, BITS_##name##_quick_intervals_f64
 
+#define GELU_QUICK_FURTHEST 20 /* where all has rounded to zero, times the largest float */
+
 VECTORS VECTOR V(erf_forward)(VECTOR x) {
     return V(signed_as)(QUICK_BY_INTERVALS(erf, V(bounded_magnitude)(x, 3.99)), x);
 }
@@ -153,10 +218,23 @@ VECTORS VECTOR V(erf_derivative)(VECTOR x) {
     return ALL(1.1283791670955126) * V(exp)(-a * a);
 }
 
-/* max(x, 0) - a Phi(-a), a = |x|; the table has Phi(-a) e^(a^2/2). */
+/* max(x, 0) - a Phi(-a), a = |x|: near zero by a table of it, else by one of Phi(-a) e^(a^2/2).   The branch need not give the same
+   bits: see above. */
 VECTORS VECTOR V(gelu_forward)(VECTOR x) {
-    VECTOR a = V(bounded_magnitude)(x, 14.58), t = a * V(exp)(ALL(-0.5) * a * a) * QUICK_BY_INTERVALS(normal, a);
+    VECTOR a = V(bounded_magnitude)(x, GELU_QUICK_FURTHEST), t;
+    if (ANY(AT_MOST(ALL(4), a)))
+        t = a * V(exp_minus)(ALL(0.5) * a * a) * QUICK_BY_INTERVALS(normal, a);
+    else
+        t = QUICK_BY_INTERVALS(gelu, a);
     return LARGER(ALL(-0.0), x) - t;
+}
+
+/* x < 0 ? t : 1 - t,  t = Phi(-a) - a phi(a) */
+VECTORS VECTOR V(gelu_derivative)(VECTOR x) {
+    VECTOR a = V(bounded_magnitude)(x, GELU_QUICK_FURTHEST);
+    VECTOR part = MINUS_FMA(a, ALL(0.3989422804014327), QUICK_BY_INTERVALS(normal, a));
+    VECTOR t = V(exp_minus_fine)(ALL(0.5) * a * a) * part;
+    return CHOOSE(LESS(x, ALL(0)), V(unless_small)(t, part, 0x1p-9), ALL(1) - t);
 }
 
 /* Of a or 1/a, whichever is less. */

@@ -15,7 +15,8 @@ VECTORS void narrow(const VECTOR *y, float *target) {
         NARROW(y[j], target + j * QUICK_LANES);
 }
 
-/* y becomes what `careful` gives for a and b, if any of its elements is unsure. */
+/* y becomes what `careful` gives for a and b, if any of its elements is unsure, or dy, which is a, infinite: its product with a
+   derivative that has vanished is NaN. */
 static __attribute__((noinline, cold)) void make_sure(
     const float *a, const float *b, VECTOR *y, fastact_loop careful, const void *parameters
 ) {
@@ -23,7 +24,7 @@ static __attribute__((noinline, cold)) void make_sure(
     int unsure = 0;
     memcpy(wide[2], y, sizeof wide[2]);
     for (int i = 0; i < QUICK_GROUP; i++)
-        unsure |= may_be_unsure(wide[2][i]) && is_unsure(wide[2][i]);
+        unsure |= (may_be_unsure(wide[2][i]) && is_unsure(wide[2][i])) || (b && isinf(a[i]));
     if (!unsure)
         return;
     for (int i = 0; i < QUICK_GROUP; i++) {
