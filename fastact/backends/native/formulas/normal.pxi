@@ -75,11 +75,6 @@ cdef inline real per_denominator_for_low(real v, real per_shift) noexcept nogil:
 cdef inline real gelu_forward(real x) noexcept nogil:
     """x < 0 ? -t : x - t with t = a Phi(-a) = e^(-a^2/2) v tail(v), a = |x|, v = a/(a + shift).
 
-cdef inline real gelu_careful_forward(real x) noexcept nogil:
-    """x/2 + 0.4 x^2 near 0"""
-    cdef real small = 2.0**-54
-    return moved_upwards(gelu_forward(x), magnitude(x) < small)
-
     The quotient v is corrected by its remainder and by what was lost in rounding its denominator. The -0.0 added to -t
     changes nothing but the sign of a zero."""
     cdef real one = 1, shift = normal_shift(x), per_shift = one / shift
@@ -96,6 +91,11 @@ cdef inline real gelu_careful_forward(real x) noexcept nogil:
     cdef real h_low = fma(v, tail_low, fma(v_low, tail, product_low(v, tail, h)))
     cdef real t = (h + fma(h, q, fma(h_low, q, h_low))) * scale
     return fma(-t, per_headroom(x), positive_part(x))
+
+cdef inline real gelu_careful_forward(real x) noexcept nogil:
+    """x/2 + 0.4 x^2 near 0"""
+    cdef real small = 2.0**-54
+    return moved_upwards(gelu_forward(x), magnitude(x) < small)
 
 cdef inline real gelu_derivative(real x) noexcept nogil:
     """x < 0 ? t : 1 - t with t = Phi(-a) - a phi(a) = e^(-a^2/2) (tail(v)/(a + shift) - a / sqrt(2 pi)), a = |x|."""

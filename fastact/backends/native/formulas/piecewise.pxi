@@ -179,11 +179,6 @@ cdef inline real hard_sigmoid_derivative_from_output(real y, real alpha, real be
 cdef inline real hard_swish_forward(real x) noexcept nogil:
     """x (b + 3) / 6 with b = x, bounded to -3 and 3.
 
-cdef inline real hard_swish_careful_forward(real x) noexcept nogil:
-    """x/2 + x^2/6 near 0"""
-    cdef real small = 2.0**-54
-    return moved_upwards(hard_swish_forward(x), magnitude(x) < small)
-
     A sixth is given in two parts, because a division would cost more than all the rest. So are b + 3 and their product, whose
     high part is 1 from 3 on. The low part of a sixth is rounded up: the product's is not below 0 at 0 then, and -0 stays -0."""
     cdef real three = 3, sixth, sixth_low
@@ -198,6 +193,11 @@ cdef inline real hard_swish_careful_forward(real x) noexcept nogil:
     cdef real gate = total * sixth
     cdef real gate_low = fma(total_low, sixth, fma(total, sixth_low, product_low(total, sixth, gate)))
     return fma(a, gate, b * gate_low)
+
+cdef inline real hard_swish_careful_forward(real x) noexcept nogil:
+    """x/2 + x^2/6 near 0"""
+    cdef real small = 2.0**-54
+    return moved_upwards(hard_swish_forward(x), magnitude(x) < small)
 
 cdef inline real hard_swish_derivative(real x) noexcept nogil:
     """x/3 + 1/2; near -3/2, where it is 0, (x + 3/2) / 3, a sum without an error."""

@@ -83,17 +83,17 @@ cdef inline real silu_denominator(real x, real beta, real *a, real *z) noexcept 
 cdef inline real silu_forward(real x, real beta) noexcept nogil:
     """x sigmoid(beta x)
 
-cdef inline real silu_careful_forward(real x, real beta) noexcept nogil:
-    """x/2 + beta x^2/4 near 0"""
-    cdef real zero = 0, small = 2.0**-54
-    cdef real y = silu_forward(x, beta)
-    return moved(y, y * beta > zero) if magnitude(beta * x) < small else y
-
     Needs |beta| > 2e-5 (2e-13 for double), or x where the result vanishes is out of exp's range."""
     cdef real one = 1
     cdef real a, z
     cdef real denominator = silu_denominator(x, beta, &a, &z)
     return gated(x, with_sign(one, beta), a, denominator)
+
+cdef inline real silu_careful_forward(real x, real beta) noexcept nogil:
+    """x/2 + beta x^2/4 near 0"""
+    cdef real zero = 0, small = 2.0**-54
+    cdef real y = silu_forward(x, beta)
+    return moved(y, y * beta > zero) if magnitude(beta * x) < small else y
 
 cdef inline real silu_derivative(real x, real beta) noexcept nogil:
     cdef real one = 1
