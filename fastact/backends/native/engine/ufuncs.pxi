@@ -62,7 +62,7 @@ cdef class Table:
         return activation.same_text[number] if self.exact and type == FLOAT64 else activation.loops[type][number]
 
     cdef fastact_loop quick_loop(self, entry, kind) except? NULL:
-        """A loop of float64 with an error below 2^-48 of the result, which may be another on other processors; NULL if there is none.
+        """A loop of float64 with an error below 2^-48 of the result, which may be another on other processors; or NULL.
 
         Where a derivative changes its sign, its error is no such part of it.
         """
@@ -300,7 +300,8 @@ def make_ufunc(Table table not None, entry, kind, str name):
     cdef int[MAX_OPERANDS] numbers
     if len(entry.parameters) > MAX_PARAMETERS:
         raise OverflowError(f"{entry.name}: at most {MAX_PARAMETERS} parameters")
-    cdef int count = list_signatures(signatures, table, entry, kind), total = write_numbers(signatures, entry, kind, numbers), i, k
+    cdef int count = list_signatures(signatures, table, entry, kind)
+    cdef int total = write_numbers(signatures, entry, kind, numbers), i, k
     cdef bytes encoded = name.encode()
     # NumPy keeps the pointers, so nothing of this is ever freed
     cdef char* types = <char*> PyMem_Malloc(count * total)
