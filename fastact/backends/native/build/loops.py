@@ -159,7 +159,7 @@ class Loop:
         """What it does to element i, in Cython; with `near` by the near formulas, where there are any."""
         name = self.entry.name
         near_parts = self.near_parts if near else []
-        cast = "" if self.dtype in REALS else "<uint64_t> "  # a product of integers wraps around, as NumPy's does
+        cast = "" if self.dtype not in INTEGERS else "<uint64_t> "  # a product of integers wraps around, as NumPy's does
         return self._statements(
             lambda part: f"{name}_near_{part}" if part in near_parts else f"{name}_{part}",
             lambda default: f"<{self.ctype}> {default}",
