@@ -182,8 +182,8 @@ def main():
     ratios["all together"] = sum(spent["NumPy"].values()) / sum(spent["Fastact"].values())
     if fastact.get_precision() == "exact":
         print(
-            "fastact's weights are the same to the bit on any of its backends, as long as NumPy's matrix products are: they are on one "
-            f"thread here, and OPENBLAS_CORETYPE={os.environ.get('OPENBLAS_CORETYPE', '')!r} chooses their kernels."
+            "fastact's weights are the same to the bit on all of its backends where NumPy's matrix products are: these ran on "
+            f"one thread, by the kernels of OPENBLAS_CORETYPE={os.environ.get('OPENBLAS_CORETYPE', '')!r}."
         )
     print("NumPy takes so many times as long: " + ", ".join(f"{name} {ratio:.2f}" for name, ratio in ratios.items()))
 

@@ -28,12 +28,16 @@ def given(name, dtype):
     return {p.name: np.asarray(p.default, dtype) for p in entries[name].options if p.array}
 
 
+def narrowed(x, dtype):
+    with np.errstate(all="ignore"):
+        return x.astype(dtype)
+
+
 def patterns(rng, n, dtype):
     """Numbers of any magnitude, and those where activations bend."""
     form = format_of(dtype)
     some = from_bits(rng.integers(0, 1 << form.bits, n, dtype=np.uint64).astype(form.unsigned), dtype)
-    with np.errstate(all="ignore"):
-        near = (rng.normal(size=n) * np.exp2(rng.uniform(-8, 6, n))).astype(dtype)
+    near = narrowed(rng.normal(size=n) * np.exp2(rng.uniform(-8, 6, n)), dtype)
     return np.concatenate([some, near])
 
 
@@ -79,7 +83,7 @@ def test_same_bits_on_all_backends(name, dtype, rng):
     x = patterns(rng, 20_000, dtype)
     if dtype.itemsize == 2:
         x = from_bits(np.arange(1 << 16, dtype=np.uint16), dtype)
-    dy = np.where(rng.random(x.size) < 0.5, 1, rng.normal(size=x.size)).astype(dtype)
+    dy = narrowed(np.where(rng.random(x.size) < 0.5, 1, rng.normal(size=x.size)), dtype)
     results = {}
     for backend in BACKENDS:
         f, parameters = on(backend, name), given(name, dtype)
@@ -110,14 +114,15 @@ def test_everything_is_rounded_once(name, backend, dtype, rng):
     f, wide = on(backend, name), on(backend, name)
     x, bias, dy = (patterns(rng, n, dtype) for n in (7 * 50, 50, 7 * 50))
     x, dy = x.reshape(7, 100), dy.reshape(7, 100)
-    x64, bias64, dy64 = (np.asarray(a, np.float64) for a in (x, bias, dy))
+    x64, bias64, dy64 = (narrowed(a, np.float64) for a in (x, bias, dy))
     options = {p.name: 0.1 for p in entries[name].options if p.name in ("negative_slope", "lambd", "beta")}
 
     def rounded(value):
         with np.errstate(all="ignore"):
             if dtype != NARROW[2]:
                 return value.astype(dtype)
-            return np.array([nearest(mp.mpf(v), dtype) for v in value.ravel().tolist()], dtype).reshape(value.shape)
+            found = np.array([nearest(mp.mpf(abs(v)), dtype) for v in value.ravel().tolist()], dtype)
+            return np.copysign(found.astype(np.float64).reshape(value.shape), value).astype(dtype)
 
     with np.errstate(all="ignore"):
         assert same(f(x, **options), rounded(wide(x64, **options))).all()
@@ -173,19 +178,20 @@ ROWS = ("softmax", "log_softmax", "softmin", "logsumexp", "sparsemax")
 @pytest.mark.parametrize("n", [1, 5, 16, 100, 1000, 5000])
 @pytest.mark.parametrize("name", ROWS)
 def test_rows(name, n, dtype, rng):
-    x = (3 * rng.normal(size=(17, n))).astype(dtype)
+    x = narrowed(3 * rng.normal(size=(17, n)), dtype)
     wide = x.astype(np.float64)
     results = {}
-    dy = rng.normal(size=np.shape(on(BACKENDS[0], name)(x))).astype(dtype)
+    dy = narrowed(rng.normal(size=np.shape(on(BACKENDS[0], name)(x))), dtype)
     for backend in BACKENDS:
         f = on(backend, name)
         y = f(x)
-        results[backend] = (y, f.backward(dy, x), np.ascontiguousarray(f(np.asfortranarray(x))), f(x.T.copy(), axis=0).T)
+        results[backend] = (y, f.backward(dy, x), np.ascontiguousarray(f(np.asfortranarray(x))), f(x.T.copy(), axis=0).T.copy())
     first = results[BACKENDS[0]]
     for backend in BACKENDS[1:]:
         for a, b in zip(first, results[backend], strict=True):
-            differ = ~same(np.ascontiguousarray(a), np.ascontiguousarray(b))
-            assert not differ.any() if backend in WITH_FMA else differ.mean() < 1e-4
+            # a gradient that vanishes has what is left of float64's rounding, which is another without FMA
+            differ = ~same(a, b) & ((backend in WITH_FMA) | (np.abs(a.astype(np.float64) - b.astype(np.float64)) > 1e-14))
+            assert np.count_nonzero(differ) <= (0 if backend in WITH_FMA else a.size / 1e4)
     if name == "softmax":
         e = [[mp.exp(mp.mpf(v)) for v in row] for row in wide[:2, :1000].tolist()]
         if n <= 1000:

@@ -274,6 +274,8 @@ def test_how_a_pattern_compares_is_told_without_it():
     patterns = recognition._patterns()
     assert sum(pattern.comparison is not None for pattern in patterns) > 20
     for pattern in patterns:
+        if recognition._kind(pattern.node) != pattern.kind:  # with a number for a parameter it is something simpler
+            continue
         assert recognition._may_match(pattern.comparison, recognition._comparison(pattern.node)), pattern.text
 
 

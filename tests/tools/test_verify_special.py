@@ -11,8 +11,8 @@ from fastact.tools.verify import special
 def test_numbers_from_nan(monkeypatch):
     original = special.of_backend
 
-    def of_backend(backend, name, dtype):
-        contestant = original(backend, name, dtype)
+    def of_backend(backend, name, dtype, **options):
+        contestant = original(backend, name, dtype, **options)
         return contestant if backend == "numpy" else dataclasses.replace(contestant, forward=np.ones_like)
 
     monkeypatch.setattr(special, "of_backend", of_backend)
@@ -23,3 +23,8 @@ def test_numbers_from_nan(monkeypatch):
         nan, infinite = special.disagreements("sigmoid", "float16", [backend])
         assert "NaN gives a number (2046 of 2046 NaNs)" in nan
         assert "[1. 1.] at inf and -inf, where NumPy's formula gives [1. 0.]" in infinite
+
+
+def test_exact_mode():
+    backend = fastact.backends.available()[0]
+    assert special.disagreements("sigmoid", "float16", [backend], exact=True) == []

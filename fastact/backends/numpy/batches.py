@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ...calls.arrays import Array, computed_dtype
+from ...calls.arrays import Array, computed_dtype, is_bfloat16
 from ...calls.sums import without_unit_axes
 from .rounding import rounded
 
@@ -47,6 +47,11 @@ def take_last(array: Array, at: Array) -> Array:
     return np.take_along_axis(narrow, at.reshape(*narrow.shape[:-1], 1), axis=-1).reshape(at.shape)
 
 
+def _put(out: Array, values: Array) -> None:
+    """Write results to an output, which may have another dtype."""
+    np.copyto(out, rounded(values, out.dtype) if is_bfloat16(out.dtype) else values, casting="unsafe")
+
+
 class Batch:
     """Some rows, or one long one: their place among the leading axes, and the segments of the axis to take in turn."""
 
@@ -68,11 +73,11 @@ class Batch:
 
     def write(self, out: Array, segment: slice, values: Array, dtype: np.dtype[Any]) -> None:
         """Round to `dtype`, then store."""
-        np.copyto(out[(*self.place, ..., segment)], rounded(values, dtype), casting="unsafe")
+        _put(out[(*self.place, ..., segment)], rounded(values, dtype))
 
     def store(self, out: Array, values: Array, dtype: np.dtype[Any]) -> None:
         """The same for one element per row."""
-        np.copyto(out[(*self.place, ...)], rounded(values[..., 0], dtype), casting="unsafe")
+        _put(out[(*self.place, ...)], rounded(values[..., 0], dtype))
 
     def positions(self, segment: slice) -> Array:
         return np.arange(*segment.indices(self.length))

@@ -13,7 +13,7 @@ from ... import backends
 from ...api import activations, configuration, get_activation
 from .. import printing
 from ..options import check_directories
-from . import own, parameters, special, workers
+from . import exact, own, parameters, special, workers
 from .dtypes import DTYPES, supported
 from .printing import Bars, progress_bars, table
 from .results import Result, as_json, told
@@ -30,8 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dtype", nargs="+", choices=DTYPES, help="only these (default: all)")
     parser.add_argument("--backend", nargs="+", metavar="NAME", help="only these (default: all that are available)")
     parser.add_argument("--exhaustive", action="store_true", help="all finite float32 inputs: minutes per function")
+    parser.add_argument("--exact", action="store_true", help="prove that exact mode rounds correctly, for all inputs")
     parser.add_argument("--parameters", action="store_true", help="with parameters of every size instead of the defaults")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results to this file, too")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results to this file; --exact goes on with it")
     parser.add_argument("--jobs", type=int, metavar="N", help="processes (default: one a processor)")
 
 
@@ -55,9 +56,11 @@ def run(options: argparse.Namespace) -> int:
     check_directories(options, "json")
     console = printing.console(100)
     if own_names:
-        if names or options.parameters or options.exhaustive or options.json:
-            fail("activations of your own are measured alone, without --exhaustive, --parameters and --json")
+        if names or options.parameters or options.exhaustive or options.exact or options.json:
+            fail("activations of your own are measured alone, without --exhaustive, --exact, --parameters and --json")
         return run_own(own_names, [dtype for dtype in options.dtype or own.DTYPES if dtype in own.DTYPES], list(on), console)
+    if options.exact:
+        return run_exact(options, names, list(dict.fromkeys(on)), console)
     dtypes = options.dtype or [dtype for dtype in DTYPES if supported(dtype)]
     if options.parameters:
         if options.exhaustive or options.json:
@@ -84,6 +87,18 @@ def run_own(names: list[str], dtypes: list[str], on: list[str], console: Console
         style="dim",
     )
     return 1 if broken else 0
+
+
+def run_exact(options: argparse.Namespace, names: list[str], on: list[str], console: Console) -> int:
+    """Prove the results of exact mode, and print; the exit status."""
+    if options.parameters or options.exhaustive:
+        options.fail("argument --exact: goes with neither --exhaustive nor --parameters")
+    if "float64" in (options.dtype or ()):
+        options.fail("argument --dtype: float64 is what --exact rounds; it has no proof of its own")
+    dtypes = options.dtype or [dtype for dtype in exact.DTYPES if supported(dtype)]
+    proofs = exact.Proofs(names, list(dict.fromkeys(dtypes)), on, options.json, console)
+    proofs.resume(options.fail)
+    return proofs.run(options.jobs)
 
 
 def run_parameters(names: list[str], dtypes: list[str], on: list[str], jobs: int | None, console: Console) -> int:

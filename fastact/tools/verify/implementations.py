@@ -42,9 +42,13 @@ class Implementation:
                 yield direction, call
 
 
-def of_backend(backend: str, name: str, dtype: str, with_output: bool = True) -> Implementation:
-    """fastact's function on one backend, with the derivative from the output where there is one and it is wanted."""
-    f = getattr(backends.load(backend), name)
+def of_backend(backend: str, name: str, dtype: str, with_output: bool = True, exact: bool = False) -> Implementation:
+    """fastact's function on one backend, with the derivative from the output where there is one and it is wanted.
+
+    With `exact` it is computed as under ``fastact.precision("exact")``.
+    """
+    loaded = backends.load(backend)
+    f = getattr(loaded.exact if exact else loaded, name)
     kind = type_of(dtype)
     ones, y, d = np.ones(CHUNK, kind), np.empty(CHUNK, kind), np.empty(CHUNK, kind)
 

@@ -13,8 +13,10 @@ from .dtypes import type_of
 from .implementations import CHUNK, of_backend
 
 
-def disagreements(name: str, dtype: str, on: Sequence[str]) -> list[str]:
+def disagreements(name: str, dtype: str, on: Sequence[str], exact: bool = False) -> list[str]:
     """What is wrong at NaN, which must give NaN, and at the infinities, where all backends must give what NumPy's does.
+
+    With `exact` in that mode of precision.
 
     Of 16-bit types, every NaN is tried; of the others a few thousand, signalling ones among them.
     """
@@ -24,9 +26,9 @@ def disagreements(name: str, dtype: str, on: Sequence[str]) -> list[str]:
     infinities = from_bits(np.array([form.infinity, form.infinity | 1 << (form.bits - 1)], form.unsigned), type_of(dtype))
     complaints = []
     with np.errstate(all="ignore"):
-        plain = dict(of_backend("numpy", name, dtype).directions())
+        plain = dict(of_backend("numpy", name, dtype, exact=exact).directions())
         for backend in on:
-            for direction, call in of_backend(backend, name, dtype).directions():
+            for direction, call in of_backend(backend, name, dtype, exact=exact).directions():
                 case = f"{name} {direction}, {dtype}, {backend}"
                 chunks = [call(chunk).astype(np.float64) for chunk in np.array_split(nan, nan.size // CHUNK + 1)]
                 numbers = np.count_nonzero(~np.isnan(np.concatenate(chunks)))
