@@ -429,6 +429,13 @@ POLYNOMIALS = (
         weight=log1p_weight,
         float64=Target(-mp.mpf("0.033"), mp.mpf("0.033"), 5),
     ),
+    Polynomial(
+        "log1p_quick_unit",
+        "(log1p(t) - t) / t^2, 0 <= t <= 1",
+        function=log1p_tail,
+        weight=log1p_weight,
+        float64=Target(0, 1, 14),
+    ),
 )
 
 TABLES = (

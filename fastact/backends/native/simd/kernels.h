@@ -32,7 +32,14 @@
                 bits of `sum` that stand before the `bits` lowest; OF_INTERVAL(numbers, interval): each lane's number
                 With more than 8 also MAGNITUDE_OR(limit, x): min(|x|, limit), the limit where x is NaN; NAN_FROM(x, y): y, but
                 NaN where x is
-   memory       fetch_ahead(address) */
+   memory       fetch_ahead(address)
+
+   doubles      also without other kernels of doubles: vector_f64, all_v64, and all that is said above of arithmetic, order, choice
+                and bits, but SHIFT_RIGHT, SUBTRACT_BITS, FROM_INTEGERS.  Then what quick_rounding.h takes:
+
+   conversion   WIDENED(address): floats as a vector of doubles; NARROW(y, address): stores it, rounded to floats
+   rounding     ANY_UNSURE(y): whether one of QUICK_GROUP doubles may be unsure, as loops/unsure.h says; ANY_INFINITE(address):
+                whether one of as many floats is infinite; ALL_BITS(bits): a vector's bits as INTEGERS */
 #ifndef FASTACT_KERNELS_H
 #define FASTACT_KERNELS_H
 
@@ -68,11 +75,11 @@
 #include "erf_kernels.h"
 #include "gelu_kernels.h"
 #include "vectors_no_type.h"
+#endif
 
 #include "vectors_quick.h"
 #include "quick_kernels.h"
 #include "quick_rounding.h"
 #include "vectors_no_type.h"
-#endif
 
 #endif
