@@ -31,7 +31,8 @@
    quick_gelu    quick     forward derivative
    gelu_tanh     quick     forward derivative
    mish          quick     forward derivative
-   erf           quick     derivative
+   erf           quick     forward derivative
+   gelu          quick     forward derivative
    arctan        quick     derivative
    softsign      quick     forward derivative
    operation_exp2   float32

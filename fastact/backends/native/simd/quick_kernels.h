@@ -34,8 +34,8 @@
 #define QUICK_POWER(shifted, n) SCALE(POWER_OF(F(kernel_powers), 1, shifted), n)
 #else
 #define QUICK_TO_STEP (0x1.8p52 + 1023)
-#define QUICK_EXP VECTOR_HORNER(exp_tail, r)
-#define QUICK_EXPM1 QUICK_EXP
+#define QUICK_EXP VECTOR_HORNER(exp_quick_half, r)
+#define QUICK_EXPM1 VECTOR_HORNER(exp_tail, r)
 #define QUICK_POWER(shifted, n) FROM_BITS(SHIFT_LEFT(BITS(shifted), 52))
 #endif
 
@@ -263,7 +263,9 @@ VECTORS VECTOR V(arctan_derivative)(VECTOR x) {
     return V(reciprocal)(FMA(a, a, ALL(1)));
 }
 
-/* ---- by tables: erf, gelu, arctan ---------------------------------------------------------------------------------- */
+/* ---- erf, gelu, arctan ------------------------------------------------------------------------------------------- */
+
+#define GELU_QUICK_FURTHEST 20 /* where all has rounded to zero, times the largest float */
 
 #if INTERVALS > 8
 static const double erf_quick_table[][INTERVALS] __attribute__((aligned(64))) = INTERVALS_erf_quick_intervals_f64;
@@ -280,7 +282,8 @@ VECTORS VECTOR V(by_intervals)(const double (*table)[INTERVALS], int degree, VEC
 #define QUICK_BY_INTERVALS(name, a) V(by_intervals)(name##_quick_table, DEGREE(name##_quick_table), a, FIND_QUICK(name))
 #define FIND_QUICK(name) SCALE_##name##_quick_intervals_f64, OFFSET_##name##_quick_intervals_f64, BITS_##name##_quick_intervals_f64
 
-#define GELU_QUICK_FURTHEST 20 /* where all has rounded to zero, times the largest float */
+/* Phi(-a) e^(a^2/2) */
+VECTORS VECTOR V(normal)(VECTOR a) { return QUICK_BY_INTERVALS(normal, a); }
 
 VECTORS VECTOR V(erf_forward)(VECTOR x) {
     return V(signed_as)(QUICK_BY_INTERVALS(erf, V(bounded_magnitude)(x, 3.99)), x);
@@ -291,18 +294,10 @@ VECTORS VECTOR V(erf_forward)(VECTOR x) {
 VECTORS VECTOR V(gelu_forward)(VECTOR x) {
     VECTOR a = V(bounded_magnitude)(x, GELU_QUICK_FURTHEST), t;
     if (ANY(AT_MOST(ALL(4), a)))
-        t = a * V(exp_minus)(ALL(0.5) * a * a) * QUICK_BY_INTERVALS(normal, a);
+        t = a * V(exp_minus)(ALL(0.5) * a * a) * V(normal)(a);
     else
         t = QUICK_BY_INTERVALS(gelu, a);
     return LARGER(ALL(-0.0), x) - t;
-}
-
-/* x < 0 ? t : 1 - t,  t = Phi(-a) - a phi(a) */
-VECTORS VECTOR V(gelu_derivative)(VECTOR x) {
-    VECTOR a = V(bounded_magnitude)(x, GELU_QUICK_FURTHEST);
-    VECTOR part = MINUS_FMA(a, ALL(0.3989422804014327), QUICK_BY_INTERVALS(normal, a));
-    VECTOR t = V(exp_minus_fine)(ALL(0.5) * a * a) * part;
-    return CHOOSE(LESS(x, ALL(0)), V(unless_small)(t, part, 0x1p-9), ALL(1) - t);
 }
 
 /* Of a or 1/a, whichever is less. */
@@ -312,4 +307,32 @@ VECTORS VECTOR V(arctan_forward)(VECTOR x) {
     VECTOR y = QUICK_BY_INTERVALS(arctan, CHOOSE(far, V(reciprocal)(a), a));
     return V(signed_as)(CHOOSE(far, ALL(1.5707963267948966) - y, y), x);
 }
+
+#else
+/* Phi(-a) e^(a^2/2) */
+VECTORS VECTOR V(normal)(VECTOR a) {
+    VECTOR r = ALL(1) / (a + ALL(4)), v = FMA_MINUS(a, r, VECTOR_CENTRE(normal_quick));
+    return VECTOR_HORNER(normal_quick, v) * r;
+}
+
+/* 1 - 2 Phi(-sqrt(2) a); a polynomial where that cancels. */
+VECTORS VECTOR V(erf_forward)(VECTOR x) {
+    VECTOR a = V(bounded_magnitude)(x, 3.99), u = a * a, near = FMA(a, VECTOR_HORNER(erf_small, u), a);
+    VECTOR far = MINUS_FMA(ALL(2) * V(exp)(-u), V(normal)(a * ALL(1.4142135623730951)), ALL(1));
+    return V(signed_as)(CHOOSE(LESS(a, ALL(0.5)), near, far), x);
+}
+
+/* max(x, 0) - a Phi(-a), a = |x| */
+VECTORS VECTOR V(gelu_forward)(VECTOR x) {
+    VECTOR a = V(bounded_magnitude)(x, GELU_QUICK_FURTHEST), t = a * V(exp)(ALL(-0.5) * a * a) * V(normal)(a);
+    return LARGER(ALL(-0.0), x) - t;
+}
 #endif
+
+/* x < 0 ? t : 1 - t,  t = Phi(-a) - a phi(a) */
+VECTORS VECTOR V(gelu_derivative)(VECTOR x) {
+    VECTOR a = V(bounded_magnitude)(x, GELU_QUICK_FURTHEST);
+    VECTOR part = MINUS_FMA(a, ALL(0.3989422804014327), V(normal)(a));
+    VECTOR t = V(exp_minus_fine)(ALL(0.5) * a * a) * part;
+    return CHOOSE(LESS(x, ALL(0)), V(unless_small)(t, part, 0x1p-9), ALL(1) - t);
+}
