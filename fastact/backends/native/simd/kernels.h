@@ -45,6 +45,8 @@
 
 /* A polynomial of coefficients.h at x, a variable; the number that it is in powers of x less that; a constant. */
 #define VECTOR_HORNER(polynomial, x) F(HORNER_##polynomial##_0)(x, FMA, ALL)
+/* The same by two sums side by side, square being x^2: a long one is waited for half as long. */
+#define VECTOR_HALVES(polynomial, x, square) FMA(F(ODD_##polynomial)(square, FMA, ALL), x, F(EVEN_##polynomial)(square, FMA, ALL))
 #define VECTOR_CENTRE(polynomial) ALL(F(CENTRE_##polynomial))
 #define VECTOR_CONSTANT(name) ALL(F(CONSTANT_##name))
 

@@ -34,8 +34,8 @@
 #define QUICK_POWER(shifted, n) SCALE(POWER_OF(F(kernel_powers), 1, shifted), n)
 #else
 #define QUICK_TO_STEP (0x1.8p52 + 1023)
-#define QUICK_EXP VECTOR_HORNER(exp_quick_half, r)
-#define QUICK_EXPM1 VECTOR_HORNER(exp_tail, r)
+#define QUICK_EXP VECTOR_HALVES(exp_quick_half, r, r * r)
+#define QUICK_EXPM1 VECTOR_HALVES(exp_tail, r, r * r)
 #define QUICK_POWER(shifted, n) FROM_BITS(SHIFT_LEFT(BITS(shifted), 52))
 #endif
 
@@ -144,8 +144,8 @@ VECTORS VECTOR V(log1p_exp)(VECTOR x) {
 }
 #else
 VECTORS VECTOR V(log1p_exp)(VECTOR x) {
-    VECTOR t = V(exp_minus_magnitude)(x), p = VECTOR_HORNER(log1p_quick_unit, t);
-    return FMA(t * t, p, t);
+    VECTOR t = V(exp_minus_magnitude)(x), square = t * t, p = VECTOR_HALVES(log1p_quick_unit, t, square);
+    return FMA(square, p, t);
 }
 #endif
 
@@ -312,12 +312,12 @@ VECTORS VECTOR V(arctan_forward)(VECTOR x) {
 /* Phi(-a) e^(a^2/2) */
 VECTORS VECTOR V(normal)(VECTOR a) {
     VECTOR r = ALL(1) / (a + ALL(4)), v = FMA_MINUS(a, r, VECTOR_CENTRE(normal_quick));
-    return VECTOR_HORNER(normal_quick, v) * r;
+    return VECTOR_HALVES(normal_quick, v, v * v) * r;
 }
 
 /* 1 - 2 Phi(-sqrt(2) a); a polynomial where that cancels. */
 VECTORS VECTOR V(erf_forward)(VECTOR x) {
-    VECTOR a = V(bounded_magnitude)(x, 3.99), u = a * a, near = FMA(a, VECTOR_HORNER(erf_small, u), a);
+    VECTOR a = V(bounded_magnitude)(x, 3.99), u = a * a, near = FMA(a, VECTOR_HALVES(erf_small, u, u * u), a);
     VECTOR far = MINUS_FMA(ALL(2) * V(exp)(-u), V(normal)(a * ALL(1.4142135623730951)), ALL(1));
     return V(signed_as)(CHOOSE(LESS(a, ALL(0.5)), near, far), x);
 }
