@@ -79,7 +79,11 @@ class Loop:
     lanes: int
 
     #: How its text is laid out: see `OperationLoop`.
-    stands_once = copies = False
+    copies = False
+
+    @property
+    def stands_once(self) -> bool:
+        return self.dtype == QUICK
 
     @property
     def name(self) -> str:
