@@ -268,8 +268,8 @@ cdef int loop_number(kind) except -1:
 
 
 cdef inline void set_exact_loop(Loop* loop, fastact_loop quick, fastact_loop block) noexcept:
-    """Have float32 computed exactly: by a quick loop, if there is one, or in float64. There a loop by block kernels may run first,
-    and the loop's own computes what that leaves in doubt.
+    """Have float32 computed exactly: by a quick loop, if there is one, or in float64. There a loop by block kernels may run
+    first, and the loop's own computes what that leaves in doubt.
     """
     if quick != NULL:
         loop.run.loop = quick
