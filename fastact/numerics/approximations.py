@@ -145,6 +145,11 @@ def gelu_slope(h):
     return 2 ** (4 * PER_HALF_SQUARE * h * h) * (mp.ncdf(-2 * h) - 2 * h * mp.npdf(2 * h))
 
 
+def normal_quick(a):
+    """Phi(-a) e^(a^2/2)."""
+    return mp.ncdf(-a) * mp.exp(a * a / 2)
+
+
 def normal_inverse(a):
     """e^(-a^2/2) / Phi(-a)."""
     return mp.exp(-a * a / 2) / mp.ncdf(-a)
@@ -409,6 +414,41 @@ POLYNOMIALS = (
         weight=lambda f: f / 2**f,
         float32=Target(-mp.mpf("0.5001"), mp.mpf("0.5001"), 5),
     ),
+    # Quick kernels only: to 2^-42
+    Polynomial(
+        "exp_quick",
+        "(e^r - 1 - r) / r^2, |r| <= ln(2) / 32",
+        function=exp_tail,
+        weight=lambda r: r**2,
+        float64=Target(-HALF_LN2 / 16, HALF_LN2 / 16, 3),
+    ),
+    Polynomial(
+        "log1p_quick",
+        "(log1p(r) - r) / r^2, |r| <= 1/32",
+        function=log1p_tail,
+        weight=log1p_weight,
+        float64=Target(-mp.mpf("0.033"), mp.mpf("0.033"), 5),
+    ),
+    Polynomial(
+        "exp_quick_half",
+        "(e^r - 1 - r) / r^2, |r| <= ln(2) / 2",
+        function=exp_tail,
+        weight=lambda r: r**2,
+        float64=Target(-HALF_LN2, HALF_LN2, 7),
+    ),
+    Polynomial(
+        "normal_quick",
+        "(a + 4) e^(a^2/2) Phi(-a), in powers of v - 0.45, v = a / (a + 4): 0 <= a <= 20",
+        function=normal_tail(4),
+        float64=Target(0, mp.mpf(20) / 24 * WIDER, 20, 0.45),
+    ),
+    Polynomial(
+        "log1p_quick_unit",
+        "(log1p(t) - t) / t^2, 0 <= t <= 1",
+        function=log1p_tail,
+        weight=log1p_weight,
+        float64=Target(0, 1, 14),
+    ),
 )
 
 TABLES = (
@@ -559,6 +599,50 @@ TABLES = (
         degree=6,
         intervals=8,
         weight=lambda a: 1,
+        near_slope=0,
+    ),
+    Table(
+        "erf_quick_intervals",
+        "erf(x), 0 <= x <= 4",
+        function=mp.erf,
+        dtype="float64",
+        furthest=4,
+        octaves=1,
+        degree=7,
+        intervals=16,
+        near_slope=0,
+    ),
+    Table(
+        "normal_quick_intervals",
+        "Phi(-a) e^(a^2/2), 0 <= a <= 20.1",
+        function=normal_quick,
+        dtype="float64",
+        furthest=20.1,
+        octaves=4,
+        degree=11,
+        intervals=16,
+        near_slope=0,
+    ),
+    Table(
+        "gelu_quick_intervals",
+        "a Phi(-a), 0 <= a <= 4.01",
+        function=lambda a: a * mp.ncdf(-a),
+        dtype="float64",
+        furthest=4.01,
+        octaves=1,
+        degree=8,
+        intervals=16,
+        near_slope=0,
+    ),
+    Table(
+        "arctan_quick_intervals",
+        "arctan(t), 0 <= t <= 1.01",
+        function=mp.atan,
+        dtype="float64",
+        furthest=1.01,
+        octaves=1,
+        degree=6,
+        intervals=16,
         near_slope=0,
     ),
 )

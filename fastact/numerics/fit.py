@@ -270,6 +270,16 @@ def chosen_factors(name, count, k):
     return written(factors(name, count)[k], "float32"), None
 
 
+def quick_factors():
+    """For each of 16 intervals of 0 <= t <= 1 a factor c of 12 places with c (1 + t) nearly 1, and its logarithm.
+
+    The interval's number is the leading bits of 33/32 + 0.967 t, which is below 2.
+    """
+    middles = [mp.mpf(k) / 16 / mp.mpf("0.967") for k in range(16)]  # in the first, 0, so that nothing cancels
+    chosen = [rounded_to(1 / (1 + middle), 12) for middle in middles]
+    return chosen, [mp.log(c) for c in chosen]
+
+
 def inverse_pi():
     """128 zeros, then the digits of 1/pi, 32 bits a word."""
     count = 39
@@ -347,6 +357,9 @@ def parts():
     yield from plain_parts("POWERS", powers)
     for name, text, compute in logarithms():
         yield Part("LOGARITHMS", name, "float32", text, compute)
+    factors_text = "factors for 16 intervals of 1 <= 1 + t <= 2"
+    for k, (name, text) in enumerate((("quick_factors", factors_text), ("log_of_quick_factors", "their logarithms"))):
+        yield Part("LOGARITHMS", name, "float64", text, partial(plain, quick_factors()[k], "float64"))
     yield from plain_parts("CONSTANTS", constants)
 
 

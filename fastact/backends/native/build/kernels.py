@@ -7,7 +7,10 @@ one part only, which no line names:
     /* FASTACT_KERNELS
        exponential   float32   forward derivative
        operation_log   float32
+       gelu            quick     forward
     */
+
+The type "quick" is float32, computed in float64 for the mode "exact": see quick_kernels.h. Only there a line may have one part.
 
 The kernels themselves are one text for all sets: functions of the other headers that have a formula's name,
 V(exponential_forward), V(exponential_derivative), V(operation_log). A set may have some of its own, exponential_forward_v32 (_v64
@@ -26,7 +29,7 @@ from pathlib import Path
 
 from ....functions import entries
 from ...choice import ORDER
-from .loops import REALS, Loop
+from .loops import QUICK, REALS, Loop
 from .operations import OPERATIONS, OperationLoop
 
 #: Where the headers stand in the sources.
@@ -75,11 +78,11 @@ def listed(header: Path) -> Iterator[Kernel]:
         found = _LINE.fullmatch(line)
         if found:
             name, dtype, parts = found[1], found[2], found[3].split()
-            if dtype not in REALS or (name not in _OPERATIONS if not parts else name not in entries):
+            if dtype not in (*REALS, QUICK) or (name not in _OPERATIONS if not parts else name not in entries):
                 found = None
             elif not parts:
                 yield Kernel(name, dtype)
-            elif ("forward" in parts) != ("derivative" in parts):
+            elif dtype != QUICK and ("forward" in parts) != ("derivative" in parts):
                 raise ValueError(
                     f"{FOLDER}/{header.name}: {name} needs forward and derivative, for value_and_grad has the bits of both"
                 )

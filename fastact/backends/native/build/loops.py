@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ....functions import units_of
 from ....functions.entry import Entry
@@ -14,6 +14,9 @@ from ..formulas.near import NEAR
 REALS = {"float32": ("float", 16), "float64": ("double", 8)}
 #: The 16-bit types that occur in memory only, and what of half.h converts them.
 HALVES = (("float16", "half_to_float", "float_to_half"), ("bfloat16", "bfloat16_to_float", "float_to_bfloat16"))
+#: In the place of a dtype: float32, computed in float64 and rounded once. The kinds of loops that there are of it.
+QUICK = "quick"
+QUICK_KINDS = ("forward", "backward")
 INTEGERS = {f"{u}int{bits}": (f"{u}int{bits}_t", 512 // bits) for bits in (8, 16, 32, 64) for u in ("", "u")}
 
 #: How many elements go through the near formula or the formula together: see loops.pyx.in.
@@ -22,7 +25,7 @@ GROUP = 512
 
 def vector_end(dtype: str) -> str:
     """How names of what works on vectors of this type end, in C."""
-    return {"float32": "v32", "float64": "v64"}[dtype]
+    return {"float32": "v32", "float64": "v64", QUICK: "quick"}[dtype]
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,11 @@ class Loop:
     lanes: int
 
     #: How its text is laid out: see `OperationLoop`.
-    stands_once = copies = False
+    copies = False
+
+    @property
+    def stands_once(self) -> bool:
+        return self.dtype == QUICK
 
     @property
     def name(self) -> str:
@@ -103,6 +110,11 @@ class Loop:
         return [] if self.gated else [p.name for p in self.entry.parameters if not p.array]
 
     @property
+    def careful(self) -> Loop:
+        """The loop of float64 that has the results of a quick one."""
+        return replace(self, dtype="float64", ctype="double")
+
+    @property
     def parts(self) -> list[str]:
         """The parts of the formula that it computes."""
         return [self.part(f) for product in PRODUCTS[self.kind] for f in product.factors if isinstance(f, Formula)]
@@ -115,7 +127,7 @@ class Loop:
     @property
     def near_parts(self) -> list[str]:
         """Those of them that have a near formula."""
-        return [part for part in self.parts if part in NEAR.get(self.entry.name, ())]
+        return [] if self.dtype == QUICK else [part for part in self.parts if part in NEAR.get(self.entry.name, ())]
 
     @property
     def near_limit(self) -> str:
@@ -132,7 +144,9 @@ class Loop:
             return [number(p.default) for p in self.entry.parameters]
         return [f"{p.name}_i" if p.array else p.name for p in self.entry.parameters]
 
-    def _statements(self, function: Callable[[str], str], number: Callable[[float], str], cast: str = "") -> list[str]:
+    def _statements(
+        self, function: Callable[[str], str], number: Callable[[float], str], cast: str = "", element: str = "[i]"
+    ) -> list[str]:
         arguments = self.arguments(number)
 
         def text(factor: str | Formula) -> str:
@@ -141,7 +155,7 @@ class Loop:
             return f"{function(self.part(factor))}({', '.join([f'{factor.of}_i', *arguments])})"
 
         return [
-            f"{product.out}[i] = " + " * ".join((cast if product.factors[1:] else "") + text(f) for f in product.factors)
+            f"{product.out}{element} = " + " * ".join((cast if product.factors[1:] else "") + text(f) for f in product.factors)
             for product in PRODUCTS[self.kind]
         ]
 
@@ -149,7 +163,7 @@ class Loop:
         """What it does to element i, in Cython; with `near` by the near formulas, where there are any."""
         name = self.entry.name
         near_parts = self.near_parts if near else []
-        cast = "" if self.dtype in REALS else "<uint64_t> "  # a product of integers wraps around, as NumPy's does
+        cast = "" if self.dtype not in INTEGERS else "<uint64_t> "  # a product of integers wraps around, as NumPy's does
         return self._statements(
             lambda part: f"{name}_near_{part}" if part in near_parts else f"{name}_{part}",
             lambda default: f"<{self.ctype}> {default}",
@@ -164,7 +178,9 @@ class Loop:
     def vector_statements(self) -> list[str]:
         """What it does to vector i, in C, by block kernels."""
         return self._statements(
-            lambda part: f"{self.entry.name}_{part}_{self.vector}", lambda default: f"all_{self.vector}({default})"
+            lambda part: f"{self.entry.name}_{part}_{self.vector}",
+            lambda default: f"all_{self.vector}({default})",
+            element="_i[j]" if self.dtype == QUICK else "[i]",
         )
 
 
@@ -179,3 +195,11 @@ def loops(entry: Entry) -> Iterator[Loop]:
             for kind in ("forward", "gated"):
                 if kind in kinds:
                     yield Loop(entry, kind, dtype, ctype, lanes)
+
+
+def quick_loops(entry: Entry) -> Iterator[Loop]:
+    """The loops that an activation may have of float32, computed in float64: all but those that convert nothing."""
+    ctype, lanes = REALS["float32"]
+    for kind in QUICK_KINDS:
+        if has_loop(entry, kind) and not entry.never_rounds and not entry.array_parameters:
+            yield Loop(entry, kind, QUICK, ctype, lanes)

@@ -9,7 +9,7 @@ from ....functions import loss_functions, row_functions
 from ....functions.entry import Entry
 from ..formulas.rows import FUNCTIONS
 from . import coefficients, elementary, formulas, kernels, records, row_vectors, steps
-from .loops import GROUP, HALVES, INTEGERS, REALS, Loop, loops
+from .loops import GROUP, HALVES, INTEGERS, QUICK, REALS, Loop, loops, quick_loops
 from .operations import OPERATIONS, Operation, OperationLoop, operation_loops
 from .write import write
 
@@ -44,6 +44,10 @@ def stamp(
     def vectors(loop: Loop | OperationLoop) -> list[kernels.Vectors]:
         return [found for instruction_set in sets.values() if (found := instruction_set.vectors(loop))]
 
+    def quick(entry: Entry) -> list[Loop]:
+        """The loops of float32 with exact results: what rounds little needs no kernel."""
+        return [loop for loop in quick_loops(entry) if entry.light or vectors(loop)]
+
     steps.check_complete(FUNCTIONS, {name: record.arithmetic for name, record in row_functions.items()}, "rows.py")
     steps.check_complete(FUNCTIONS, {name: name for name, record in loss_functions.items() if not record.picks}, "losses.py")
     rows = steps.names_for_template(FUNCTIONS)
@@ -52,7 +56,12 @@ def stamp(
         "loops": loops,
         "operations": operations,
         "operation_loops": operation_loops,
-        "compiled": [*(each for e in entries for each in loops(e)), *(each for o in operations for each in operation_loops(o))],
+        "quick_loops": quick,
+        "QUICK": QUICK,
+        "compiled": [
+            *(each for e in entries for each in (*loops(e), *quick(e))),
+            *(each for o in operations for each in operation_loops(o)),
+        ],
         "trial": trial,
         "vectors": vectors,
         "formulas": formulas.FILES,

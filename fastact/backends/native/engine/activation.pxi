@@ -36,7 +36,7 @@ cdef class FastPath(Vectorcall):
 
     cdef const fastact_table* table
     cdef Kernel[2][LOOPS] kernels  # by computed type
-    cdef fastact_loop[LOOPS] quick  # see `Table.quick_loop`
+    cdef fastact_loop[LOOPS] quick, block  # see `Table.quick_loop`
     cdef bint array_parameter, learnt_parameter, noisy
     cdef bint exact, widens  # results are rounded once; so all floats are computed in float64
     cdef int cost, parameters
@@ -66,10 +66,10 @@ cdef class FastPath(Vectorcall):
         if not takes_arrays:
             kinds = {loop_number(kind): kind for kind in kinds_of(entry) if not (kind.unit or kind.bias)}
             self.later, self.table_of, self.entry = kinds, table, entry
+            for number, kind in kinds.items():
+                self.quick[<int> number], self.block[<int> number] = table.quick_loop(entry, kind), table.block_loop(entry, kind)
             for number in (FORWARD,) if entry.call is Call.DEFINED else tuple(kinds):
                 find_kernels(self, number)
-            for number, kind in kinds.items():
-                self.quick[<int> number] = table.quick_loop(entry, kind)
         self.parameters, self.cost = len(entry.parameters), LIGHT if entry.light else HEAVY
         self.noisy = entry.noise is not None
         # A parameter that is drawn has no name here, so a call with a generator or options goes the general path. A call without
@@ -318,12 +318,12 @@ cdef void run_many(FastPath f, const Work* work) noexcept:
     loop.parameters, loop.arrays = f.parameters, f.array_parameter
     set_ways(&loop, f.table, work.type, computed_for(f, work.type), False, False)
     if work.type == FLOAT32 and loop.itemsize == sizeof(double):
-        be_quick(&loop, f.quick[work.kind])
+        set_exact_loop(&loop, f.quick[work.kind], f.block[work.kind])
     job.loop, job.rows, job.n = &loop, 1, work.n
     job.at[0], job.at[1] = <char*> work.a, <char*> work.b
     job.stride[0] = job.stride[1] = itemsize_of(work.type)
     for k in range(f.parameters):
-        job.at[loop.operands + k], job.stride[loop.operands + k] = <char*> work.parameters + k * loop.itemsize, 0
+        job.at[loop.operands + k], job.stride[loop.operands + k] = <char*> work.parameters + k * loop.number_size, 0
     k = loop.operands + f.parameters
     job.at[k], job.at[k + 1] = work.out1, work.out2
     job.stride[k] = job.stride[k + 1] = itemsize_of(work.type)

@@ -39,6 +39,7 @@ typedef struct {
     int parameters;
     fastact_loop loops[COMPUTED_TYPES][LOOPS]; /* NULL where there is none */
     fastact_loop same_text[LOOPS];             /* float64 without block kernels: the same bits on all processors with FMA */
+    fastact_loop quick[LOOPS]; /* float32, with the results of same_text, rounded; parameters are doubles; or NULL */
 } fastact_activation;
 
 /* A primitive operation of one, two or three operands. They are the loop's a and b and, as an array, its `parameters`; the result
@@ -135,7 +136,7 @@ typedef struct {
     fastact_load load_as_double[STORED_TYPES]; /* all but float64 to float64 */
     fastact_store store[STORED_TYPES];
     fastact_store store_double[STORED_TYPES]; /* float64 to a narrower float, rounded once */
-    fastact_find find_unsure; /* values within 2^-48 of themselves from a midpoint of two float32, at most n */
+    fastact_find find_unsure; /* values within 2^-40 of themselves from a midpoint of two float32, at most n */
     fastact_add add[COMPUTED_TYPES];
     fastact_stream_out stream;        /* NULL where there is none */
     fastact_accumulate accumulate[2]; /* for float32 and float64 */

@@ -71,6 +71,7 @@ cdef extern from "table.h":
         int parameters
         fastact_loop loops[10][7]
         fastact_loop same_text[7]
+        fastact_loop quick[7]
 
     ctypedef struct fastact_operation:
         const char* name

@@ -4,6 +4,7 @@
 cdef enum:
     TILE = 4096  # bytes of a tile: five of them fit in any first-level cache
     TILE_DOUBLES = 512  # of a tile
+    AGAIN = 64  # results computed again at a time
     STREAM_TILE = 1024  # bytes of a streamed tile. One tile is stored while the next is computed; input is fetched two ahead
     ALIGN_FROM = 32768  # bytes: from here on a loop is called twice, the second time from where the output is aligned
     MAX_TILED = 5 + MAX_PARAMETERS  # operands that may go through tiles: dy, x, a bias, arrays of parameters, one or two outputs
@@ -26,6 +27,7 @@ cdef struct Loop:
     int arrays  # bit k: parameter k is an array. A gated unit's value is one in the place of its only parameter
     int outputs
     Py_ssize_t itemsize, stored_size  # of the computed type, of the outputs in memory
+    Py_ssize_t number_size  # of a parameter that is a number
     int cost  # LIGHT or HEAVY
     const fastact_table* table
 
@@ -59,8 +61,8 @@ cdef void set_ways(
 ) noexcept nogil:
     """Set the ways in and out between memory of one type and a loop that computes in another."""
     loop.table = table
-    loop.itemsize = loop.stored_size = itemsize_of(computed)
-    loop.converts, loop.converts_parameter = stored != computed, converts_parameter
+    loop.itemsize = loop.stored_size = loop.number_size = itemsize_of(computed)
+    loop.converts, loop.stores_converted, loop.converts_parameter = stored != computed, False, converts_parameter
     loop.load, loop.store = table.load[computed], table.store[computed]
     if loop.converts:
         loop.load = way_in(table, stored, computed)
@@ -132,7 +134,7 @@ cdef inline void take_operands(InnerLoop* inner, char** pointers, const cnp.npy_
             inner.parameter[k] = inner.count
             take_operand(inner, pointers[inputs + k], strides[inputs + k], loop.converts_parameter, loop.load_parameter, tiles)
         else:
-            memcpy(inner.scalars + k * loop.itemsize, pointers[inputs + k], loop.itemsize)
+            memcpy(inner.scalars + k * loop.number_size, pointers[inputs + k], loop.number_size)
     inner.first_output = inner.count
     for k in range(inputs + loop.parameters, inputs + loop.parameters + loop.outputs):
         take_operand(inner, pointers[k], strides[k], loop.stores_converted, NULL, tiles)
@@ -150,7 +152,7 @@ cdef inline const void* parameters_of_tile(InnerLoop* inner) noexcept nogil:
         if inner.parameter[k] >= 0:
             inner.parameters[k] = inner.operand[inner.parameter[k]].now
         else:
-            inner.parameters[k] = inner.scalars + k * loop.itemsize
+            inner.parameters[k] = inner.scalars + k * loop.number_size
     return inner.parameters
 
 
@@ -203,28 +205,47 @@ cdef inline void bring_in(InnerLoop* inner, Py_ssize_t start, Py_ssize_t m) noex
         x.now = operand.tile
 
 
-cdef void make_sure(InnerLoop* inner, Py_ssize_t m) noexcept nogil:
-    """Compute those results in a tile again, by the careful loop, that are so near a midpoint that it decides their rounding.
+cdef inline void make_sure(InnerLoop* inner, Py_ssize_t m) noexcept nogil:
+    """Compute those results in a tile again, by the careful loop, which are so near a midpoint that it decides their rounding.
 
     All others are rounded as the careful loop's would be. So results are those of the careful loop, whatever ran before.
     """
+    cdef Py_ssize_t[TILE_DOUBLES] places
+    cdef Py_ssize_t found, start
+    cdef int k
+    for k in range(inner.loop.outputs):
+        found = inner.loop.table.find_unsure(<const double*> inner.operand[inner.first_output + k].now, m, places)
+        start = 0
+        while start < found:
+            compute_again(inner, places + start, min(found - start, <Py_ssize_t> AGAIN))
+            start += AGAIN
+
+
+cdef inline const void* gathered(const void* source, const Py_ssize_t* places, Py_ssize_t n, double* target) noexcept nogil:
+    """Those of some doubles that stand at these places, side by side."""
+    cdef Py_ssize_t i
+    for i in range(n):
+        target[i] = (<const double*> source)[places[i]]
+    return target
+
+
+cdef void compute_again(InnerLoop* inner, const Py_ssize_t* places, Py_ssize_t n) noexcept nogil:
+    """Compute the results at some places of a tile, at most AGAIN, by the careful loop."""
     cdef const Loop* loop = inner.loop
     cdef TiledOperand* operand = inner.operand
     cdef TiledOperand* out = operand + inner.first_output
-    cdef const char* parameters = <const char*> parameters_of_tile(inner)
-    cdef Py_ssize_t[TILE_DOUBLES] places
-    cdef double[2] results
-    cdef Py_ssize_t i, at
-    cdef int k, j
+    cdef const void* parameters = parameters_of_tile(inner)
+    cdef double[AGAIN] first, second, array
+    cdef double[2][AGAIN] results
+    cdef Py_ssize_t i
+    cdef int k
+    loop.careful(
+        gathered(operand[0].now, places, n, first), gathered(operand[1].now, places, n, second) if loop.operands == 2 else NULL,
+        results[0], results[1], n, gathered(parameters, places, n, array) if loop.arrays else parameters,
+    )
     for k in range(loop.outputs):
-        for i in range(loop.table.find_unsure(<const double*> out[k].now, m, places)):
-            at = places[i] * sizeof(double)
-            loop.careful(
-                <const char*> operand[0].now + at, <const char*> operand[1].now + at if loop.operands == 2 else NULL,
-                &results[0], &results[1], 1, parameters + at if loop.arrays else parameters,
-            )
-            for j in range(loop.outputs):
-                (<double*> out[j].now)[places[i]] = results[j]
+        for i in range(n):
+            (<double*> out[k].now)[places[i]] = results[k][i]
 
 
 cdef inline void put_out(InnerLoop* inner, Py_ssize_t start, Py_ssize_t m) noexcept nogil:

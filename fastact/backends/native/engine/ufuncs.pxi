@@ -62,15 +62,23 @@ cdef class Table:
         return activation.same_text[number] if self.exact and type == FLOAT64 else activation.loops[type][number]
 
     cdef fastact_loop quick_loop(self, entry, kind) except? NULL:
-        """A loop of float64 with an error below 2^-48 of the result, which may be another on other processors; or NULL.
+        """A loop of float32 with exact results; NULL if there is none. Its parameters are doubles."""
+        if not self.exact or entry.call is Call.DEFINED or kind.bias:
+            return NULL
+        return self.activation(entry).quick[loop_number(kind)]
 
-        Where a derivative changes its sign, its error is no such part of it.
+    cdef fastact_loop block_loop(self, entry, kind) except? NULL:
+        """A loop of float64 by block kernels, which may have other results on other processors; NULL if there is none.
+
+        Its error is below 2^-41 of the result, but where a derivative changes its sign.
         """
         cdef const fastact_activation* activation
         cdef int number = loop_number(kind)
-        if not self.exact or entry.call is Call.DEFINED or not (number == FORWARD or number == GATED or entry.info.monotonic):
+        if not self.exact or entry.call is Call.DEFINED:
             return NULL
         activation = self.activation(entry)
+        if not (number == FORWARD or number == GATED or entry.info.monotonic):
+            return NULL
         if activation.loops[<int> FLOAT64][number] == activation.same_text[number]:
             return NULL
         return activation.loops[<int> FLOAT64][number]
@@ -259,10 +267,16 @@ cdef int loop_number(kind) except -1:
     raise ValueError(f"functions/kinds.py: {kind.name!r} has the loop {kind.loop!r}, which engine/table.h does not list")
 
 
-cdef inline void be_quick(Loop* loop, fastact_loop quick) noexcept:
-    """Run a quick loop where there is one, and the loop's own for what that leaves in doubt."""
+cdef inline void set_exact_loop(Loop* loop, fastact_loop quick, fastact_loop block) noexcept:
+    """Have float32 computed exactly: by a quick loop, if there is one, or in float64. There a loop by block kernels may run
+    first, and the loop's own computes what that leaves in doubt.
+    """
     if quick != NULL:
-        loop.careful, loop.run.loop = loop.run.loop, quick
+        loop.run.loop = quick
+        set_ways(loop, loop.table, FLOAT32, FLOAT32, False, False)
+        loop.number_size = sizeof(double)
+    elif block != NULL:
+        loop.careful, loop.run.loop = loop.run.loop, block
 
 
 cdef Loop* new_loop(Table table, entry, kind, const Signature* signature) except NULL:
@@ -280,8 +294,6 @@ cdef Loop* new_loop(Table table, entry, kind, const Signature* signature) except
     if loop == NULL:
         raise MemoryError()
     loop.run = kernel
-    if signature.stored == FLOAT32 and signature.computed == FLOAT64:
-        be_quick(loop, table.quick_loop(entry, kind))
     loop.operands, loop.outputs = len(kind.loop_inputs), len(kind.outputs)
     loop.parameters = inputs_of(entry, kind) - loop.operands - kind.bias
     loop.arrays = arrays_of(entry, kind)
@@ -291,6 +303,8 @@ cdef Loop* new_loop(Table table, entry, kind, const Signature* signature) except
     converts_arrays = signature.stored_array != signature.computed
     converts_arrays |= signature.bools and takes_arrays_like_operands(entry, kind)
     set_ways(loop, table.table, signature.stored, signature.computed, converts_arrays, signature.bools)
+    if signature.stored == FLOAT32 and signature.computed == FLOAT64:
+        set_exact_loop(loop, table.quick_loop(entry, kind), table.block_loop(entry, kind))
     return loop
 
 

@@ -27,6 +27,22 @@
    erf           float64   forward derivative
    gelu          float32   forward derivative
    gelu          float64   forward derivative
+   exponential   quick     forward derivative
+   sigmoid       quick     forward derivative
+   log_sigmoid   quick     forward derivative
+   softplus      quick     forward derivative
+   tanh          quick     forward derivative
+   elu           quick     forward derivative
+   celu          quick     forward derivative
+   selu          quick     forward derivative
+   silu          quick     forward derivative
+   quick_gelu    quick     forward derivative
+   gelu_tanh     quick     forward derivative
+   mish          quick     forward derivative
+   erf           quick     forward derivative
+   gelu          quick     forward derivative
+   arctan        quick     forward derivative
+   softsign      quick     forward derivative
    operation_exp2   float32
    operation_expm1  float32
    operation_log    float32
@@ -43,6 +59,8 @@
 #include <immintrin.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "table.h"
+#include "unsure.h"
 #include "vecmath.h"
 
 #define VECTORS static inline __attribute__((always_inline))
@@ -79,6 +97,7 @@ VECTORS vector_f64 all_v64(double number) { return _mm512_set1_pd(number); }
 #define AT_MOST(a, b) BY_TYPE(_mm512_cmp_ps_mask, _mm512_cmp_pd_mask)(a, b, _CMP_LE_OQ)
 #define CHOOSE(mask, a, b) OP(mask_blend)(mask, b, a)
 #define BITS BY_TYPE(_mm512_castps_si512, _mm512_castpd_si512)
+#define ALL_BITS _mm512_set1_epi64
 #define FROM_BITS BY_TYPE(_mm512_castsi512_ps, _mm512_castsi512_pd)
 #define FROM_INTEGERS BY_TYPE(_mm512_cvtepi32_ps, _mm512_cvtepi64_pd)
 #define SUBTRACT_BITS BY_TYPE(_mm512_sub_epi32, _mm512_sub_epi64)
@@ -118,6 +137,26 @@ VECTORS vector_f64 power_of_v64(const double *table, double unit, vector_f64 shi
 #define INTERVALS BY_TYPE(32, 16)
 #define INTERVAL(sum, bits) SHIFT_RIGHT(BITS(sum), bits)
 #define OF_INTERVAL(numbers, interval) OP(permutex2var)(OP(loadu)(numbers), interval, OP(loadu)(numbers + INTERVALS / 2))
+
+/* ---- Rounding to floats: see quick_rounding.h ---------------------------------------------------------------------- */
+
+#define WIDENED(at) _mm512_cvtps_pd(_mm256_loadu_ps(at))
+#define NARROW(y, at) _mm256_storeu_ps(at, _mm512_cvtpd_ps(y))
+
+#define ANY_INFINITE(x) _mm512_fpclass_ps_mask(_mm512_loadu_ps(x), 0x18) /* of 16 floats */
+
+/* may_be_unsure of any of 16 elements, by the two halves of their bits. */
+VECTORS int any_unsure(const vector_f64 *y) {
+    const __m512i shift = _mm512_set1_epi32((int)(uint32_t)UNSURE_SHIFT), bits = _mm512_set1_epi32(UNSURE_BITS);
+    const __m512i one = _mm512_set1_epi32(1), normal = _mm512_set1_epi32((int)(UNSURE_NORMAL >> 32));
+    __m512 first = _mm512_castpd_ps(y[0]), second = _mm512_castpd_ps(y[1]);
+    __m512i low = _mm512_castps_si512(_mm512_shuffle_ps(first, second, 0x88));
+    __m512i high = _mm512_castps_si512(_mm512_shuffle_ps(first, second, 0xdd));
+    __mmask16 half = _mm512_testn_epi32_mask(_mm512_add_epi32(low, shift), bits);
+    __mmask16 small = _mm512_cmplt_epu32_mask(_mm512_sub_epi32(_mm512_add_epi32(high, high), one), normal);
+    return !_kortestz_mask16_u8(half, small);
+}
+#define ANY_UNSURE any_unsure
 
 #include "kernels.h"
 
