@@ -429,6 +429,26 @@ POLYNOMIALS = (
         weight=log1p_weight,
         float64=Target(-mp.mpf("0.033"), mp.mpf("0.033"), 5),
     ),
+    Polynomial(
+        "exp_quick_half",
+        "(e^r - 1 - r) / r^2, |r| <= ln(2) / 2",
+        function=exp_tail,
+        weight=lambda r: r**2,
+        float64=Target(-HALF_LN2, HALF_LN2, 7),
+    ),
+    Polynomial(
+        "normal_quick",
+        "(a + 4) e^(a^2/2) Phi(-a), in powers of v - 0.45, v = a / (a + 4): 0 <= a <= 20",
+        function=normal_tail(4),
+        float64=Target(0, mp.mpf(20) / 24 * WIDER, 20, 0.45),
+    ),
+    Polynomial(
+        "log1p_quick_unit",
+        "(log1p(t) - t) / t^2, 0 <= t <= 1",
+        function=log1p_tail,
+        weight=log1p_weight,
+        float64=Target(0, 1, 14),
+    ),
 )
 
 TABLES = (

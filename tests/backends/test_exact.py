@@ -97,6 +97,28 @@ def test_same_bits_on_all_backends(name, dtype, rng):
             assert np.count_nonzero(differ) <= spared, (backend, x[differ], a[differ], b[differ])
 
 
+#: Parameters by which a kernel's argument is multiplied or divided.
+SCALED = {"silu": "beta", "softplus": "beta", "elu": "alpha", "celu": "alpha", "leaky_relu": "negative_slope"}
+
+
+@pytest.mark.parametrize("backend", COMPILED)
+@pytest.mark.parametrize("name", EXACT)
+def test_as_in_float64_but_rounded(name, backend, rng):
+    """Whatever runs first: results are those of the loops of float64, for any bits of x and dy."""
+    f, given_ones = on(backend, name), given(name, np.float32)
+    x, dy = patterns(rng, 100_000, NARROW[0]), patterns(rng, 100_000, NARROW[0])
+    dy[::7], dy[1::1000], x[::999] = 1, np.inf, -np.inf
+    with np.errstate(all="ignore"):
+        for options in ({}, *({SCALED[name]: value} for value in (0.1, 3.0, 250.0) if name in SCALED)):
+            wide = f(x.astype(np.float64), **given_ones, **options)
+            assert same(f(x, **given_ones, **options), wide.astype(np.float32)).all()
+            dx, wide = (f.backward(a, b, **given_ones, **options) for a, b in ((dy, x), (dy.astype(float), x.astype(float))))
+            if given_ones:
+                dx, wide = dx[0], wide[0]
+            differ = ~same(dx, wide.astype(np.float32))
+            assert not differ.any(), (dy[differ], x[differ], dx[differ], wide[differ])
+
+
 @pytest.mark.parametrize("name", EXACT)
 def test_same_bits_in_float64(name, rng):
     """Of float64 there is no type to compute it in. All processors with FMA have the same text, and the same bits."""

@@ -3,6 +3,7 @@
 COEFFICIENT_exp_tail_3_f32            the coefficient of x^3 of the polynomial exp_tail, in float
 HORNER_exp_tail_3_f32(x, FMA, OF)     the polynomial without its first three coefficients, over x^3, by Horner's rule:
                                       FMA(a, b, c) is a*b + c, and OF makes an operand of a coefficient
+EVEN_exp_tail_f64(u, FMA, OF)         the terms with even powers of x, over u = x^2; ODD_...: the others, of which x is left to do
 CENTRE_log1p_tail_f32                 x - CENTRE is what this polynomial is in powers of
 CONSTANT_log2_e_f32                   a constant
 POWERS_powers_f32                     a list
@@ -31,7 +32,7 @@ MANTISSA_BITS = {"float32": 23, "float64": 52}
 # What the headers write: a macro for the type in force (see math/vecmath.h, simd/kernels.h), or one of coefficients.h itself.
 _SHORT = re.compile(r"\b(HORNER|CENTRE|CONSTANT)\((\w+)|\b(HORNER_FROM|COEFFICIENT)\((\d+), (\w+)")
 _LISTS = "POWERS|LOGARITHMS|INTERVALS|OFFSET|SCALE|BITS"
-_VECTOR = re.compile(rf"\bVECTOR_(HORNER|CENTRE|CONSTANT)\((\w+)|\bF\(({_LISTS})_(\w+)\)")
+_VECTOR = re.compile(rf"\bVECTOR_(HORNER|HALVES|CENTRE|CONSTANT)\((\w+)|\bF\(({_LISTS})_(\w+)\)")
 _MACRO = re.compile(rf"\b(?:HORNER|COEFFICIENT|CENTRE|CONSTANT|{_LISTS})_[a-z]\w*_f(?:32|64)\b")
 
 
@@ -62,6 +63,12 @@ def macros() -> Iterator[tuple[str, str, str]]:
                 yield number, "", literal(numbers[k], dtype)
                 value = f"OF({number})" if k == last else f"FMA({higher}, x, OF({number}))"
                 yield f"HORNER_{name}_{k}_{suffix}", "(x, FMA, OF)", value
+            for half, first in (("EVEN", 0), ("ODD", 1)):
+                terms = [f"OF(COEFFICIENT_{name}_{k}_{suffix})" for k in range(first, last + 1, 2)] or ["OF(0)"]
+                value = terms.pop()
+                for term in reversed(terms):
+                    value = f"FMA({value}, u, {term})"
+                yield f"{half}_{name}_{suffix}", "(u, FMA, OF)", value
     for kind, table in (("CENTRE", coefficients.CENTRES), ("CONSTANT", coefficients.CONSTANTS)):
         for name, number_of in table.items():
             for dtype, single in number_of.items():
@@ -90,7 +97,7 @@ def needed(text: str) -> Iterator[set[str]]:
             else:
                 yield {f"{part.removesuffix('_FROM')}_{of}_{power}_{suffix}"}
     for whole, name, table, of in _VECTOR.findall(text):  # a kernel may be for one type only
-        stem = f"{table}_{of}" if table else f"HORNER_{name}_0" if whole == "HORNER" else f"{whole}_{name}"
+        stem = f"{table}_{of}" if table else f"HORNER_{name}_0" if whole in ("HORNER", "HALVES") else f"{whole}_{name}"
         yield {f"{stem}_{suffix}" for suffix in SUFFIXES.values()}
     yield from ({macro} for macro in _MACRO.findall(text))
 

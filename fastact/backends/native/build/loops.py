@@ -82,7 +82,11 @@ class Loop:
     lanes: int
 
     #: How its text is laid out: see `OperationLoop`.
-    stands_once = copies = False
+    copies = False
+
+    @property
+    def stands_once(self) -> bool:
+        return self.dtype == QUICK
 
     @property
     def name(self) -> str:
@@ -168,7 +172,7 @@ class Loop:
         name = self.entry.name
         near_parts = self.near_parts if near else []
         careful_parts = self.careful_parts if self.dtype in (QUICK, TO_ROUND) else []
-        cast = "" if self.dtype in REALS else "<uint64_t> "  # a product of integers wraps around, as NumPy's does
+        cast = "" if self.dtype not in INTEGERS else "<uint64_t> "  # a product of integers wraps around, as NumPy's does
         return self._statements(
             lambda part: f"{name}{'_near' * (part in near_parts)}{'_careful' * (part in careful_parts)}_{part}",
             lambda default: f"<{self.ctype}> {default}",

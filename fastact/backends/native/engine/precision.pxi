@@ -1,5 +1,5 @@
-# Which precision calls are to have: a context variable of `fastact.runtime.precision`, read only once somebody has chosen one. Each
-# engine includes this file.
+# Which precision calls are to have: a context variable of `fastact.runtime.precision`, read only once somebody has chosen one.
+# Each engine includes this file.
 
 cdef extern from "Python.h":
     int PyContextVar_Get(object, PyObject*, PyObject**) except -1

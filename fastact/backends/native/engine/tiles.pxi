@@ -206,7 +206,7 @@ cdef inline void bring_in(InnerLoop* inner, Py_ssize_t start, Py_ssize_t m) noex
 
 
 cdef inline void make_sure(InnerLoop* inner, Py_ssize_t m) noexcept nogil:
-    """Compute those results in a tile again, by the careful loop, which are so near a midpoint that it decides how they are rounded.
+    """Compute those results in a tile again, by the careful loop, which are so near a midpoint that it decides their rounding.
 
     All others are rounded as the careful loop's would be. So results are those of the careful loop, whatever ran before.
     """

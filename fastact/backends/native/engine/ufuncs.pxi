@@ -273,8 +273,8 @@ cdef int loop_number(kind) except -1:
 
 
 cdef inline void set_exact_loop(Loop* loop, fastact_loop quick, fastact_loop block) noexcept:
-    """Have float32 computed exactly: by a quick loop, where there is one, or in float64. There a loop by block kernels is quicker;
-    then the loop's own computes what that leaves in doubt.
+    """Have float32 computed exactly: by a quick loop, if there is one, or in float64. There a loop by block kernels may run
+    first, and the loop's own computes what that leaves in doubt.
     """
     if quick != NULL:
         loop.run.loop = quick
@@ -320,7 +320,8 @@ def make_ufunc(Table table not None, entry, kind, str name):
     cdef int[MAX_OPERANDS] numbers
     if len(entry.parameters) > MAX_PARAMETERS:
         raise OverflowError(f"{entry.name}: at most {MAX_PARAMETERS} parameters")
-    cdef int count = list_signatures(signatures, table, entry, kind), total = write_numbers(signatures, entry, kind, numbers), i, k
+    cdef int count = list_signatures(signatures, table, entry, kind)
+    cdef int total = write_numbers(signatures, entry, kind, numbers), i, k
     cdef bytes encoded = name.encode()
     # NumPy keeps the pointers, so nothing of this is ever freed
     cdef char* types = <char*> PyMem_Malloc(count * total)

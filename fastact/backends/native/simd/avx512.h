@@ -156,6 +156,7 @@ VECTORS int any_unsure(const vector_f64 *y) {
     __mmask16 small = _mm512_cmplt_epu32_mask(_mm512_sub_epi32(_mm512_add_epi32(high, high), one), normal);
     return !_kortestz_mask16_u8(half, small);
 }
+#define ANY_UNSURE any_unsure
 
 #include "kernels.h"
 

@@ -32,12 +32,21 @@
                 bits of `sum` that stand before the `bits` lowest; OF_INTERVAL(numbers, interval): each lane's number
                 With more than 8 also MAGNITUDE_OR(limit, x): min(|x|, limit), the limit where x is NaN; NAN_FROM(x, y): y, but
                 NaN where x is
-   memory       fetch_ahead(address) */
+   memory       fetch_ahead(address)
+
+   doubles      also without other kernels of doubles: vector_f64, all_v64, and all that is said above of arithmetic, order, choice
+                and bits, but SHIFT_RIGHT, SUBTRACT_BITS, FROM_INTEGERS.  Then what quick_rounding.h takes:
+
+   conversion   WIDENED(address): floats as a vector of doubles; NARROW(y, address): stores it, rounded to floats
+   rounding     ANY_UNSURE(y): whether one of QUICK_GROUP doubles may be unsure, as loops/unsure.h says; ANY_INFINITE(address):
+                whether one of as many floats is infinite; ALL_BITS(bits): a vector's bits as INTEGERS */
 #ifndef FASTACT_KERNELS_H
 #define FASTACT_KERNELS_H
 
 /* A polynomial of coefficients.h at x, a variable; the number that it is in powers of x less that; a constant. */
 #define VECTOR_HORNER(polynomial, x) F(HORNER_##polynomial##_0)(x, FMA, ALL)
+/* The same by two sums side by side, square being x^2: a long one is waited for half as long. */
+#define VECTOR_HALVES(polynomial, x, square) FMA(F(ODD_##polynomial)(square, FMA, ALL), x, F(EVEN_##polynomial)(square, FMA, ALL))
 #define VECTOR_CENTRE(polynomial) ALL(F(CENTRE_##polynomial))
 #define VECTOR_CONSTANT(name) ALL(F(CONSTANT_##name))
 
@@ -68,11 +77,11 @@
 #include "erf_kernels.h"
 #include "gelu_kernels.h"
 #include "vectors_no_type.h"
+#endif
 
 #include "vectors_quick.h"
 #include "quick_kernels.h"
 #include "quick_rounding.h"
 #include "vectors_no_type.h"
-#endif
 
 #endif

@@ -10,8 +10,5 @@
 /* What is no quicker. */
 #define all_quick all_v64
 #define power_of_quick power_of_v64
-#define minus_magnitude_quick minus_magnitude_v64
-#define bounded_magnitude_quick bounded_magnitude_v64
-#define signed_as_quick signed_as_v64
 #define interval_quick interval_v64
 #define of_polynomial_quick of_polynomial_v64
