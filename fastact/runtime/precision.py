@@ -76,9 +76,9 @@ def get_precision() -> Precision:
 def set_precision(mode: Precision) -> None:
     """Set the precision of the calls that follow in this thread, or in this coroutine.
 
-    In the mode "exact" float32, float16 and bfloat16 are computed in float64 and rounded once. So each result is the real value,
-    correctly rounded, but for one in some hundred million, and the same on every processor; docs/reproducibility.md says what
-    is promised. In the mode "fast", the default, results are within the bounds of each function's `info`.
+    In the mode "exact" float32, float16 and bfloat16 are computed in float64 and rounded once. So results are the same bits on
+    every processor with FMA, and the real value, correctly rounded, but for exceptions, which docs/reproducibility.md lists. In
+    the mode "fast", the default, they are within the bounds of each function's `info`.
 
     The mode is a context variable. Other threads, new ones too, have their own, which begins with the environment variable
     ``FASTACT_PRECISION``.

@@ -11,6 +11,7 @@ import pytest
 
 from fastact import backends
 from fastact.backends.native.build import kernels
+from fastact.backends.native.build.loops import quick_loops
 from fastact.functions import entries
 from fastact.tools import trial
 
@@ -59,10 +60,11 @@ def test_loops_with_near_formulas_are_vectorised(name):
 def test_block_kernels_take_the_formulas_place():
     """Each in a loop that calls it."""
     assert {kernels.Kernel(name, "float32") for name in ("exponential_forward", "operation_log")} <= SETS["avx512"].kernels
+    quick = [loop for entry in entries.values() for loop in quick_loops(entry)]
     for instruction_set in SETS.values():
         of_loops = {
             kernels.Kernel(formula, loop.dtype)
-            for loop in (*machine_code.float_loops(entries.values()), *machine_code.operation_loops())
+            for loop in (*machine_code.float_loops(entries.values()), *machine_code.operation_loops(), *quick)
             if instruction_set.vectors(loop)
             for formula in loop.formulas
         }
