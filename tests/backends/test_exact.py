@@ -8,6 +8,7 @@ from matrix import BACKENDS
 
 import fastact
 from fastact.functions import entries
+from fastact.functions.careful import CAREFUL
 from fastact.tools import reference
 from fastact.tools.reference import format_of, from_bits, mp
 
@@ -63,6 +64,22 @@ def nearest(value, dtype):
         )
 
 
+def rounded(wide, dtype):
+    """A float64 array rounded once."""
+    with np.errstate(all="ignore"):
+        if dtype != NARROW[2]:
+            return wide.astype(dtype)
+        found = np.array([nearest(mp.mpf(abs(value)), dtype) for value in wide.ravel().tolist()], dtype)
+        return np.copysign(found.astype(np.float64).reshape(wide.shape), wide).astype(dtype)
+
+
+def rounds(name, got, wide):
+    """Where a result is a float64 one, rounded; next to a midpoint the careful formulas may have moved that."""
+    moved = (1 - 2.0**-51, 1, 1 + 2.0**-51) if name in CAREFUL else (1,)
+    with np.errstate(all="ignore"):
+        return np.logical_or.reduce([same(got, rounded(wide * factor, got.dtype)) for factor in moved])
+
+
 @pytest.mark.parametrize("dtype", NARROW, ids=str)
 @pytest.mark.parametrize("name", EXACT)
 def test_the_real_value_rounded_once(name, dtype, rng):
@@ -111,11 +128,11 @@ def test_as_in_float64_but_rounded(name, backend, rng):
     with np.errstate(all="ignore"):
         for options in ({}, *({SCALED[name]: value} for value in (0.1, 3.0, 250.0) if name in SCALED)):
             wide = f(x.astype(np.float64), **given_ones, **options)
-            assert same(f(x, **given_ones, **options), wide.astype(np.float32)).all()
+            assert rounds(name, f(x, **given_ones, **options), wide).all()
             dx, wide = (f.backward(a, b, **given_ones, **options) for a, b in ((dy, x), (dy.astype(float), x.astype(float))))
             if given_ones:
                 dx, wide = dx[0], wide[0]
-            differ = ~same(dx, wide.astype(np.float32))
+            differ = ~rounds(name, dx, wide)
             assert not differ.any(), (dy[differ], x[differ], dx[differ], wide[differ])
 
 
@@ -139,19 +156,12 @@ def test_everything_is_rounded_once(name, backend, dtype, rng):
     x64, bias64, dy64 = (narrowed(a, np.float64) for a in (x, bias, dy))
     options = {p.name: 0.1 for p in entries[name].options if p.name in ("negative_slope", "lambd", "beta")}
 
-    def rounded(value):
-        with np.errstate(all="ignore"):
-            if dtype != NARROW[2]:
-                return value.astype(dtype)
-            found = np.array([nearest(mp.mpf(abs(v)), dtype) for v in value.ravel().tolist()], dtype)
-            return np.copysign(found.astype(np.float64).reshape(value.shape), value).astype(dtype)
-
     with np.errstate(all="ignore"):
-        assert same(f(x, **options), rounded(wide(x64, **options))).all()
-        assert same(f(x, bias=bias, **options), rounded(wide(x64 + bias64, **options))).all()
-        assert same(f.backward(dy, x, **options), rounded(wide.backward(dy64, x64, **options))).all()
+        assert rounds(name, f(x, **options), wide(x64, **options)).all()
+        assert rounds(name, f(x, bias=bias, **options), wide(x64 + bias64, **options)).all()
+        assert rounds(name, f.backward(dy, x, **options), wide.backward(dy64, x64, **options)).all()
         dx, dbias = f.backward(dy, x, bias=bias, **options)
-        assert same(dx, rounded(wide.backward(dy64, x64 + bias64, **options))).all()
+        assert rounds(name, dx, wide.backward(dy64, x64 + bias64, **options)).all()
     assert dbias.dtype == dtype
     y = f(x, **options)
     for view in (x[:, ::3], x.T, x[::-1], x[3, 1:2], x[2:4]):

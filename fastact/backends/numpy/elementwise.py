@@ -73,7 +73,7 @@ def _function(entry: Entry, kind: Kind, exact: bool) -> Callable[..., Any]:
     """What the loop of this kind computes per batch, from the entry's formulas."""
     operands = kind.inputs
     careful = {}
-    if exact and entries.get(entry.name) is entry:
+    if exact and entries.get(entry.name) is entry and kind not in (GATED, GATED_BACKWARD):
         careful = {getattr(entry, part): moved for part, moved in CAREFUL.get(entry.name, {}).items()}
 
     def with_dtype(formula: Any, dtype: np.dtype[Any]) -> Any:

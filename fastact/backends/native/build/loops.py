@@ -129,8 +129,8 @@ class Loop:
 
     @property
     def careful_parts(self) -> list[str]:
-        """Those of them that have a careful formula."""
-        return [part for part in self.parts if part in CAREFUL.get(self.entry.name, ())]
+        """Those of them that have a careful formula. A product with other numbers has no use for it, in a gated unit."""
+        return [] if self.gated else [part for part in self.parts if part in CAREFUL.get(self.entry.name, ())]
 
     @property
     def near_parts(self) -> list[str]:

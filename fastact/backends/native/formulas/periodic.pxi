@@ -154,8 +154,3 @@ cdef inline real snake_derivative(real x, real alpha) noexcept nogil:
     sign = near_sign if is_near else sign
     cdef real slope = fma(with_sign(sign, sign * x), sine_of_double(near if is_near else far), one)
     return slope if magnitude(x) <= largest_finite(x) else x - x
-
-cdef inline real snake_careful_derivative(real x, real alpha) noexcept nogil:
-    """1 + 2 alpha x - 4 (alpha x)^3 / 3 near 0"""
-    cdef real one = 1, small = 2.0**-14
-    return moved_towards(snake_derivative(x, alpha), one, magnitude(alpha * x) < small)
