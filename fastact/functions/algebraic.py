@@ -44,7 +44,7 @@ def sqnl(x):
 
 
 def _star_relu_derivative(x, scale, shift):
-    r = np.maximum(0, x)
+    r = np.where(x < 0, 0, x)  # of zeros, maximum takes another one on every machine
     doubled = np.where(np.abs(scale) > 2.0**1000, 2 * slope_times(scale, r), slope_times(2 * scale, r))  # 2 scale may be infinite
     return nan_or(doubled, x)
 
