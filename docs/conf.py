@@ -18,6 +18,7 @@ extensions = [
     "myst_parser",
     "sphinx_design",
     "function_pages",
+    "live_gallery",
 ]
 exclude_patterns = ["_build"]
 
@@ -42,4 +43,4 @@ html_theme_options = {
     "footer_end": [],
     "pygments_light_style": "tango",
 }
-html_sidebars = {"index": [], "gallery": []}
+html_sidebars = {page: [] for page in ("index", "choose", "gallery", "questions")}

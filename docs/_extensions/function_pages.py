@@ -27,13 +27,14 @@ Functions
 Every function, from its docstring: what ``help()`` shows.
 """
 
-_ACTIVATION = """\
-``{name}.backward``, ``{name}.value_and_grad``, ``{name}.derivative`` and ``{name}.ufunc`` are those of every
-:class:`fastact.Activation`.
-
+_PICTURE = """\
 .. image:: /gallery/{name}.svg
    :alt: {name} and its derivative
-   :class: curve
+"""
+
+_METHODS = """\
+``{name}.backward``, ``{name}.value_and_grad``, ``{name}.derivative`` and ``{name}.ufunc`` are those of every
+:class:`fastact.Activation`.
 """
 
 
@@ -71,13 +72,14 @@ def _contents() -> str:
 
 
 def _page(name: str) -> str:
-    return "\n".join([_heading(name, "="), _entry("function", name, fastact.get(name)), *_rest(name)])
+    picture = [_PICTURE.format(name=name)] if name in functions.entries else []
+    return "\n".join([_heading(name, "="), *picture, _entry("function", name, fastact.get(name)), *_methods(name)])
 
 
-def _rest(name: str) -> Iterator[str]:
+def _methods(name: str) -> Iterator[str]:
     """What a function has besides its call; of activations it is described once, on their class."""
     if name in functions.entries:
-        yield _ACTIVATION.format(name=name)
+        yield _METHODS.format(name=name)
         return
     for method in ("backward", "value_and_grad"):
         if hasattr(fastact.get(name), method):
@@ -110,7 +112,7 @@ def _formulas_as_code(text: str) -> str:
     made: list[str] = []
     for line in summary.split("\n"):
         if line.startswith("    ") and not made[-1]:
-            made += [".. code-block:: text", ""]
+            made += [".. code-block:: text", "    :class: formula", ""]
         made.append(line)
     return "\n".join(made) + section + rest
 
