@@ -19,6 +19,7 @@ extensions = [
     "sphinx_design",
     "function_pages",
     "live_gallery",
+    "closed_site",
 ]
 exclude_patterns = ["_build"]
 

@@ -1,7 +1,7 @@
 """The reference of functions: a page for each, written before a build from the records and the functions' own docstrings.
 
-The functions are instances with documentation of their own, which autodoc does not look for. numpydoc makes of a docstring what it
-makes of any other; the signature, which `help()` shows as its first line, becomes the heading of its entry.
+The functions are instances with documentation of their own, which autodoc does not look for. numpydoc makes of a docstring what
+it makes of any other; the signature, which `help()` shows as its first line, becomes the heading of its entry.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Live curves: the formulas of the records as JavaScript, for the pages that show their pictures.
 
-A page keeps its pictures, which are made by `python -m fastact plot --gallery docs`. Where scripts run, `_static/live_gallery.js` puts a
-drawing with sliders in the place of each, from what this module hands it: for every activation value and derivative as functions of
-x and of the parameters p, and what is known of the parameters. There is no server, and no library.
+A page keeps its pictures, which `python -m fastact plot --gallery docs` makes. Where scripts run, `_static/live_gallery.js` puts
+a drawing with sliders in the place of each, from what this module hands it: for every activation value and slope as functions of
+x and of the parameters p, and what is known of these. There is no server, and no library.
 """
 
 from __future__ import annotations
@@ -71,8 +71,8 @@ def slider(parameter: Parameter) -> dict[str, Any]:
 
 def _activation(entry: Entry) -> str:
     known = {"parameters": list(map(slider, entry.parameters)), "ordered": entry.ordered, "drawn": bool(entry.noise)}
-    formulas = ", ".join(f"{what}: (x, p) => {javascript(getattr(entry.info, of))}" for what, of in (("value", "formula"), ("slope", "derivative")))
-    return f"  {entry.name}: {{{formulas}, ...{json.dumps(known)}}},"
+    value, slope = javascript(entry.info.formula), javascript(entry.info.derivative)
+    return f"  {entry.name}: {{value: (x, p) => {value}, slope: (x, p) => {slope}, ...{json.dumps(known)}}},"
 
 
 def script(names: Iterable[str]) -> str:

@@ -1,6 +1,7 @@
 """Runs the Python blocks of a page one after another in one namespace, as its reader would: python run_page.py PAGE.md.
 
-What a block prints comes out. Blocks with `>>>` are doctests. The exit status is 77 where a package that an extra brings is missing.
+What a block prints comes out. Blocks with `>>>` are doctests. The exit status is 77 where a package is missing that an extra
+brings.
 """
 
 import doctest

@@ -30,7 +30,7 @@ def test_a_row(name):
     x = np.linspace(-30, 30, 60_001)
     found = f.derivative(x)
     np.testing.assert_allclose(least, found.min(), atol=5e-3)
-    assert most == np.inf and found.max() > 50 or abs(most - found.max()) < 5e-3
+    assert (most == np.inf and found.max() > 50) or abs(most - found.max()) < 5e-3
     assert (smooth, from_output) == tuple(
         "yes" if answer else "no" for answer in (f.info.smooth, functions.entries[name].derivative_from_output)
     )

@@ -76,9 +76,7 @@ def test_a_row(page, code, here, operands):
     np.testing.assert_allclose(found, wanted, rtol=5e-5, atol=2e-6)
 
 
-@pytest.mark.parametrize(
-    ("page", "peer"), [("pytorch", "torch"), ("jax", "jax"), ("scipy", "scipy"), ("onnx", "onnxruntime")]
-)
+@pytest.mark.parametrize(("page", "peer"), [("pytorch", "torch"), ("jax", "jax"), ("scipy", "scipy"), ("onnx", "onnxruntime")])
 def test_a_page_has_all_that_the_benchmark_knows_of_the_library(page, peer):
     """The peers' tables know which functions a library has."""
     known = peers.jax.FUNCTIONS if peer == "jax" else peers.PEERS[peer].activations

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from run_page import MISSING, blocks
 
-DOCS = Path(__file__).parents[2] / "docs"
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
 RUNNER = Path(__file__).with_name("run_page.py")
-PAGES = sorted(page for page in DOCS.rglob("*.md") if "_build" not in page.parts)
+PAGES = sorted(page for page in (*ROOT.glob("*.md"), *DOCS.rglob("*.md")) if "_build" not in page.parts)
 WITH_CODE = [page for page in PAGES if next(blocks(page.read_text("utf-8")), None)]
 LANGUAGES = {"python", "console", "text", "toml", "yaml", "cython", "c", "dockerfile", "json", "ini"}
 
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.skipif(not DOCS.exists(), reason="no docs in the source
 
 
 def named(page):
-    return page.relative_to(DOCS).as_posix()
+    return page.relative_to(ROOT).as_posix()
 
 
 def run(page, folder):
@@ -36,7 +37,9 @@ def test_a_page_runs(page, tmp_path):
 
 
 def test_pages_are_found():
-    assert {named(page) for page in WITH_CODE} >= {"index.md", "own_activation.md", "reproducibility.md", "guide/threads.md"}
+    assert {named(page) for page in WITH_CODE} >= {
+        *("README.md", "docs/index.md", "docs/own_activation.md", "docs/guide/threads.md"),
+    }
 
 
 @pytest.mark.parametrize("page", PAGES, ids=named)
@@ -50,7 +53,7 @@ def test_a_block_says_what_it_is(page):
 @pytest.mark.parametrize(
     ("block", "status", "said"),
     [
-        ("x = 1\nassert x == 2", 1, "page.md\", line 5"),
+        ("x = 1\nassert x == 2", 1, 'page.md", line 5'),
         (">>> 1 + 1\n3\n", 1, "Expected"),
         ("import fastact.nothing_of_this_name", 1, "ModuleNotFoundError"),
         ("import a_package_that_nobody_has", MISSING, "a_package_that_nobody_has is not installed"),
