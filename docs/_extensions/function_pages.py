@@ -73,7 +73,8 @@ def _contents() -> str:
 
 def _page(name: str) -> str:
     picture = [_PICTURE.format(name=name)] if name in functions.entries else []
-    return "\n".join([_heading(name, "="), *picture, _entry("function", name, fastact.get(name)), *_methods(name)])
+    also = "".join(f"Also ``fastact.{alias}``.\n" for alias in functions.records[name].aliases)
+    return "\n".join([_heading(name, "="), also, *picture, _entry("function", name, fastact.get(name)), *_methods(name)])
 
 
 def _methods(name: str) -> Iterator[str]:
