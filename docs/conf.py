@@ -34,6 +34,7 @@ html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sourcelink = False
+html_show_search_summary = False  # it would fetch pages, which a browser refuses where the site is opened as files
 html_theme_options = {
     "navigation_with_keys": False,
     "show_prev_next": True,
