@@ -43,5 +43,6 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Draw docs/gallery.md anew. docs/accuracy.md takes hours: python docs/accuracy.py --help."""
-    session.run("python", "-m", "fastact", "plot", "--gallery", "docs", *session.posargs)
+    """Draw docs/gallery.md anew, and build the site: docs/_build/html. What takes hours: python docs/accuracy.py --help."""
+    session.run("python", "-m", "fastact", "plot", "--gallery", "docs")
+    session.run("python", "-m", "sphinx", "-W", "--keep-going", "-b", "html", "docs", "docs/_build/html", *session.posargs)

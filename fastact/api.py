@@ -114,7 +114,7 @@ def define(
     Parameters
     ----------
     formula : callable or str
-        f(x, *parameters), where parameters have numbers as defaults: a function of Python's operators, NumPy's and SciPy's
+        ``f(x, *parameters)``, where parameters have numbers as defaults: a function of Python's operators, NumPy's and SciPy's
         elementwise functions, and activations; or the same as a text. It is called once, with symbols: so a choice is
         ``np.where(x > 0, a, b)``, not `if`. Without it the call gives a decorator.
     name : str, optional

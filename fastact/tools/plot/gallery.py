@@ -36,7 +36,7 @@ which draws them as they are computed. Blue: f(x), orange: f'(x), dashed: finite
 value. Formulas are Python text: `Phi` and `phi` are the standard normal distribution function and density, `sigmoid(x)` is
 `1 / (1 + exp(-x))`, `logaddexp(a, b)` is `log(exp(a) + exp(b))`. Errors are the largest over every float32 and float64 input,
 in units in the last place (ULP) of the exact result, of the derivative in those of its largest term. Pictures, ranges,
-properties and errors are those with the default parameters.
+properties and errors are those with the default parameters; on the documentation's site sliders set them.
 
 - monotonic: f never decreases.
 - smooth: f' is continuous.

@@ -1,0 +1,55 @@
+"""Runs the Python blocks of a page one after another in one namespace, as its reader would: python run_page.py PAGE.md.
+
+What a block prints comes out. Blocks with `>>>` are doctests. The exit status is 77 where a package is missing that an extra
+brings.
+"""
+
+import doctest
+import importlib.util
+import re
+import sys
+from pathlib import Path
+
+MISSING = 77
+
+
+def blocks(text):
+    """The Python blocks with the number of the line that each begins on."""
+    for found in re.finditer(r"^(`{3,})python\n(.*?)^\1$", text, re.MULTILINE | re.DOTALL):
+        yield text[: found.start(2)].count("\n"), found[2]
+
+
+def run(page):
+    """Run them; a failure names the page's own line."""
+    names = {"__name__": "__main__"}
+    for line, block in blocks(page.read_text("utf-8")):
+        if ">>>" in block:
+            test = doctest.DocTestParser().get_doctest(block, names, page.name, str(page), line)
+            failures = []
+            doctest.DocTestRunner(verbose=False).run(test, out=failures.append, clear_globs=False)
+            if failures:
+                raise AssertionError("".join(failures))
+            names.update(test.globs)
+        else:
+            exec(compile("\n" * line + block, str(page), "exec"), names)
+
+
+def missing(error):
+    """The package that is not installed, if that is what an error comes from: its own, or one behind it."""
+    while error is not None:
+        if isinstance(error, ModuleNotFoundError) and error.name:
+            package = error.name.partition(".")[0]
+            if package != "fastact" and importlib.util.find_spec(package) is None:
+                return package
+        error = error.__cause__ or error.__context__
+    return None
+
+
+if __name__ == "__main__":
+    try:
+        run(Path(sys.argv[1]))
+    except ImportError as error:
+        if missing(error) is None:
+            raise
+        print(f"{missing(error)} is not installed", file=sys.stderr)
+        sys.exit(MISSING)
