@@ -26,6 +26,7 @@ from .integrations.differentiable import RESULT, SLOPE, Call
 from .integrations.framework import Framework
 
 torch = extras.load("torch", extra="torch", needed_by=__name__)
+_Function: Any = torch.autograd.Function
 
 
 class _Torch(Framework):
@@ -84,7 +85,7 @@ def _bfloat16() -> Any:
     return extras.load("ml_dtypes", extra="torch", needed_by=f"{__name__}: bfloat16").bfloat16
 
 
-class _Apply(torch.autograd.Function):  # type: ignore[misc]
+class _Apply(_Function):  # type: ignore[misc]
     """A call as PyTorch knows it."""
 
     @staticmethod
@@ -119,7 +120,7 @@ def _gradients(call: Call, dy: Any, saved: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _tensor(gradient) for name, gradient in found.items()}
 
 
-class _Once(torch.autograd.Function):  # type: ignore[misc]
+class _Once(_Function):  # type: ignore[misc]
     """A gradient that can't be differentiated again: to ask for that is an error, not a zero."""
 
     @staticmethod

@@ -124,7 +124,10 @@ class Elementwise(Call):
         found = found if isinstance(found, tuple) else (found,)
         has_bias = "bias" in self.shapes or self.options.get("bias") is not None
         names = ["x", *self._parameters, *(["bias"] if has_bias else [])]
-        return {name: np.reshape(g, self.shapes[name]) for name, g in zip(names, found, strict=True) if name in self.shapes}
+        gradients = {name: g for name, g in zip(names, found, strict=True) if name in self.shapes}
+        if len(self.shapes) == 1:
+            return gradients
+        return {name: np.reshape(g, self.shapes[name]) for name, g in gradients.items()}
 
     def formula(self, dy: Any, saved: Arrays, arithmetic: Arithmetic) -> dict[str, Any]:
         if self.function._entry.noise:  # its derivative is no function of x alone

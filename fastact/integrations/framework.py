@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .. import api, functions
@@ -156,4 +156,3 @@ def _restored(module: str, function: Any) -> Any:
     import importlib
 
     return importlib.import_module(module).wrap(function)
-
