@@ -111,27 +111,45 @@ def _differentiable(call: Call, label: str, operands: Mapping[str, Any]) -> Call
 
         return _on_host(call, compute, like, *arrays)
 
+    def checked(given: Sequence[Any]) -> list[Any]:
+        for name, operand in zip(call.shapes, given, strict=True):
+            if operand.perturbed and name not in call.learnt:
+                raise TypeError(f"{_JAX.no_gradient(label, call, name)}; give jax.lax.stop_gradient({name})")
+        return [operand.value for operand in given]
+
+    def gradients(dy: Any, saved: Sequence[Any]) -> tuple[Any, ...]:
+        found = {} if _is_zero(dy) else _gradients(call, like, dy, saved)
+        return tuple(found.get(name) for name in call.shapes)
+
     @jax.custom_vjp  # type: ignore[untyped-decorator]
     def function(*arrays: Any) -> Any:
         return run(False, like_result, *arrays)
 
     def forward(*given: Any) -> tuple[Any, Any]:
-        for name, operand in zip(call.shapes, given, strict=True):
-            if operand.perturbed and name not in call.learnt:
-                raise TypeError(f"{_JAX.no_gradient(label, call, name)}; give jax.lax.stop_gradient({name})")
-        arrays = [operand.value for operand in given]
+        arrays = checked(given)
         found = dict(zip(call.shapes, arrays, strict=True))
         if SLOPE in call.saved:
-            found[RESULT], found[SLOPE] = run(True, (like_result, _like(arrays[0])), *arrays)
+            found[RESULT], found[SLOPE] = with_slope(*arrays)
         else:
             found[RESULT] = function(*arrays)
         return found[RESULT], [found[name] for name in call.saved]
 
-    def backward(saved: Sequence[Any], dy: Any) -> tuple[Any, ...]:
-        found = {} if _is_zero(dy) else _gradients(call, like, dy, saved)
-        return tuple(found.get(name) for name in call.shapes)
+    @jax.custom_vjp  # type: ignore[untyped-decorator]
+    def with_slope(*arrays: Any) -> Any:
+        return run(True, (like_result, _like(arrays[0])), *arrays)
 
-    function.defvjp(forward, backward, symbolic_zeros=True)
+    def forward_with_slope(*given: Any) -> tuple[Any, Any]:
+        found = with_slope(*checked(given))
+        return found, found[1:]
+
+    def backward_with_slope(saved: Sequence[Any], given: Sequence[Any]) -> tuple[Any, ...]:
+        dy, second = given
+        if not _is_zero(second):
+            raise NotImplementedError(_JAX.once(call))
+        return gradients(dy, saved)
+
+    function.defvjp(forward, lambda saved, dy: gradients(dy, saved), symbolic_zeros=True)
+    with_slope.defvjp(forward_with_slope, backward_with_slope, symbolic_zeros=True)
     return function  # type: ignore[no-any-return]
 
 

@@ -10,7 +10,7 @@ Examples
 >>> from sklearn.neural_network import MLPClassifier
 >>> x, y = load_iris(return_X_y=True)
 >>> with fastact.sklearn.patch():
-...     network = MLPClassifier(activation="tanh", solver="lbfgs", random_state=0).fit(x, y)
+...     network = MLPClassifier(10, solver="lbfgs", alpha=0.1, max_iter=1000, random_state=0).fit(x, y)
 >>> network.score(x, y) > 0.9
 True
 """
