@@ -21,13 +21,17 @@ def load(module: str, *, extra: str, needed_by: str) -> Any:
     Raises
     ------
     ImportError
-        It is not installed; the message names the extra.
+        It is not installed, and the message names the extra; or its version has no such module.
     """
     package = module.partition(".")[0]
     try:
+        importlib.import_module(package)
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
-        if error.name != package:  # installed, and broken or of another version
+        if error.name == package:
+            message = f"{needed_by} needs {package}, which is not installed: pip install '.[{extra}]'"
+        elif module.startswith(f"{error.name}.") or module == error.name:
+            message = f"this version of {package} is not known to {needed_by}: it has no module {error.name}"
+        else:  # something else that the library itself needs
             raise
-        message = f"{needed_by} needs {package}, which is not installed: pip install '.[{extra}]'"
-        raise ImportError(message, name=package) from error
+        raise ImportError(message, name=error.name) from error
