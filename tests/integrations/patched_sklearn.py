@@ -1,6 +1,6 @@
 """A plugin of pytest that makes the patch, so that scikit-learn's own tests run under it:
 
-    PYTHONPATH=tests/integrations python -m pytest -p patched_sklearn --pyargs sklearn.neural_network
+PYTHONPATH=tests/integrations python -m pytest -p patched_sklearn --pyargs sklearn.neural_network
 """
 
 import pytest

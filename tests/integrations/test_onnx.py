@@ -107,7 +107,15 @@ def test_dtypes(op, dtype):
 
 def test_every_operator_is_tested_here():
     """Those of one input above, the others below."""
-    below = {"LogSoftmax", "NegativeLogLikelihoodLoss", "PRelu", "ReduceLogSumExp", "Softmax", "SoftmaxCrossEntropyLoss", "SwiGLU"}
+    below = {
+        "LogSoftmax",
+        "NegativeLogLikelihoodLoss",
+        "PRelu",
+        "ReduceLogSumExp",
+        "Softmax",
+        "SoftmaxCrossEntropyLoss",
+        "SwiGLU",
+    }
     assert {op.__name__ for op in fo.ops if not op.op_domain} == below | {op for op, *_ in ELEMENTWISE}
     assert {op.__name__ for op in fo.ops if op.op_domain} == {"BiasGelu", "FastGelu", "Gelu", "QuickGelu"}
 

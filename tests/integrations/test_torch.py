@@ -181,9 +181,7 @@ def test_prelu_and_bias_together():
     x, slope, bias = random(3, 5), random(5, seed=1), random(5, seed=2)
     mine, theirs = ft.prelu(x, slope=slope, bias=bias), F.prelu(x + bias, slope)
     torch.testing.assert_close(mine, theirs)
-    for one, other in zip(
-        *(torch.autograd.grad((y**2).sum(), (x, slope, bias)) for y in (mine, theirs)), strict=True
-    ):
+    for one, other in zip(*(torch.autograd.grad((y**2).sum(), (x, slope, bias)) for y in (mine, theirs)), strict=True):
         torch.testing.assert_close(one, other)
 
 

@@ -154,7 +154,9 @@ def test_the_product_knows_no_tools():
 
 def test_nobody_imports_integrations():
     """They need libraries that few users have."""
-    wrong = [str(i) for i in IMPORTS if i.target.partition(".")[0] in INTEGRATIONS and i.source.partition(".")[0] not in INTEGRATIONS]
+    wrong = [
+        str(i) for i in IMPORTS if i.target.partition(".")[0] in INTEGRATIONS and i.source.partition(".")[0] not in INTEGRATIONS
+    ]
     assert wrong == []
 
 
