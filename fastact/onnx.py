@@ -1,7 +1,7 @@
 """ONNX's reference evaluator with the functions of this package.
 
-`ops` are implementations of ONNX's operators for `onnx.reference.ReferenceEvaluator`, which computes in NumPy and is slow at some of
-them. Attributes, their defaults and their meaning in older opsets are those of the operator's specification.
+`ops` are implementations of ONNX's operators for `onnx.reference.ReferenceEvaluator`, which computes in NumPy and is slow at some
+of them. Attributes, their defaults and their meaning in older opsets are those of the operator's specification.
 
 Examples
 --------
@@ -207,7 +207,7 @@ def _cross_entropy(
 
 
 def _schema(operator: _Operator, opset: int) -> Any:
-    """The specification of an operator in an opset, whose defaults are not always those of the newest. None where there is none."""
+    """The specification of an operator in an opset, whose defaults may differ from the newest. None where there is none."""
     try:
         return _definitions.get_schema(operator.name, opset, operator.domain)
     except _definitions.SchemaError:

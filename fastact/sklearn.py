@@ -25,7 +25,7 @@ import numpy as np
 import fastact
 
 from .integrations import extras
-from .integrations.patches import HookError, Patch, Patched, Replacement, moved, names_in
+from .integrations.patches import HookError, Patch, Patched, Replacement, names_in
 
 __all__ = ["HookError", "patch"]
 
@@ -94,7 +94,7 @@ def _mean_loss(likelihoods: Any, sample_weight: Any) -> Any:
     return -np.average(np.log(likelihoods.clip(eps, 1 - eps)), weights=sample_weight, axis=0).sum()
 
 
-_ACTIVATIONS = {
+_ACTIVATIONS: dict[str, Any] = {
     "exp": fastact.exponential,
     "logistic": fastact.sigmoid,
     "relu": fastact.relu,

@@ -64,7 +64,8 @@ def test_as_in_jax(name):
 
 @pytest.mark.parametrize("name", [*list(fastact.activations)[::6], "softplus", "rrelu"])
 def test_activation(name):
-    """One wrapper serves all, so some stand for them. The gradients of x and of the bias are those of fastact, and those of gradients those of its derivative."""
+    """One wrapper serves all, so some stand for them. The gradients of x and of the bias are those of fastact, and those of
+    gradients those of its derivative."""
     f, own = getattr(fj, name), fastact.activations[name]
     x, bias = inputs(name, (3, 4)), np.linspace(-0.01, 0.01, 4)
     dx, dbias = jax.grad(lambda x, b: f(x, bias=b).sum(), (0, 1))(jnp.asarray(x), jnp.asarray(bias))
@@ -120,7 +121,7 @@ def test_losses(reduction):
         mine = jax.jit(lambda x, t: fj.cross_entropy(x, t, reduction=reduction))
         np.testing.assert_allclose(mine(logits, t), theirs(logits, dense), rtol=1e-12)
         np.testing.assert_allclose(
-            jax.grad(lambda x, t=t: (weights * mine(x, t)).sum())(logits),
+            jax.grad(lambda x, t=t, mine=mine: (weights * mine(x, t)).sum())(logits),
             jax.grad(lambda x, t=dense: (weights * theirs(x, t)).sum())(logits),
             rtol=1e-10,
             atol=1e-14,
@@ -150,7 +151,7 @@ def test_batches():
     np.testing.assert_array_equal(
         jax.vmap(lambda x: fj.gelu(x, bias=bias))(x), fastact.gelu(np.asarray(x), bias=np.asarray(bias))
     )
-    per_example = jax.vmap(jax.grad(lambda x: fj.logsumexp(x)))(x)
+    per_example = jax.vmap(jax.grad(fj.logsumexp))(x)
     np.testing.assert_allclose(per_example, fastact.softmax(np.asarray(x)), rtol=1e-14)
 
 
