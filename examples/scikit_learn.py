@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_limits
 
 import fastact.sklearn
 
-LAYERS, EPOCHS, TURNS = (256, 256), 20, 3
+LAYERS, EPOCHS, TURNS = (256, 256), 20, 2
 
 
 def fit(activation, x, labels):

@@ -33,7 +33,7 @@ from .integrations.patches import HookError, moved
 _definitions = extras.load("onnx.defs", extra="onnx", needed_by=__name__)
 _reference = extras.load("onnx.reference.op_run", extra="onnx", needed_by=__name__)
 
-__all__ = ["HookError", "ops"]
+__all__ = ["HookError", "ops"]  # noqa: F822  # made by __getattr__
 
 _Compute = Callable[..., Any]
 
@@ -239,5 +239,15 @@ def _implementations(base: Any) -> list[Any]:
     return [implementation(operator) for operator in _OPERATORS]
 
 
-#: For ``ReferenceEvaluator(model, new_ops=fastact.onnx.ops)``.
-ops: list[Any] = _implementations(getattr(_reference, "OpRun", None))
+_CLASSES = _implementations(getattr(_reference, "OpRun", None))
+
+
+def __getattr__(name: str) -> list[Any]:
+    """`ops`, for ``ReferenceEvaluator(model, new_ops=fastact.onnx.ops)``: a new list each time, as some evaluators add to it."""
+    if name != "ops":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return list(_CLASSES)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), "ops"]

@@ -72,7 +72,7 @@ def _log_loss(before: _Function) -> _Function:
             likelihoods = y_prob[y_true]
             if len(likelihoods) == len(y_prob) and y_true.any(axis=1).all():  # one of each row
                 return _mean_loss(likelihoods[:, np.newaxis], sample_weight)
-        return before(y_true, y_prob, sample_weight)
+        return before(y_true, y_prob, *_given(sample_weight))
 
     return log_loss
 
@@ -83,9 +83,14 @@ def _binary_log_loss(before: _Function) -> _Function:
     def binary_log_loss(y_true: Any, y_prob: Any, sample_weight: Any = None) -> Any:
         if _usable(y_prob) and y_true.dtype == bool and y_true.shape == y_prob.shape:
             return _mean_loss(np.where(y_true, y_prob, 1 - y_prob), sample_weight)
-        return before(y_true, y_prob, sample_weight)
+        return before(y_true, y_prob, *_given(sample_weight))
 
     return binary_log_loss
+
+
+def _given(sample_weight: Any) -> tuple[Any, ...]:
+    """The argument, where there are weights: scikit-learn's losses take it since 1.7."""
+    return () if sample_weight is None else (sample_weight,)
 
 
 def _mean_loss(likelihoods: Any, sample_weight: Any) -> Any:

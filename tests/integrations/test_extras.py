@@ -13,6 +13,7 @@ from fastact.integrations import extras
 MODULES = [
     ("fastact.autograd", "autograd", "autograd"),
     ("fastact.jax", "jax", "jax"),
+    ("fastact.keras", "keras", "keras"),
     ("fastact.onnx", "onnx", "onnx"),
     ("fastact.sklearn", "sklearn", "sklearn"),
     ("fastact.torch", "torch", "torch"),
@@ -27,7 +28,9 @@ def test_a_missing_library_is_named_with_its_extra(module, package, extra):
 
 
 @pytest.mark.parametrize(("module", "package", "extra"), MODULES, ids=[module for module, *_ in MODULES])
-def test_documented_examples(module, package, extra):
+def test_documented_examples(module, package, extra, monkeypatch, tmp_path):
+    monkeypatch.setenv("KERAS_BACKEND", "numpy")  # before it is imported
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     pytest.importorskip(package)
     tested = doctest.testmod(importlib.import_module(module))
     assert tested.attempted > 0

@@ -23,11 +23,11 @@ LAYERS = (
     ("api",),
     ("__init__",),
     ("integrations",),
-    ("autograd", "jax", "onnx", "sklearn", "torch"),
+    ("autograd", "jax", "keras", "onnx", "sklearn", "torch"),
     ("tools", "__main__"),
 )
 #: Modules for other libraries, and what they share: users import them by name, and nobody else does.
-INTEGRATIONS = {"integrations", "autograd", "jax", "onnx", "sklearn", "torch"}
+INTEGRATIONS = {"integrations", "autograd", "jax", "keras", "onnx", "sklearn", "torch"}
 #: A tool that users start by a function of the API. Importing the package leaves it alone.
 STARTED = {("api", "tools.monitor")}
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
