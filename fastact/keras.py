@@ -1,7 +1,7 @@
 """Keras' NumPy backend with the functions of this package.
 
-`patch` gives `keras.ops`, and so layers and activations by name, other functions where Keras computes in NumPy. That backend predicts
-and does not train.
+`patch` gives `keras.ops`, and so layers and activations by name, other functions where Keras computes in NumPy. That backend
+predicts and does not train.
 
 Examples
 --------
@@ -41,8 +41,8 @@ def _gelu(x: Any, approximate: bool) -> Any:
     return (fastact.gelu_tanh if approximate else fastact.gelu)(x)
 
 
-#: By Keras' names its functions, and of each what takes their place with its parameters by their names in Keras. Without those that
-#: mean something else there: its sparsemax (3.15) gives rows that do not sum to 1.
+#: By Keras' names its functions, and of each what takes its place, with the parameters by their names in Keras. Without what
+#: means something else there: its sparsemax (3.15) gives rows that do not sum to 1.
 _FUNCTIONS: dict[str, tuple[_Function, dict[str, str]]] = {
     "celu": (fastact.celu, {"alpha": "alpha"}),
     "elu": (fastact.elu, {"alpha": "alpha"}),

@@ -95,7 +95,7 @@ def test_moved_hooks(monkeypatch):
     with monkeypatch.context() as m:
         m.delattr(backend, "softmax")
         left = {name: vars(backend).get(name) for name in fk._FUNCTIONS}
-        with pytest.raises(HookError, match="Keras is not known: .*has no function 'softmax'"):
+        with pytest.raises(HookError, match=r"Keras is not known: .*has no function 'softmax'"):
             fk.patch()
         assert {name: vars(backend).get(name) for name in fk._FUNCTIONS} == left
     with monkeypatch.context() as m:

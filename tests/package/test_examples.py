@@ -114,3 +114,15 @@ def test_scikit_learn(tmp_path):
     for dtype, name, apart, accuracy in found:
         assert float(apart) < (1e-10 if dtype == "float64" else 1e-4)
         assert float(accuracy) > (60 if name == "logistic" else 90)
+
+
+def test_keras_model(tmp_path):
+    pytest.importorskip("keras")
+    pytest.importorskip("threadpoolctl")
+    text = run("keras_model.py", tmp_path, KERAS_BACKEND="numpy", KERAS_HOME=str(tmp_path))
+    assert float(re.search(r"apart by at most (\S+)", text)[1]) < 1e-5
+    assert re.findall(r"^(\w+) +Keras +\S+ ms, with fastact +\S+ ms, ratio \S+$", text, re.MULTILINE) == [
+        "gelu",
+        "softmax",
+        "model",
+    ]
