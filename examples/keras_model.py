@@ -2,8 +2,8 @@
 
     KERAS_BACKEND=numpy python examples/keras_model.py
 
-Two blocks of attention and a feed-forward layer with GELU, as `keras.layers` has them, then softmax. The results are compared, and
-the quickest of each is printed, for the model and for its activations.
+Two blocks of attention and a feed-forward layer with GELU, as `keras.layers` has them, then softmax. The results are compared,
+and the quickest of each is printed, for the model and for its activations.
 """
 
 import time
@@ -55,11 +55,10 @@ def main():
             fast = {name: timed(*call) for name, call in pieces.items()}
     apart = np.abs(fast["model"][0] - own["model"][0]).max()
     print(f"{BATCH} sequences of {TOKENS} tokens; fastact's backend: {fastact.backend()}; results apart by at most {apart:.1e}")
-    for name, (_, seconds) in own.items():
-        with_fastact = fast[name][1]
-        print(
-            f"{name:<8} Keras {seconds * 1e3:>7.2f} ms, with fastact {with_fastact * 1e3:>7.2f} ms, ratio {seconds / with_fastact:.1f}"
-        )
+    for name, (_, before) in own.items():
+        after = fast[name][1]
+        times = f"Keras {before * 1e3:>7.2f} ms, with fastact {after * 1e3:>7.2f} ms"
+        print(f"{name:<8} {times}, ratio {before / after:.1f}")
 
 
 if __name__ == "__main__":

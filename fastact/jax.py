@@ -60,7 +60,10 @@ class _Jax(Framework):
     def _compiled(self, call: Call, label: str, operands: Mapping[str, Any]) -> Callable[..., Any]:
         """The call as a function of its operands that JAX has compiled; the same for calls of the same kind."""
         types = tuple((name, array.shape, array.dtype) for name, array in operands.items())
-        key = (type(call), call.function, types, tuple(call.options.items()))
+        options = tuple(
+            (name, type(value), repr(value) if type(value) is float else value) for name, value in call.options.items()
+        )
+        key = (type(call), call.function, types, options)  # a float by its text: 0.0 and -0.0 are equal
         try:
             found = self._cache.get(key)
         except TypeError:  # an option that is no key: a list, say

@@ -1,5 +1,6 @@
 """`fastact.sklearn.patch`: networks learn the same, by fastact's functions, and scikit-learn is itself again afterwards."""
 
+import importlib
 import inspect
 import os
 import subprocess
@@ -13,7 +14,7 @@ import fastact
 from fastact.integrations.patches import HookError
 
 sklearn = pytest.importorskip("sklearn")
-fs = pytest.importorskip("fastact.sklearn")
+fs = importlib.import_module("fastact.sklearn")
 neural_network = pytest.importorskip("sklearn.neural_network")
 hooks = pytest.importorskip("sklearn.neural_network._base")
 datasets = pytest.importorskip("sklearn.datasets")
