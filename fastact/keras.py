@@ -78,14 +78,14 @@ def _in_place_of(name: str) -> Callable[[_Function], _Function]:
     def replaced(before: _Function) -> _Function:
         first, *others = inspect.signature(before).parameters.values()
         names = [p.name for p in others]
-        if set(names) != set(parameters):
+        if not set(parameters) <= set(names) or any(p.default is p.empty for p in others if p.name not in parameters):
             raise HookError(moved(_LIBRARY, f"{name} takes {', '.join([first.name, *names])}"))
-        defaults = {p.name: p.default for p in others if p.default is not p.empty}
+        defaults = {p.name: p.default for p in others if p.name in parameters and p.default is not p.empty}
 
         def computed(x: Any, *arguments: Any, **keywords: Any) -> Any:
-            if type(x) is not np.ndarray or x.dtype.kind != "f":  # what Keras makes of these is its own affair
-                return before(x, *arguments, **keywords)
             given = {**defaults, **dict(zip(names, arguments, strict=False)), **keywords}
+            if type(x) is not np.ndarray or x.dtype.kind != "f" or not given.keys() <= parameters.keys():
+                return before(x, *arguments, **keywords)  # integers, lists, options of some versions: Keras' own affair
             return function(x, **{parameters[name]: value for name, value in given.items()})
 
         return computed
