@@ -114,9 +114,9 @@ class Function:
         is_array = self._framework.is_array
         arrays = {name: value for name, value in given.items() if is_array(value)}
         options = {name: value for name, value in given.items() if name not in arrays}
-        for name in self._required:
-            if name not in arrays and name == self._positional[0]:
-                arrays = {name: self._framework.operand(self._label, name, options.pop(name)), **arrays}
+        first = self._positional[0]
+        if first not in arrays:
+            arrays = {first: self._framework.operand(self._label, first, options.pop(first)), **arrays}
         shapes = {name: self._framework.shape(array) for name, array in arrays.items()}
         return self._framework.apply(self._family(self.function, shapes, options), arrays)
 
