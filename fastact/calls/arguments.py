@@ -104,12 +104,12 @@ def named_arguments(method: _Method) -> _Method:
         function = self.name if method.__name__ == "__call__" else f"{self.name}.{method.__name__}"
         own = self._parameter_names if more else ()
         if len(given) > len(operands):
-            return _surplus(function, operands, own, keywords)
+            return surplus(function, operands, own, keywords)
         for name in named:
             if name in operands[: len(given)]:
                 return f"{function}: {name} is given by position and by keyword"
             if name not in keywords and name not in own and name not in operands:
-                return f"{function}: {_unexpected(name, operands, [*own, *keywords])}"
+                return f"{function}: {unexpected(name, operands, [*own, *keywords])}"
         for name in required[len(given) :]:
             if name not in named:
                 return f"{function}: {name} is missing; it takes {_listed(operands)} by position"
@@ -175,7 +175,7 @@ def _listed(names: Sequence[str], ending: str = "") -> str:
     return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
 
 
-def _surplus(function: str, operands: Sequence[str], own: Collection[str], keywords: Sequence[str]) -> str:
+def surplus(function: str, operands: Sequence[str], own: Collection[str], keywords: Sequence[str]) -> str:
     """The message for too many positional arguments: it says what may have been meant."""
     meant = list(own) or [name for name in keywords if name not in _OF_UFUNCS]
     verb = "are keywords" if len(meant) > 1 else "is a keyword"
@@ -183,7 +183,7 @@ def _surplus(function: str, operands: Sequence[str], own: Collection[str], keywo
     return f"{told}, as is out=" if own else told
 
 
-def _unexpected(name: str, operands: Sequence[str], accepted: Sequence[str]) -> str:
+def unexpected(name: str, operands: Sequence[str], accepted: Sequence[str]) -> str:
     """The message for an unknown keyword: it suggests the nearest."""
     near = next((known for known in SYNONYMS.get(name.lower(), ()) if known in accepted or known in operands), None)
     if near is None:

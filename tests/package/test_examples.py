@@ -89,3 +89,40 @@ def test_network_health(tmp_path):
     left = dict(re.findall(r"^(\w+), ten layers: of the gradient at layer 10 (\S+) is left", text, re.MULTILINE))
     assert float(left["sigmoid"]) < 1e-4
     assert float(left["tanh"]) > 0.1
+
+
+def test_onnx_block(tmp_path):
+    """The results are the same, and every operator that is replaced has its line."""
+    pytest.importorskip("onnx")
+    pytest.importorskip("threadpoolctl")
+    text = run("onnx_block.py", tmp_path)
+    apart, largest = map(float, re.search(r"apart by at most (\S+), of numbers up to (\S+)", text).groups())
+    assert apart < 1e-5 * largest
+    lines = re.findall(r"^([A-Za-z ]+?) +\S+ ms +\S+ ms +\S+$", text, re.MULTILINE)
+    assert lines == ["Softmax", "Gelu", "Sigmoid", "activations", "whole block"]
+
+
+def test_scikit_learn(tmp_path):
+    """The loss curves are the same within the precision of the dtype."""
+    pytest.importorskip("sklearn")
+    pytest.importorskip("threadpoolctl")
+    text = run("scikit_learn.py", tmp_path)
+    found = re.findall(
+        r"^(float\d\d) (\w+) .* ratio \S+, loss curves apart by (\S+), held-out accuracy (\S+)%", text, re.MULTILINE
+    )
+    assert [name for _, name, *_ in found] == ["relu", "tanh", "logistic"] * 2
+    for dtype, name, apart, accuracy in found:
+        assert float(apart) < (1e-10 if dtype == "float64" else 1e-4)
+        assert float(accuracy) > (60 if name == "logistic" else 90)
+
+
+def test_keras_model(tmp_path):
+    pytest.importorskip("keras")
+    pytest.importorskip("threadpoolctl")
+    text = run("keras_model.py", tmp_path, KERAS_BACKEND="numpy", KERAS_HOME=str(tmp_path))
+    assert float(re.search(r"apart by at most (\S+)", text)[1]) < 1e-5
+    assert re.findall(r"^(\w+) +Keras +\S+ ms, with fastact +\S+ ms, ratio \S+$", text, re.MULTILINE) == [
+        "gelu",
+        "softmax",
+        "model",
+    ]

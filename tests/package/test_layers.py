@@ -22,8 +22,12 @@ LAYERS = (
     ("backends",),
     ("api",),
     ("__init__",),
+    ("integrations",),
+    ("autograd", "jax", "keras", "onnx", "sklearn", "torch"),
     ("tools", "__main__"),
 )
+#: Modules for other libraries, and what they share: users import them by name, and nobody else does.
+INTEGRATIONS = {"integrations", "autograd", "jax", "keras", "onnx", "sklearn", "torch"}
 #: A tool that users start by a function of the API. Importing the package leaves it alone.
 STARTED = {("api", "tools.monitor")}
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
@@ -148,9 +152,22 @@ def test_the_product_knows_no_tools():
     assert wrong == [], "the product imports tools: " + "; ".join(wrong)
 
 
+def test_nobody_imports_integrations():
+    """They need libraries that few users have."""
+    wrong = [
+        str(i) for i in IMPORTS if i.target.partition(".")[0] in INTEGRATIONS and i.source.partition(".")[0] not in INTEGRATIONS
+    ]
+    assert wrong == []
+
+
+def test_integrations_know_none_of_each_other():
+    own = INTEGRATIONS - {"integrations"}
+    assert [str(i) for i in IMPORTS if i.target in own] == []
+
+
 def test_an_import_leaves_out_what_few_calls_need():
     """numpy.random alone takes a third of the time."""
     code = "import sys, numpy; before = set(sys.modules); import fastact; print(*set(sys.modules) - before)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert "fastact.api" in loaded
-    assert {"numpy.random", "pathlib", "difflib", "fastact.tools"}.isdisjoint(loaded)
+    assert {"numpy.random", "pathlib", "difflib", "fastact.tools", "fastact.integrations"}.isdisjoint(loaded)
