@@ -1,7 +1,7 @@
 """Runs the Python blocks of a page one after another in one namespace, as its reader would: python run_page.py PAGE.md.
 
-What a block prints comes out. Blocks with `>>>` are doctests. The exit status is 77 where a package is missing that an extra
-brings.
+What a block prints comes out. Blocks with `>>>` are doctests. A block that wants a package that is missing, of an extra, is left out
+with those that need it; the exit status is 77 then.
 """
 
 import doctest
@@ -20,18 +20,31 @@ def blocks(text):
 
 
 def run(page):
-    """Run them; a failure names the page's own line."""
-    names = {"__name__": "__main__"}
+    """Run them; the packages that were missing. A failure names the page's own line."""
+    names, left_out = {"__name__": "__main__"}, []
     for line, block in blocks(page.read_text("utf-8")):
-        if ">>>" in block:
-            test = doctest.DocTestParser().get_doctest(block, names, page.name, str(page), line)
-            failures = []
-            doctest.DocTestRunner(verbose=False).run(test, out=failures.append, clear_globs=False)
-            if failures:
-                raise AssertionError("".join(failures))
-            names.update(test.globs)
-        else:
-            exec(compile("\n" * line + block, str(page), "exec"), names)
+        try:
+            run_block(page, line, block, names)
+        except ImportError as error:
+            if missing(error) is None:
+                raise
+            left_out.append(missing(error))
+        except NameError:
+            if not left_out:
+                raise
+    return left_out
+
+
+def run_block(page, line, block, names):
+    if ">>>" not in block:
+        exec(compile("\n" * line + block, str(page), "exec"), names)
+        return
+    test = doctest.DocTestParser().get_doctest(block, names, page.name, str(page), line)
+    failures = []
+    doctest.DocTestRunner(verbose=False).run(test, out=failures.append, clear_globs=False)
+    if failures:
+        raise AssertionError("".join(failures))
+    names.update(test.globs)
 
 
 def missing(error):
@@ -46,10 +59,7 @@ def missing(error):
 
 
 if __name__ == "__main__":
-    try:
-        run(Path(sys.argv[1]))
-    except ImportError as error:
-        if missing(error) is None:
-            raise
-        print(f"{missing(error)} is not installed", file=sys.stderr)
+    left_out = run(Path(sys.argv[1]))
+    if left_out:
+        print(f"{', '.join(dict.fromkeys(left_out))} is not installed", file=sys.stderr)
         sys.exit(MISSING)

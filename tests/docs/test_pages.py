@@ -1,5 +1,6 @@
 """Every Python block of every page runs, without a warning, and every block says what it is."""
 
+import os
 import re
 import subprocess
 import sys
@@ -25,7 +26,8 @@ def named(page):
 def run(page, folder):
     """The blocks of a page in a process of their own: nothing that one page sets reaches another."""
     command = [sys.executable, "-W", "error", RUNNER, page]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=600)
+    environment = {**os.environ, "KERAS_HOME": str(folder)}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=600)
 
 
 @pytest.mark.parametrize("page", WITH_CODE, ids=named)
