@@ -1,7 +1,7 @@
 """Writes `fastact/__init__.pyi`, which tells type checkers and editors what there is on `fastact`, and how functions are called.
 
-The build calls it: nobody edits a third file for a new function. Names and defaults of arguments are those of the signatures at run
-time, parameters those of the records; the words of options come from the code that reads them.
+The build calls it: nobody edits a third file for a new function. Names and defaults of arguments are those of the signatures at
+run time, parameters those of the records; the words of options come from the code that reads them.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ def stub() -> str:
         *(found.text() for found in classes),
         "\n".join(_function(name, function, of) for name, function in declared.items()),
         "activations: Mapping[str, Activation]",
-        "\n".join(f"{name}: {kind}" for name, kind in of.items()),
-        f"__all__ = {sorted(vars(fastact)['__all__'])!r}".replace("'", '"'),
+        "\n".join(f"{name}: {kind}{_summary(name)}" for name, kind in of.items()),
+        "\n".join(["__all__ = [", *(f'    "{name}",' for name in sorted(vars(fastact)["__all__"])), "]"]),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -68,6 +68,13 @@ def _modules(classes: list[Class]) -> set[str]:
 
 
 # ---- the other names ------------------------------------------------------------------------------------------------
+
+
+def _summary(name: str) -> str:
+    """What editors show of a function of the catalogue: the first line of its documentation, which ``python -OO`` leaves out."""
+    record: Any = functions.find(name)
+    doc = getattr(record, "doc", None) or getattr(record, "summary", "")
+    return f'\n"""{doc.partition(chr(10))[0]}"""' if doc else ""
 
 
 def _import(name: str, found: Any) -> str:

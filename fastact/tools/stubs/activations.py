@@ -6,6 +6,7 @@ import inspect
 import itertools
 from collections.abc import Iterable, Iterator
 
+from ...calls.documentation import call_signature
 from ...calls.elementwise import Activation
 from ...functions.entry import Entry, Parameter
 from .arguments import OUT, OUTS, general, methods, without
@@ -30,6 +31,8 @@ class Parameters:
         Their types in a call that keeps integers.
     fractions : str
         Those that have to be given for that, as their defaults are no integers.
+    call : inspect.Signature
+        How the activation is called.
     """
 
     def __init__(self, entry: Entry) -> None:
@@ -41,6 +44,7 @@ class Parameters:
         self.anything = {p.name: "_Input" for p in self.learnt} or self.numbers
         self.whole = {**{p.name: "int | _Whole" for p in self.options}, **draws}
         self.fractions = " ".join(p.name for p in self.options if isinstance(p.default, float))
+        self.call = call_signature(entry)
         self._arguments: list[inspect.Parameter] = [inspect.Parameter(p.name, _KEYWORD, default=p.default) for p in self.options]
         self._arguments += [inspect.Parameter(name, _KEYWORD, default=None) for name in draws]
 
@@ -55,7 +59,7 @@ class Parameters:
 
 def call_ways(own: Parameters, integers: bool) -> Iterator[Way]:
     """How it is called; `integers` says whether it keeps them."""
-    whatever = general(own.in_place_of_params(CALL), **own.anything)
+    whatever = general(own.call, **own.anything)
     if integers and not own.options:
         yield way("_Reals", x="_Reals", **own.numbers)
     else:
@@ -194,23 +198,19 @@ class Classes:
         name = f"{stem}{'Integers' * integers}{'FromOutput' * from_output}"
         if name not in self.classes:
             derivative = _derivative(None if entry.noise else stem)
+            backward, pair = own.in_place_of_params(BACKWARD), own.in_place_of_params(VALUE_AND_GRAD)
+            gradients = backward_ways(own, from_output)
             parts = [
-                self._part(f"{stem}{'Integer' * integers}Call", "__call__", own, CALL, call_ways(own, integers)),
-                self._part(
-                    f"{stem}Gradient{'FromOutput' * from_output}", "backward", own, BACKWARD, backward_ways(own, from_output)
-                ),
-                self._part(f"{stem}Rest", "value_and_grad", own, VALUE_AND_GRAD, value_and_grad_ways(own), derivative),
+                self._part(f"{stem}{'Integer' * integers}Call", method("__call__", own.call, call_ways(own, integers))),
+                self._part(f"{stem}Gradient{'FromOutput' * from_output}", method("backward", backward, gradients)),
+                self._part(f"{stem}Rest", derivative + method("value_and_grad", pair, value_and_grad_ways(own))),
             ]
             self.classes[name] = Class(name, ", ".join(parts))
         return name
 
-    def _part(
-        self, name: str, called: str, own: Parameters, signature: inspect.Signature, ways: Iterator[Way], more: Iterable[str] = ()
-    ) -> str:
-        """The name of a class with one method, which is made unless it is there."""
-        if name not in self.classes:
-            body = [*more, *method(called, own.in_place_of_params(signature), ways)]
-            self.classes[name] = Class(name, "Activation", body=body)
+    def _part(self, name: str, body: list[str]) -> str:
+        """The name of a class with this body, which is made unless it is there."""
+        self.classes.setdefault(name, Class(name, "Activation", body=body))
         return name
 
 

@@ -1,4 +1,4 @@
-"""What the arguments are: the types that the stub defines, and that of an argument by its name, which means the same everywhere."""
+"""What arguments are: the types that the stub defines, and that of an argument by its name, which means the same everywhere."""
 
 from __future__ import annotations
 
@@ -103,11 +103,12 @@ GENERAL: dict[str, str] = {
     **dict.fromkeys(("where", "scale", "bias", "weight", "sample_weight", "pos_weight"), "Any"),
     **dict.fromkeys(("keepdims", "return_index", "hard", "gate_first", "from_logits"), "_Flag"),
     **dict.fromkeys(("tau", "label_smoothing"), "_Number"),
-    **dict.fromkeys(("bias_axis", "ignore_index"), "SupportsIndex"),
     "axis": "_Axes",
+    "bias_axis": "_Axis",
     "casting": "_Casting",
     "dtype": "_DType",
     "empty": "_Empty",
+    "ignore_index": "SupportsIndex",
     "mask": "_Mask",
     "order": "_Order",
     "out": "_New",

@@ -69,7 +69,7 @@ def reduction_call(signature: inspect.Signature) -> Iterator[Way]:
 def reduction_backward(signature: inspect.Signature) -> Iterator[Way]:
     """Its gradient, of the shape of x."""
     whatever = general(signature)
-    yield way(_ARRAYS, **{**without(whatever, "out"), "dy": f"_Number | {_ARRAYS}", "x": _ARRAYS})
+    yield way(_ARRAYS, **{**without(whatever, "out"), "dy": f"_F | {_ARRAYS}", "x": _ARRAYS})
     yield Way({**whatever, "out": OUT}, "_Out", ("out",))
     yield Way({**whatever, "x": "_Number | _Object"}, "Any")
     yield Way({**whatever, "x": "_ArrayLike"}, "NDArray[Any]")

@@ -50,9 +50,11 @@ def definition(indent: str, name: str, given: list[str], gives: str) -> list[str
         return [line]
     lines = [f"{indent}def {name}(", f"{indent}   "]
     for argument in given:
-        if len(lines[-1]) + len(argument) + 2 > WIDTH:
-            lines.append(f"{indent}   ")
-        lines[-1] += f" {argument},"
+        words = [argument] if len(argument) < WIDTH - len(indent) - 5 else argument.split(", ")
+        for word in words:
+            if len(lines[-1]) + len(word) + 2 > WIDTH:
+                lines.append(f"{indent}   ")
+            lines[-1] += f" {word},"
     return [*lines, f"{indent}) -> {gives}: ..."]
 
 
