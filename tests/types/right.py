@@ -49,7 +49,7 @@ def elementwise(x: Floats, d: Doubles, i: Whole, b: NDArray[np.bool], u: NDArray
     assert_type(relu(x, out=(x,)), Floats)
     assert_type(relu(x, out=x, where=b), Floats)
     assert_type(gelu(x, bias=x), Floats)
-    assert_type(gelu(x[np.newaxis], bias=x, bias_axis=1), Floats)
+    assert_type(gelu(x, bias=x, bias_axis=0), Floats)
     assert_type(silu(x, beta=x), Floats)  # a parameter that is learnt
     assert_type(srelu(x, slope_left=x, slope_right=0.1), Floats)
     print(relu(u).shape, relu(u).dtype, relu(x).shape, gelu(np.array([1.0, 2.0])).sum())
@@ -66,8 +66,13 @@ def elementwise(x: Floats, d: Doubles, i: Whole, b: NDArray[np.bool], u: NDArray
 
     # what is asked for by dtype=, and lists: an array
     print(relu(x, dtype=np.float64).shape, relu(x, dtype="f8", casting="same_kind", order="C", subok=False).shape)
-    assert_type(gelu([1.0, 2.0]).shape, tuple[Any, ...])
-    print(gelu([[1, 2], [3, 4]]).sum(), gelu(range(3)).sum(), gelu([x, x]).sum(), gelu((np.float32(1), 2)).sum())
+    print(
+        gelu([1.0, 2.0]).shape,
+        gelu([[1, 2], [3, 4]]).sum(),
+        gelu(range(3)).sum(),
+        gelu([x, x]).sum(),
+        gelu((np.float32(1), 2)).sum(),
+    )
 
 
 def numbers() -> None:
@@ -87,7 +92,7 @@ def numbers() -> None:
     assert_type(swiglu(1.0, 2.0), np.float64)
 
 
-def gradients(dy: Floats, x: Floats, d: Doubles, i: Whole, bias: Floats) -> None:
+def gradients(dy: Floats, x: Floats, i: Whole, bias: Floats, high: Floats) -> None:
     """One array; a pair with a bias or with a parameter that is learnt; three with both."""
     y = sigmoid(x)
     assert_type(gelu.backward(dy, x), Floats)
@@ -103,8 +108,8 @@ def gradients(dy: Floats, x: Floats, d: Doubles, i: Whole, bias: Floats) -> None
     assert_type(silu.backward(dy, x, beta=bias, bias=bias), tuple[Floats, Floats, Floats])
     assert_type(prelu.backward(dy, x, slope=bias), tuple[Floats, Floats])
     assert_type(prelu.backward(dy, x), tuple[Floats, np.float32])
-    assert_type(hard_tanh.backward(dy, x, min=-abs(bias) - 1), tuple[Floats, Floats])
-    assert_type(hard_tanh.backward(dy, x, min=-abs(bias) - 1, max=abs(bias)), tuple[Floats, Floats, Floats])
+    assert_type(hard_tanh.backward(dy, x, min=bias), tuple[Floats, Floats])
+    assert_type(hard_tanh.backward(dy, x, min=bias, max=high), tuple[Floats, Floats, Floats])
     dx, *dslopes = srelu.backward(dy, x, slope_left=bias, slope_right=bias)
     print(dx.shape, dbias.shape, len(dslopes))
 
@@ -225,7 +230,7 @@ if __name__ == "__main__":
     integers = np.arange(-2, 2)
     elementwise(row, double, integers, integers > 0, square)
     numbers()
-    gradients(row[np.newaxis], square[:1], double, integers, row)
+    gradients(row[np.newaxis], square[:1], integers, row, row + 1)
     units(row, row, square, integers)
     rows(square, integers, square > -1, square)
     losses(square[:2], np.arange(2), np.ones(2), (square[:2] > 0).astype(np.float32))

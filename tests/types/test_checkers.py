@@ -17,8 +17,14 @@ import fastact
 from fastact.tools.stubs import stub
 
 HERE = Path(__file__).parent
+PAGE = HERE.parents[1] / "docs" / "guide" / "types.md"
 RIGHT, WRONG = HERE / "right.py", HERE / "wrong.py"
 MISTAKES = {number for number, line in enumerate(WRONG.read_text().splitlines(), 1) if "# wrong:" in line}
+
+
+def page_code():
+    """The code of the guide's page on types, which is a user's, too; nothing where there is no source tree."""
+    return "\n".join(re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)) if PAGE.exists() else ""
 
 
 @pytest.fixture
@@ -33,6 +39,7 @@ def project(tmp_path):
     (package / "__init__.pyi").write_text(stub())
     for path in (RIGHT, WRONG):
         shutil.copy(path, tmp_path)
+    (tmp_path / "page.py").write_text(page_code())
     return tmp_path
 
 
@@ -60,7 +67,7 @@ def test_there_are_mistakes():
 def test_mypy(project):
     pytest.importorskip("mypy")
     (project / "mypy.ini").write_text("")
-    files = (RIGHT.name, WRONG.name, str(Path("fastact", "__init__.pyi")))
+    files = (RIGHT.name, WRONG.name, "page.py", str(Path("fastact", "__init__.pyi")))
     told = run(project, "mypy", "--strict", "--follow-imports=silent", "--no-error-summary", "--config-file=mypy.ini", *files)
     errors = re.findall(r"^(.+?):(\d+): error: (.*)$", told, re.MULTILINE)
     check({(Path(path).name, int(line)): message for path, line, message in errors})
@@ -69,7 +76,7 @@ def test_mypy(project):
 def test_pyright(project):
     pytest.importorskip("pyright")
     # The package is not in site-packages here; without this all of it would be looked at.
-    settings = {"typeCheckingMode": "strict", "include": [RIGHT.name, WRONG.name, "fastact/__init__.pyi"]}
+    settings = {"typeCheckingMode": "strict", "include": [RIGHT.name, WRONG.name, "page.py", "fastact/__init__.pyi"]}
     # NumPy's own stub leaves some types open, and the stub of fastact names what is private to both of them.
     settings |= dict.fromkeys(("reportUnknownMemberType", "reportUnknownVariableType", "reportUnknownArgumentType"), False)
     (project / "pyrightconfig.json").write_text(json.dumps(settings))
@@ -105,6 +112,13 @@ def test_results_are_of_these_types(monkeypatch):
     monkeypatch.setattr(typing, "assert_type", assert_type)
     exec(compile(RIGHT.read_text(), RIGHT.name, "exec"), {"__name__": "__main__"})
     assert len(said) > 100
+
+
+def test_the_page_of_the_guide(capsys):
+    if not PAGE.exists():
+        pytest.skip("no source tree")
+    exec(compile(page_code(), PAGE.name, "exec"), {})
+    assert "(2, 3)" in capsys.readouterr().out
 
 
 def test_the_look_at_types():

@@ -137,9 +137,7 @@ def test_it_has_every_public_name():
     public = {name for name in names if not name.startswith("_") or name == "__version__"}
     assert public == set(fastact.__all__)
     assert set(FUNCTIONS) == set(fastact.api.bound)
-    listed = next(
-        ast.literal_eval(node.value) for node in TREE.body if isinstance(node, ast.Assign) and "__all__" in ast.dump(node)
-    )
+    (listed,) = [ast.literal_eval(n.value) for n in TREE.body if isinstance(n, ast.Assign) and "__all__" in ast.unparse(n)]
     assert set(listed) == set(fastact.__all__)
 
 

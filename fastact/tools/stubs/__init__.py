@@ -27,7 +27,7 @@ _STANDS_FOR = {"Activation": "Activation", "Gated": "_Gated"}
 def stub() -> str:
     """The text of the stub."""
     classes, of = _classes()
-    public = [name for name in vars(fastact)["__all__"] if name not in api.bound and name != "Activation"]
+    public = [name for name in fastact.__all__ if name not in api.bound and name != "Activation"]
     declared = {name: getattr(fastact, name) for name in public if _mentions_classes(getattr(fastact, name))}
     parts = [
         '"""Written by the build: see tools/stubs."""\n',
@@ -38,7 +38,7 @@ def stub() -> str:
         "\n".join(_function(name, function, of) for name, function in declared.items()),
         "activations: Mapping[str, Activation]",
         "\n".join(f"{name}: {kind}{_summary(name)}" for name, kind in of.items()),
-        "\n".join(["__all__ = [", *(f'    "{name}",' for name in sorted(vars(fastact)["__all__"])), "]"]),
+        "\n".join(["__all__ = [", *(f'    "{name}",' for name in sorted(fastact.__all__)), "]"]),
     ]
     return "\n\n".join(parts) + "\n"
 

@@ -147,7 +147,11 @@ def public_class() -> Class:
     Its methods have few ways: a type checker compares each with those of all the classes that follow.
     """
     numbers, whatever = {"params": "_Number | _Rng"}, {"params": "Any"}
-    calls = [way("_Floats", x="_Floats", **numbers), Way(general(CALL, out=f"{OUT} | _New", **whatever), "Any")]
+    calls = [
+        way("_Floats", x="_Floats", **numbers),
+        way(_ARRAYS, "bias", x=_ARRAYS, **_BIAS, **numbers),
+        Way(general(CALL, out=f"{OUT} | _New", **whatever), "Any"),
+    ]
     gradients = [way("_Floats", name, **{"dy": "_Floats", name: "_Floats"}, bias="None", **numbers) for name in ("x", "y")]
     for name, other in (("x", "y"), ("y", "x")):
         given = without(general(BACKWARD, out=f"{OUT} | _New", **whatever), other)
