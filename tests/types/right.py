@@ -75,6 +75,25 @@ def elementwise(x: Floats, d: Doubles, i: Whole, b: NDArray[np.bool], u: NDArray
     )
 
 
+class Tagged:
+    """An array of the user's own class, which comes back as its own kind."""
+
+    def __init__(self, array: Floats) -> None:
+        self.array = array
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> "Tagged":
+        assert method == "__call__"
+        return Tagged(ufunc(*(one.array if isinstance(one, Tagged) else one for one in inputs), **options))
+
+
+def of_other_classes(x: Floats, masked: np.ma.MaskedArray[Any, np.dtype[np.float32]]) -> None:
+    """Arrays of other classes."""
+    assert_type(relu(Tagged(x)), Any)
+    found: Tagged = silu(Tagged(x), beta=2.0)
+    print(found.array.shape, relu(masked).mask.shape, gelu.value_and_grad(masked)[1].mask.shape)
+    print(gelu(x.tolist()).shape, relu(np.float32(1), out=...).shape)
+
+
 def numbers() -> None:
     """A number in, a scalar of NumPy's out."""
     assert_type(gelu(1.0), np.float64)
@@ -229,6 +248,7 @@ if __name__ == "__main__":
     row, double = square[0], np.linspace(-2, 2, 4)
     integers = np.arange(-2, 2)
     elementwise(row, double, integers, integers > 0, square)
+    of_other_classes(row, np.ma.masked_array(row, row > 0))
     numbers()
     gradients(row[np.newaxis], square[:1], integers, row, row + 1)
     units(row, row, square, integers)
