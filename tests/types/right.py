@@ -229,6 +229,13 @@ def own(x: Floats) -> None:
     assert_type(layer(gelu, x), Floats)
     assert_type(layer(gelu.derivative, x), Floats)
     assert_type(layer(fastact.activations["relu"], x), Floats)
+    act: fastact.Activation = relu
+    act = gelu if x.size else silu
+    assert_type(act(x), Floats)
+    for each in (relu, gelu, silu):
+        assert_type(each(x), Floats)
+    table: dict[str, fastact.Activation] = {"relu": relu, "silu": silu}
+    assert_type(table["silu"].backward(x, x), Floats)
     assert_type(fastact.get("silu")(x, beta=2), Floats)
     assert_type(fastact.get("softmax")(x, mask="causal"), Floats)
     found = fastact.get("SiLU" if x.size else "Softmax")
