@@ -178,7 +178,7 @@ class Classes:
 
     def __init__(self, entries: Iterable[Entry]) -> None:
         self.classes: dict[str, Class] = {}
-        self._defaults: dict[str, tuple[float, ...]] = {}
+        self._defaults: dict[str, tuple[tuple[float, bool], ...]] = {}
         self.of: dict[str, str] = {entry.name: self._class_of(entry) for entry in entries}
 
     def _class_of(self, entry: Entry) -> str:
@@ -192,9 +192,9 @@ class Classes:
         """What the names of classes with these parameters begin with."""
         words = [p.name for p in own.options] if len(own.options) <= 2 else ["like", entry.name]
         name = f"_{'_'.join(words).title().replace('_', '') or 'NoParameters'}{'Drawn' * bool(entry.noise)}"
-        defaults = tuple(p.default for p in own.options)
+        defaults = tuple((p.default, p.array) for p in own.options)
         if self._defaults.setdefault(name, defaults) != defaults:
-            name += "".join(f"{default:g}" for default in defaults).replace(".", "_")
+            name += "".join(f"{default:g}" for default, _ in defaults).replace(".", "_")
         return name
 
     def _made_of(self, stem: str, own: Parameters, entry: Entry, integers: bool, from_output: bool) -> str:
