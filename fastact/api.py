@@ -12,7 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
@@ -97,6 +97,24 @@ def _imported(name: str) -> Activation:
     return found
 
 
+@overload
+def define(
+    formula: Callable[..., Any] | str,
+    *,
+    name: str | None = None,
+    derivative: Callable[..., Any] | str | None = None,
+    parameters: Mapping[str, float] | None = None,
+    **info: Any,
+) -> Activation: ...
+@overload
+def define(
+    formula: None = None,
+    *,
+    name: str | None = None,
+    derivative: Callable[..., Any] | str | None = None,
+    parameters: Mapping[str, float] | None = None,
+    **info: Any,
+) -> Callable[[Callable[..., Any]], Activation]: ...
 def define(
     formula: Callable[..., Any] | str | None = None,
     *,
@@ -271,7 +289,7 @@ def gated(activation: Activation | str) -> Gated:
     return gated_any.gated_unit(activation)
 
 
-def monitor(*, by: str = "site") -> Monitor:
+def monitor(*, by: Literal["site", "name"] = "site") -> Monitor:
     """Watch what activations do to a network: a context manager that records the calls made in its block, on all threads.
 
     For each place that calls an activation or a gated unit: calls and elements, the share of zeros, units that never fire, the

@@ -16,7 +16,7 @@ from .bound import Backend
 from .rows import Rowwise, is_causal
 from .wide_integers import beyond_float64, differences
 
-_REDUCTIONS = ("mean", "sum", "none")
+REDUCTIONS = ("mean", "sum", "none")
 
 
 def _shared(out: Array | None, array: Any) -> bool:
@@ -68,8 +68,8 @@ class _Loss(Rowwise):
         super().__init__(record, record.doc, backend)
 
     def _reduction(self, reduction: Any) -> str:
-        if not isinstance(reduction, str) or reduction not in _REDUCTIONS:
-            raise ValueError(f"{self.name}: reduction must be one of {', '.join(map(repr, _REDUCTIONS))}, not {reduction!r}")
+        if not isinstance(reduction, str) or reduction not in REDUCTIONS:
+            raise ValueError(f"{self.name}: reduction must be one of {', '.join(map(repr, REDUCTIONS))}, not {reduction!r}")
         return reduction
 
     def _weight(self, name: str, value: Any) -> Array | None:

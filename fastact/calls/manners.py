@@ -11,8 +11,8 @@ import numpy as np
 from .arrays import requested_dtype
 
 # The defaults come first.
-_CASTINGS = ("same_kind", "no", "equiv", "safe", "unsafe")
-_ORDERS = ("K", "A", "C", "F")
+CASTINGS = ("same_kind", "no", "equiv", "safe", "unsafe")
+ORDERS = ("K", "A", "C", "F")
 
 
 class Manner(NamedTuple):
@@ -47,7 +47,7 @@ def manner(
     if isinstance(where, np.ndarray | np.generic) and where.dtype != bool:
         raise TypeError(f"{function}: where has dtype {where.dtype}; it must be bool")
     keywords: dict[str, Any] = {}
-    for name, value, known in (("casting", casting, _CASTINGS), ("order", order, _ORDERS)):
+    for name, value, known in (("casting", casting, CASTINGS), ("order", order, ORDERS)):
         if not isinstance(value, str) or value not in known:
             raise ValueError(f"{function}: {name} must be one of {', '.join(map(repr, known))}, not {value!r}")
         if value != known[0]:

@@ -45,7 +45,9 @@ from .bound import Backend, Bound, call_ufunc, set_by_init
 from .masked import by_length, is_masked, masked_result, split
 from .wide_integers import beyond_float64, differences
 
-_EMPTY = ("nan", "zero", "uniform")
+#: The words that options take.
+EMPTY = ("nan", "zero", "uniform")
+CAUSAL = "causal"
 
 
 def is_causal(mask: Any) -> bool:
@@ -166,7 +168,7 @@ class AxisFunction(Rowwise):
 
     def _causal(self, mask: Any, shape: tuple[int, ...], axes: tuple[int, ...]) -> int:
         """The k of "causal" or ("causal", k)."""
-        known = mask == "causal" if isinstance(mask, str) else len(mask) == 2 and mask[0] == "causal"
+        known = mask == CAUSAL if isinstance(mask, str) else len(mask) == 2 and mask[0] == CAUSAL
         if not known:
             raise ValueError(f"{self.name}: mask must be an array, 'causal' or ('causal', offset), not {mask!r}")
         if len(shape) < 2 or axes != (len(shape) - 1,):
@@ -181,8 +183,8 @@ class AxisFunction(Rowwise):
 
     def _empty(self, empty: Any) -> str:
         """What rows without elements that take part give."""
-        if not isinstance(empty, str) or empty not in _EMPTY:
-            raise ValueError(f"{self.name}: empty must be one of {', '.join(map(repr, _EMPTY))}, not {empty!r}")
+        if not isinstance(empty, str) or empty not in EMPTY:
+            raise ValueError(f"{self.name}: empty must be one of {', '.join(map(repr, EMPTY))}, not {empty!r}")
         return empty
 
     def _result_shape(self, shape: tuple[int, ...], axes: tuple[int, ...], keepdims: bool) -> tuple[int, ...]:
