@@ -1,7 +1,7 @@
 """Runs the Python blocks of a page one after another in one namespace, as its reader would: python run_page.py PAGE.md.
 
-What a block prints comes out. Blocks with `>>>` are doctests. A block that wants a package of an extra that is missing is left out,
-with those that need it; the exit status is 77 then.
+What a block prints comes out. Blocks with `>>>` are doctests. A block that wants a package of an extra that is not here is
+left out, with those that need it; the exit status is 77 then.
 """
 
 import doctest
