@@ -1,4 +1,4 @@
-"""The public functions: every record bound to the backend in use, found by name; and what is running here.
+"""The public functions: every record bound to the backend in use when it is asked for, found by name; and what is running here.
 
 The only module of the product that knows all layers.
 """
