@@ -152,9 +152,7 @@ def test_the_product_knows_no_tools():
 def loaded_by(code: str) -> set[str]:
     """The modules that a program loads, beyond those of NumPy."""
     code = f"import sys, numpy; before = set(sys.modules); {code}; print(*set(sys.modules) - before)"
-    environment = {
-        name: value for name, value in os.environ.items() if name != "FASTACT_BACKEND"
-    }  # which is loaded where it is set
+    environment = {name: value for name, value in os.environ.items() if name != "FASTACT_BACKEND"}  # is loaded at once
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     return set(done.stdout.split())
 
