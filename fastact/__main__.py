@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from . import functions
 from .api import show_config
+from .version import __version__
 
 _NEXT = """
 Next:
@@ -74,6 +75,7 @@ _COMMANDS = {
 def _parser(chosen: str | None, module: Any) -> argparse.ArgumentParser:
     """The parser; only the command that was chosen has its options, so that no other's module is needed."""
     parser = argparse.ArgumentParser(prog="python -m fastact", description="Activation functions for NumPy as compiled kernels.")
+    parser.add_argument("--version", action="version", version=f"fastact {__version__}")
     choice = f"info (the default), {', '.join(_COMMANDS)}"
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", help=choice)
     commands.add_parser("info", help="print version, processor, backend, threads and functions")

@@ -1,4 +1,4 @@
-"""The public functions: every record bound to the backend in use, found by name; and what is running here.
+"""The public functions: every record bound to the backend in use when it is asked for, found by name; and what is running here.
 
 The only module of the product that knows all layers.
 """
@@ -10,7 +10,7 @@ import importlib
 import platform
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -22,6 +22,7 @@ from .calls.define import Defined
 from .calls.elementwise import Activation
 from .calls.gated import Gated
 from .functions import names
+from .functions.record import Record
 from .runtime import caches, memory, precision, threads
 from .runtime.processor import identity, processor
 from .runtime.streaming import streaming
@@ -32,13 +33,43 @@ if TYPE_CHECKING:
 
 _CURRENT = backends.current()
 
-#: Every public function by its name and aliases, on the backend in use.
-bound: Mapping[str, Any] = MappingProxyType(
-    {name: _CURRENT.bind(record) for name, record in {**functions.records, **functions.aliases}.items()}
-)
 
-#: Every activation by its name, on the backend in use: the elementwise ones.
-activations: Mapping[str, Activation] = MappingProxyType({name: bound[name] for name in functions.entries})
+class _Bound(Mapping[str, Any]):
+    """The functions of these records, on the backend in use; each is made when it is first asked for."""
+
+    def __init__(self, records: Mapping[str, Record]) -> None:
+        self._records = records
+
+    def __getitem__(self, name: str) -> Any:
+        return _CURRENT.bind(self._records[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._records)
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def __reversed__(self) -> Iterator[str]:
+        return reversed([*self._records])
+
+    def __or__(self, other: Any) -> dict[str, Any]:
+        return dict(self) | dict(other)
+
+    def __ror__(self, other: Any) -> dict[str, Any]:
+        return dict(other) | dict(self)
+
+    def copy(self) -> dict[str, Any]:
+        return dict(self)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
+
+#: Every public function by its name and aliases.
+bound: Mapping[str, Any] = MappingProxyType(_Bound({**functions.records, **functions.aliases}))
+
+#: Every activation by its name: the elementwise ones.
+activations: Mapping[str, Activation] = MappingProxyType(_Bound(functions.entries))
 
 
 def get(name: str) -> Activation | Any:

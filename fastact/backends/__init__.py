@@ -12,3 +12,9 @@ from .choice import available as available
 from .choice import current as current
 from .choice import load as load
 from .choice import obstacles as obstacles
+
+__all__ = ["ORDER", "Backend", "available", "current", "load", "obstacles", "ufuncs"]
+
+
+def __dir__() -> list[str]:
+    return [*__all__, *(name for name in globals() if name.startswith("__"))]

@@ -42,10 +42,19 @@ class Backend:
         self.name = name
         self._fast = fast
         self.is_exact = fast is not None
-        self.build, self._classes, self.rows, self.losses = implementation
+        self.build = implementation.build
+        self._implementation = implementation
         self._bound: dict[str, Bound] = {}
         # Of definitions there may be several of one name. Each is forgotten with what was made of it.
         self._defined: WeakValueDictionary[Record, Bound] = WeakValueDictionary()
+
+    @functools.cached_property
+    def rows(self) -> Any:
+        return self._implementation.rows()
+
+    @functools.cached_property
+    def losses(self) -> Any:
+        return self._implementation.losses()
 
     @functools.cached_property
     def exact(self) -> Backend:
@@ -72,7 +81,7 @@ class Backend:
         if isinstance(function, Bound):
             same = function.backend == self.name and function._backend.is_exact == self.is_exact
             return function if same else function._on(self)
-        make: Callable[[Record, Backend], Bound] = self._classes[function.call]
+        make: Callable[[Record, Backend], Bound] = self._implementation.class_of(function.call)
         if function.call is Call.DEFINED:
             return self._defined.get(function) or self._defined.setdefault(function, make(function, self))
         if function.name not in self._bound:
@@ -82,7 +91,8 @@ class Backend:
     def __getattr__(self, name: str) -> Any:
         record = functions.find(name)
         if record is None:
-            raise AttributeError(functions.no_such("function", name, functions.records))
+            # With the object, Python would add a suggestion of its own to the message.
+            raise AttributeError(functions.no_such("function", name, functions.records), name=name)
         function = self.bind(record)
         setattr(self, name, function)  # from now on it is found without coming here
         return function

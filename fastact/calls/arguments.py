@@ -13,6 +13,7 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
+from ..functions.signatures import arguments_of
 from ..runtime import precision
 
 _Method = TypeVar("_Method", bound=Callable[..., Any])
@@ -93,11 +94,9 @@ def named_arguments(method: _Method) -> _Method:
 
     Where results are to be exact (`fastact.precision`), the call is one of the same function on the backend that computes so.
     """
-    parameters = list(inspect.signature(method).parameters.values())[1:]
-    operands = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
-    required = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD and p.default is p.empty]
-    keywords = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
-    more = any(p.kind is p.VAR_KEYWORD for p in parameters)
+    operands, keywords, defaults = arguments_of(method)
+    required = [name for name in operands if name not in defaults]
+    more = method.__code__.co_flags & inspect.CO_VARKEYWORDS
 
     def complaint(self: Any, given: Sequence[Any], named: dict[str, Any]) -> str | None:
         """What is wrong with the arguments; None if nothing is."""

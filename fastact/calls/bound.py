@@ -10,6 +10,7 @@ import numpy as np
 from ..functions.kinds import Kind, kinds_of
 from ..runtime import precision
 from .arrays import dtype_of, is_bfloat16
+from .documentation import OnDemand
 from .ufunclike import CastError
 
 if TYPE_CHECKING:
@@ -22,8 +23,12 @@ class Backend(Protocol):
 
     name: str
     is_exact: bool
-    rows: Any
-    losses: Any
+
+    @property
+    def rows(self) -> Any: ...
+
+    @property
+    def losses(self) -> Any: ...
 
     @property
     def exact(self) -> Any: ...
@@ -72,8 +77,21 @@ class Bound:
         self._backend = backend
         self._with_exact: Any = None
 
+    def __init_subclass__(cls) -> None:
+        """Each function has documentation of its own; a class without any has that of the first class below that tells users."""
+        super().__init_subclass__()
+        telling = (base.__doc__ for base in cls.__mro__ if base.__module__.startswith(f"{__package__}."))
+        cls.__doc__ = OnDemand("__doc__", cls._documentation, next(filter(None, telling), None))  # type: ignore[assignment]
+
+    def _documentation(self) -> str:
+        """What help() tells of it."""
+        raise NotImplementedError
+
     def __reduce__(self) -> tuple[Any, ...]:
         return getattr, (self._backend, self.name)
+
+    def __dir__(self) -> list[str]:
+        return [name for name in super().__dir__() if not name.startswith("_") or name.startswith("__")]
 
     def _on(self, backend: Backend) -> Any:
         """The same function on another backend."""

@@ -107,7 +107,7 @@ A parameter can be an array that broadcasts to `x`. It is learnt then: `backward
 
 def sections_of(doc: str) -> tuple[str, dict[str, str]]:
     """The summary of a docstring, and its sections by their titles."""
-    summary, *sections = re.split(r"\n\n(?=\w[\w ]*\n-+\n)", doc)
+    summary, *sections = re.split(r"\n\n(?=\w[\w ]*\n-+\n)", inspect.cleandoc(doc))
     return summary, {title: body for title, _, body in (re.split(r"\n(-+)\n", section, maxsplit=1) for section in sections)}
 
 

@@ -71,11 +71,6 @@ class Activation(WithUfuncs):
         self._magnitudes = magnitudes or None
         self._parameter_names = (*self.params, *(["rng"] if entry.noise else []))
 
-    def __init_subclass__(cls) -> None:
-        """All classes have the documentation of this one, and each activation its own."""
-        super().__init_subclass__()
-        cls.__doc__ = OnDemand("__doc__", cls._documentation, Activation.__doc__)  # type: ignore[assignment]
-
     __signature__ = OnDemand("__signature__", lambda self: call_signature(self._entry))
 
     @functools.cached_property

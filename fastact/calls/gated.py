@@ -14,6 +14,7 @@ from . import classes
 from .arguments import named_arguments
 from .arrays import check_out, only, operand, pair, result_dtype, weak_floats
 from .bound import Backend, WithUfuncs, call_ufunc
+from .documentation import OnDemand
 from .elementwise import Activation
 
 _DOCUMENTATION = """\
@@ -110,18 +111,9 @@ class Gated(WithUfuncs):
     def __init__(self, unit: GatedUnit, backend: Backend) -> None:
         super().__init__(unit, backend, unit.activation)
         self.activation: Activation = backend.bind(unit.activation)
-        self.__signature__ = _SIGNATURE
-        ulp = unit.activation.info.ulp
-        self.__doc__ = _DOCUMENTATION.format(
-            name=unit.name,
-            unit=unit,
-            within="fastact." if unit.example else "",
-            activation=unit.activation.name,
-            integers="integers and bool are kept" if unit.activation.keeps_integers else "integers and bool give float64",
-            accuracy=(_ACCURACY if ulp else _EXACT).format(activation=unit.activation.name, ulp=ulp, bound=2 * ulp + 0.5),
-        )
-        if unit.example:
-            self.__doc__ += _EXAMPLES.format(name=unit.name, example=unit.example.format(name=unit.name))
+        self._unit = unit
+
+    __signature__ = OnDemand("__signature__", lambda self: _shown_signature())
 
     @named_arguments
     def __call__(self, gate: Any, value: Any = None, *, out: Any = None, axis: Any = -1, gate_first: Any = False) -> Any:
@@ -194,6 +186,20 @@ class Gated(WithUfuncs):
 
     def __repr__(self) -> str:
         return f"<gated unit {self.name!r} on {self.backend}>"
+
+    def _documentation(self) -> str:
+        unit, ulp = self._unit, self._unit.activation.info.ulp
+        told = _DOCUMENTATION.format(
+            name=unit.name,
+            unit=unit,
+            within="fastact." if unit.example else "",
+            activation=unit.activation.name,
+            integers="integers and bool are kept" if unit.activation.keeps_integers else "integers and bool give float64",
+            accuracy=(_ACCURACY if ulp else _EXACT).format(activation=unit.activation.name, ulp=ulp, bound=2 * ulp + 0.5),
+        )
+        if unit.example:
+            told += _EXAMPLES.format(name=unit.name, example=unit.example.format(name=unit.name))
+        return told
 
     def _ufunc_name(self, kind: Kind) -> str:
         return self.name if kind is GATED else f"{self.name}_backward"
@@ -268,4 +274,6 @@ class Gated(WithUfuncs):
         return call_ufunc(ufunc, *operands, **keywords)
 
 
-_SIGNATURE = inspect.Signature(list(inspect.signature(Gated.__call__).parameters.values())[1:])
+def _shown_signature() -> inspect.Signature:
+    """How a gated unit is called."""
+    return inspect.Signature(list(inspect.signature(Gated.__call__).parameters.values())[1:])

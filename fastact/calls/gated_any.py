@@ -37,8 +37,6 @@ def gated_unit(activation: Activation) -> Gated:
 
 @watchable
 class GatedAny(Gated):
-    __doc__ = Gated.__doc__
-
     def __init__(self, activation: Activation) -> None:
         name = f"gated_{activation.name}"
         unit = GatedUnit(

@@ -8,11 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ..functions.losses import Loss
 from ..runtime.memory import empty_array
 from .arguments import named_arguments
 from .arrays import Array, apart, check_unchanged, result_dtype, supported, without_axis
-from .bound import Backend
 from .rows import Rowwise, is_causal
 from .wide_integers import beyond_float64, differences
 
@@ -63,9 +61,6 @@ def _times(losses: Array, sample_weight: Array | None) -> Array:
 
 class _Loss(Rowwise):
     """What the losses share: reductions, weights, outputs."""
-
-    def __init__(self, record: Loss, backend: Backend) -> None:
-        super().__init__(record, record.doc, backend)
 
     def _reduction(self, reduction: Any) -> str:
         if not isinstance(reduction, str) or reduction not in REDUCTIONS:

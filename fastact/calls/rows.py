@@ -18,11 +18,10 @@ import functools
 import inspect
 import math
 import numbers
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..functions.record import Record
 from ..functions.rows import RowFunction
 from ..runtime.memory import empty_array
 from . import classes
@@ -45,6 +44,10 @@ from .bound import Backend, Bound, call_ufunc, set_by_init
 from .masked import by_length, is_masked, masked_result, split
 from .wide_integers import beyond_float64, differences
 
+if TYPE_CHECKING:
+    from ..functions.losses import Loss
+    from ..functions.sampled import SampledFunction
+
 #: The words that options take.
 EMPTY = ("nan", "zero", "uniform")
 CAUSAL = "causal"
@@ -58,10 +61,13 @@ def is_causal(mask: Any) -> bool:
 class Rowwise(Bound):
     """A function along an axis on one backend: what functions of rows and losses share."""
 
-    def __init__(self, record: Record, doc: str, backend: Backend) -> None:
+    def __init__(self, record: RowFunction | SampledFunction | Loss, backend: Backend) -> None:
         super().__init__(record, backend)
-        # A text of its own: help() would otherwise take an instance for its class, and show how that is constructed.
-        self.__doc__ = f"{self.name}{_shown_signature(self)}\n\n{doc}"
+        self._record: Any = record
+
+    # A text of its own: help() would otherwise take an instance for its class, and show how that is constructed.
+    def _documentation(self) -> str:
+        return f"{self.name}{_shown_signature(self)}\n\n{self._record.doc}"
 
     def __repr__(self) -> str:
         return f"<fastact {self.name} on {self.backend}>"
@@ -125,10 +131,6 @@ class AxisFunction(Rowwise):
     """A function of the rows of one array, with a ufunc behind it."""
 
     _record: RowFunction = set_by_init()
-
-    def __init__(self, record: RowFunction, backend: Backend) -> None:
-        super().__init__(record, record.doc, backend)
-        self._record = record
 
     @property
     def ufunc(self) -> Any:

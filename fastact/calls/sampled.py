@@ -23,7 +23,7 @@ class SampledMap(Rowwise):
     """A function of rows with noise whose result has the shape of x: `fastact.gumbel_softmax`."""
 
     def __init__(self, record: SampledFunction, backend: Backend) -> None:
-        super().__init__(record, record.doc, backend)
+        super().__init__(record, backend)
         # Errors are told in the name that was called.
         softmax: Any = type(backend.softmax)
         self._softmax = softmax(dataclasses.replace(row_functions["softmax"], name=record.name), backend)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,8 +11,7 @@ from .arrays import is_bfloat16
 from .classes import summable
 
 
-@dataclass(frozen=True)
-class SumLayout:
+class SumLayout(NamedTuple):
     """In which order the elements of a column are added, which the sum's bits depend on. All is in float64.
 
     - Short rows stand one after another in a stretch, so that each does not cost a loop of its own.

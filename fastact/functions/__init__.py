@@ -47,6 +47,8 @@ loss_functions = _defined(Loss, losses)
 records: dict[str, Record] = {**entries, **units, **row_functions, **sampled_functions, **loss_functions}
 #: The records by their other names.
 aliases: dict[str, Record] = {alias: record for record in records.values() for alias in record.aliases}
+#: The public names of the functions.
+public: tuple[str, ...] = (*records, *aliases)
 #: Both by what counts of a name.
 _BY_KEY: dict[str, Record] = {names.key(name): record for name, record in {**aliases, **records}.items()}
 
@@ -77,7 +79,12 @@ def meant(name: str) -> Record | None:
 
 
 def no_such(what: str, name: object, known: Iterable[str]) -> str:
-    """The message for a name that is none of the known ones: it suggests the nearest, others' names among them, or lists them."""
+    """The message for a name that is none of the known ones."""
+    return f"there is no {what} {name!r}; {suggestion(name, known)}"
+
+
+def suggestion(name: object, known: Iterable[str]) -> str:
+    """What to tell of a name that is none of the known ones: the nearest, others' names among them, or else all."""
     import difflib  # needed for errors alone
 
     known = list(known)
@@ -93,6 +100,6 @@ def no_such(what: str, name: object, known: Iterable[str]) -> str:
         if function in known and likeness > best - 0.05:
             near.setdefault(function, spellings[found])
     if not near:
-        return f"there is no {what} {name!r}; there are {', '.join(known)}"
+        return f"there are {', '.join(known)}"
     *others, last = [repr(one) + (f" ({function})" if one != function else "") for function, one in list(near.items())[:3]]
-    return f"there is no {what} {name!r}; did you mean {', '.join(others) + ' or ' if others else ''}{last}?"
+    return f"did you mean {', '.join(others) + ' or ' if others else ''}{last}?"

@@ -9,14 +9,14 @@ Conventions: a = |x|, e = exp(-a), s = sigmoid(x). At a kink the derivative is P
 
 from __future__ import annotations
 
-import inspect
 import math
-from collections.abc import Callable, Container, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Container, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from .noise import Noise
 from .record import Call, Record
+from .signatures import arguments_of
 
 
 @dataclass(frozen=True)
@@ -101,14 +101,14 @@ class Info:
     sampled: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Entry(Record):
     """One activation. The NumPy backend, the kernels' build, documentation, tests and tools all read it.
 
     Attributes
     ----------
     doc : str
-        Its own part of the documentation.
+        Its own part of the documentation, indented as it is written.
     forward, derivative : callable
         f(x, *parameters) and f'(x, *parameters), in NumPy.
     derivative_from_output : callable or None
@@ -229,31 +229,29 @@ def activation(
 
     def record(forward: Callable[..., Any]) -> Entry:
         bounds, usual = domain or {}, ordinary or {}
-        arguments = list(inspect.signature(forward).parameters.values())[1:]
+        positional, keywords, defaults = arguments_of(forward)
+        if noise:  # the formula takes what is drawn, and tells of the distribution by keywords
+            defaults[positional[0]] = noise.mean(defaults)
 
-        def of(kind: Any, arrays: Container[str]) -> tuple[Parameter, ...]:
+        def of(names: Iterable[str], arrays: Container[str]) -> tuple[Parameter, ...]:
             return tuple(
                 Parameter(
-                    p.name,
-                    p.default,
-                    *bounds.get(p.name, (-math.inf, False)),
-                    array=p.name in arrays,
-                    infinite=p.name in infinite,
-                    ordinary=usual.get(p.name, (0.0, math.inf)),
+                    name,
+                    defaults[name],
+                    *bounds.get(name, (-math.inf, False)),
+                    array=name in arrays,
+                    infinite=name in infinite,
+                    ordinary=usual.get(name, (0.0, math.inf)),
                 )
-                for p in arguments
-                if p.kind == kind and p.name != "dtype"
+                for name in names
+                if name != "dtype"
             )
 
-        drawn = {p.name for p in arguments} if noise else set()
-        parameters = of(inspect.Parameter.POSITIONAL_OR_KEYWORD, {*drawn, *(derivative_by or {})})
-        options = parameters
-        if noise:
-            options = of(inspect.Parameter.KEYWORD_ONLY, ())
-            parameters = (replace(parameters[0], default=noise.mean({p.name: p.default for p in options})),)
+        parameters = of(positional, positional if noise else derivative_by or ())
+        options = of(keywords, ()) if noise else parameters
         return Entry(
             name=forward.__name__,
-            doc=inspect.cleandoc(forward.__doc__ or ""),
+            doc=forward.__doc__ or "",
             forward=forward,
             derivative=derivative,
             derivative_from_output=derivative_from_output,
@@ -267,7 +265,7 @@ def activation(
             light=light,
             aliases=aliases,
             noise=noise,
-            takes_dtype=any(p.name == "dtype" for p in arguments),
+            takes_dtype="dtype" in positional,
             info=info,
         )
 

@@ -29,7 +29,7 @@ _SHAPES = """\
 (3, 4)"""
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class GatedUnit(Record):
     """One gated unit: activation(gate) * value, the activation with its default parameters.
 

@@ -6,15 +6,13 @@ A compiled backend has a loop for each value of `loop`, and names its loops by t
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from .entry import Entry
 
 
-@dataclass(frozen=True)
-class Kind:
+class Kind(NamedTuple):
     """One kind of call.
 
     Attributes

@@ -7,18 +7,18 @@ rounds to the dtype it computes in: so a result depends on the generator's state
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
 
-@dataclass(frozen=True)
 class Uniform:
     """Uniform between the values of two parameters; their mean where nothing is drawn."""
 
-    low: str
-    high: str
     standard_normal = False
+
+    def __init__(self, low: str, high: str) -> None:
+        self.low = low
+        self.high = high
 
     def scale(self, options: Mapping[str, float]) -> tuple[float, float]:
         """What a standard draw is multiplied by, and what is then added."""
@@ -37,7 +37,6 @@ class Uniform:
         return drawn
 
 
-@dataclass(frozen=True)
 class Normal:
     """Standard normal; 0 where nothing is drawn."""
 

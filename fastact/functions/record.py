@@ -22,7 +22,7 @@ class Call(Enum):
     NLL_LOSS = "loss of rows of log-probabilities with labels"
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Record:
     """A function of any family.
 
@@ -39,3 +39,6 @@ class Record:
     name: str
     call: Call
     aliases: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name!r}>"

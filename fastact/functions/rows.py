@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from .record import Call, Record
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class RowFunction(Record):
     """One function along an axis.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from .record import Call, Record
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class SampledFunction(Record):
     """A function of rows of x and of numbers drawn from a generator.
 

@@ -1,6 +1,7 @@
 """Imports go one way, from the API down to what there is. The tools are above all, and nothing of the product knows them."""
 
 import ast
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -165,9 +166,39 @@ def test_integrations_know_none_of_each_other():
     assert [str(i) for i in IMPORTS if i.target in own] == []
 
 
-def test_an_import_leaves_out_what_few_calls_need():
-    """numpy.random alone takes a third of the time."""
-    code = "import sys, numpy; before = set(sys.modules); import fastact; print(*set(sys.modules) - before)"
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    assert "fastact.api" in loaded
-    assert {"numpy.random", "pathlib", "difflib", "fastact.tools", "fastact.integrations"}.isdisjoint(loaded)
+def loaded_by(code: str) -> set[str]:
+    """The modules that a program loads, beyond those of NumPy."""
+    code = f"import sys, numpy; before = set(sys.modules); {code}; print(*set(sys.modules) - before)"
+    environment = {name: value for name, value in os.environ.items() if name != "FASTACT_BACKEND"}  # is loaded at once
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def parts_of(modules: set[str]) -> set[str]:
+    """What of the package is among them: `functions`, `calls`."""
+    return {name.split(".")[1] for name in modules if name.startswith("fastact.")}
+
+
+def test_an_import_leaves_out_what_nobody_has_asked_for():
+    loaded = loaded_by("import fastact")
+    assert parts_of(loaded) == {"runtime", "version"}
+    assert {"numpy.random", "pathlib", "difflib", "dataclasses", "inspect"}.isdisjoint(loaded)
+    assert len(loaded) < 25
+
+
+@pytest.mark.skipif(fastact.backends.available() == ("numpy",), reason="no compiled backend")
+def test_an_activation_leaves_out_what_it_does_not_need():
+    """numpy.random alone would take a third of the time."""
+    loaded = loaded_by("from fastact import relu; relu(numpy.ones(3))")
+    assert parts_of(loaded) == {"runtime", "version", "numerics", "functions", "calls", "backends"}
+    others = {"calls.rows", "calls.losses", "calls.sampled", "backends.native.rows", "backends.numpy.elementwise"}
+    assert {f"fastact.{name}" for name in others}.isdisjoint(loaded)
+    assert {"numpy.random", "pathlib", "difflib"}.isdisjoint(loaded)
+
+
+def test_a_function_makes_what_is_told_of_it_when_it_is_asked():
+    code = "from fastact import gelu, swiglu, softmax, cross_entropy\n"
+    code += "for f in (gelu, swiglu, softmax, cross_entropy):\n"
+    code += "    assert vars(f).keys().isdisjoint({'__doc__', '__signature__'})\n"
+    code += "    assert f.__doc__ is f.__doc__ is vars(f)['__doc__']"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -47,12 +47,10 @@ def attributes(found):
 def describe():
     """The lines of the list. What all members of a family have is said once."""
     functions, lines = {}, []
-    for name, found in sorted(vars(fastact).items()):
-        if name.startswith("_") or name == "extend_path":
-            continue
+    for name in sorted(name for name in fastact.__all__ if not name.startswith("_")):
+        found = getattr(fastact, name)
         if isinstance(found, types.ModuleType):
-            if name == "backends":
-                lines += [f"{name}.{own}{signature(getattr(found, own))}" for own in ("available", "load", "obstacles")]
+            lines += [f"{name}.{own}{signature(getattr(found, own))}" for own in ("available", "load", "obstacles")]
         elif found is fastact.Activation:
             lines += [f"{name}.{own}{told}" for own, told in attributes(found)]
         else:

@@ -35,6 +35,14 @@ def test_info(capsys, arguments):
     assert "python -m fastact bench --peers" in text
 
 
+def test_version(capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["--version"])
+    assert caught.value.code == 0
+    assert capsys.readouterr().out == f"fastact {fastact.__version__}\n"
+    assert "unrecognized arguments: --versoin" in fails(capsys, "--versoin")
+
+
 def test_info_needs_numpy_only(tmp_path):
     code = (
         "import runpy, sys\n"

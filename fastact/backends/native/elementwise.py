@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...calls import watching
-from ...calls.bound import Backend, WithUfuncs
+from ...calls.bound import Backend, Bound, WithUfuncs
 from ...calls.define import Defined
 from ...calls.elementwise import Activation
 from ...calls.gated import Gated
@@ -18,8 +18,8 @@ from ...functions.entry import Entry
 from ...functions.gated import GatedUnit
 from ...functions.kinds import Kind
 from ...functions.noise import Noise
+from ...functions.record import Call
 from ...runtime import precision
-from ..numpy.elementwise import make_ufunc as make_formula
 from .dispatch import settle_integers
 from .engine.elementwise import (
     FastPath,
@@ -54,10 +54,15 @@ class _WithNativeUfuncs(WithUfuncs):
         try:
             return without_folds(make_ufunc(self._table, self._entry, kind, name))
         except OverflowError:  # a formula that is too long for a program
-            return make_formula(self._entry, kind, name, self._backend.is_exact)
+            return self._in_numpy(kind, name, self._backend.is_exact)
 
     def _make_formula(self, kind: Kind, name: str) -> Any:
-        return make_formula(self._entry, kind, name, any_scalar=True)
+        return self._in_numpy(kind, name, any_scalar=True)
+
+    def _in_numpy(self, kind: Kind, name: str, any_scalar: bool) -> Any:
+        from ..numpy.elementwise import make_ufunc  # few calls need it
+
+        return make_ufunc(self._entry, kind, name, any_scalar)
 
     def _add_bfloat16(self, kind: Kind, ufunc: Any, dtype: np.dtype[Any]) -> None:
         if not isinstance(ufunc, np.ufunc):
@@ -105,8 +110,13 @@ class NativeDefined(FastPath, _WithNativeUfuncs, Defined):  # type: ignore[misc]
 
 @vectorcall
 class NativeGated(GatedPath, _WithNativeUfuncs, Gated):  # type: ignore[misc]
-    __doc__ = Gated.__doc__
-
     def __init__(self, unit: GatedUnit, backend: Backend) -> None:
         super().__init__(unit, backend)
         self._attach(self._table, unit.activation)
+
+
+CLASSES: dict[Call, type[Bound]] = {
+    Call.ACTIVATION: NativeActivation,
+    Call.DEFINED: NativeDefined,
+    Call.GATED: NativeGated,
+}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
-from ...calls.bound import Backend
+from ...calls.bound import Backend, Bound
 from ...calls.losses import BinaryCrossEntropy, CrossEntropy, NLLLoss
 from ...calls.rows import Map, MaskedMap, MaskedReduction, Reduction
-from ...functions.record import Record
+from ...calls.sampled import SampledMap
+from ...functions.record import Call, Record
 from ...runtime import precision
 from .engine.rows import (
     BinaryCrossEntropyPath,
@@ -17,12 +19,19 @@ from .engine.rows import (
     MaskedReductionPath,
     NLLLossPath,
     ReductionPath,
+    RowArithmetic,
     vectorcall,
     watch_precision,
 )
-from .tables import row_arithmetic
+from .tables import capsule
 
 precision.connect(watch_precision)
+
+
+@functools.cache
+def row_arithmetic(backend: str, exact: bool = False) -> RowArithmetic:
+    """The functions of rows and the losses on the loops of the backend of this name."""
+    return RowArithmetic(capsule(backend), exact)
 
 
 class _Attached:
@@ -40,34 +49,46 @@ class _Attached:
 
 @vectorcall
 class NativeMap(_Attached, MapPath, Map):  # type: ignore[misc]
-    __doc__ = Map.__doc__
+    pass
 
 
 @vectorcall
 class NativeMaskedMap(_Attached, MaskedMapPath, MaskedMap):  # type: ignore[misc]
-    __doc__ = MaskedMap.__doc__
+    pass
 
 
 @vectorcall
 class NativeReduction(_Attached, ReductionPath, Reduction):  # type: ignore[misc]
-    __doc__ = Reduction.__doc__
+    pass
 
 
 @vectorcall
 class NativeMaskedReduction(_Attached, MaskedReductionPath, MaskedReduction):  # type: ignore[misc]
-    __doc__ = MaskedReduction.__doc__
+    pass
 
 
 @vectorcall
 class NativeCrossEntropy(_Attached, CrossEntropyPath, CrossEntropy):  # type: ignore[misc]
-    __doc__ = CrossEntropy.__doc__
+    pass
 
 
 @vectorcall
 class NativeBinaryCrossEntropy(_Attached, BinaryCrossEntropyPath, BinaryCrossEntropy):  # type: ignore[misc]
-    __doc__ = BinaryCrossEntropy.__doc__
+    pass
 
 
 @vectorcall
 class NativeNLLLoss(_Attached, NLLLossPath, NLLLoss):  # type: ignore[misc]
-    __doc__ = NLLLoss.__doc__
+    pass
+
+
+CLASSES: dict[Call, type[Bound]] = {
+    Call.MAP: NativeMap,
+    Call.MASKED_MAP: NativeMaskedMap,
+    Call.REDUCTION: NativeReduction,
+    Call.MASKED_REDUCTION: NativeMaskedReduction,
+    Call.SAMPLED_MAP: SampledMap,
+    Call.CROSS_ENTROPY: NativeCrossEntropy,
+    Call.BINARY_CROSS_ENTROPY: NativeBinaryCrossEntropy,
+    Call.NLL_LOSS: NativeNLLLoss,
+}

@@ -7,10 +7,9 @@ import importlib
 from typing import Any
 
 from .engine.elementwise import Table
-from .engine.rows import RowArithmetic
 
 
-def _capsule(backend: str) -> Any:
+def capsule(backend: str) -> Any:
     """What the module of the loops hands over; ImportError where it was not built."""
     return importlib.import_module(f"{__package__}._{backend}").capsule
 
@@ -18,10 +17,4 @@ def _capsule(backend: str) -> Any:
 @functools.cache
 def table(backend: str, exact: bool = False) -> Table:
     """The table of the loops of the backend of this name."""
-    return Table(_capsule(backend), exact)
-
-
-@functools.cache
-def row_arithmetic(backend: str, exact: bool = False) -> RowArithmetic:
-    """The functions of rows and the losses on these loops."""
-    return RowArithmetic(_capsule(backend), exact)
+    return Table(capsule(backend), exact)

@@ -18,6 +18,6 @@ def load(name: str, exact: bool = False) -> Implementation:
 
     They are imported when first needed, for most programs run on compiled kernels.
     """
-    from .implementation import EXACT, NUMPY
+    from .implementation import load
 
-    return EXACT if exact else NUMPY
+    return load(exact)

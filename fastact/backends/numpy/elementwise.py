@@ -66,7 +66,7 @@ class NumPyDefined(_OnNumPy, Defined):
 
 @watchable
 class NumPyGated(_OnNumPy, Gated):
-    __doc__ = Gated.__doc__
+    pass
 
 
 def _function(entry: Entry, kind: Kind, exact: bool) -> Callable[..., Any]:
