@@ -17,7 +17,7 @@ from pkgutil import extend_path
 __path__ = extend_path(__path__, __name__)
 
 from . import api, backends
-from .api import activations, backend, define, gated, get, monitor, register, show_config
+from .api import activations, backend, define, gated, get, get_include, monitor, register, show_config
 from .calls.elementwise import Activation
 from .functions.entry import Info
 from .runtime.memory import empty_cache
@@ -39,6 +39,7 @@ __all__ = [  # noqa: PLE0604  # names, all of them
     "empty_cache",
     "gated",
     "get",
+    "get_include",
     "get_num_threads",
     "get_precision",
     "monitor",

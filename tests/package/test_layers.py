@@ -20,7 +20,8 @@ LAYERS = (
     ("expressions",),
     ("runtime", "calls"),
     ("backends",),
-    ("api",),
+    ("api", "capi"),
+    ("numba_extension",),
     ("__init__",),
     ("tools", "__main__"),
 )
