@@ -7,9 +7,12 @@ docs/guide/compiled_code.md tells what is supported.
 
 from __future__ import annotations
 
+import functools
 
+
+@functools.cache
 def init() -> None:
-    """Teach Numba the functions of fastact, and tell it where the compiled ones are."""
+    """Teach Numba the functions of fastact, and tell it where the compiled ones are; once."""
     from .. import backends
     from . import lowering, types
 

@@ -25,6 +25,7 @@ from ..functions.rows import RowFunction
 from .types import FunctionType, Plan, plan_of
 
 _PREFIX = "fastact_"
+_inlined = register_jitable(inline="always")
 
 
 def add_symbols() -> None:
@@ -193,57 +194,39 @@ def _contiguous(type_: Any, plan: Plan) -> Callable[..., Any]:
 
 
 def _bring_in(plan: Plan, operands: tuple[Any, ...]) -> Callable[..., Any]:
-    """What brings the operands in, the last of which has the shape of the result."""
-    last = register_jitable(_contiguous(operands[-1], plan))
+    """What brings the operands in, the last of which has the shape of x. A number dy stands for as many as there are results."""
+    last = _inlined(_contiguous(operands[-1], plan))
     if len(operands) == 1:
         return lambda operands: (last(operands[0]),)
-    dy = operands[0]
-    dtype = numpy_support.as_dtype(plan.computed).type
-    if not isinstance(dy, types.Array) or dy.ndim == 0:
-        number = (lambda dy: dy[()]) if isinstance(dy, types.Array) else (lambda dy: dy)
-        one = register_jitable(number)
-        if plan.each.of_rows:  # of a row's sum
-            return lambda operands: (np.full(1, one(operands[0]), dtype), last(operands[1]))
-        return lambda operands: (np.full(operands[1].shape, one(operands[0]), dtype), last(operands[1]))
-    first = register_jitable(_contiguous(dy, plan))
-    if plan.each.of_rows or plan.layout == "F":
+    if isinstance(operands[0], types.Array) and operands[0].ndim:
+        first = _inlined(_contiguous(operands[0], plan))
         return lambda operands: (first(operands[0]), last(operands[1]))
-    broadcast = register_jitable(lambda dy, shape: np.ascontiguousarray(np.broadcast_to(dy, shape)).astype(dtype))
-    if dy.ndim != plan.ndim:
-        return lambda operands: (broadcast(operands[0], operands[1].shape), last(operands[1]))
+    dtype = numpy_support.as_dtype(plan.computed).type
+    number = _inlined((lambda dy: dy[()]) if isinstance(operands[0], types.Array) else (lambda dy: dy))
+    if _reduces(plan):  # of one row
+        return lambda operands: (np.full(1, number(operands[0]), dtype), last(operands[1]))
+    return lambda operands: (np.full(operands[1].shape, number(operands[0]), dtype), last(operands[1]))
 
-    def bring_in(operands: Any) -> Any:
-        dy, x = operands
-        if dy.shape == x.shape:
-            return first(dy), last(x)
-        return broadcast(dy, x.shape), last(x)
 
-    return bring_in
+def _reduces(plan: Plan) -> bool:
+    return isinstance(plan.each.record, RowFunction) and plan.each.record.reduces
 
 
 def _check_shapes(plan: Plan) -> Callable[..., Any]:
-    """What raises ValueError where dy does not fit x, as far as bringing it in does not."""
-    title = plan.each.record.name
-    same = f"{title}.backward: dy has another shape than the result"
-    if len(plan.operands) == 1 or not (plan.each.of_rows or plan.layout == "F"):
+    """What raises ValueError where dy does not fit the other operand."""
+    message = f"{plan.each.record.name}.backward: dy has another shape than the result"
+
+    def check(arrays: Any, sizes: Any) -> None:
+        if arrays[0].shape != arrays[1].shape:
+            raise ValueError(message)
+
+    def check_rows(arrays: Any, sizes: Any) -> None:
+        if arrays[0].size != sizes[0] * sizes[2]:
+            raise ValueError(message)
+
+    if len(plan.operands) == 1:
         return lambda arrays, sizes: None
-    if not plan.each.of_rows:
-
-        def check(arrays: Any, sizes: Any) -> None:
-            if arrays[0].shape != arrays[1].shape:
-                raise ValueError(same)
-    elif isinstance(plan.each.record, RowFunction) and plan.each.record.reduces:
-
-        def check(arrays: Any, sizes: Any) -> None:
-            if arrays[0].size != sizes[0] * sizes[2]:
-                raise ValueError(same)
-    else:
-
-        def check(arrays: Any, sizes: Any) -> None:
-            if arrays[0].shape != arrays[1].shape:
-                raise ValueError(same)
-
-    return check
+    return check_rows if _reduces(plan) else check
 
 
 def _sizes(plan: Plan) -> Callable[..., Any]:
@@ -270,7 +253,7 @@ def _sizes(plan: Plan) -> Callable[..., Any]:
 def _room(plan: Plan) -> Callable[..., Any]:
     """What makes room for the results."""
     count, ndim = len(plan.each.operands[1]), plan.ndim
-    if not (isinstance(plan.each.record, RowFunction) and plan.each.record.reduces and plan.each.kind == "forward"):
+    if not (_reduces(plan) and plan.each.kind == "forward"):
         if count == 1:
             return lambda x, axis: (np.empty_like(x),)
         return lambda x, axis: (np.empty_like(x), np.empty_like(x))
@@ -306,10 +289,10 @@ def _hand_over(method: str, plan: Plan) -> Callable[..., Any]:
 def _on_arrays(method: str, plan: Plan, operand_types: tuple[Any, ...], out: Any) -> Callable[..., Any]:
     """A call with arrays, as a function that Numba compiles: of operands, `out` if there is one, axis and parameters."""
     call, last = _caller(plan.each.name), len(plan.operands) - 1
-    bring_in, sizes = register_jitable(_bring_in(plan, operand_types)), register_jitable(_sizes(plan))
-    check, room = register_jitable(_check_shapes(plan)), register_jitable(_room(plan))
+    bring_in, sizes = _inlined(_bring_in(plan, operand_types)), _inlined(_sizes(plan))
+    check, room = _inlined(_check_shapes(plan)), _inlined(_room(plan))
 
-    @register_jitable
+    @_inlined
     def compute(operands: Any, axis: Any, parameters: Any) -> Any:
         arrays = bring_in(operands)
         lengths = sizes(arrays[last], axis)
@@ -319,13 +302,13 @@ def _on_arrays(method: str, plan: Plan, operand_types: tuple[Any, ...], out: Any
         return results
 
     if out is types.none:
-        hand_over = register_jitable(_hand_over(method, plan))
+        hand_over = _inlined(_hand_over(method, plan))
         return lambda operands, axis, parameters: hand_over(compute(operands, axis, parameters))
 
     single = not isinstance(out, types.BaseTuple)
-    outputs = register_jitable((lambda out: (out,)) if single else (lambda out: out))
-    wanted = register_jitable((lambda results: (results[1],)) if method == "derivative" else (lambda results: results))
-    copy = register_jitable(_copy(plan, single))
+    outputs = _inlined((lambda out: (out,)) if single else (lambda out: out))
+    wanted = _inlined((lambda results: (results[1],)) if method == "derivative" else (lambda results: results))
+    copy = _inlined(_copy(plan, single))
 
     def into_copy(operands: Any, out: Any, axis: Any, parameters: Any) -> Any:
         copy(wanted(compute(operands, axis, parameters)), outputs(out))
@@ -335,7 +318,7 @@ def _on_arrays(method: str, plan: Plan, operand_types: tuple[Any, ...], out: Any
     fitting = all(array.layout == plan.layout and array.dtype == plan.computed for array in arrays)
     if not fitting or method == "derivative" or arrays[0].ndim != plan.ndim:
         return into_copy
-    takes = register_jitable(_takes(plan, single))
+    takes = _inlined(_takes(plan, single))
 
     def into(operands: Any, out: Any, axis: Any, parameters: Any) -> Any:
         arrays, results = bring_in(operands), outputs(out)
@@ -363,7 +346,7 @@ def _copy(plan: Plan, single: bool) -> Callable[..., Any]:
     def copy_both(results: Any, outputs: Any) -> None:
         if results[0].shape != outputs[0].shape or results[1].shape != outputs[1].shape:
             raise ValueError(shape)
-        if outputs[0].ctypes.data == outputs[1].ctypes.data:
+        if _address(outputs[0]) == _address(outputs[1]):
             raise ValueError(shared)
         outputs[0][...] = results[0]
         outputs[1][...] = results[1]
@@ -373,7 +356,7 @@ def _copy(plan: Plan, single: bool) -> Callable[..., Any]:
 
 def _takes(plan: Plan, single: bool) -> Callable[..., Any]:
     """What tells whether the function may write where `out` is: of the right shape, and in the place of an input or apart."""
-    of_dy = register_jitable(_apart if plan.each.of_rows else _apart_or_same)
+    of_dy = _inlined(_apart if plan.each.of_rows else _apart_or_same)
 
     def takes_one(arrays: Any, outputs: Any) -> Any:
         return outputs[0].shape == arrays[0].shape and _apart_or_same(arrays[0], outputs[0])
@@ -391,13 +374,24 @@ def _takes(plan: Plan, single: bool) -> Callable[..., Any]:
     return takes_one if len(plan.operands) == 1 else takes_gradient
 
 
-@register_jitable
+@intrinsic
+def _address(typing_context: Any, array: Any) -> Any:
+    """Where an array begins."""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        data = context.make_array(sig.args[0])(context, builder, args[0]).data
+        return builder.ptrtoint(data, context.get_value_type(types.intp))
+
+    return types.intp(array), generate
+
+
+@_inlined
 def _apart(a: Any, b: Any) -> Any:
     """Whether contiguous arrays share no memory."""
-    first, second = a.ctypes.data, b.ctypes.data
+    first, second = _address(a), _address(b)
     return first + a.nbytes <= second or second + b.nbytes <= first
 
 
-@register_jitable
+@_inlined
 def _apart_or_same(a: Any, b: Any) -> Any:
-    return a.ctypes.data == b.ctypes.data or _apart(a, b)
+    return _address(a) == _address(b) or _apart(a, b)

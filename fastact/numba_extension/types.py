@@ -38,7 +38,7 @@ class FunctionType(types.Callable, types.Opaque):
 
     def __init__(self, function: Bound, method: str = "") -> None:
         self.function, self.method = function, method
-        super().__init__(f"{function!r}{'.' * bool(method)}{method}")
+        super().__init__(f"{self.title} of {function!r} on {function._backend!r}")
 
     @property
     def title(self) -> str:
@@ -116,16 +116,14 @@ def obstacle(function: Bound) -> str | None:
     """Why compiled code cannot call a function, or None."""
     current = backends.current()
     if isinstance(function, Defined):
-        return (
-            "compiled code has no activations of fastact.define; write the formula as an @njit function, of fastact's activations"
-        )
+        return "compiled code has no activations of fastact.define; write its formula as an @njit function, of others"
     if f"{function.name}_forward_float64" not in EXPORTED:
         return "compiled code has the elementwise activations, and functions of rows such as softmax; call this one outside"
     if current.name == "numpy":
         reasons = "; ".join(f"{name} {reason}" for name, reason in backends.obstacles().items())
         return f"compiled code needs compiled kernels, and the backend in use is 'numpy' ({reasons})"
     if function._backend is not current:
-        return f"compiled code has the functions of the backend in use, {current.name}, in the mode 'fast', not {function!r}"
+        return f"compiled code has the functions of {current!r} in the mode 'fast', not those of {function._backend!r}"
     return None
 
 
@@ -171,6 +169,8 @@ def plan_of(function: FunctionType, given: dict[str, Any]) -> Plan:
     for name in function.parameters:
         if given[name] is not types.none and not isinstance(given[name], (types.Number, types.Boolean)):
             raise function.fail(f"{name} must be a number in compiled code, not {given[name]}")
+    if not isinstance(given.get("axis", types.none), (types.NoneType, types.Integer)):
+        raise function.fail(f"axis must be one number in compiled code, not {given['axis']}")
     found = [_checked(function, name, given[name]) for name in operands]
     x = found[-1]
     ndim = _ndim(x)
@@ -229,8 +229,8 @@ def _result(function: FunctionType, each: Exported, element: Any, ndim: int, lay
     if each.of_rows and ndim == 0:
         raise function.fail(f"takes arrays of at least one dimension, not {found[-1]}")
     expected = ndim - reduces
-    if len(found) == 2 and (_ndim(found[0]) > expected or (each.of_rows and _ndim(found[0]) != expected)):
-        raise function.fail(f"dy has {_ndim(found[0])} dimensions where the result has {expected}")
+    if len(found) == 2 and _ndim(found[0]) not in (0, expected):
+        raise function.fail(f"dy must be a number or have the shape of the result: {expected} dimensions, not {_ndim(found[0])}")
     if reduces and each.kind == "forward":
         ndim -= 1
     single = types.Array(element, ndim, layout) if ndim else element
