@@ -84,11 +84,14 @@ WORKSHOP = (
     "fastact.tools.trial",
 )
 INCLUDED = [Path("fastact/runtime"), *(NATIVE / folder for folder in ("engine", "loops", "math", "simd"))]
+#: What the build writes into the package for Cython.
+DECLARATIONS = "cython_api.pxd"
 #: What every extension is made of besides its own source. It is listed for the source distribution.
 SOURCES = sorted(
     path.relative_to(ROOT).as_posix()
     for suffix in ("h", "in", "pxd", "pxi", "pyx")
     for path in ROOT.glob(f"fastact/**/*.{suffix}")
+    if path.name != DECLARATIONS
 )
 
 
@@ -230,8 +233,8 @@ class BuildKernels(build_ext):
         from fastact.backends.native.build.translate import texts, translate
 
         target, key = (self.work / "c" / f"{name}.{suffix}" for suffix in ("c", "key"))
-        declared = [path for path in sorted(Path("fastact").rglob("*.pxd")) if path.name != "cython_api.pxd"]
-        read = [*texts(source), *source.parent.glob("cython_api.pxd"), *declared]
+        declared = [Path(path) for path in SOURCES if path.endswith(".pxd")]
+        read = [*texts(source), *source.parent.glob(DECLARATIONS), *declared]
         content = [self.versions, *(path.name + path.read_text(encoding="utf-8") for path in read)]
         digest = hashlib.sha256("".join(content).encode()).hexdigest()
         if not (target.exists() and key.exists() and key.read_text() == digest):
@@ -298,7 +301,7 @@ class BuildPython(build_py):
 def write_made(package: Path) -> None:
     """Write what type checkers read, and Cython."""
     with in_one_line():
-        from fastact.backends.native.build.api import DECLARATIONS, fill_in
+        from fastact.backends.native.build.api import fill_in
         from fastact.tools.stubs import stub
 
         write(package / "__init__.pyi", stub())

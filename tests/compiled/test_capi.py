@@ -2,7 +2,6 @@
 
 import ctypes
 import functools
-import inspect
 import re
 import shutil
 import subprocess
@@ -286,16 +285,3 @@ def test_header_has_the_types_of_the_functions():
             kind = "rows" if each.kind == "forward" else "rows_backward"
         if each.dtype in ("float32", "float64"):
             assert types(declared[f"{kind}_{each.dtype}"]) == types(each.arguments)
-
-
-# ---- Cython ---------------------------------------------------------------------------------------------------------
-
-
-def test_declarations():
-    """The .pxd file, which the build writes, has all functions."""
-    path = Path(inspect.getfile(fastact)).with_name("cython_api.pxd")
-    if not path.exists():
-        pytest.skip("not built in place")
-    text = path.read_text()
-    for each in EXPORTED.values():
-        assert f"cdef {each.returns} {each.name}({each.arguments}) noexcept nogil\n" in text

@@ -1,7 +1,9 @@
-"""Inside Numba's `@njit` functions give what they give in Python, bit for bit; what is not supported there is told in our words."""
+"""Inside Numba's `@njit` functions give the bits that they give in Python; what is not supported there is told in our words."""
 
+import os
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -487,8 +489,6 @@ print(sum(f.stats.cache_hits.values()))
 
 
 def run(code, folder, *before, **environment):
-    import os
-
     path = folder / "program.py"
     path.write_text(code)
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "NUMBA_CACHE_DIR": str(folder / "cache"), **environment}
@@ -501,6 +501,13 @@ def test_what_is_cached_holds_no_address(tmp_path):
     code = CACHED.format(init="numba_extension.init()")
     assert run(code, tmp_path) == ("0\n", "")
     assert run(code, tmp_path) == ("1\n", "")
+
+
+def test_nothing_has_to_be_imported(tmp_path):
+    """Numba finds the functions by the entry point of the installed package."""
+    if "fastact.numba_extension:init" not in {each.value for each in metadata.entry_points(group="numba_extensions")}:
+        pytest.skip("the package is not installed")
+    assert run(CACHED.format(init="").replace(", numba_extension", ""), tmp_path) == ("0\n", "")
 
 
 def test_on_numpy(tmp_path):

@@ -9,9 +9,6 @@ from ....functions.entry import Parameter
 from ..exported import EXPORTED, own_parameters
 from .write import write
 
-#: What a user's Cython reads. It lies in the package, where the build puts it.
-DECLARATIONS = "cython_api.pxd"
-
 
 def declared(parameters: Iterable[Parameter]) -> list[str]:
     """Parameters as arguments of an inline function, with their defaults. In a .pxd file Cython takes no negative ones."""
@@ -34,5 +31,5 @@ def stamp_api(folder: Path, target: Path) -> Path:
     """Write the module and its declarations below the folder `target`, where Cython looks for them by name: the module's path."""
     package = target / "fastact"
     write(package / "__init__.pxd", "")
-    write(package / DECLARATIONS, fill_in(folder, DECLARATIONS, inline=False))
+    write(package / "cython_api.pxd", fill_in(folder, "cython_api.pxd", inline=False))
     return write(package / "cython_api.pyx", fill_in(folder, "cython_api.pyx"))
