@@ -1,4 +1,4 @@
-"""A module of ten lines that cimports `fastact.cython_api` builds against the package as it is installed, and runs without the GIL."""
+"""A module of ten lines that cimports `fastact.cython_api` builds against the installed package, and runs without the GIL."""
 
 import re
 import shutil

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import fastact
-from fastact import api, backends, functions
+from fastact import api, backends, capi, functions
 from fastact.calls.elementwise import Activation
 from fastact.calls.gated import Gated
 
@@ -42,6 +42,8 @@ def test_activation_docstring(name):
         backends.load,
         api.get,
         api.backend,
+        api.get_include,
+        *((capi, capi.address, capi.signature, capi.function) if fastact.backend() != "numpy" else ()),
         api.define,
         api.register,
         api.gated,
@@ -101,6 +103,21 @@ def test_network_health_examples(capsys):
     for block in blocks:
         exec(compile(block, "network_health.md", "exec"), {})
     assert "layer 2" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(not (ROOT / "docs").exists(), reason="no docs in the source tree")
+@pytest.mark.skipif(fastact.backend() == "numpy", reason="needs compiled kernels")
+@pytest.mark.parametrize("library", ["numba", "ctypes"])
+def test_compiled_code_examples(library):
+    pytest.importorskip(library)
+    blocks = [block for block in python_blocks(ROOT / "docs/guide/compiled_code.md") if f"import {library}\n" in block]
+    assert blocks
+    if library == "numba":
+        from fastact import numba_extension
+
+        numba_extension.init()  # as Numba does where the package is installed
+    for block in blocks:
+        exec(compile(block, "compiled_code.md", "exec"), {})
 
 
 @pytest.mark.skipif(not (ROOT / "README.md").exists(), reason="no source tree")
