@@ -188,6 +188,8 @@ def _contiguous(type_: Any, plan: Plan) -> Callable[..., Any]:
     dtype = numpy_support.as_dtype(plan.computed).type
     if type_.dtype != plan.computed:
         return lambda array: np.ascontiguousarray(array).astype(dtype)
+    if not type_.aligned:
+        return lambda array: array.copy()
     if type_.layout == plan.layout:
         return lambda array: array
     return lambda array: np.ascontiguousarray(array)  # noqa: PLW0108  # Numba takes functions of Python
@@ -315,7 +317,7 @@ def _on_arrays(method: str, plan: Plan, operand_types: tuple[Any, ...], out: Any
         return out
 
     arrays = (out,) if single else tuple(out)
-    fitting = all(array.layout == plan.layout and array.dtype == plan.computed for array in arrays)
+    fitting = all(array.layout == plan.layout and array.dtype == plan.computed and array.aligned for array in arrays)
     if not fitting or method == "derivative" or arrays[0].ndim != plan.ndim:
         return into_copy
     takes = _inlined(_takes(plan, single))

@@ -119,6 +119,7 @@ ARRAYS = {
     "reversed": numbers(9)[::-1],
     "3-D": numbers(24).reshape(2, 3, 4).transpose(2, 0, 1),
     "read-only": np.broadcast_to(numbers(4), (3, 4)),
+    "misaligned": np.frombuffer(b"\0" + numbers(9).tobytes(), np.uint8)[1:].view(np.float64),
     "empty": np.empty((0, 3), np.float64),
     "integers": np.arange(-5, 5),
     "bool": np.array([True, False]),
