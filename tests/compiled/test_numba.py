@@ -491,7 +491,8 @@ print(sum(f.stats.cache_hits.values()))
 
 def run(code, folder, *before, **environment):
     path = folder / "program.py"
-    path.write_text(code)
+    if not path.exists():  # Numba caches for a file of a certain date
+        path.write_text(code)
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "NUMBA_CACHE_DIR": str(folder / "cache"), **environment}
     found = subprocess.run([*before, sys.executable, str(path)], env=environment, capture_output=True, text=True, check=False)
     return found.stdout, found.stderr
