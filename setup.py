@@ -38,7 +38,7 @@ X86, ARM = MACHINE in ("x86_64", "amd64"), MACHINE in ("arm64", "aarch64")
 if MSVC:
     COMMON = ["/O2", "/fp:precise", "/DCYTHON_INLINE=__forceinline"]
     INSTRUCTION_SETS = {"avx512": ["/arch:AVX512"], "avx2": ["/arch:AVX2"], "baseline": []}
-    ENGINE, ROWS_ENGINE, IF_KNOWN = ["/O2"], [], []
+    ENGINE, ROWS_ENGINE, SMALL, STRIPPED, IF_KNOWN = ["/O2"], [], ["/O1"], [], []
 else:
     # No -ffast-math, ever: NaN must stay NaN, and linking with it may change the process's treatment of subnormals.
     COMMON = [
@@ -56,6 +56,9 @@ else:
     ENGINE = ["-O2", "-g0", "-fno-strict-aliasing"]
     # A call of rows or of a loss takes many small steps. At -O2 GCC calls some of them: 3 to 5 % of a small loss's time.
     ROWS_ENGINE = ["-O3"]
+    # Hundreds of functions of a few instructions, whose names the module has besides.
+    SMALL = ["-Os", "-g0", "-fno-asynchronous-unwind-tables"]
+    STRIPPED = ["-Wl,-s"] if sys.platform == "linux" else []
 if MSVC and not X86:
     INSTRUCTION_SETS = {"neon" if ARM else "baseline": []}
 if chosen := os.environ.get("FASTACT_INSTRUCTION_SETS", "").split():
@@ -69,6 +72,8 @@ ENGINES = (
     "fastact.backends.native.engine.elementwise",
     "fastact.backends.native.engine.rows",
 )
+#: What compiled code of others calls; it is stamped.
+API = "fastact.cython_api"
 #: Modules and packages that only the build and the developers run. A source distribution has them, a wheel does not.
 WORKSHOP = (
     "fastact.backends.native.build",
@@ -79,11 +84,14 @@ WORKSHOP = (
     "fastact.tools.trial",
 )
 INCLUDED = [Path("fastact/runtime"), *(NATIVE / folder for folder in ("engine", "loops", "math", "simd"))]
+#: What the build writes into the package for Cython.
+DECLARATIONS = "cython_api.pxd"
 #: What every extension is made of besides its own source. It is listed for the source distribution.
 SOURCES = sorted(
     path.relative_to(ROOT).as_posix()
     for suffix in ("h", "in", "pxd", "pxi", "pyx")
     for path in ROOT.glob(f"fastact/**/*.{suffix}")
+    if path.name != DECLARATIONS
 )
 
 
@@ -111,6 +119,10 @@ def engine_extension(name: str) -> Extension:
     return Extension(name, [Path(*name.split(".")).with_suffix(".pyx").as_posix()], depends=SOURCES)
 
 
+def api_extension() -> Extension:
+    return Extension(API, [f"{NATIVE}/api/cython_api.pyx.in"], depends=SOURCES)
+
+
 def loops_extension(name: str) -> Extension:
     return Extension(f"fastact.backends.native._{name}", [f"{NATIVE}/loops/loops.pyx.in"], depends=SOURCES)
 
@@ -132,7 +144,7 @@ class BuildKernels(build_ext):
     def run(self) -> None:
         super().run()
         if self.inplace:
-            write_stub(ROOT / "fastact")
+            write_made(ROOT / "fastact")
 
     def stamp(self) -> Path:
         """Write the loops' Cython; its path."""
@@ -158,6 +170,8 @@ class BuildKernels(build_ext):
             extension.define_macros = [(f"NPY_{what}", "NPY_2_0_API_VERSION") for what in ("NO_DEPRECATED_API", "TARGET_VERSION")]
             if extension.name in ENGINES:
                 folders = self.prepare_engine(extension)
+            elif extension.name == API:
+                folders = self.prepare_api(extension)
             else:
                 folders = [stamped.parent, *self.prepare_loops(extension, loops, known)]
             headers = (str(path) for folder in folders for path in folder.glob("*.h"))
@@ -187,6 +201,16 @@ class BuildKernels(build_ext):
             extension.extra_compile_args, extension.extra_link_args = [*ENGINE, "-pthread"], ["-pthread"]
         return [source.parent, Path("fastact/runtime")]
 
+    def prepare_api(self, extension: Extension) -> list[Path]:
+        """Set source and flags; the folders of its headers."""
+        from fastact.backends.native.build.api import stamp_api
+
+        with in_one_line():
+            stamped = stamp_api(NATIVE / "api", self.work / "api")
+        extension.sources, extension.depends = [self.translate(extension.name, stamped)], []
+        extension.extra_compile_args, extension.extra_link_args = SMALL, STRIPPED
+        return []
+
     def prepare_loops(self, extension: Extension, loops: str, known: list[str]) -> list[Path]:
         """Set source and flags; the folders of its headers."""
         name = extension.name.rpartition(".")[2]
@@ -209,7 +233,8 @@ class BuildKernels(build_ext):
         from fastact.backends.native.build.translate import texts, translate
 
         target, key = (self.work / "c" / f"{name}.{suffix}" for suffix in ("c", "key"))
-        read = [*texts(source), *sorted(Path("fastact").rglob("*.pxd"))]
+        declared = [Path(path) for path in SOURCES if path.endswith(".pxd")]
+        read = [*texts(source), *source.parent.glob(DECLARATIONS), *declared]
         content = [self.versions, *(path.name + path.read_text(encoding="utf-8") for path in read)]
         digest = hashlib.sha256("".join(content).encode()).hexdigest()
         if not (target.exists() and key.exists() and key.read_text() == digest):
@@ -265,7 +290,7 @@ class BuildPython(build_py):
             shutil.rmtree(self.build_lib, ignore_errors=True)
         super().run()
         if not self.editable_mode:
-            write_stub(Path(self.build_lib) / "fastact")
+            write_made(Path(self.build_lib) / "fastact")
 
     def build_module(self, module: str, module_file: str, package: str) -> tuple[str, bool] | None:
         if f"{package}.{module}".startswith(WORKSHOP):
@@ -273,11 +298,14 @@ class BuildPython(build_py):
         return super().build_module(module, module_file, package)
 
 
-def write_stub(package: Path) -> None:
+def write_made(package: Path) -> None:
+    """Write what type checkers read, and Cython."""
     with in_one_line():
+        from fastact.backends.native.build.api import fill_in
         from fastact.tools.stubs import stub
 
         write(package / "__init__.pyi", stub())
+        write(package / DECLARATIONS, fill_in(NATIVE / "api", DECLARATIONS))
 
 
 if __name__ == "__main__":
@@ -287,6 +315,6 @@ if __name__ == "__main__":
     sys.modules["fastact.runtime.team"] = None  # type: ignore[assignment]
     setup(
         # the long ones first: they are shared out to the processors in this order
-        ext_modules=[*map(loops_extension, INSTRUCTION_SETS), *map(engine_extension, ENGINES)],
+        ext_modules=[*map(loops_extension, INSTRUCTION_SETS), *map(engine_extension, ENGINES), api_extension()],
         cmdclass={"build_ext": BuildKernels, "build_py": BuildPython},
     )

@@ -31,7 +31,7 @@ from .version import __version__ as __version__
 #: The public names by the module that has them; the records have the others. Type checkers read __init__.pyi, which the build
 #: writes from the same.
 _NAMES = {
-    "api": ("activations", "backend", "define", "gated", "get", "monitor", "register", "show_config"),
+    "api": ("activations", "backend", "define", "gated", "get", "get_include", "monitor", "register", "show_config"),
     "calls.elementwise": ("Activation",),
     "functions.entry": ("Info",),
     "runtime.memory": ("empty_cache",),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import os
 import platform
 import sys
 import threading
@@ -365,6 +366,18 @@ def monitor(*, by: Literal["site", "name"] = "site") -> Monitor:
     from .tools.monitor import Monitor
 
     return Monitor(by)
+
+
+def get_include() -> str:
+    """The folder of `fastact.h`, for programs in C that call the compiled functions; docs/guide/compiled_code.md tells how.
+
+    Examples
+    --------
+    >>> import fastact, os
+    >>> os.listdir(fastact.get_include())
+    ['fastact.h']
+    """
+    return os.path.join(os.path.dirname(os.path.abspath(__file__)), "include")
 
 
 def backend() -> str:

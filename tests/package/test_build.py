@@ -24,7 +24,7 @@ def source(tmp_path):
     for name in FILES:
         path = ROOT / name
         if path.is_dir():
-            ignore = shutil.ignore_patterns("*.so", "*.pyd", "__pycache__", "__init__.pyi")
+            ignore = shutil.ignore_patterns("*.so", "*.pyd", "__pycache__", "__init__.pyi", "cython_api.pxd")
             shutil.copytree(path, folder / name, ignore=ignore)
         else:
             shutil.copy2(path, folder / name)
@@ -94,6 +94,8 @@ def test_the_stub_lies_beside_the_kernels(source, tmp_path, compiler):
     assert status == 0, text
     assert [path.name.partition(".")[0] for path in (tmp_path / "site").rglob("team.*.so")] == ["team"]
     assert "gelu: " in (tmp_path / "site" / "fastact" / "__init__.pyi").read_text()
+    assert "real gelu(real x)" in (tmp_path / "site" / "fastact" / "cython_api.pxd").read_text()
+    assert (tmp_path / "site" / "fastact" / "include" / "fastact.h").exists()
 
 
 def test_where_kernels_are_required(source, tmp_path):
@@ -131,7 +133,7 @@ def test_only_what_changed_is_compiled(source, tmp_path, compiler):
         return {name.rpartition(".")[2] for name in names} - {"probe"}
 
     first = compiled()
-    engines = {"buffers", "cpuid", "team", "elementwise", "rows"}
+    engines = {"buffers", "cpuid", "team", "elementwise", "rows", "cython_api"}
     loops = first - engines
     assert first > engines
     assert loops

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import fastact
-from fastact import api, backends, functions
+from fastact import api, backends, capi, functions
 from fastact.calls.elementwise import Activation
 from fastact.calls.gated import Gated
 
@@ -42,6 +42,8 @@ def test_activation_docstring(name):
         backends.load,
         api.get,
         api.backend,
+        api.get_include,
+        *((capi, capi.address, capi.signature, capi.function) if fastact.backend() != "numpy" else ()),
         api.define,
         api.register,
         api.gated,

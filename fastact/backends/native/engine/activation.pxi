@@ -4,9 +4,6 @@
 
 from fastact.calls.elementwise import Activation
 
-cdef enum:
-    FEW = 256  # elements: below, an array parameter that is one number is repeated on the stack, without a job
-
 cdef str BIAS = "bias"
 cdef tuple NO_PAIR = (None, None)
 cdef object Float32 = np.float32, Float64 = np.float64
@@ -296,13 +293,8 @@ cdef inline void run(FastPath f, Work* work) noexcept:
 cdef void run_few(FastPath f, Work* work) noexcept:
     """Compute a few elements with an array parameter that is one number."""
     cdef double[FEW] spread
-    cdef Py_ssize_t i
     cdef fastact_flags flags = fastact_save_flags()
-    for i in range(work.n):
-        if work.type == FLOAT32:
-            (<float*> spread)[i] = (<const float*> work.parameters)[0]
-        else:
-            spread[i] = (<const double*> work.parameters)[0]
+    fill_with(spread, <const char*> work.parameters, itemsize_of(work.type), work.n)
     run_kernel(&f.kernels[work.type][work.kind], work.a, work.b, work.out1, work.out2, work.n, spread)
     fastact_restore_flags(flags)
 
@@ -310,8 +302,6 @@ cdef void run_few(FastPath f, Work* work) noexcept:
 cdef void run_many(FastPath f, const Work* work) noexcept:
     """Compute n elements as a job."""
     cdef Loop loop
-    cdef LoopJob job
-    cdef int k
     memset(&loop, 0, sizeof(Loop))
     loop.run, loop.cost = f.kernels[work.type == FLOAT64][work.kind], f.cost
     loop.operands, loop.outputs = 1 + (work.b != NULL), 1 + (work.out2 != NULL)
@@ -319,19 +309,11 @@ cdef void run_many(FastPath f, const Work* work) noexcept:
     set_ways(&loop, f.table, work.type, computed_for(f, work.type), False, False)
     if work.type == FLOAT32 and loop.itemsize == sizeof(double):
         set_exact_loop(&loop, f.quick[work.kind], f.block[work.kind])
-    job.loop, job.rows, job.n = &loop, 1, work.n
-    job.at[0], job.at[1] = <char*> work.a, <char*> work.b
-    job.stride[0] = job.stride[1] = itemsize_of(work.type)
-    for k in range(f.parameters):
-        job.at[loop.operands + k], job.stride[loop.operands + k] = <char*> work.parameters + k * loop.number_size, 0
-    k = loop.operands + f.parameters
-    job.at[k], job.at[k + 1] = work.out1, work.out2
-    job.stride[k] = job.stride[k + 1] = itemsize_of(work.type)
     if work.n < RELEASE_GIL:
-        run_loop_job(&job)
+        run_on_arrays(&loop, work.a, work.b, work.out1, work.out2, work.n, work.parameters)
     else:
         with nogil:
-            run_loop_job(&job)
+            run_on_arrays(&loop, work.a, work.b, work.out1, work.out2, work.n, work.parameters)
 
 
 cdef int run_rows(FastPath f, const Work* work) except -1:

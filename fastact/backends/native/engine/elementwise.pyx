@@ -26,6 +26,7 @@ in this order:
     noise.pxi        calls with noise
     gated.pxi        the fast path of gated units: `GatedPath`
     operations.pxi   the primitive operations, one by one
+    direct.pxi       calls from compiled code
 """
 
 from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Malloc
@@ -33,7 +34,7 @@ from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF
 from cpython.pycapsule cimport PyCapsule_GetPointer
 from libc.math cimport NAN, fabs, isnan
-from libc.stdint cimport uint16_t, uint32_t, uint64_t, uintptr_t
+from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t, uintptr_t
 from libc.stdlib cimport llabs
 from libc.string cimport memcpy, memmove, memset, strcmp
 
@@ -69,3 +70,4 @@ include "backward.pxi"
 include "noise.pxi"
 include "gated.pxi"
 include "operations.pxi"
+include "direct.pxi"

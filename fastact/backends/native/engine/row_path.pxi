@@ -103,21 +103,29 @@ cdef inline bint may_be_output(
     return True
 
 
-cdef inline int run_contiguous(RowArithmetic rows, const ContiguousCall* c, const Shape* shape, Traversal* t) except -1:
-    """Take all rows of operands that begin at `t.start`."""
-    cdef Py_ssize_t line, inner = shape.inner
-    cdef int k, operand, status
-    t.operands, t.n = c.operands, shape.n
-    t.dims = 2 if shape.outer > 1 and inner > 1 else 1
-    t.size[0] = shape.outer
-    t.size[t.dims - 1] = inner if inner > 1 else shape.outer
+cdef inline void lay_out_rows(
+    const ContiguousCall* c, Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner, Traversal* t
+) noexcept nogil:
+    """Lay out the way over all rows of operands that begin at `t.start`."""
+    cdef Py_ssize_t line
+    cdef int k, operand
+    t.operands, t.n = c.operands, n
+    t.dims = 2 if outer > 1 and inner > 1 else 1
+    t.size[0] = outer
+    t.size[t.dims - 1] = inner if inner > 1 else outer
     for k in range(c.operands):
         operand = t.operand[k] = c.operand[k]
         line = inner * c.itemsize[operand]
         t.position_stride[operand] = line if c.like[operand] == LIKE_X else 0
-        t.row_stride[0][operand] = line * shape.n if c.like[operand] == LIKE_X else line
+        t.row_stride[0][operand] = line * n if c.like[operand] == LIKE_X else line
         if inner > 1:
             t.row_stride[t.dims - 1][operand] = c.itemsize[operand]
+
+
+cdef inline int run_contiguous(RowArithmetic rows, const ContiguousCall* c, const Shape* shape, Traversal* t) except -1:
+    """Take all rows of operands that begin at `t.start`."""
+    cdef int status
+    lay_out_rows(c, shape.outer, shape.n, shape.inner, t)
     if elements_of(shape, LIKE_X) < RELEASE_GIL:
         status = run_row_job(&c.call, t, rows.at_hand, rows.room)
     else:

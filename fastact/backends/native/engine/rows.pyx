@@ -6,6 +6,7 @@ Which steps make up a function stands in formulas/rows.py; the table of loops br
     row_path.pxi, loss_path.pxi     contiguous arrays, nothing special asked, straight from the vectorcall
     row_arithmetic.pxi              any other arrays, checked by the Python classes of calls/rows.py and losses.py
     row_ufuncs.pxi                  what NumPy's generalized ufuncs hand over
+    row_direct.pxi                  calls from compiled code
         row_jobs.pxi                all rows of a call, in panels, shared out to threads in chunks
             panels.pxi              one panel through the passes of a program
                 row_tiles.pxi       where it is worked on: in place or in tiles; scale and masks
@@ -62,3 +63,4 @@ include "row_arithmetic.pxi"
 include "row_ufuncs.pxi"
 include "row_path.pxi"
 include "loss_path.pxi"
+include "row_direct.pxi"

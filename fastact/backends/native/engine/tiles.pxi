@@ -5,6 +5,7 @@ cdef enum:
     TILE = 4096  # bytes of a tile: five of them fit in any first-level cache
     TILE_DOUBLES = 512  # of a tile
     AGAIN = 64  # results computed again at a time
+    FEW = 256  # elements: below, an array parameter that is one number is repeated on the stack, without a job
     STREAM_TILE = 1024  # bytes of a streamed tile. One tile is stored while the next is computed; input is fetched two ahead
     ALIGN_FROM = 32768  # bytes: from here on a loop is called twice, the second time from where the output is aligned
     MAX_TILED = 5 + MAX_PARAMETERS  # operands that may go through tiles: dy, x, a bias, arrays of parameters, one or two outputs
@@ -345,3 +346,37 @@ cdef bint worth_streaming(const LoopJob* job, int threads) noexcept nogil:
             if job.at[i] == job.at[k]:
                 return False
     return True
+
+
+# ---- contiguous arrays ----------------------------------------------------------------------------------------------
+
+cdef void run_on_arrays(
+    const Loop* loop, const char* a, const char* b, char* out1, char* out2, Py_ssize_t n, const void* parameters
+) noexcept nogil:
+    """A loop over n elements of contiguous arrays as a job. Operands are as in table.h, and each parameter is one number."""
+    cdef LoopJob job
+    cdef int k
+    job.loop, job.rows, job.n = loop, 1, n
+    job.at[0], job.at[1] = <char*> a, <char*> b
+    job.stride[0] = job.stride[1] = loop.stored_size
+    for k in range(loop.operands, loop.operands + loop.parameters):
+        job.at[k], job.stride[k] = <char*> parameters + (k - loop.operands) * loop.number_size, 0
+    k = loop.operands + loop.parameters
+    job.at[k], job.at[k + 1] = out1, out2
+    job.stride[k] = job.stride[k + 1] = loop.stored_size
+    run_loop_job(&job)
+
+
+cdef inline void fill_with(void* array, const char* number, Py_ssize_t itemsize, Py_ssize_t n) noexcept nogil:
+    """Write a number of 4 or 8 bytes n times."""
+    cdef uint32_t narrow
+    cdef uint64_t wide
+    cdef Py_ssize_t i
+    if itemsize == 4:
+        memcpy(&narrow, number, 4)
+        for i in range(n):
+            (<uint32_t*> array)[i] = narrow
+    else:
+        memcpy(&wide, number, 8)
+        for i in range(n):
+            (<uint64_t*> array)[i] = wide
