@@ -50,7 +50,7 @@ def new_direct_call(Table table not None, entry, kind, str dtype, tuple defaults
     direct = <DirectCall*> PyMem_Calloc(1, sizeof(DirectCall))
     if direct == NULL:
         raise MemoryError()
-    table.find_kernel(entry, kind, type, &direct.loop.run)
+    table.find_kernel(entry, kind, type, False, &direct.loop.run)
     if direct.loop.run.loop == NULL:
         PyMem_Free(direct)
         raise ImportError(f"the compiled kernels have no loop {kind.loop!r} of {entry.name!r} in {dtype}")
