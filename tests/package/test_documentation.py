@@ -103,6 +103,15 @@ def test_network_health_examples(capsys):
     assert "layer 2" in capsys.readouterr().out
 
 
+@pytest.mark.skipif(not (ROOT / "docs").exists(), reason="no docs in the source tree")
+def test_notebook_examples():
+    """One after the other, as the cells of a notebook."""
+    names = {}
+    for block in python_blocks(ROOT / "docs" / "guide" / "notebook.md"):
+        exec(compile(block, "notebook.md", "exec"), names)
+    assert "layer 1" in names["m"]._repr_html_()
+
+
 @pytest.mark.skipif(not (ROOT / "README.md").exists(), reason="no source tree")
 def test_readme_lists_what_there_is():
     text = (ROOT / "README.md").read_text()

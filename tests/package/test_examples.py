@@ -89,3 +89,29 @@ def test_network_health(tmp_path):
     left = dict(re.findall(r"^(\w+), ten layers: of the gradient at layer 10 (\S+) is left", text, re.MULTILINE))
     assert float(left["sigmoid"]) < 1e-4
     assert float(left["tanh"]) > 0.1
+
+
+def test_notebook(tmp_path):
+    """Every cell runs, and the objects that cells end with are shown as HTML. The file holds no outputs."""
+    pytest.importorskip("nbclient")
+    pytest.importorskip("ipykernel")
+    import nbformat
+
+    book = nbformat.read(EXAMPLES / "notebook.ipynb", 4)
+    cells = [cell for cell in book.cells if cell.cell_type == "code"]
+    assert not [cell for cell in cells if cell.outputs or cell.execution_count is not None]
+    # by another process: the libraries of notebooks give warnings of their own
+    code = (
+        "import sys, nbformat, nbclient\n"
+        "book = nbformat.read(sys.argv[1], 4)\n"
+        "nbclient.NotebookClient(book, timeout=300, kernel_name='python3').execute()\n"
+        "nbformat.write(book, sys.argv[2])\n"
+    )
+    result = python("-c", code, str(EXAMPLES / "notebook.ipynb"), str(tmp_path / "run.ipynb"), cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    outputs = [cell.outputs for cell in nbformat.read(tmp_path / "run.ipynb", 4).cells if cell.cell_type == "code"]
+    shown = [output.data["text/html"] for found in outputs for output in found if output.output_type == "execute_result"]
+    assert len(shown) == 5
+    assert all("<svg" in html for html in shown)
+    printed = "".join(output.text for found in outputs for output in found if output.output_type == "stream")
+    assert [float(right) for right in re.findall(r"(\S+)% right", printed)] == pytest.approx([100, 100, 100], abs=5)
