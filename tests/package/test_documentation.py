@@ -103,13 +103,25 @@ def test_network_health_examples(capsys):
     assert "layer 2" in capsys.readouterr().out
 
 
+def run_page(name):
+    """Run the blocks of a page of the guide, one after the other, as the cells of a notebook; what they defined."""
+    names = {}
+    for block in python_blocks(ROOT / "docs" / "guide" / name):
+        exec(compile(block, name, "exec"), names)
+    return names
+
+
 @pytest.mark.skipif(not (ROOT / "docs").exists(), reason="no docs in the source tree")
 def test_notebook_examples():
-    """One after the other, as the cells of a notebook."""
-    names = {}
-    for block in python_blocks(ROOT / "docs" / "guide" / "notebook.md"):
-        exec(compile(block, "notebook.md", "exec"), names)
+    names = run_page("notebook.md")
     assert "layer 1" in names["m"]._repr_html_()
+
+
+@pytest.mark.skipif(not (ROOT / "docs").exists(), reason="no docs in the source tree")
+def test_cluster_examples(capsys):
+    pytest.importorskip("dask.array")
+    run_page("cluster.md")
+    assert "1." in capsys.readouterr().out
 
 
 @pytest.mark.skipif(not (ROOT / "README.md").exists(), reason="no source tree")

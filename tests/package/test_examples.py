@@ -91,6 +91,24 @@ def test_network_health(tmp_path):
     assert float(left["tanh"]) > 0.1
 
 
+def test_cluster(tmp_path):
+    """A worker dies, and the result is one machine's all the same: the parameters to the last bit."""
+    pytest.importorskip("distributed")
+    pytest.importorskip("threadpoolctl")
+    text = run("cluster.py", tmp_path, OMP_NUM_THREADS="1", FASTACT_NUM_THREADS="")
+    rows, memory = map(int, re.search(r"rows of (\d+) MiB in 32 chunks, workers of (\d+) MiB", text).groups())
+    assert rows > memory
+    assert "threads of a call on the workers: [1, 1]" in text
+    assert len(re.findall(r"worker \d+ was killed while it computed", text)) == 1
+    first, last = map(float, re.search(r"loss (\S+) at first, (\S+) after 32 steps", text).groups())
+    assert last < first / 4
+    assert float(re.search(r"(\S+)% of .* rows are right", text)[1]) > 85
+    assert "parameters apart by 0.0, losses by 0.0" in text
+    right, means = map(float, re.search(r"right rows apart by (\S+), means by (\S+)", text).groups())
+    assert right < 1e-9
+    assert means < 1e-9
+
+
 def test_notebook(tmp_path):
     """Every cell runs, and the objects that cells end with are shown as HTML. The file holds no outputs."""
     pytest.importorskip("nbclient")
