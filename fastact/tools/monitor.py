@@ -328,7 +328,6 @@ class Monitor:
             table = new_table(_TEXTS, [title for title, _ in _COLUMNS], wrapped=("where",))
         except ImportError as error:
             raise ImportError(_needs("the table", "rich")) from error
-        table.columns[0].overflow = "fold"  # a path has no spaces
         for record in self:
             table.add_row(*_row(record))
         return table
