@@ -2,7 +2,7 @@
 
     python examples/cluster.py
 
-dask.distributed has the workers: here two processes of this computer, but `Client("tcp://scheduler:8786")` may have them elsewhere.
+dask.distributed has the workers: here two processes of this computer, but `Client("tcp://scheduler:8786")` may have others.
 The rows that are learnt from take 400 MiB, and a worker may take 320: they come in parts, which are made anew, as others would be
 read from storage, whenever they are needed. Each step of the training computes the gradients of a few parts on the workers, and
 adds them up. Then the network is applied to all rows, lazily, with a softmax over an axis that lies in many parts.

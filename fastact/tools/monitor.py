@@ -22,6 +22,7 @@ import numpy as np
 
 from ..calls import watching
 from ..calls.watching import Counted, Observation, mark_fired
+from ..runtime.hints import extra
 from .panels import Panel
 
 if TYPE_CHECKING:
@@ -376,7 +377,7 @@ def _short(path: str) -> str:
 
 
 def _needs(what: str, package: str) -> str:
-    return f"{what} of a monitor needs {package}, which is not installed: pip install 'fastact[monitor]'"
+    return f"{what} of a monitor needs {package}, which is not installed: {extra('monitor')}"
 
 
 # ---- the table ------------------------------------------------------------------------------------------------------

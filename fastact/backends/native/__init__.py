@@ -34,7 +34,9 @@ def obstacle(name: str) -> str | None:
         load(name)
     except ImportError as error:
         if getattr(error, "name", None) is not None:
-            return "was not built: the installation found no working C compiler (install one, then fastact again)"
+            from ...runtime.hints import WITH_KERNELS  # where there are kernels nobody needs it
+
+            return f"was not built: the installation found no working C compiler ({WITH_KERNELS})"
         return str(error)
     return None
 
