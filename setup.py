@@ -306,6 +306,7 @@ class BuildSource(sdist):
             return member
 
         path = f"{base_name}.tar.gz"
+        self.mkpath(os.path.dirname(path))
         with (
             open(path, "wb") as file,
             gzip.GzipFile("", "wb", fileobj=file, mtime=date) as packed,

@@ -2,7 +2,7 @@
 
     python tests/wheel.py
 
-It holds all kernels that its platform can have, those that the processor can run do load, and nothing of another library came along.
+It holds all kernels that its platform can have; those that the processor can run do load; no other library came along.
 """
 
 import importlib.util
