@@ -11,6 +11,7 @@ So a module is compiled again only if its own C, a header, a flag or a tool has 
 """
 
 import contextlib
+import gzip
 import hashlib
 import os
 import platform
@@ -18,12 +19,15 @@ import runpy
 import shutil
 import sys
 import sysconfig
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from setuptools import Extension, setup
+from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_ext import build_ext
 from setuptools.command.build_py import build_py
+from setuptools.command.sdist import sdist
 from setuptools.errors import BaseError, CompileError, LinkError, SetupError
 
 ROOT = Path(__file__).parent.resolve()
@@ -83,6 +87,8 @@ WORKSHOP = (
     "fastact.tools.stubs",
     "fastact.tools.trial",
 )
+#: That of the files in a source distribution, unless SOURCE_DATE_EPOCH tells another: 2020-01-01.
+DATE = 1_577_836_800
 INCLUDED = [Path("fastact/runtime"), *(NATIVE / folder for folder in ("engine", "loops", "math", "simd"))]
 #: What the build writes into the package for Cython.
 DECLARATIONS = "cython_api.pxd"
@@ -180,6 +186,8 @@ class BuildKernels(build_ext):
         self.build_lib = asked
         self.hand_over()
         self.report()
+        if len(self.left_out) == len(self.extensions):
+            self.distribution.ext_modules = []  # what there is runs anywhere: `BuildWheel` says so
 
     def settings(self, extension: Extension) -> str:
         """A file with its flags, and the tools: when one of them changes, it is compiled again."""
@@ -222,10 +230,12 @@ class BuildKernels(build_ext):
     def report(self) -> None:
         """Tell what is missing, and what to do."""
         if self.left_out:
+            from fastact.runtime.hints import WITH_KERNELS
+
             sys.stderr.write(
-                f"\nfastact: NOT BUILT: {', '.join(sorted(self.left_out))}. The package works without, on plain NumPy, "
-                "slower. For the compiled kernels install a C compiler (Debian and Ubuntu: apt install gcc; macOS: xcode-select "
-                "--install; Windows: the Visual Studio Build Tools) and install fastact again.\n\n"
+                f"\nfastact: NOT BUILT: {', '.join(sorted(self.left_out))}. The package works without, on plain NumPy, slower. "
+                "For the compiled kernels there must be a C compiler (Debian and Ubuntu: apt install gcc; macOS: xcode-select "
+                f"--install; Windows: the Visual Studio Build Tools): {WITH_KERNELS}.\n\n"
             )
 
     def translate(self, name: str, source: Path) -> str:
@@ -298,6 +308,40 @@ class BuildPython(build_py):
         return super().build_module(module, module_file, package)
 
 
+class BuildWheel(bdist_wheel):
+    """A wheel without kernels is one of Python alone, for any platform: it must not pass for one that has some."""
+
+    def run_command(self, command: str) -> None:
+        super().run_command(command)
+        if command == "build" and not self.distribution.has_ext_modules():
+            self.root_is_pure = True
+
+
+class BuildSource(sdist):
+    """A source distribution that is the same, byte by byte, whenever and wherever it is made of the same files."""
+
+    def make_archive(self, base_name: str, format: str, root_dir=None, base_dir=None, owner=None, group=None) -> str:  # type: ignore[no-untyped-def]
+        if format != "gztar":
+            return super().make_archive(base_name, format, root_dir, base_dir, owner, group)
+        date = int(os.environ.get("SOURCE_DATE_EPOCH", DATE))
+
+        def made_equal(member: tarfile.TarInfo) -> tarfile.TarInfo:
+            member.mtime, member.uid, member.gid, member.uname, member.gname = date, 0, 0, "", ""
+            member.mode = 0o755 if member.isdir() or member.mode & 0o100 else 0o644
+            return member
+
+        path = f"{base_name}.tar.gz"
+        self.mkpath(os.path.dirname(path))
+        with (
+            open(path, "wb") as file,
+            gzip.GzipFile("", "wb", fileobj=file, mtime=date) as packed,
+            tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive,
+        ):
+            for found in sorted(Path(base_dir).rglob("*")):
+                archive.add(found, found.as_posix(), recursive=False, filter=made_equal)
+        return path
+
+
 def write_made(package: Path) -> None:
     """Write what type checkers read, and Cython."""
     with in_one_line():
@@ -316,5 +360,5 @@ if __name__ == "__main__":
     setup(
         # the long ones first: they are shared out to the processors in this order
         ext_modules=[*map(loops_extension, INSTRUCTION_SETS), *map(engine_extension, ENGINES), api_extension()],
-        cmdclass={"build_ext": BuildKernels, "build_py": BuildPython},
+        cmdclass={"build_ext": BuildKernels, "build_py": BuildPython, "bdist_wheel": BuildWheel, "sdist": BuildSource},
     )

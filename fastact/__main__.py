@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from . import functions
 from .api import show_config
+from .runtime.hints import extra
 from .version import __version__
 
 _NEXT = """
@@ -118,7 +119,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if command is None or missing not in command.packages:
             raise
         needed = f"python -m fastact {chosen} needs {missing}, which is not installed"
-        sys.stderr.write(f"{needed}: pip install 'fastact[{command.extra}]'\n")
+        sys.stderr.write(f"{needed}: {extra(command.extra)}\n")
         return 2
     except KeyboardInterrupt:
         sys.stderr.write("\ninterrupted\n")

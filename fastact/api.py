@@ -338,7 +338,7 @@ def monitor(*, by: Literal["site", "name"] = "site") -> Monitor:
     -------
     fastact.tools.monitor.Monitor
         ``print(m)`` prints a table, ``m.plot("health.png")`` draws the records, ``m.to_dict()`` gives them to JSON, and
-        ``m["layer 1"]`` is one of them. Table and picture need ``pip install 'fastact[monitor]'``.
+        ``m["layer 1"]`` is one of them. Table and picture need ``pip install '.[monitor]'``.
 
     Raises
     ------

@@ -275,6 +275,12 @@ class Activation(WithUfuncs):
     def __repr__(self) -> str:
         return f"<activation {self.name!r} on {self.backend}>"
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows of it: curve, derivative, formulas, properties."""
+        from ..tools.notebook.activation import html
+
+        return html(self)
+
     def _documentation(self) -> str:
         return documentation(self._entry)
 

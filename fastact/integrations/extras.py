@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+from ..runtime import hints
+
 
 def load(module: str, *, extra: str, needed_by: str) -> Any:
     """A module of another library.
@@ -29,7 +31,7 @@ def load(module: str, *, extra: str, needed_by: str) -> Any:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
         if error.name == package:
-            message = f"{needed_by} needs {package}, which is not installed: pip install '.[{extra}]'"
+            message = f"{needed_by} needs {package}, which is not installed: {hints.extra(extra)}"
         elif module.startswith(f"{error.name}.") or module == error.name:
             message = f"this version of {package} is not known to {needed_by}: it has no module {error.name}"
         else:  # something else that the library itself needs

@@ -22,6 +22,8 @@ import numpy as np
 
 from ..calls import watching
 from ..calls.watching import Counted, Observation, mark_fired
+from ..runtime.hints import extra
+from .panels import Panel
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -324,12 +326,11 @@ class Monitor:
         try:
             from .printing import new_table
 
-            table = new_table(("where", "activation"), [title for title, _ in _COLUMNS], wrapped=("where",))
+            table = new_table(_TEXTS, [title for title, _ in _COLUMNS], wrapped=("where",))
         except ImportError as error:
             raise ImportError(_needs("the table", "rich")) from error
-        table.columns[0].overflow = "fold"  # a path has no spaces
         for record in self:
-            table.add_row(record.label, record.activation, *(_told(kind, value) for kind, value in _cells(record)))
+            table.add_row(*_row(record))
         return table
 
     def plot(self, file: str | os.PathLike[str] | None = None) -> Figure:
@@ -341,9 +342,9 @@ class Monitor:
         records = list(self)
         figure = Figure(figsize=(2.6 * len(_PANELS), 1.4 + 0.3 * max(1, len(records))), layout="constrained")
         axes = figure.subplots(1, len(_PANELS), sharey=True)
-        for panel, (title, names) in zip(axes, _PANELS, strict=True):
-            _draw(panel, title, names, records)
-        axes[0].set_yticks(range(len(records)), [f"{Path(record.label).name}  {record.activation}" for record in records])
+        for place, panel in zip(axes, _panels(records), strict=True):
+            _draw(place, panel)
+        axes[0].set_yticks(range(len(records)), [_beside(record) for record in records])
         axes[0].invert_yaxis()
         if file is not None:
             figure.savefig(file)
@@ -357,6 +358,14 @@ class Monitor:
         Console(file=text, width=max(_WIDTH, shutil.get_terminal_size().columns)).print(table)
         return "\n".join(line.rstrip() for line in text.getvalue().rstrip().split("\n") if line.strip())
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows of it: the table and the picture, made without any other package."""
+        from .notebook.records import html
+
+        records = list(self)
+        titles = [*_TEXTS, *(title for title, _ in _COLUMNS)]
+        return html(titles, list(map(_row, records)), len(_TEXTS), _panels(records), list(map(_beside, records)))
+
     def __repr__(self) -> str:
         return f"<monitor by {self.by}: {len(self)} records>"
 
@@ -368,11 +377,12 @@ def _short(path: str) -> str:
 
 
 def _needs(what: str, package: str) -> str:
-    return f"{what} of a monitor needs {package}, which is not installed: pip install 'fastact[monitor]'"
+    return f"{what} of a monitor needs {package}, which is not installed: {extra('monitor')}"
 
 
 # ---- the table ------------------------------------------------------------------------------------------------------
 
+_TEXTS = ("where", "activation")
 #: Titles, and how the numbers are told.
 _COLUMNS = (
     *(("calls", "count"), ("backward", "count"), ("elements", "count"), ("zeros", "share"), ("dead", "of")),
@@ -380,6 +390,10 @@ _COLUMNS = (
     *(("NaN", "count"), ("inf", "count")),
 )
 _WIDTH = 140  # columns of text that a table takes at least
+
+
+def _row(record: Record) -> list[str]:
+    return [record.label, record.activation, *(_told(kind, value) for kind, value in _cells(record))]
 
 
 def _cells(record: Record) -> list[tuple[str, Any]]:
@@ -423,21 +437,37 @@ _PANELS = (
 )
 
 
-def _draw(panel: Any, title: str, names: tuple[str, ...], records: list[Record]) -> None:
-    """One number of all records; of shares the whole width is 1."""
-    panel.set_title(title, fontsize="medium")
-    places = np.arange(len(records))
-    left = np.zeros(len(records), np.float64)
-    for name in names:
-        values = np.array([_drawn(record, name) for record in records], np.float64)
-        spread = {"xerr": np.array([record.std or 0.0 for record in records], np.float64)} if name == "mean" else {}
-        panel.barh(places, values, left=left, height=0.6, **spread)
-        left += np.nan_to_num(values)
+def _panels(records: list[Record]) -> list[Panel]:
+    return [_panel(title, names, records) for title, names in _PANELS]
+
+
+def _beside(record: Record) -> str:
+    """What stands beside its bars."""
+    return f"{Path(record.label).name}  {record.activation}"
+
+
+def _panel(title: str, names: tuple[str, ...], records: list[Record]) -> Panel:
+    """One number of all records."""
+    parts = tuple(np.array([_drawn(record, name) for record in records], np.float64) for name in names)
     if title == "rms of dx":
-        if (left > 0).any():
-            panel.set_xscale("log")
-    elif title != "mean and spread":
-        panel.set_xlim(0, 1)
+        return Panel(title, parts, log=bool((parts[0] > 0).any()))
+    if title == "mean and spread":
+        return Panel(title, parts, spread=np.array([record.std or 0.0 for record in records], np.float64))
+    return Panel(title, parts, share=True)
+
+
+def _draw(axes: Any, panel: Panel) -> None:
+    """A panel in matplotlib's axes."""
+    axes.set_title(panel.title, fontsize="medium")
+    left = np.zeros(len(panel.parts[0]), np.float64)
+    spread = {} if panel.spread is None else {"xerr": panel.spread}
+    for values in panel.parts:
+        axes.barh(np.arange(len(values)), values, left=left, height=0.6, **spread)
+        left += np.nan_to_num(values)
+    if panel.log:
+        axes.set_xscale("log")
+    elif panel.share:
+        axes.set_xlim(*panel.ends())
 
 
 def _drawn(record: Record, name: str) -> float:

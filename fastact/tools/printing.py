@@ -41,9 +41,18 @@ def new_table(text: Sequence[str], figures: Sequence[str], wrapped: Sequence[str
             title,
             justify="left" if title in text else "right",
             no_wrap=title not in wrapped,
+            overflow="fold" if title in wrapped else "ellipsis",  # a name or a path has no spaces
             min_width=width if title == text[0] else None,
         )
     return table
+
+
+def natural_width(table: Table) -> int:
+    """How many columns a table takes where nothing of it is broken into lines or left out."""
+    from rich.console import Console
+
+    endless = Console(width=10_000)
+    return endless.measure(table).maximum
 
 
 def markdown(lines: Sequence[Sequence[str]]) -> str:

@@ -170,3 +170,20 @@ def test_cluster_of_two_processes(x):
     ):
         for ours, plain in zip(client.compute(graph(x)), expected, strict=True):
             np.testing.assert_array_equal(ours.result(), plain)
+
+
+@pytest.mark.skipif(fastact.backend() == "numpy", reason="NumPy's has one thread")
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("asked", [None, 3], ids=["default", "configured"])
+def test_threads_of_a_call_are_those_that_dask_gives(monkeypatch, asked):
+    """A worker of several threads has one for each call, unless the cluster is configured otherwise."""
+    distributed = pytest.importorskip("distributed")
+    for variable in ("OMP_NUM_THREADS", "FASTACT_NUM_THREADS"):
+        monkeypatch.delenv(variable, raising=False)
+    given = {} if asked is None else {"distributed.nanny.pre-spawn-environ.OMP_NUM_THREADS": asked}
+    with (
+        dask.config.set(given),
+        distributed.LocalCluster(n_workers=1, threads_per_worker=2, processes=True, dashboard_address=None) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        assert client.submit(fastact.get_num_threads).result() == (asked or 1)

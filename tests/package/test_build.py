@@ -4,6 +4,8 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -66,7 +68,8 @@ def test_without_a_compiler(source, tmp_path):
     assert status == 0, text
     assert "NOT BUILT: fastact.backends.native._" in text
     assert "fastact.backends.native.engine.elementwise" in text
-    assert "install a C compiler" in text
+    assert "there must be a C compiler" in text
+    assert "--no-cache-dir --force-reinstall" in text
     code = "import fastact; print(fastact.backend(), fastact.relu(-1.0)); fastact.show_config()"
     environment = {k: v for k, v in os.environ.items() if k != "FASTACT_BACKEND"} | {"PYTHONPATH": str(tmp_path / "site")}
     # -S -P: neither the installed package nor the source tree may help out
@@ -77,6 +80,54 @@ def test_without_a_compiler(source, tmp_path):
     )
     assert ran.stdout.startswith("numpy 0.0"), ran.stdout + ran.stderr
     assert "C compiler" in ran.stdout
+
+
+def test_a_wheel_without_kernels_says_so(source, tmp_path, compiler):
+    """It is one of Python alone: it must not pass for one that has kernels, in pip's cache or on an index."""
+    command = ("-m", "pip", "wheel", "--no-build-isolation", "--no-deps", "-w", str(tmp_path / "wheels"), ".")
+    status, text = run(source, *command, CC="no-such-compiler")
+    assert status == 0, text
+    status, text = run(source, *command, CC=str(compiler), LDSHARED=str(compiler), FASTACT_REQUIRE_KERNELS="1")
+    assert status == 0, text
+    without, with_kernels = sorted((tmp_path / "wheels").glob("*.whl"), key=lambda path: "none-any" not in path.name)
+    assert without.name.endswith("-py3-none-any.whl")
+    assert f"-cp{sys.version_info.major}{sys.version_info.minor}-" in with_kernels.name
+    for path, pure in ((without, "true"), (with_kernels, "false")):
+        names = zipfile.ZipFile(path).namelist()
+        assert "fastact/__init__.py" in names  # not in a folder for data
+        (wheel,) = [name for name in names if name.endswith("dist-info/WHEEL")]
+        assert f"Root-Is-Purelib: {pure}" in zipfile.ZipFile(path).read(wheel).decode()
+        assert any("engine/elementwise." in name and name.endswith(".so") for name in names) == (pure == "false")
+
+
+def test_a_source_distribution(tmp_path):
+    """The same twice, byte by byte, whatever the files' dates and rights; and with all that its tests take."""
+    missing = [name for name in ("tests", "docs", "MANIFEST.in", "CITATION.cff") if not (ROOT / name).exists()]
+    if missing:
+        pytest.skip("no source tree")
+    folders = [tmp_path / name for name in ("one", "other")]
+    made = []
+    for k, folder in enumerate(folders):
+        ignore = shutil.ignore_patterns("*.so", "__pycache__", "build", ".git", "*.egg-info", ".hypothesis", ".*_cache")
+        shutil.copytree(ROOT, folder, ignore=ignore)
+        if k:
+            for path in folder.rglob("*"):
+                os.utime(path, (1_700_000_000 + k, 1_700_000_000 + k))
+                path.chmod(path.stat().st_mode & 0o700 | 0o700 * path.is_dir())
+        status, text = run(folder, "setup.py", "-q", "sdist", "--dist-dir", str(tmp_path / str(k)))
+        assert status == 0, text
+        (path,) = (tmp_path / str(k)).glob("*.tar.gz")
+        made.append(path.read_bytes())
+    assert made[0] == made[1]
+    with tarfile.open(path) as archive:
+        members = {member.name.partition("/")[2]: member for member in archive.getmembers()}
+    files = [path for name in ("tests", "docs", "examples", "bench") for path in (ROOT / name).rglob("*") if path.is_file()]
+    wanted = {path.relative_to(ROOT).as_posix() for path in files if "__pycache__" not in path.parts}
+    assert {"tests/conftest.py", "tests/backends/exact_digests.txt", "examples/notebook.ipynb"} <= wanted
+    assert wanted - set(members) == set()
+    assert {"CITATION.cff", "SECURITY.md", "noxfile.py", ".ci/run", "fastact/runtime/pool.h"} <= set(members)
+    assert {(member.mtime, member.uid, member.uname) for member in members.values()} == {(1_577_836_800, 0, "")}
+    assert (members[".ci/numpy"].mode, members["README.md"].mode) == (0o755, 0o644)
 
 
 def isolated_numpy(site, tmp_path):

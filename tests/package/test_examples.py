@@ -126,3 +126,47 @@ def test_keras_model(tmp_path):
         "softmax",
         "model",
     ]
+
+
+def test_cluster(tmp_path):
+    """A worker dies, and the result is one machine's all the same: the parameters to the last bit."""
+    pytest.importorskip("distributed")
+    pytest.importorskip("threadpoolctl")
+    text = run("cluster.py", tmp_path, OMP_NUM_THREADS="1", FASTACT_NUM_THREADS="")
+    rows, memory = map(int, re.search(r"rows of (\d+) MiB in 32 chunks, workers of (\d+) MiB", text).groups())
+    assert rows > memory
+    assert "threads of a call on the workers: [1, 1]" in text
+    assert len(re.findall(r"worker \d+ was killed while it computed", text)) == 1
+    first, last = map(float, re.search(r"loss (\S+) at first, (\S+) after 32 steps", text).groups())
+    assert last < first / 4
+    assert float(re.search(r"(\S+)% of .* rows are right", text)[1]) > 85
+    assert "parameters apart by 0.0, losses by 0.0" in text
+    right, means = map(float, re.search(r"right rows apart by (\S+), means by (\S+)", text).groups())
+    assert right < 1e-9
+    assert means < 1e-9
+
+
+def test_notebook(tmp_path):
+    """Every cell runs, and the objects that cells end with are shown as HTML. The file holds no outputs."""
+    pytest.importorskip("nbclient")
+    pytest.importorskip("ipykernel")
+    import nbformat
+
+    book = nbformat.read(EXAMPLES / "notebook.ipynb", 4)
+    cells = [cell for cell in book.cells if cell.cell_type == "code"]
+    assert not [cell for cell in cells if cell.outputs or cell.execution_count is not None]
+    # by another process: the libraries of notebooks give warnings of their own
+    code = (
+        "import sys, nbformat, nbclient\n"
+        "book = nbformat.read(sys.argv[1], 4)\n"
+        "nbclient.NotebookClient(book, timeout=300, kernel_name='python3').execute()\n"
+        "nbformat.write(book, sys.argv[2])\n"
+    )
+    result = python("-c", code, str(EXAMPLES / "notebook.ipynb"), str(tmp_path / "run.ipynb"), cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    outputs = [cell.outputs for cell in nbformat.read(tmp_path / "run.ipynb", 4).cells if cell.cell_type == "code"]
+    shown = [output.data["text/html"] for found in outputs for output in found if output.output_type == "execute_result"]
+    assert len(shown) == 5
+    assert all("<svg" in html for html in shown)
+    printed = "".join(output.text for found in outputs for output in found if output.output_type == "stream")
+    assert [float(right) for right in re.findall(r"(\S+)% right", printed)] == pytest.approx([100, 100, 100], abs=5)

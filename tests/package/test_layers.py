@@ -30,8 +30,8 @@ LAYERS = (
 )
 #: Modules for other libraries, and what they share: users import them by name, and nobody else does.
 INTEGRATIONS = {"integrations", "autograd", "jax", "keras", "onnx", "sklearn", "torch"}
-#: A tool that users start by a function of the API. Importing the package leaves it alone.
-STARTED = {("api", "tools.monitor")}
+#: Tools that users start by a function of the API, or a notebook by showing an object. Importing the package leaves them alone.
+STARTED = {("api", "tools.monitor"), ("calls.elementwise", "tools.notebook.activation")}
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 
 
@@ -105,7 +105,7 @@ def layer(name: str) -> int:
 
 
 def is_start(found: Import) -> bool:
-    """Whether this is how a function of the API starts a tool."""
+    """Whether this is how the product starts a tool."""
     return found.when != "" and (found.source, found.target) in STARTED
 
 

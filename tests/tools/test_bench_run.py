@@ -1,6 +1,7 @@
 """A run measures everything, the right thing, and tells what it loses. No time is tested here."""
 
 import dataclasses
+import io
 import json
 import math
 
@@ -9,12 +10,12 @@ import pytest
 
 import fastact
 from fastact.__main__ import main
-from fastact.tools.bench import cases, cells, check
+from fastact.tools.bench import cases, cells, check, tables
 from fastact.tools.bench.cells import geometric_mean, lost
 from fastact.tools.bench.check import Check
 from fastact.tools.bench.fused import FUSED
 from fastact.tools.bench.workspace import Setting
-from fastact.tools.directions import Direction
+from fastact.tools.directions import BOTH, Direction
 from fastact.tools.peers import packages
 
 pytest.importorskip("rich")
@@ -85,3 +86,25 @@ def test_a_broken_function_fails(hurried, capsys, monkeypatch):
     monkeypatch.setattr(check, "check", lambda name, *_: [Check(name, Direction.BACKWARD, math.inf, 4)])
     assert main(["bench", "--only", "relu"]) == 1
     assert "NOT EQUIVALENT: relu backward, inf ULP where 4 are allowed" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_the_table_can_be_read_at_any_width(cell, width):
+    """With the longest name, and calls of a tenth of a second: nothing is cut off, and each ratio stands in its line."""
+    rich_console = pytest.importorskip("rich.console")
+    names, sizes = ("relu", "generalized_logistic"), (16, 16_777_216)
+    made = []
+    for name in names:
+        for size in sizes:
+            for direction in BOTH:
+                one = cell(name, 3.0 if direction == BOTH[0] else 2.5, direction, size)
+                made.append(dataclasses.replace(one, times={peer: 7.9 * size * ns / 100 for peer, ns in one.times.items()}))
+    text = io.StringIO()
+    rich_console.Console(file=text, width=width).print(tables.cells_table(made, width))
+    lines = [line.rstrip() for line in text.getvalue().splitlines()]
+    assert max(map(len, lines)) <= width
+    assert "…" not in text.getvalue()
+    assert sum(any(line.split()[:1] == [name] for line in lines) for name in names) == 2
+    assert [line.split().count("3.00") == line.split().count("2.50") == 1 for line in lines].count(True) == 4
+    assert sum("132,540,006" in line for line in lines) == 2
+    assert ("GB/s" in text.getvalue()) == (width == 200)

@@ -116,7 +116,7 @@ def test_without_rich(capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "rich", None)
     monkeypatch.setitem(sys.modules, "rich.console", None)
     assert main(["bench", "--quick"]) == 2
-    assert "pip install 'fastact[bench]'" in capsys.readouterr().err
+    assert "pip install '.[bench]'" in capsys.readouterr().err
 
 
 def test_interrupted(capsys, monkeypatch):

@@ -494,5 +494,5 @@ def test_what_is_missing_is_told(filled, monkeypatch, package):
     monkeypatch.setitem(sys.modules, package, None)
     for name in [name for name in sys.modules if name.startswith(f"{package}.")]:
         monkeypatch.setitem(sys.modules, name, None)
-    with pytest.raises(ImportError, match=r"pip install 'fastact\[monitor\]'"):
+    with pytest.raises(ImportError, match=r"pip install '\.\[monitor\]'"):
         filled.table() if package == "rich" else filled.plot()

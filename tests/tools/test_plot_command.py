@@ -89,4 +89,4 @@ def test_without_matplotlib(capsys, monkeypatch):
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     assert main(["plot", "gelu"]) != 0
-    assert "pip install 'fastact[plot]'" in capsys.readouterr().err
+    assert "pip install '.[plot]'" in capsys.readouterr().err

@@ -107,7 +107,7 @@ def test_a_missing_extra(missing):
     result = python("-c", code)
     assert result.returncode == 2
     assert f"needs {missing}" in result.stderr
-    assert "pip install 'fastact[verify]'" in result.stderr
+    assert "pip install '.[verify]'" in result.stderr
     assert result.stderr.count("\n") == 1
 
 

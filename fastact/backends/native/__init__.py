@@ -17,15 +17,13 @@ __path__ = extend_path(__path__, __name__)
 #: The x86-64 instruction sets, in the order in which processors have come to know them.
 _X86_LEVELS = {"baseline": 0, "avx2": 1, "avx512": 2}
 
-_NOT_BUILT = "was not built: the installation found no working C compiler (install one, then fastact again)"
-
 
 def obstacle(name: str) -> str | None:
     """Why this backend cannot run here, or None."""
     try:
         importlib.import_module(f"{__name__}.engine.elementwise")
         if importlib.util.find_spec(f"{__name__}.engine.rows") is None:  # it is imported by those who need it
-            return _NOT_BUILT
+            return _not_built()
         level = importlib.import_module("fastact.runtime.cpuid").x86_level()
         if name in ("avx2", "avx512") and level < 0:
             return f"needs an x86-64 processor, this is {platform.machine()}"
@@ -38,7 +36,7 @@ def obstacle(name: str) -> str | None:
         load(name)
     except ImportError as error:
         if getattr(error, "name", None) is not None:
-            return _NOT_BUILT
+            return _not_built()
         return str(error)
     return None
 
@@ -51,3 +49,9 @@ def load(name: str, exact: bool = False) -> Implementation:
     from .implementation import load
 
     return load(name, exact)
+
+
+def _not_built() -> str:
+    from ...runtime.hints import WITH_KERNELS  # where there are kernels nobody needs it
+
+    return f"was not built: the installation found no working C compiler ({WITH_KERNELS})"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...runtime.hints import extra
 from ..directions import Direction
 from .cells import Cell
 from .report import best, column, settings_of
@@ -23,7 +24,7 @@ def new_picture(file: Path) -> Figure:
     try:
         from matplotlib.figure import Figure
     except ImportError:
-        raise ValueError("argument --heatmap: needs matplotlib, which is not installed: pip install 'fastact[plot]'") from None
+        raise ValueError(f"argument --heatmap: needs matplotlib, which is not installed: {extra('plot')}") from None
     picture = Figure(layout="constrained")
     if file.suffix[1:].lower() not in (known := picture.canvas.get_supported_filetypes()):
         raise ValueError(f"argument --heatmap: {file.suffix!r} is none of the formats {', '.join(sorted(known))}")

@@ -158,7 +158,7 @@ class Run:
 
     def _tabulate(self, found: list[Cell]) -> None:
         self.console.print("Throughput of fastact; ratio: how many times as long NumPy takes")
-        self.console.print(tables.cells_table(found))
+        self.console.print(tables.cells_table(found, self.console.width))
 
     def _conclude(self, found: list[Cell]) -> None:
         slower, mean = lost(found), geometric_mean(found, *self.rivals)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..directions import BOTH, Direction
 from ..peers import PEERS
-from ..printing import new_table
+from ..printing import natural_width, new_table
 from .cells import Cell, measured
 from .check import Check
 from .fused import FUSED
@@ -43,20 +43,48 @@ def _verdict(found: Check | None) -> str:
     return text if found.passed else f"[red]{text} BROKEN[/red]"
 
 
-def cells_table(cells: Sequence[Cell]) -> Table:
-    """The measurements against NumPy, a line a function and size."""
-    figures = [title for direction in BOTH for title in (f"{direction}\nns a call", "\nGB/s", "\nratio")]
-    width = max(len(cell.name) for cell in cells)
-    table = new_table(["function"], ["elements", *figures], wrapped=["function", "elements"], width=width)
+def cells_table(cells: Sequence[Cell], width: int) -> Table:
+    """The measurements against NumPy, a line a function and size; where that is too wide, with less beside each other."""
+    wide = _wide_table(cells)
+    return wide if natural_width(wide) <= width else _narrow_table(cells)
+
+
+def _lines(cells: Sequence[Cell]) -> dict[tuple[str, int], dict[Direction, Cell]]:
+    """The two directions of each line, by function and number of elements."""
     pairs: dict[tuple[str, int], dict[Direction, Cell]] = {}
     for cell in cells:
         pairs.setdefault((cell.title, cell.elements), {})[cell.direction] = cell
+    return pairs
+
+
+def _wide_table(cells: Sequence[Cell]) -> Table:
+    figures = [title for direction in BOTH for title in (f"{direction}\nns a call", "\nGB/s", "\nratio")]
+    width = max(len(cell.name) for cell in cells)
+    table = new_table(["function"], ["elements", *figures], wrapped=["function", "elements"], width=width)
     previous = None
-    for (name, elements), found in pairs.items():
+    for (name, elements), found in _lines(cells).items():
         if previous not in (None, name):
             table.add_section()
         line = [text for direction in BOTH for text in _figures(found[direction])]
         table.add_row("" if name == previous else name, f"{elements:,}", *line)
+        previous = name
+    return table
+
+
+def _narrow_table(cells: Sequence[Cell]) -> Table:
+    """Without GB/s, and the function's name on a line of its own."""
+    figures = [title for direction in BOTH for title in (f"{direction}\nns a call", "\nratio")]
+    table = new_table(["elements"], figures)
+    table.show_edge = table.pad_edge = False
+    table.padding = (0, 0, 0, 1)
+    previous = None
+    for (name, elements), found in _lines(cells).items():
+        if name != previous:
+            if previous is not None:
+                table.add_section()
+            table.add_row(name)
+        line = [text for direction in BOTH for k, text in enumerate(_figures(found[direction])) if k != 1]
+        table.add_row(f"  {elements:,}", *line)
         previous = name
     return table
 

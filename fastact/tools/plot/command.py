@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from ...api import activations, get_activation
+from .curves import RANGE
 from .gallery import write_gallery
-from .pictures import RANGE, draw
+from .pictures import draw
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -5,13 +5,17 @@ Jumps stay open and kinks are marked: both are searched for where `info` says th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...calls.elementwise import Activation
+if TYPE_CHECKING:  # a notebook's pictures are made for an activation, which can't know what imports it
+    from ...calls.elementwise import Activation
 
+#: From where to where functions are drawn.
+RANGE = (-5.0, 5.0)
 _POINTS = 1001
 
 
@@ -102,3 +106,17 @@ def _curve(g: Callable[[np.ndarray], np.ndarray], x: np.ndarray, jumps: list[Jum
         rings += [(jump.point, end) for end in ends if abs(end - at) > 1e-9 * max(1.0, abs(at))]
     gaps = np.searchsorted(x, [jump.high for jump in jumps])
     return Curve(np.insert(x, gaps, [jump.point for jump in jumps]), np.insert(y, gaps, np.nan), dots, rings)
+
+
+def cut(drawn: Sequence[Curve], bounds: Sequence[float], ends: tuple[float, float]) -> tuple[float, float] | None:
+    """Ends for y: as much of y as of x, so that what grows fast doesn't flatten all else. None where all fits."""
+    limit = max(1.3 * max(map(abs, ends)), 2)
+    y = np.concatenate([curve.y for curve in drawn])
+    if not (all(np.mean(np.abs(curve.y) <= limit) >= 0.5 for curve in drawn) and np.any(np.abs(y) > limit)):
+        return None
+    seen = np.append(y[np.abs(y) <= limit], [0, *bounds])
+    margin = 0.05 * np.ptp(seen)
+    return (
+        float(-limit if np.any(y < -limit) else seen.min() - margin),
+        float(limit if np.any(y > limit) else seen.max() + margin),
+    )

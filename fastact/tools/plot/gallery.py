@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from ...api import activations
 from ...calls.elementwise import Activation
 from ...functions import entries
-from ...functions.entry import Entry
-from .curves import curves
-from .pictures import COLOURS, RANGE, bound_line, frame, line
+from .curves import RANGE, curves
+from .pictures import COLOURS, bound_line, frame, line
+from .properties import ANSWERS, error, parameters
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -88,29 +88,16 @@ def page() -> str:
 def _section(f: Activation) -> str:
     info = f.info
     also = ", ".join(entries[f.name].aliases)
-    answers = ("monotonic", "smooth", "zero_centred", "identity_near_zero")
     return _SECTION.format(
         f=f,
         aliases=f"\nAlso `{also}`.\n" if also else "",
         summary=entries[f.name].doc.splitlines()[0],
-        parameters="; ".join(_parameters(entries[f.name])) or "none",
+        parameters="; ".join(f"`{name}`{said}" for name, said in parameters(entries[f.name])) or "none",
         range=f"{info.range[0]:g} to {info.range[1]:g}",
-        ulp=_error(info.ulp),
-        derivative_ulp=_error(info.derivative_ulp),
-        **{answer: "yes" if getattr(info, answer) else "no" for answer in answers},
+        ulp=error(info.ulp),
+        derivative_ulp=error(info.derivative_ulp),
+        **{answer: "yes" if getattr(info, answer) else "no" for answer in ANSWERS},
     )
-
-
-def _parameters(entry: Entry) -> Iterator[str]:
-    for p in entry.options:
-        yield f"`{p.name}` = {p.default:g}, {p.domain}" + (" or an array of them" if p.array else "")
-    if entry.noise:
-        p = entry.parameters[0]
-        yield f"`{p.name}` is drawn for every element where `rng` is given, and is otherwise {p.default:g}"
-
-
-def _error(ulp: float) -> str:
-    return f"at most {ulp:g} ULP" if ulp else "none"
 
 
 def picture(f: Activation) -> str:

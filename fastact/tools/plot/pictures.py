@@ -6,10 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from ...calls.elementwise import Activation
-from .curves import Curve, curves
+from .curves import RANGE, Curve, curves, cut
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,8 +18,6 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 #: More functions than colours differ in these.
 _LINES = ("-", "-.", ":")
 _GREY = "#808080"
-
-RANGE = (-5.0, 5.0)
 
 
 def draw(figure: Figure, functions: Sequence[Activation], derivative: bool = False, ends: tuple[float, float] = RANGE) -> None:
@@ -94,12 +90,6 @@ def frame(axes: Axes, drawn: Sequence[Curve], bounds: Sequence[float], ends: tup
     if ends[0] < 0 < ends[1]:
         axes.axvline(0, color=_GREY, linewidth=0.5, zorder=0)
     axes.set_xlim(*ends)
-    limit = max(1.3 * max(map(abs, ends)), 2)
-    y = np.concatenate([curve.y for curve in drawn])
-    if all(np.mean(np.abs(curve.y) <= limit) >= 0.5 for curve in drawn) and np.any(np.abs(y) > limit):
-        seen = np.append(y[np.abs(y) <= limit], [0, *bounds])
-        margin = 0.05 * np.ptp(seen)
-        axes.set_ylim(
-            -limit if np.any(y < -limit) else seen.min() - margin,
-            limit if np.any(y > limit) else seen.max() + margin,
-        )
+    limits = cut(drawn, bounds, ends)
+    if limits is not None:
+        axes.set_ylim(*limits)
