@@ -12,7 +12,7 @@ from fastact.tools import peers
 from fastact.tools.peers.onnx_model import one_operator
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = {"pytorch": "torch", "keras": "keras", "jax": "jax", "scipy": "scipy", "onnx": "onnx"}
+PAGES = ("pytorch", "keras", "jax", "scipy", "onnx")
 
 pytestmark = pytest.mark.skipif(not DOCS.exists(), reason="no docs in the source tree")
 
@@ -68,10 +68,11 @@ def theirs(page, code, operands):
 def test_a_row(page, code, here, operands):
     found = np.asarray(ours(here, operands))
     assert np.isfinite(found).all()
-    if importlib.util.find_spec(PAGES[page]) is None:
-        pytest.skip(f"{PAGES[page]} is not installed: only fastact's side was run")
-    with np.errstate(all="ignore"):
-        wanted = theirs(page, code, operands)
+    try:
+        with np.errstate(all="ignore"):
+            wanted = theirs(page, code, operands)
+    except ModuleNotFoundError as error:  # the library, or what it needs in its turn
+        pytest.skip(f"{error.name} is not installed: only fastact's side was run")
     assert found.shape == np.shape(wanted)
     np.testing.assert_allclose(found, wanted, rtol=5e-5, atol=2e-6)
 

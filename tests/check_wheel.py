@@ -1,6 +1,6 @@
 """Whether an installed wheel is whole: run outside of the source tree, right after the installation.
 
-    python tests/wheel.py
+    python tests/check_wheel.py
 
 It holds all kernels that its platform can have; those that the processor can run do load; no other library came along.
 """
