@@ -38,8 +38,8 @@ _TOWARDS_HALF, _TOWARDS_ONE = _towards(0.5), _towards(1)
 
 
 def _silu(y: Any, x: Any, beta: Any) -> Any:
-    """x/2 + beta x^2/4"""
-    return np.where(np.abs(beta * x) < _TINY, _moved(y, y * beta > 0), y)
+    """x/2 + beta x^2/4; nothing is lost where beta is 0"""
+    return np.where((np.abs(beta * x) < _TINY) & (beta != 0), _moved(y, y * beta > 0), y)
 
 
 def _tanh_shrink(y: Any, x: Any) -> Any:

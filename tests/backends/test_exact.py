@@ -114,6 +114,17 @@ def test_same_bits_on_all_backends(name, dtype, rng):
             assert np.count_nonzero(differ) <= spared, (backend, x[differ], a[differ], b[differ])
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_ties_of_subnormals_are_rounded_to_even(backend):
+    """silu with beta = 0 is x/2: midpoints are that, and nothing is left of f that would decide."""
+    x = np.arange(1, 4000, dtype=np.uint32).view(np.float32)
+    x = np.concatenate([x, -x])
+    wanted = narrowed(x.astype(np.float64) / 2, np.float32)
+    silu = on(backend, "silu")
+    for y in (silu(x, beta=0.0), silu.value_and_grad(x, beta=0.0)[0], silu(x, bias=np.full(x.size, -0.0, np.float32), beta=0.0)):
+        assert same(y, wanted).all()
+
+
 #: Parameters by which a kernel's argument is multiplied or divided.
 SCALED = {"silu": "beta", "softplus": "beta", "elu": "alpha", "celu": "alpha", "leaky_relu": "negative_slope"}
 
