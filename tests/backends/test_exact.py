@@ -8,7 +8,7 @@ from matrix import BACKENDS
 
 import fastact
 from fastact.functions import entries
-from fastact.functions.careful import CAREFUL
+from fastact.functions.careful import CAREFUL, HARD_CASES
 from fastact.tools import reference
 from fastact.tools.reference import format_of, from_bits, mp
 
@@ -123,6 +123,31 @@ def test_ties_of_subnormals_are_rounded_to_even(backend):
     silu = on(backend, "silu")
     for y in (silu(x, beta=0.0), silu.value_and_grad(x, beta=0.0)[0], silu(x, bias=np.full(x.size, -0.0, np.float32), beta=0.0)):
         assert same(y, wanted).all()
+
+
+@pytest.mark.parametrize(("name", "part"), [(name, part) for name, parts in HARD_CASES.items() for part in parts])
+def test_hard_cases(name, part, rng):
+    """Inputs with a value next to a midpoint: the list has it, all backends round it, and without the list some would not."""
+    x = np.array(list(HARD_CASES[name][part]), np.float32)
+    y, d, _ = reference.exact(name, x, *reference.defaults(name))
+    real, forward = (y, True) if part == "forward" else (d, False)
+    wanted = np.array([nearest(value, NARROW[0]) for value in real])
+    for listed, value, once in zip(HARD_CASES[name][part].values(), real, wanted, strict=True):
+        assert abs(listed - value) < np.spacing(abs(listed))
+        assert np.float32(listed) == once
+    usual = set()
+    for backend in BACKENDS:
+        f = on(backend, name)
+        many = np.concatenate([rng.normal(size=37).astype(np.float32), x, rng.normal(size=50).astype(np.float32)])
+        for given_x in (x, many):
+            got = f(given_x) if forward else f.backward(np.ones_like(given_x), given_x)
+            both = f.value_and_grad(given_x)[0 if forward else 1]
+            at = np.isin(given_x, x)
+            assert same(got[at], wanted).all()
+            assert same(both[at], wanted).all()
+        wide = x.astype(np.float64)
+        usual.add(tuple(np.float32(f(wide) if forward else f.backward(np.ones_like(wide), wide))))
+    assert usual != {tuple(wanted)}
 
 
 #: Parameters by which a kernel's argument is multiplied or divided.

@@ -15,7 +15,7 @@ from ...calls.elementwise import Activation
 from ...calls.gated import Gated
 from ...calls.watching import watchable
 from ...functions import entries
-from ...functions.careful import CAREFUL
+from ...functions.careful import corrections
 from ...functions.entry import Entry
 from ...functions.kinds import GATED, GATED_BACKWARD, VALUE_AND_GRAD, Kind, inputs_of, keeps_integers
 from .observe import mark_fired, observe
@@ -72,14 +72,15 @@ class NumPyGated(_OnNumPy, Gated):
 def _function(entry: Entry, kind: Kind, exact: bool) -> Callable[..., Any]:
     """What the loop of this kind computes per batch, from the entry's formulas."""
     operands = kind.inputs
-    careful = {}
+    corrected = {}
     if exact and entries.get(entry.name) is entry and kind not in (GATED, GATED_BACKWARD):
-        careful = {getattr(entry, part): moved for part, moved in CAREFUL.get(entry.name, {}).items()}
+        found = corrections(entry.name, [p.default for p in entry.parameters])
+        corrected = {getattr(entry, part): correction for part, correction in found.items()}
 
     def with_dtype(formula: Any, dtype: np.dtype[Any]) -> Any:
         """The formula for results of this dtype: told the computed type if it wants to know, careful where that is called for."""
-        if formula in careful and dtype != np.float64:
-            return lambda x, *parameters: careful[formula](formula(x, *parameters), x, *parameters)
+        if formula in corrected and dtype != np.float64:
+            return lambda x, *parameters: corrected[formula](formula(x, *parameters), x, *parameters)
         if not entry.takes_dtype:
             return formula
         computed = computed_dtype(dtype)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from ....functions import units_of
-from ....functions.careful import CAREFUL
+from ....functions.careful import CAREFUL, HARD_CASES
 from ....functions.entry import Entry
 from ....functions.kinds import LOOPS, has_loop
 from ..formulas.near import NEAR
@@ -128,9 +128,14 @@ class Loop:
         return [f"{self.entry.name}_{part}" for part in self.parts]
 
     @property
-    def careful_parts(self) -> list[str]:
-        """Those of them that have a careful formula. A product with other numbers has no use for it, in a gated unit."""
-        return [] if self.gated else [part for part in self.parts if part in CAREFUL.get(self.entry.name, ())]
+    def careful_parts(self) -> dict[str, str]:
+        """Those of them that have another formula for results that are to be rounded, and its kind: see functions/careful.py.
+
+        A product with other numbers has no use for it, in a gated unit.
+        """
+        name = self.entry.name
+        kinds = dict.fromkeys(CAREFUL.get(name, ()), "careful") | dict.fromkeys(HARD_CASES.get(name, ()), "settled")
+        return {} if self.gated else {part: kinds[part] for part in self.parts if part in kinds}
 
     @property
     def near_parts(self) -> list[str]:
@@ -171,10 +176,10 @@ class Loop:
         """What it does to element i, in Cython; with `near` by the near formulas, where there are any."""
         name = self.entry.name
         near_parts = self.near_parts if near else []
-        careful_parts = self.careful_parts if self.dtype in (QUICK, TO_ROUND) else []
+        kinds = dict.fromkeys(near_parts, "near") | (self.careful_parts if self.dtype in (QUICK, TO_ROUND) else {})
         cast = "" if self.dtype not in INTEGERS else "<uint64_t> "  # a product of integers wraps around, as NumPy's does
         return self._statements(
-            lambda part: f"{name}{'_near' * (part in near_parts)}{'_careful' * (part in careful_parts)}_{part}",
+            lambda part: "_".join(filter(None, (name, kinds.get(part), part))),
             lambda default: f"<{self.ctype}> {default}",
             cast,
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 from ....functions import loss_functions, row_functions
 from ....functions.entry import Entry
 from ..formulas.rows import FUNCTIONS
-from . import coefficients, elementary, formulas, kernels, records, row_vectors, steps
+from . import coefficients, elementary, formulas, hard_cases, kernels, records, row_vectors, steps
 from .loops import GROUP, HALVES, INTEGERS, QUICK, REALS, TO_ROUND, Loop, loops, quick_loops
 from .operations import OPERATIONS, Operation, OperationLoop, operation_loops
 from .write import write
@@ -39,6 +39,7 @@ def stamp(
     formulas.check(texts, entries)
     for name, text in texts.items():
         write(target / name, text)
+    write(target / hard_cases.FILE, hard_cases.text())
     sets = kernels.read(folder / "simd")
 
     def vectors(loop: Loop | OperationLoop) -> list[kernels.Vectors]:
@@ -65,7 +66,7 @@ def stamp(
         ],
         "trial": trial,
         "vectors": vectors,
-        "formulas": formulas.FILES,
+        "formulas": (*formulas.FILES, hard_cases.FILE),
         "instruction_sets": sets.values(),
         "VectorStep": row_vectors.VectorStep,
     }

@@ -1,0 +1,32 @@
+"""The formulas NAME_settled_PART: as the careful or the usual ones, but for the inputs in the list of hard cases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from ....functions import entries
+from ....functions.careful import CAREFUL, HARD_CASES
+
+FILE = "hard_cases.pxi"
+
+
+def text() -> str:
+    """All of them, in Cython."""
+    return "\n".join(
+        line for name, parts in HARD_CASES.items() for part, cases in parts.items() for line in _formula(name, part, cases)
+    )
+
+
+def _formula(name: str, part: str, cases: Mapping[float, float]) -> Iterator[str]:
+    parameters = entries[name].parameters
+    arguments = ["x", *(p.name for p in parameters)]
+    usual = "_".join([name, *["careful"] * (part in CAREFUL.get(name, ())), part])
+    yield f"cdef inline real {name}_settled_{part}({', '.join(f'real {a}' for a in arguments)}) noexcept nogil:"
+    yield f"    cdef real y = {usual}({', '.join(arguments)})"
+    for k, (x, value) in enumerate(cases.items()):
+        yield f"    cdef real x_{k} = {x!r}, y_{k} = {value!r}"
+    with_defaults = "".join(f" and {p.name} == <real> {p.default!r}" for p in parameters)
+    for k in range(len(cases)):
+        yield f"    y = y_{k} if x == x_{k}{with_defaults} else y"
+    yield "    return y"
+    yield ""
