@@ -46,8 +46,9 @@ def _silu(y: Any, x: Any, beta: Any) -> Any:
 
 
 def _tanh_shrink(y: Any, x: Any) -> Any:
-    """x - 1 + 2 e^-2x far out"""
-    return np.where(np.abs(x) > 2.0**20, _moved(y, True), y)
+    """x^3/3 - 2x^5/15 near 0, x - 1 + 2 e^-2x far out"""
+    a = np.abs(x)
+    return np.where((a < 2.0**-25) | (a > 2.0**20), _moved(y, a > 1), y)
 
 
 def _for(value: float, moved: Callable[..., Any]) -> Callable[..., Any]:

@@ -125,6 +125,15 @@ def test_ties_of_subnormals_are_rounded_to_even(backend):
         assert same(y, wanted).all()
 
 
+def test_a_cube_that_is_a_midpoint():
+    """tanh_shrink is a little less than x^3/3, which is a midpoint for some x of few digits."""
+    x = np.array([3 * k * sign * 2.0**e for k in range(1, 156, 2) for e in range(-44, -24, 3) for sign in (-1, 1)], np.float32)
+    y, _, _ = reference.exact("tanh_shrink", x)
+    wanted = np.array([nearest(value, NARROW[0]) for value in y])
+    for backend in BACKENDS:
+        assert same(on(backend, "tanh_shrink")(x), wanted).all()
+
+
 @pytest.mark.parametrize(("name", "part"), [(name, part) for name, parts in HARD_CASES.items() for part in parts])
 def test_hard_cases(name, part, rng):
     """Inputs with a value next to a midpoint: the list has it, all backends round it, and without the list some would not."""

@@ -57,10 +57,10 @@ cdef inline real tanh_shrink_forward(real x) noexcept nogil:
     return with_sign(y if a >= one else tanh_shrink_unit(a), x)
 
 cdef inline real tanh_shrink_careful_forward(real x) noexcept nogil:
-    """x - 1 + 2 e^-2x far out"""
-    cdef real far = 2.0**20
-    cdef real y = tanh_shrink_forward(x)
-    return moved(y, True) if magnitude(x) > far else y
+    """x^3/3 - 2x^5/15 near 0, x - 1 + 2 e^-2x far out"""
+    cdef real near = 2.0**-25, far = 2.0**20
+    cdef real y = tanh_shrink_forward(x), a = magnitude(x)
+    return moved(y, a > far) if a < near or a > far else y
 
 cdef inline real tanh_shrink_derivative(real x) noexcept nogil:
     """tanh(x)^2"""
