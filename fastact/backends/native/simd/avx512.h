@@ -147,8 +147,8 @@ VECTORS vector_f64 power_of_v64(const double *table, double unit, vector_f64 shi
 
 #define ANY_INFINITE(x) _mm512_fpclass_ps_mask(_mm512_loadu_ps(x), 0x18) /* of 16 floats */
 
-/* may_be_unsure of any of 16 elements, by the two halves of their bits; or `others`.   Which are small is asked only where the least
-   magnitude is: there may be a zero, which is not unsure. */
+/* may_be_unsure of any of 16 elements, by the two halves of their bits; or `others`.   Which are small is asked only where the
+   least of two magnitudes is: it may be zero, which is not unsure. */
 VECTORS int any_unsure(const vector_f64 *y, __mmask16 others) {
     const __m512i shift = _mm512_set1_epi32((int)(uint32_t)UNSURE_SHIFT), bits = _mm512_set1_epi32(UNSURE_BITS);
     const __m512i one = _mm512_set1_epi32(1), normal = _mm512_set1_epi32((int)(UNSURE_NORMAL >> 32));

@@ -19,8 +19,8 @@
    arithmetic   FMA(a, b, c) is a*b + c, FMA_MINUS a*b - c, MINUS_FMA c - a*b, with one rounding
    order        SMALLER(a, b), LARGER(a, b): b if one is NaN or both are zero; LESS(a, b), AT_MOST(a, b): masks, no where one is
                 NaN; NOT_LESS(a, b): yes there
-   choice       CHOOSE(mask, a, b): a where it says yes, else b; with AVX-512 it costs nothing where a is computed for it alone; NEGATIVE(x): the mask of the sign bits
-                ANY(mask): whether it says yes anywhere
+   choice       CHOOSE(mask, a, b): a where it says yes, else b; with AVX-512 for nothing, if a is a sum or a product
+                NEGATIVE(x): the mask of the sign bits; ANY(mask): whether it says yes anywhere
    bits         AND, OR, XOR of vectors; MAGNITUDE(x): |x|; SHIFT_LEFT, SHIFT_RIGHT of INTEGERS, by a constant;
                 SUBTRACT_BITS(i, j): i - j; FROM_INTEGERS(i): these as numbers
    quotients    ESTIMATES: 1 if ESTIMATE(d), 1/d to 2^-14, is an instruction that gives the same bits everywhere
@@ -39,8 +39,9 @@
                 and bits, but SHIFT_RIGHT, SUBTRACT_BITS, FROM_INTEGERS.  Then what quick_rounding.h takes:
 
    conversion   WIDENED(address): floats as a vector of doubles; NARROW(y, address): stores it, rounded to floats
-   rounding     ANY_INFINITE(address): whether one of QUICK_GROUP floats is infinite; ANY_UNSURE(y, others): whether one of as many
-                doubles may be unsure, as loops/unsure.h says, or `others`, which is 0 or such an answer; ALL_BITS(bits): a vector's bits as INTEGERS */
+   rounding     ANY_INFINITE(address): whether one of QUICK_GROUP floats is infinite; ANY_UNSURE(y, others): whether one of as
+                many doubles may be unsure, as loops/unsure.h says, or `others`, which is 0 or such an answer
+                ALL_BITS(bits): a vector's bits as INTEGERS */
 #ifndef FASTACT_KERNELS_H
 #define FASTACT_KERNELS_H
 

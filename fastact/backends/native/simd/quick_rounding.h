@@ -1,7 +1,7 @@
 /* Rounds what quick kernels give, QUICK_GROUP floats at a time: see quick_kernels.h.
 
-   A result is as near the real value as loops/unsure.h says.  Where that may decide how it is rounded, those of the whole group are
-   computed again by the loop of float64 without block kernels.  So results are its, whatever ran before. */
+   A result is as near the real value as loops/unsure.h says.  Where that may decide how it is rounded, it is computed again by
+   the loop of float64 without block kernels.  So results are its, whatever ran before. */
 #define QUICK_GROUP 16 /* elements */
 #define QUICK_LANES (int)(sizeof(vector_f64) / sizeof(double))
 #define QUICK_VECTORS (QUICK_GROUP / QUICK_LANES)
