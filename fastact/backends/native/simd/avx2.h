@@ -57,6 +57,7 @@
 
 #define VECTORS static inline __attribute__((always_inline))
 #define SELDOM(condition) __builtin_expect(condition, 0)
+#define INTERLEAVED /* there are too few registers */
 #define OP(name) BY_TYPE(_mm256_##name##_ps, _mm256_##name##_pd)
 
 typedef __m256 vector_f32;

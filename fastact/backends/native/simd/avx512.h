@@ -65,6 +65,14 @@
 
 #define VECTORS static inline __attribute__((always_inline))
 #define SELDOM(condition) __builtin_expect(condition, 0)
+
+/* Has GCC order instructions before it gives out registers: then a group's vectors take turns, where else one follows the other,
+   and each instruction waits for the one before.  It saves quick loops 5 to 10 %; over all loops of a module, nothing. */
+#if defined(__clang__)
+#define INTERLEAVED
+#else
+#define INTERLEAVED __attribute__((optimize("schedule-insns", "sched-pressure"))) /* and so it is not inlined */
+#endif
 #define OP(name) BY_TYPE(_mm512_##name##_ps, _mm512_##name##_pd)
 
 typedef __m512 vector_f32;

@@ -33,7 +33,7 @@
                 With more than 8 also MAGNITUDE_OR(limit, x): min(|x|, limit), the limit where x is NaN; NAN_FROM(x, y): y, but
                 NaN where x is
    memory       fetch_ahead(address)
-   branches     SELDOM(condition)
+   the compiler SELDOM(condition); INTERLEAVED: what it is told of a quick loop
 
    doubles      also without other kernels of doubles: vector_f64, all_v64, and all that is said above of arithmetic, order, choice
                 and bits, but SHIFT_RIGHT, SUBTRACT_BITS, FROM_INTEGERS.  Then what quick_rounding.h takes:
