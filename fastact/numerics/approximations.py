@@ -44,6 +44,7 @@ class Table:
 
     The intervals reach up to `furthest` and spread over `octaves`. The centre of each is a number of the type for which
     `rounded` almost is one, too. By default this is `function`; a table that shares its centres with another has that one's.
+    `zero` tells where the function changes its sign: this is the centre of its interval, so that d * p(d) has the digits there.
     `weight` is that of a `Polynomial`. The coefficients lack `near_slope`, which the kernel adds.
     """
 
@@ -58,6 +59,7 @@ class Table:
     weight: Callable | None = None
     rounded: Callable | None = None
     near_slope: float = 1
+    zero: float | None = None
 
 
 # ---- The functions that are fitted ---------------------------------------------------------------------------------------
@@ -143,6 +145,11 @@ def gelu_tail(h):
 def gelu_slope(h):
     """2^(PER_HALF_SQUARE a^2) (Phi(-a) - a phi(a)), a = 2h."""
     return 2 ** (4 * PER_HALF_SQUARE * h * h) * (mp.ncdf(-2 * h) - 2 * h * mp.npdf(2 * h))
+
+
+def gelu_slope_quick(a):
+    """Phi(-a) - a phi(a)."""
+    return mp.ncdf(-a) - a * mp.npdf(a)
 
 
 def normal_quick(a):
@@ -633,6 +640,18 @@ TABLES = (
         degree=8,
         intervals=16,
         near_slope=0,
+    ),
+    Table(
+        "gelu_slope_quick_intervals",
+        "Phi(-a) - a phi(a), 0 <= a <= 4.01",
+        function=gelu_slope_quick,
+        dtype="float64",
+        furthest=4.01,
+        octaves=1,
+        degree=8,
+        intervals=16,
+        near_slope=0,
+        zero=float(mp.findroot(gelu_slope_quick, 0.75)),
     ),
     Table(
         "arctan_quick_intervals",

@@ -164,7 +164,10 @@ def interval_ends(table):
 
 def fit_interval(table, low, high):
     """centre, its value, the polynomial (function(x) - value) / d - near_slope of d = x - centre; its largest error."""
-    centre = centre_between(table.rounded or table.function, low, high, table.dtype)
+    if table.zero and low < table.zero < high:
+        centre = mp.mpf(table.zero)
+    else:
+        centre = centre_between(table.rounded or table.function, low, high, table.dtype)
     value = nearest(table.function(centre), table.dtype)
     ds = [x - centre for x in chebyshev_grid(low, high)]
     values = [(table.function(centre + d) - value) / d - table.near_slope for d in ds]

@@ -181,6 +181,33 @@ def test_as_in_float64_but_rounded(name, backend, rng):
             assert not differ.any(), (dy[differ], x[differ], dx[differ], wide[differ])
 
 
+#: Where a derivative is 0.
+ZEROS = {
+    "silu": -1.2784645427610738,
+    "quick_gelu": -0.7511542554412889,
+    "gelu": -0.7517915246935645,
+    "gelu_tanh": -0.7524614220710162,
+    "mish": -1.1924312145154928,
+}
+
+
+@pytest.mark.parametrize("name", ZEROS)
+def test_where_a_derivative_changes_its_sign(name):
+    """What float64 has lost there is lost alike: all floats within 2^-8 or so of the zero."""
+    near = np.float32(ZEROS[name]).view(np.int32)
+    x = np.arange(near - (1 << 16), near + (1 << 16), dtype=np.int32).view(np.float32)
+    results = []
+    for backend in WITH_FMA:
+        f = on(backend, name)
+        for dy in (np.ones_like(x), np.float32(0.7) + x):
+            wide = f.backward(dy.astype(np.float64), x.astype(np.float64))
+            results.append(f.backward(dy, x))
+            assert rounds(name, results[-1], wide).all()
+        assert same(results[-2], f.value_and_grad(x)[1]).all()
+    for k, other in enumerate(results[2:]):
+        assert same(results[k % 2], other).all()
+
+
 @pytest.mark.parametrize("name", EXACT)
 def test_same_bits_in_float64(name, rng):
     """Of float64 there is no type to compute it in. All processors with FMA have the same text, and the same bits."""

@@ -56,6 +56,8 @@
 #include "vecmath.h"
 
 #define VECTORS static inline __attribute__((always_inline))
+#define SELDOM(condition) __builtin_expect(condition, 0)
+#define INTERLEAVED /* there are too few registers */
 #define OP(name) BY_TYPE(_mm256_##name##_ps, _mm256_##name##_pd)
 
 typedef __m256 vector_f32;
@@ -82,6 +84,7 @@ VECTORS vector_f64 all_v64(double number) { return _mm256_set1_pd(number); }
 #define LARGER OP(max)
 #define LESS(a, b) OP(cmp)(a, b, _CMP_LT_OQ)
 #define AT_MOST(a, b) OP(cmp)(a, b, _CMP_LE_OQ)
+#define NOT_LESS(a, b) OP(cmp)(a, b, _CMP_NLT_UQ)
 #define CHOOSE(mask, a, b) OP(blendv)(b, a, mask)
 #define BITS BY_TYPE(_mm256_castps_si256, _mm256_castpd_si256)
 #define ALL_BITS _mm256_set1_epi64x
@@ -121,8 +124,8 @@ VECTORS vector_f32 power_of_v32(const float *table, float unit, vector_f32 shift
 #define WIDENED(at) _mm256_cvtps_pd(_mm_loadu_ps(at))
 #define NARROW(y, at) _mm_storeu_ps(at, _mm256_cvtpd_ps(y))
 
-/* may_be_unsure of any of 16 elements, by the two halves of their bits. */
-VECTORS int any_unsure(const vector_f64 *y) {
+/* may_be_unsure of any of 16 elements, by the two halves of their bits; or `others`. */
+VECTORS int any_unsure(const vector_f64 *y, int others) {
     const __m256i shift = _mm256_set1_epi32((int)(uint32_t)UNSURE_SHIFT), bits = _mm256_set1_epi32(UNSURE_BITS);
     const __m256i one = _mm256_set1_epi32(1), below_normal = _mm256_set1_epi32((int)(UNSURE_NORMAL >> 32) - 1);
     __m256i some = _mm256_setzero_si256();
@@ -135,7 +138,7 @@ VECTORS int any_unsure(const vector_f64 *y) {
         some = _mm256_or_si256(some, _mm256_cmpeq_epi32(half, _mm256_setzero_si256()));
         some = _mm256_or_si256(some, _mm256_cmpeq_epi32(_mm256_min_epu32(twice, below_normal), twice));
     }
-    return _mm256_movemask_epi8(some);
+    return _mm256_movemask_epi8(some) | others;
 }
 #define ANY_UNSURE any_unsure
 

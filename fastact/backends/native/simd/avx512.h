@@ -64,6 +64,15 @@
 #include "vecmath.h"
 
 #define VECTORS static inline __attribute__((always_inline))
+#define SELDOM(condition) __builtin_expect(condition, 0)
+
+/* Has GCC order instructions before it gives out registers: then a group's vectors take turns, where else one follows the other,
+   and each instruction waits for the one before.  It saves quick loops 5 to 10 %; over all loops of a module, nothing. */
+#if defined(__clang__)
+#define INTERLEAVED
+#else
+#define INTERLEAVED __attribute__((optimize("schedule-insns", "sched-pressure"))) /* and so it is not inlined */
+#endif
 #define OP(name) BY_TYPE(_mm512_##name##_ps, _mm512_##name##_pd)
 
 typedef __m512 vector_f32;
@@ -95,6 +104,7 @@ VECTORS vector_f64 all_v64(double number) { return _mm512_set1_pd(number); }
 #define LARGER OP(max)
 #define LESS(a, b) BY_TYPE(_mm512_cmp_ps_mask, _mm512_cmp_pd_mask)(a, b, _CMP_LT_OQ)
 #define AT_MOST(a, b) BY_TYPE(_mm512_cmp_ps_mask, _mm512_cmp_pd_mask)(a, b, _CMP_LE_OQ)
+#define NOT_LESS(a, b) BY_TYPE(_mm512_cmp_ps_mask, _mm512_cmp_pd_mask)(a, b, _CMP_NLT_UQ)
 #define CHOOSE(mask, a, b) OP(mask_blend)(mask, b, a)
 #define BITS BY_TYPE(_mm512_castps_si512, _mm512_castpd_si512)
 #define ALL_BITS _mm512_set1_epi64
@@ -145,16 +155,22 @@ VECTORS vector_f64 power_of_v64(const double *table, double unit, vector_f64 shi
 
 #define ANY_INFINITE(x) _mm512_fpclass_ps_mask(_mm512_loadu_ps(x), 0x18) /* of 16 floats */
 
-/* may_be_unsure of any of 16 elements, by the two halves of their bits. */
-VECTORS int any_unsure(const vector_f64 *y) {
+/* may_be_unsure of any of 16 elements, by the two halves of their bits; or `others`.   Which are small is asked only where the
+   least of two magnitudes is: it may be zero, which is not unsure. */
+VECTORS int any_unsure(const vector_f64 *y, __mmask16 others) {
     const __m512i shift = _mm512_set1_epi32((int)(uint32_t)UNSURE_SHIFT), bits = _mm512_set1_epi32(UNSURE_BITS);
     const __m512i one = _mm512_set1_epi32(1), normal = _mm512_set1_epi32((int)(UNSURE_NORMAL >> 32));
     __m512 first = _mm512_castpd_ps(y[0]), second = _mm512_castpd_ps(y[1]);
     __m512i low = _mm512_castps_si512(_mm512_shuffle_ps(first, second, 0x88));
-    __m512i high = _mm512_castps_si512(_mm512_shuffle_ps(first, second, 0xdd));
     __mmask16 half = _mm512_testn_epi32_mask(_mm512_add_epi32(low, shift), bits);
-    __mmask16 small = _mm512_cmplt_epu32_mask(_mm512_sub_epi32(_mm512_add_epi32(high, high), one), normal);
-    return !_kortestz_mask16_u8(half, small);
+    __mmask8 least = _mm512_cmp_pd_mask(_mm512_range_pd(y[0], y[1], 10), _mm512_set1_pd(FLT_MIN), _CMP_LT_OQ);
+    if (SELDOM(!_kortestz_mask16_u8(half, others)))
+        return 1;
+    if (SELDOM(!_kortestz_mask8_u8(least, least))) {
+        __m512i high = _mm512_castps_si512(_mm512_shuffle_ps(first, second, 0xdd));
+        return _mm512_cmplt_epu32_mask(_mm512_sub_epi32(_mm512_add_epi32(high, high), one), normal);
+    }
+    return 0;
 }
 #define ANY_UNSURE any_unsure
 

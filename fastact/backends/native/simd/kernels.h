@@ -18,9 +18,9 @@
    numbers      all_v32(number), all_v64(number), ALL for the type in force
    arithmetic   FMA(a, b, c) is a*b + c, FMA_MINUS a*b - c, MINUS_FMA c - a*b, with one rounding
    order        SMALLER(a, b), LARGER(a, b): b if one is NaN or both are zero; LESS(a, b), AT_MOST(a, b): masks, no where one is
-                NaN
-   choice       CHOOSE(mask, a, b): a where it says yes, else b; NEGATIVE(x): the mask of the sign bits
-                ANY(mask): whether it says yes anywhere
+                NaN; NOT_LESS(a, b): yes there
+   choice       CHOOSE(mask, a, b): a where it says yes, else b; with AVX-512 for nothing, if a is a sum or a product
+                NEGATIVE(x): the mask of the sign bits; ANY(mask): whether it says yes anywhere
    bits         AND, OR, XOR of vectors; MAGNITUDE(x): |x|; SHIFT_LEFT, SHIFT_RIGHT of INTEGERS, by a constant;
                 SUBTRACT_BITS(i, j): i - j; FROM_INTEGERS(i): these as numbers
    quotients    ESTIMATES: 1 if ESTIMATE(d), 1/d to 2^-14, is an instruction that gives the same bits everywhere
@@ -33,13 +33,15 @@
                 With more than 8 also MAGNITUDE_OR(limit, x): min(|x|, limit), the limit where x is NaN; NAN_FROM(x, y): y, but
                 NaN where x is
    memory       fetch_ahead(address)
+   the compiler SELDOM(condition); INTERLEAVED: what it is told of a quick loop
 
    doubles      also without other kernels of doubles: vector_f64, all_v64, and all that is said above of arithmetic, order, choice
                 and bits, but SHIFT_RIGHT, SUBTRACT_BITS, FROM_INTEGERS.  Then what quick_rounding.h takes:
 
    conversion   WIDENED(address): floats as a vector of doubles; NARROW(y, address): stores it, rounded to floats
-   rounding     ANY_UNSURE(y): whether one of QUICK_GROUP doubles may be unsure, as loops/unsure.h says; ANY_INFINITE(address):
-                whether one of as many floats is infinite; ALL_BITS(bits): a vector's bits as INTEGERS */
+   rounding     ANY_INFINITE(address): whether one of QUICK_GROUP floats is infinite; ANY_UNSURE(y, others): whether one of as
+                many doubles may be unsure, as loops/unsure.h says, or `others`, which is 0 or such an answer
+                ALL_BITS(bits): a vector's bits as INTEGERS */
 #ifndef FASTACT_KERNELS_H
 #define FASTACT_KERNELS_H
 
