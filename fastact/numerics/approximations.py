@@ -45,7 +45,8 @@ class Table:
     The intervals reach up to `furthest` and spread over `octaves`. The centre of each is a number of the type for which
     `rounded` almost is one, too. By default this is `function`; a table that shares its centres with another has that one's.
     `zero` tells where the function changes its sign: this is the centre of its interval, so that d * p(d) has the digits there.
-    `weight` is that of a `Polynomial`. The coefficients lack `near_slope`, which the kernel adds.
+    `weight` is that of a `Polynomial`. The coefficients lack `near_slope`, which the kernel adds. `skipped` is how many intervals
+    of the first octave come behind the last instead: the others are narrower then, but one octave reaches as near to 0 as two.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Table:
     rounded: Callable | None = None
     near_slope: float = 1
     zero: float | None = None
+    skipped: int = 0
 
 
 # ---- The functions that are fitted ---------------------------------------------------------------------------------------
@@ -408,6 +410,13 @@ POLYNOMIALS = (
         float32=Target(-mp.mpf(1) / 16, mp.mpf(1) / 8, 4),
     ),
     Polynomial(
+        "exp2_sixteenth",
+        "(2^f - 1) / f, |f| <= 1/32",
+        function=lambda f: mp.expm1(f * mp.log(2)) / f,
+        weight=lambda f: f / 2**f,
+        float32=Target(-mp.mpf("0.0313"), mp.mpf("0.0313"), 2),
+    ),
+    Polynomial(
         "exp2_eighth",
         "(2^f - 1) / f, |f| <= 1/16",
         function=lambda f: mp.expm1(f * mp.log(2)) / f,
@@ -498,6 +507,7 @@ TABLES = (
         octaves=4,
         degree=3,
         intervals=32,
+        skipped=2,
     ),
     Table(
         "gelu_slope_intervals",
@@ -510,6 +520,7 @@ TABLES = (
         intervals=32,
         weight=lambda h: 1,
         rounded=gelu_tail,
+        skipped=2,
     ),
     Table(
         "gelu_inverse_eight_intervals",

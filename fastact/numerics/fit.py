@@ -152,12 +152,13 @@ def centre_between(function, low, high, dtype):
 def interval_ends(table):
     """Offset and scale, and the two ends of each interval: where offset + x * scale, from 1 to 2^octaves, has few bits.
 
-    The offset halves the first interval, whose error is relative to the smallest values."""
+    The offset halves the first interval, whose error is relative to the smallest values. With intervals skipped all is as many
+    further on."""
     per_octave = table.intervals // table.octaves
-    offset = 1 + mp.mpf(1) / (2 * per_octave)
-    scale = nearest((2**table.octaves - offset) / table.furthest, "float32")
-    steps = range(table.intervals + 1)
+    offset = 1 + mp.mpf(2 * table.skipped + 1) / (2 * per_octave)
+    steps = range(table.skipped, table.skipped + table.intervals + 1)
     bounds = [mp.mpf(2) ** (k // per_octave) * (1 + mp.mpf(k % per_octave) / per_octave) for k in steps]
+    scale = nearest((bounds[-1] - offset) / table.furthest, "float32")
     ends = [max(mp.mpf(0), (bound - offset) / scale) for bound in bounds]
     return offset, scale, list(itertools.pairwise(ends))
 
@@ -181,7 +182,8 @@ def fit_table(table):
     """Its record in coefficients.py, and log2 of its largest weighted error."""
     offset, scale, ends = interval_ends(table)
     fits = [fit_interval(table, low, high) for low, high in ends]
-    first = 127 * table.intervals // table.octaves % table.intervals  # the bits that count begin with the exponent's lowest
+    # the bits that count begin with the exponent's lowest
+    first = 127 * table.intervals // table.octaves + table.skipped
     columns = [fits[(k - first) % table.intervals][0] for k in range(table.intervals)]
     rows = tuple(written(row, table.dtype) for row in zip(*columns, strict=True))
     return {"offset": float(offset), "scale": written([scale], "float32")[0], "rows": rows}, log2(max(worst for _, worst in fits))

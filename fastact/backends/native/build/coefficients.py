@@ -82,7 +82,8 @@ def macros() -> Iterator[tuple[str, str, str]]:
             end = f"{name}_{SUFFIXES[dtype]}"
             yield f"OFFSET_{end}", "", literal(intervals.offset, dtype)
             yield f"SCALE_{end}", "", literal(intervals.scale, dtype)
-            yield f"BITS_{end}", "", str(MANTISSA_BITS[dtype] - int(math.log2(0.5 / (intervals.offset - 1))))
+            half_intervals = intervals.offset.as_integer_ratio()[1]  # in the first octave: the offset is an odd number of them
+            yield f"BITS_{end}", "", str(MANTISSA_BITS[dtype] - int(math.log2(half_intervals // 2)))
             yield f"INTERVALS_{end}", "", f"{{{', '.join(braces(row, dtype) for row in intervals.rows)}}}"
     yield "INVERSE_PI", "", ", ".join(f"0x{word:08x}u" for word in coefficients.INVERSE_PI)
 

@@ -19,6 +19,8 @@
    generalized_logistic  float32  forward derivative
    erf           float32   forward derivative
    gelu          float32   forward derivative
+   gelu_tanh     float32   forward derivative
+   quick_gelu    float32   forward derivative
    exponential   quick     forward derivative
    sigmoid       quick     forward derivative
    log_sigmoid   quick     forward derivative

@@ -26,6 +26,8 @@
    erf           float32   forward derivative
    erf           float64   forward derivative
    gelu          float32   forward derivative
+   gelu_tanh     float32   forward derivative
+   quick_gelu    float32   forward derivative
    gelu          float64   forward derivative
    exponential   quick     forward derivative
    sigmoid       quick     forward derivative

@@ -90,14 +90,23 @@ VECTORS VECTOR V(exp_minus_product)(VECTOR a, VECTOR b, VECTOR *n, VECTOR *power
 }
 #endif
 
-#if NUMBER_BITS == 32 && !SCALES
-/* power and q with 2^-(factor * a^2) = power (1 + q) 2^-headroom, from the exact square; 2^-28 of it. */
-VECTORS VECTOR V(exp2_minus_square)(VECTOR a, NUMBER factor, VECTOR *power) {
-    const VECTOR to_step = ALL(TO_STEP + HEADROOM_F32), k = ALL(factor);
+#if NUMBER_BITS == 32
+/* n, power and q with 2^-(factor * a^2) = power (1 + q), still to be scaled by n as with exp_parts, from the exact square; 2^-28
+   of it. */
+VECTORS VECTOR V(exp2_minus_square)(VECTOR a, NUMBER factor, VECTOR *n, VECTOR *power) {
+    const VECTOR to_step = ALL(TO_STEP + (SCALES ? 0 : HEADROOM_F32)), k = ALL(factor);
     VECTOR square = a * a, square_low = FMA_MINUS(a, a, square);
-    VECTOR shifted = MINUS_FMA(square, k, to_step), n = shifted - to_step;
-    VECTOR f = MINUS_FMA(square_low, k, MINUS_FMA(square, k, -n));
-    *power = V(raised)(POWER_OF(kernel_powers_f32, 1, shifted), n, shifted);
-    return FMA(VECTOR_HORNER(exp2_eighth, f), f, POWER_OF(kernel_powers_low_f32, 1, shifted));
+    VECTOR shifted = MINUS_FMA(square, k, to_step), steps = shifted - to_step;
+    VECTOR f = MINUS_FMA(square_low, k, MINUS_FMA(square, k, -steps));
+    *power = POWER_OF(kernel_powers_f32, 1, shifted);
+#if SCALES
+    *n = steps;
+    VECTOR h = VECTOR_HORNER(exp2_sixteenth, f);
+#else
+    *power = V(raised)(*power, steps, shifted);
+    *n = ALL(PER_HEADROOM);
+    VECTOR h = VECTOR_HORNER(exp2_eighth, f);
+#endif
+    return FMA(h, f, POWER_OF(kernel_powers_low_f32, 1, shifted));
 }
 #endif

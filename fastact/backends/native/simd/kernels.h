@@ -65,6 +65,7 @@
 #include "tanh_kernels.h"
 #include "erf_kernels.h"
 #include "gelu_kernels.h"
+#include "gate_kernels.h"
 #include "logistic_kernels.h"
 #include "expm1_kernels.h"
 #include "log_kernels.h"
