@@ -551,6 +551,12 @@ ROWS = {
         exact=lambda m, u, y: m.sincpi(m.sqrt(u)),
         value=lambda m, u, y: 1 + u * y,
     ),
+    "sinc_less": Row(
+        "0 <= u <= 1/4",
+        lambda d: (d.between(0, 0.25),),
+        exact=lambda m, u, y: m.sincpi(m.sqrt(u)),
+        value=lambda m, u, y: 1 + y,
+    ),
     "sinc_slope": Row(
         "0 <= u <= 1/4",
         lambda d: (d.between(0, 0.25),),

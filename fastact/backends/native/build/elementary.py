@@ -116,7 +116,7 @@ FUNCTIONS = (
     Function("sin_squared_tail", ("u",)),
     Function("cosine_tail", ("u",)),
     Function("cos_tail", ("u",)),
-    Function("sinc_tail", ("u",)),
+    Function("sinc_less", ("u",)),
     Function("sinc_slope", ("u",)),
     Function("half_turns", ("a",), sets=("sign",)),
     # reduction.h

@@ -1,7 +1,9 @@
 # Sines. See shared.pxi for the rules.
 
 cdef inline real sinc_forward(real x) noexcept nogil:
-    """sin(pi r) / (pi r) times r / x, with r the distance from the nearest integer. Adding zero makes +0 of -0, no more."""
+    """sin(pi r) / (pi r) times r / x, with r the distance from the nearest integer. Adding zero makes +0 of -0, no more.
+
+    In float what is small is added first."""
     cdef real zero = 0, one = 1, half = 0.5, large = 2.0**60
     cdef real sign
     cdef real a = at_most(large, magnitude(x))
@@ -10,9 +12,14 @@ cdef inline real sinc_forward(real x) noexcept nogil:
     cdef real numerator = one if a < half else r
     cdef real denominator = one if a < half else a
     cdef real ratio = numerator / denominator
-    cdef real less = u * sinc_tail(u)
-    cdef real ratio_low = quotient_low(numerator, ratio, denominator, zero)
-    return (product_sum(ratio, less, ratio) + fma(ratio_low, less, ratio_low)) * sign + zero
+    cdef real less = sinc_less(u)
+    cdef real ratio_low
+    if real is float:
+        ratio_low = division_remainder(numerator, ratio, denominator) * reciprocal_estimate(denominator)
+        return fma(product_sum(ratio, less, fma(ratio_low, less, ratio_low)) + ratio, sign, zero)
+    else:
+        ratio_low = quotient_low(numerator, ratio, denominator, zero)
+        return (product_sum(ratio, less, ratio) + fma(ratio_low, less, ratio_low)) * sign + zero
 
 cdef inline real sinc_derivative(real x) noexcept nogil:
     """(cos(pi x) - sinc(x)) / x; a polynomial where that cancels."""

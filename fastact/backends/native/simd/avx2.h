@@ -16,6 +16,7 @@
    silu          float32   forward derivative
    tanh          float32   forward derivative
    gudermannian  float32   forward derivative
+   softcap       float32   forward derivative
    generalized_logistic  float32  forward derivative
    erf           float32   forward derivative
    gelu          float32   forward derivative

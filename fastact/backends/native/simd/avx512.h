@@ -22,6 +22,7 @@
    tanh          float64   forward derivative
    tanh_shrink   float32   forward derivative
    gudermannian  float32   forward derivative
+   softcap       float32   forward derivative
    generalized_logistic  float32   forward derivative
    erf           float32   forward derivative
    erf           float64   forward derivative

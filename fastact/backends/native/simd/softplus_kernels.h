@@ -39,46 +39,61 @@ VECTORS VECTOR V(softplus_derivative)(VECTOR x, VECTOR beta) {
 
 /* ---- mish ------------------------------------------------------------------------------------------------------- */
 
-/* With u = e^x = g below zero, and 1 above, n = g (g + 2), r = 1 / (n + 2), k = 1 - g^2 r:
+/* With u = e^x = g in the tail, and 1 beyond, n = g (g + 2), r = 1 / (n + 2), k = 1 - g^2 r:
 
-       f(x)  = x u (1 - c),      c = k g/2 below,  r 2 above;   1 - c = n r / u = tanh(log(1 + g)) / u
+       f(x)  = x u (1 - c),      c = k g/2 in the tail,  r 2 beyond;   1 - c = n r / u = tanh(log(1 + g)) / u
        f'(x) = u (1 + c'),      c' = k (x (1 - n r) - g/2),  r (x 4 g (g + 1) r - 2)
 
-   Below zero n r and g^2 r are small where c is, or c' is large: so the errors of r count little. */
+   In the tail n r and g^2 r are small where c is, or c' is large: so the errors of r count little.
+
+   In double the tail begins at zero, in float a little below.  Near zero c is about 2/5, of which so much is lost where g and n
+   are rounded that float has w = g - 1 besides: n + 2 = w (w + 4) + 5. */
 
 #define MISH_HIGHEST BY_TYPE(13.0f, 22.0) /* where mish' has become 1; where mish is x, but for half an ULP */
 #define MISH_LINEAR BY_TYPE(8.6640625f, 18.71484375)
 
 typedef struct {
-    MASK below;
-    VECTOR bounded;      /* x */
-    VECTOR scale, more;  /* HEADROOM * u = scale (1 + more) */
-    VECTOR g, n, r;
-    VECTOR first, third; /* k or r; g/2 or 2 */
+    MASK tail;
+    VECTOR bounded;     /* x */
+    VECTOR scale, more; /* HEADROOM * u = scale (1 + more) */
+    VECTOR g, r;
+    VECTOR first;       /* k or r */
+    VECTOR second;      /* 1 - n r, in the tail */
+    VECTOR third;       /* 3/2 - n/4, beyond */
 } V(mish_parts);
 
 VECTORS V(mish_parts) V(mish_parts_of)(VECTOR x) {
     V(mish_parts) p;
-    p.below = NEGATIVE(x);
     p.bounded = LARGER(ALL(-EXP_FURTHEST), SMALLER(ALL(MISH_HIGHEST), x));
     VECTOR shifted, power, steps = V(steps_of)(p.bounded, &shifted), r = MINUS_FMA(steps, ALL(LN2_HIGH), p.bounded);
     VECTOR q = V(exp_reduced)(MINUS_FMA(steps, ALL(LN2_LOW), r), shifted, TO_HEADROOM, &power);
     VECTOR scale = V(raised)(power, steps, shifted);
-    p.scale = CHOOSE(p.below, scale, ALL(TO_HEADROOM));
-    p.more = CHOOSE(p.below, q, ALL(0));
+#if NUMBER_BITS == 32
+    VECTOR unscaled = scale * ALL(PER_HEADROOM), w = FMA(unscaled, q, unscaled - ALL(1));
+    p.tail = LESS(x, ALL(-0.125f));
+    p.g = FMA(unscaled, q, unscaled);
+    p.r = ALL(1) / FMA(w, w + ALL(4), ALL(5));
+    p.second = MINUS_FMA(FMA(p.g, p.g, p.g + p.g), p.r, ALL(1));
+    p.third = FMA(w, FMA(w, ALL(-0.25f), ALL(-1)), ALL(0.75f));
+#else
+    p.tail = NEGATIVE(x);
     p.g = FMA(scale, q, scale) * ALL(PER_HEADROOM);
-    p.n = FMA(p.g, p.g, p.g + p.g);
-    p.r = ALL(1) / (p.n + ALL(2));
-    p.first = CHOOSE(p.below, MINUS_FMA(p.g * p.g, p.r, ALL(1)), p.r);
-    p.third = CHOOSE(p.below, p.g * ALL(0.5f), ALL(2));
+    VECTOR n = FMA(p.g, p.g, p.g + p.g);
+    p.r = ALL(1) / (n + ALL(2));
+    p.second = MINUS_FMA(n, p.r, ALL(1));
+    p.third = MINUS_FMA(n, ALL(0.25), ALL(1.5));
+#endif
+    p.scale = CHOOSE(p.tail, scale, ALL(TO_HEADROOM));
+    p.more = CHOOSE(p.tail, q, ALL(0));
+    p.first = CHOOSE(p.tail, MINUS_FMA(p.g * p.g, p.r, ALL(1)), p.r);
     return p;
 }
 
-/* By c - 1/4, which is smaller, so that less is lost where it is rounded; above zero it is (3/2 - n/4) r. */
+/* By c - 1/4, which is smaller, so that less is lost where it is rounded; beyond the tail it is (3/2 - n/4) r. */
 VECTORS VECTOR V(mish_forward)(VECTOR x) {
     V(mish_parts) p = V(mish_parts_of)(x);
-    VECTOR third = CHOOSE(p.below, p.third, MINUS_FMA(p.n, ALL(0.25f), ALL(1.5f)));
-    VECTOR c = FMA_MINUS(p.first, third, CHOOSE(p.below, ALL(0.25f), ALL(0)));
+    VECTOR third = CHOOSE(p.tail, p.g * ALL(0.5f), p.third);
+    VECTOR c = FMA_MINUS(p.first, third, CHOOSE(p.tail, ALL(0.25f), ALL(0)));
     VECTOR z = FMA_MINUS(ALL(0.75f) - c, p.more, c);
     VECTOR y = FMA(p.bounded, p.scale * ALL(0.75f), p.bounded * (p.scale * z)) * ALL(PER_HEADROOM);
     return V(signed_as)(CHOOSE(LESS(x, ALL(MISH_LINEAR)), y, x), x);
@@ -86,7 +101,7 @@ VECTORS VECTOR V(mish_forward)(VECTOR x) {
 
 VECTORS VECTOR V(mish_derivative)(VECTOR x) {
     V(mish_parts) p = V(mish_parts_of)(x);
-    VECTOR second = CHOOSE(p.below, MINUS_FMA(p.n, p.r, ALL(1)), FMA(p.g, p.g, p.g) * (ALL(4) * p.r));
-    VECTOR c = FMA_MINUS(p.bounded, second, p.third) * p.first;
+    VECTOR second = CHOOSE(p.tail, p.second, FMA(p.g, p.g, p.g) * (ALL(4) * p.r));
+    VECTOR c = FMA_MINUS(p.bounded, second, CHOOSE(p.tail, p.g * ALL(0.5f), ALL(2))) * p.first;
     return FMA(p.scale, FMA(ALL(1) + c, p.more, c), p.scale) * ALL(PER_HEADROOM);
 }

@@ -1,4 +1,4 @@
-/* tanh, in double by an exponential, tanh_shrink and gudermannian: by intervals, see intervals.h. */
+/* tanh, in double by an exponential, tanh_shrink and gudermannian: by intervals, see intervals.h; softcap. */
 
 #if NUMBER_BITS == 64 || !ESTIMATES
 /* 2^headroom / (1 + e^2a), a = |x|; NaN for NaN.   By exp_kernels.h's table, and a division. */
@@ -79,6 +79,36 @@ VECTORS VECTOR V(tanh_shrink_derivative)(VECTOR x) {
     return t * t;
 }
 #endif
+
+/* ---- softcap ---------------------------------------------------------------------------------------------------- */
+
+/* 4,096 elements on a busy machine, the formula -> here: 0.64 -> 0.54, with AVX2 0.91 -> 0.78; 1.3 ULP where that has 1.7. */
+
+/* 2^headroom / (1 + e^2z), z = |x| / cap, bounded.   1/cap is in two parts.  2z is |x| 2/cap or 2|x| 1/cap, so that no factor
+   overflows. */
+VECTORS VECTOR V(softcap_tail)(VECTOR x, VECTOR cap, VECTOR *z) {
+    const VECTOR one = ALL(PER_HEADROOM_F32), per_cap = ALL(1) / cap, per_cap_low = MINUS_FMA(per_cap, cap, ALL(1)) * per_cap;
+    const MASK is_small = LESS(cap, ALL(1));
+    const VECTOR times = CHOOSE(is_small, ALL(2), ALL(1)), others = CHOOSE(is_small, ALL(1), ALL(2));
+    VECTOR a = SMALLER(ALL(EXP_FURTHEST_F32 / 2) * cap, MAGNITUDE(x)), b = a * times, scale;
+    *z = a * per_cap;
+    VECTOR q = V(exp_of_product)(per_cap * others, b, PER_HEADROOM_F32, &scale);
+    q = FMA(b, per_cap_low * others, q);
+    return ALL(1) / FMA(scale, q, scale + one);
+}
+
+/* cap - 2 cap sigmoid(-2z); where that cancels tanh's polynomial, by which x is multiplied: the quotient may be subnormal. */
+VECTORS VECTOR V(softcap_forward)(VECTOR x, VECTOR cap) {
+    VECTOR z, t = V(softcap_tail)(x, cap, &z), a = MAGNITUDE(x), u = z * z;
+    VECTOR y = MINUS_FMA(t, cap * ALL(2 * PER_HEADROOM_F32), cap), near = FMA(a * u, VECTOR_HORNER(tanh_small, u), a);
+    return V(signed_as)(CHOOSE(LESS(z, VECTOR_CONSTANT(tanh_small)), near, y), x);
+}
+
+/* 4t (1 - t), t = sigmoid(-2z) */
+VECTORS VECTOR V(softcap_derivative)(VECTOR x, VECTOR cap) {
+    VECTOR z, t = V(softcap_tail)(x, cap, &z);
+    return MINUS_FMA(t * ALL(PER_HEADROOM_F32), t, t) * ALL(4 * PER_HEADROOM_F32);
+}
 
 /* ---- gudermannian ----------------------------------------------------------------------------------------------- */
 
