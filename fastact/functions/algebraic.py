@@ -23,6 +23,7 @@ from .parts import LARGEST, nan_or, product_low, slope_times, sum_low
         zero_centred=True,
         identity_near_zero=True,
         derivative_ulp=0.5,
+        ulp=1,
     ),
 )
 def sqnl(x):
@@ -112,6 +113,8 @@ def _softsign_derivative(x):
         smooth=True,
         zero_centred=True,
         identity_near_zero=True,
+        ulp=1.5,
+        derivative_ulp=3.75,
     ),
 )
 def softsign(x):
@@ -151,8 +154,8 @@ def _arctan_derivative(x):
         smooth=True,
         zero_centred=True,
         identity_near_zero=True,
-        ulp=1.7,
-        derivative_ulp=3,
+        ulp=1.5,
+        derivative_ulp=2.75,
     ),
 )
 def arctan(x):
@@ -326,7 +329,7 @@ def _bent_identity_derivative(x):
         zero_centred=True,
         identity_near_zero=True,
         ulp=1.5,
-        derivative_ulp=1.25,
+        derivative_ulp=1,
     ),
 )
 def bent_identity(x):
@@ -357,7 +360,7 @@ def bent_identity(x):
         smooth=True,
         zero_centred=True,
         identity_near_zero=True,
-        ulp=1.5,
+        ulp=1.25,
         derivative_ulp=2.25,
     ),
 )

@@ -114,7 +114,8 @@ _FOUND = {
     },
 }
 #: By name and part, per input the result with default parameters: the float64 number next to the real value, on its side of the
-#: midpoint. What `verify --exact` found, over all float32, where float64 is on the other side; and where only NumPy's is, by digests.
+#: midpoint. Float64 is on the other side there: the kernels' by `verify --exact`, over all float32, or that of NumPy's formulas
+#: alone, by digests.
 HARD_CASES: Mapping[str, Mapping[str, Mapping[float, float]]] = {
     name: {part: {float.fromhex(x): float.fromhex(y) for x, y in cases.items()} for part, cases in parts.items()}
     for name, parts in _FOUND.items()

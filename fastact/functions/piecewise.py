@@ -525,7 +525,7 @@ def hard_sigmoid(x, alpha=1 / 6, beta=1 / 2, dtype=None):
         smooth=False,
         zero_centred=True,
         identity_near_zero=False,
-        derivative_ulp=2,
+        derivative_ulp=1.5,
     ),
 )
 def hard_swish(x):
@@ -719,7 +719,8 @@ def _sparse_plus(x):
         smooth=True,
         zero_centred=False,
         identity_near_zero=False,
-        derivative_ulp=1,
+        derivative_ulp=0.75,
+        ulp=1.25,
     ),
 )
 def sparse_plus(x):

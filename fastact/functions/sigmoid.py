@@ -43,6 +43,8 @@ def _sigmoid_derivative(x):
         smooth=True,
         zero_centred=False,
         identity_near_zero=False,
+        ulp=1.75,
+        derivative_ulp=3.5,
     ),
 )
 def sigmoid(x):
@@ -82,7 +84,7 @@ def _tanh_derivative(x):
         zero_centred=True,
         identity_near_zero=True,
         ulp=1.5,
-        derivative_ulp=3,
+        derivative_ulp=2.75,
     ),
 )
 def tanh(x):
@@ -116,6 +118,7 @@ def tanh(x):
         smooth=True,
         zero_centred=True,
         identity_near_zero=False,
+        derivative_ulp=3.5,
     ),
 )
 def tanh_shrink(x):
@@ -154,6 +157,8 @@ def _gudermannian_derivative(x):
         smooth=True,
         zero_centred=True,
         identity_near_zero=True,
+        ulp=1.75,
+        derivative_ulp=2.5,
     ),
 )
 def gudermannian(x):
@@ -367,6 +372,7 @@ def _quick_gelu_derivative(x):
         smooth=True,
         zero_centred=True,
         identity_near_zero=False,
+        derivative_ulp=3.75,
     ),
 )
 def quick_gelu(x):
@@ -410,6 +416,8 @@ def _logit_derivative(x):
         zero_centred=False,
         identity_near_zero=False,
         domain=(0, 1),
+        ulp=1.25,
+        derivative_ulp=2.25,
     ),
 )
 def logit(x):
