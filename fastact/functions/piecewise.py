@@ -454,12 +454,17 @@ def hard_tanh(x, min=-1, max=1):
     return np.where(x < min, min, np.where(x > max, max, x))
 
 
-def _hard_sigmoid(x, alpha, beta, dtype):
-    """alpha (x + beta/alpha), the quotient rounded: 3 for an alpha of 1/6, which is no binary number in either dtype."""
+def _over_alpha(number, alpha, beta, dtype):
+    """The quotient rounded: 3 for 1/2 and an alpha of 1/6, which is no binary number in either dtype."""
     if dtype is None:  # of whoever asks for no loop: that which has the parameters
         given = np.asarray([alpha, beta])
         dtype = np.float32 if np.all(given.astype(np.float32) == given) else np.float64
-    shift = np.asarray(beta / alpha).astype(dtype)
+    return np.asarray(number / alpha).astype(dtype)
+
+
+def _hard_sigmoid(x, alpha, beta, dtype):
+    """alpha (x + beta/alpha)"""
+    shift = _over_alpha(beta, alpha, beta, dtype)
     return np.where(np.abs(shift) < 2.0**60, alpha * (x + shift), slope_times(alpha, x) + beta)
 
 
@@ -468,7 +473,10 @@ def _hard_sigmoid_slope(y, alpha, beta, dtype=None):
 
 
 def _hard_sigmoid_derivative(x, alpha, beta, dtype=None):
-    return nan_or(_hard_sigmoid_slope(_hard_sigmoid(x, alpha, beta, dtype), alpha, beta), x)
+    """alpha between the ends. The upper is told by x, because next to it the line has been rounded to 1."""
+    end = _over_alpha(1 - beta, alpha, beta, dtype)
+    inside = (_hard_sigmoid(x, alpha, beta, dtype) > 0) & np.where(alpha > 0, x < end, x > end)
+    return nan_or(np.where(inside, alpha, 0.0), x)
 
 
 @activation(

@@ -212,6 +212,24 @@ def test_a_derivative_from_y_is_never_negative(backend, case, dtype):
 
 
 @pytest.mark.parametrize(
+    ("alpha", "beta"), [(1 / 6, 0.5), (0.25, 0.5), (-0.25, 0.5), (0.5, 0.25), (0.125, 0.75), (0.0, 1.0), (0.0, 0.5)]
+)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_slope_of_hard_sigmoid_next_to_its_ends(backend, dtype, alpha, beta):
+    """Right up to the ends, where the value has been rounded to 1 already."""
+    ends = np.round([-beta / alpha, (1 - beta) / alpha], 9) if alpha else [-3, 3]
+    x = np.array(ends, dtype)
+    below, above = np.nextafter(x, dtype(-9)), np.nextafter(x, dtype(9))
+    slopes = [backend.hard_sigmoid.backward(np.ones_like(x), point, alpha=alpha, beta=beta) for point in (below, x, above)]
+    first = slopes[0], slopes[2]
+    slope = dtype(alpha)
+    low, high = (0, 1) if alpha >= 0 else (1, 0)
+    assert slopes[1].tolist() == [0, 0]
+    assert [first[0][low], first[1][low]] == [0, slope]
+    assert [first[0][high], first[1][high]] == [slope, 0]
+
+
+@pytest.mark.parametrize(
     ("alpha", "beta"), [(0.25, 0.5), (0.1999969482421875, 0.5), (3.0, 1.0), (0.30000001192092896, 0.10000000149011612)]
 )
 def test_hard_sigmoid_rounds_in_the_loops_type(backend, alpha, beta):

@@ -167,7 +167,13 @@ cdef inline real hard_sigmoid_forward(real x, real alpha, real beta) noexcept no
     return zero if y < zero else y
 
 cdef inline real hard_sigmoid_derivative(real x, real alpha, real beta) noexcept nogil:
-    return hard_sigmoid_derivative_from_output(hard_sigmoid_line(x, alpha, beta), alpha, beta)
+    """alpha between the ends. The upper is told by x, because next to it the line has been rounded to 1."""
+    cdef real zero = 0, one = 1
+    cdef real end = (one - beta) / alpha
+    cdef real y = hard_sigmoid_line(x, alpha, beta)
+    cdef real slope = alpha if y == y else y
+    slope = zero if (x >= end if alpha > zero else x <= end) else slope
+    return zero if y <= zero else slope
 
 cdef inline real hard_sigmoid_derivative_from_output(real y, real alpha, real beta) noexcept nogil:
     cdef real zero = 0, one = 1
