@@ -23,7 +23,6 @@ from .parts import LARGEST, nan_or, product_low, slope_times, sum_low
         zero_centred=True,
         identity_near_zero=True,
         derivative_ulp=0.5,
-        ulp=1,
     ),
 )
 def sqnl(x):
@@ -154,8 +153,8 @@ def _arctan_derivative(x):
         smooth=True,
         zero_centred=True,
         identity_near_zero=True,
-        ulp=1.5,
-        derivative_ulp=2.75,
+        ulp=1.7,
+        derivative_ulp=3,
     ),
 )
 def arctan(x):
@@ -329,7 +328,7 @@ def _bent_identity_derivative(x):
         zero_centred=True,
         identity_near_zero=True,
         ulp=1.5,
-        derivative_ulp=1,
+        derivative_ulp=1.25,
     ),
 )
 def bent_identity(x):
@@ -360,7 +359,7 @@ def bent_identity(x):
         smooth=True,
         zero_centred=True,
         identity_near_zero=True,
-        ulp=1.25,
+        ulp=1.5,
         derivative_ulp=2.25,
     ),
 )

@@ -156,8 +156,6 @@ _SELU_SLOPE, _SELU_SLOPE_LOW = 1.7580993408473768, -6.395264655648322e-17  # tim
         smooth=False,
         zero_centred=True,
         identity_near_zero=False,
-        ulp=1.75,
-        derivative_ulp=2,
     ),
 )
 def selu(x):
@@ -282,7 +280,6 @@ def _mish_derivative(x):
         smooth=True,
         zero_centred=True,
         identity_near_zero=False,
-        derivative_ulp=3.5,
     ),
 )
 def mish(x):
@@ -393,8 +390,6 @@ def _log1mexp_derivative(x):
         zero_centred=False,
         identity_near_zero=False,
         domain=(0, inf),
-        ulp=1.25,
-        derivative_ulp=2.5,
     ),
 )
 def log1mexp(x):

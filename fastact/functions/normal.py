@@ -135,7 +135,7 @@ def gaussian(x):
         zero_centred=True,
         identity_near_zero=False,
         ulp=1.25,
-        derivative_ulp=2.25,
+        derivative_ulp=2.5,
     ),
 )
 def erf(x):

@@ -727,8 +727,8 @@ def _sparse_plus(x):
         smooth=True,
         zero_centred=False,
         identity_near_zero=False,
-        derivative_ulp=0.75,
-        ulp=1.25,
+        derivative_ulp=1,
+        ulp=2,
     ),
 )
 def sparse_plus(x):

@@ -44,7 +44,7 @@ def _sigmoid_derivative(x):
         zero_centred=False,
         identity_near_zero=False,
         ulp=1.75,
-        derivative_ulp=3.5,
+        derivative_ulp=3.75,
     ),
 )
 def sigmoid(x):
@@ -118,7 +118,6 @@ def tanh(x):
         smooth=True,
         zero_centred=True,
         identity_near_zero=False,
-        derivative_ulp=3.5,
     ),
 )
 def tanh_shrink(x):
@@ -157,8 +156,6 @@ def _gudermannian_derivative(x):
         smooth=True,
         zero_centred=True,
         identity_near_zero=True,
-        ulp=1.75,
-        derivative_ulp=2.5,
     ),
 )
 def gudermannian(x):
@@ -372,7 +369,6 @@ def _quick_gelu_derivative(x):
         smooth=True,
         zero_centred=True,
         identity_near_zero=False,
-        derivative_ulp=3.75,
     ),
 )
 def quick_gelu(x):
@@ -416,8 +412,6 @@ def _logit_derivative(x):
         zero_centred=False,
         identity_near_zero=False,
         domain=(0, 1),
-        ulp=1.25,
-        derivative_ulp=2.25,
     ),
 )
 def logit(x):
