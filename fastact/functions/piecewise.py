@@ -728,7 +728,6 @@ def _sparse_plus(x):
         zero_centred=False,
         identity_near_zero=False,
         derivative_ulp=1,
-        ulp=2,
     ),
 )
 def sparse_plus(x):
