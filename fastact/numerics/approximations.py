@@ -149,6 +149,16 @@ def gelu_slope(h):
     return 2 ** (4 * PER_HALF_SQUARE * h * h) * (mp.ncdf(-2 * h) - 2 * h * mp.npdf(2 * h))
 
 
+def exp2_tail(f):
+    """(2^f - 1) / f"""
+    return mp.expm1(f * mp.log(2)) / f
+
+
+def exp2_weight(f):
+    """Errors are those of 2^f."""
+    return f / 2**f
+
+
 def gelu_slope_quick(a):
     """Phi(-a) - a phi(a)."""
     return mp.ncdf(-a) - a * mp.npdf(a)
@@ -412,22 +422,22 @@ POLYNOMIALS = (
     Polynomial(
         "exp2_sixteenth",
         "(2^f - 1) / f, |f| <= 1/32",
-        function=lambda f: mp.expm1(f * mp.log(2)) / f,
-        weight=lambda f: f / 2**f,
+        function=exp2_tail,
+        weight=exp2_weight,
         float32=Target(-mp.mpf("0.0313"), mp.mpf("0.0313"), 2),
     ),
     Polynomial(
         "exp2_eighth",
         "(2^f - 1) / f, |f| <= 1/16",
-        function=lambda f: mp.expm1(f * mp.log(2)) / f,
-        weight=lambda f: f / 2**f,
+        function=exp2_tail,
+        weight=exp2_weight,
         float32=Target(-mp.mpf("0.0626"), mp.mpf("0.0626"), 3),
     ),
     Polynomial(
         "exp2_tail",
         "(2^f - 1) / f, |f| <= 1/2",
-        function=lambda f: mp.expm1(f * mp.log(2)) / f,
-        weight=lambda f: f / 2**f,
+        function=exp2_tail,
+        weight=exp2_weight,
         float32=Target(-mp.mpf("0.5001"), mp.mpf("0.5001"), 5),
     ),
     # Quick kernels only: to 2^-42

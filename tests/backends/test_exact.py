@@ -156,7 +156,7 @@ def test_hard_cases(name, part, rng):
             assert same(both[at], wanted).all()
         wide = x.astype(np.float64)
         usual.add(tuple(np.float32(f(wide) if forward else f.backward(np.ones_like(wide), wide))))
-    assert usual != {tuple(wanted)}
+    assert usual != {tuple(wanted)} or not WITH_FMA  # the list is of these
 
 
 #: Parameters by which a kernel's argument is multiplied or divided.
