@@ -67,6 +67,7 @@ CAREFUL: Mapping[str, Mapping[str, Callable[..., Any]]] = {
     "quick_gelu": {"forward": _upwards},
     "sigmoid": {"forward": _TOWARDS_HALF},
     "silu": {"forward": _silu, "derivative": _TOWARDS_HALF},
+    "snake": {"derivative": _TOWARDS_ONE},
     "softplus": {"derivative": _TOWARDS_HALF},
     "squareplus": {"derivative": _for(4, _TOWARDS_HALF)},
     "tanh_shrink": {"forward": _tanh_shrink},

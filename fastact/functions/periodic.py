@@ -78,11 +78,12 @@ def sinusoid(x):
 
 
 def _snake_derivative(x, alpha=1.0):
-    """1 + 2 sin(z + low) cos(z + low), z + low = alpha * x; where that overflows by integers."""
-    z, low = alpha * x, product_low(x, alpha)
-    sine, cosine, sine_low, cosine_low = np.sin(z), np.cos(z), np.sin(low), np.cos(low)
-    slope = 1 + 2 * (sine * cosine_low + cosine * sine_low) * (cosine * cosine_low - sine * sine_low)
-    beyond = np.isinf(z) & np.isfinite(x)
+    """1 + sin(t + low), t + low = 2 alpha x; near its zeros cos^2/(1 - sin), which does not cancel; where t overflows by integers."""
+    t, low = 2 * (alpha * x), 2 * product_low(x, alpha)
+    sine, cosine, sine_low, cosine_low = np.sin(t), np.cos(t), np.sin(low), np.cos(low)
+    sine, cosine = sine * cosine_low + cosine * sine_low, cosine * cosine_low - sine * sine_low
+    slope = np.where(sine < -0.5, cosine * cosine / (1 - sine), 1 + sine)
+    beyond = np.isinf(t) & np.isfinite(x)
     slope[beyond] = [
         1 + accurate.sine_of_product(a, 2 * b) for a, b in np.broadcast(x[beyond], np.broadcast_to(alpha, x.shape)[beyond])
     ]

@@ -165,9 +165,10 @@ def test_a_near_formula_that_is_not_listed(texts):
     stops(lambda: formulas.check(texts, entries.values()), "tanh_near_forward", "near.py")
 
 
-def test_a_near_formula_that_is_missing(texts):
-    texts["periodic.pxi"] = texts["periodic.pxi"].replace("snake_near_limit(", "snake_limit(")
-    stops(lambda: formulas.check(texts, entries.values()), "snake_near_limit", "near.py")
+@pytest.mark.parametrize("name", ["snake_near_limit", "snake_near_derivative", "snake_near_careful_derivative"])
+def test_a_near_formula_that_is_missing(texts, name):
+    texts["periodic.pxi"] = texts["periodic.pxi"].replace(f"{name}(", "snake_slope_near(")
+    stops(lambda: formulas.check(texts, entries.values()), name, "near.py")
 
 
 @pytest.mark.parametrize("name", ["operation_tan", "operation_tan_near"])

@@ -189,24 +189,30 @@ def nearest_by_period(m, exact, value, period):
     return exact + period * m.nint((value - exact) / period)
 
 
-def folded(m, x, quarters, parity):
-    """r of `turns`: |x| + quarters pi/2 less multiples of pi, or what pi/2 exceeds that by where the parity is -1."""
-    turn = abs(x) / m.pi + m.mpf(quarters) / 2
+def folded(m, turn, parity):
+    """r of `turns`, of so many times pi: less multiples of pi, or what pi/2 exceeds that by where the parity is -1."""
     turn = abs(turn - m.nint(turn))
     return (turn if parity > 0 else 0.5 - turn) * m.pi
 
 
-def has_turns(m, x, quarters, r, low, parity, sign):
+def has_turns(m, turn, r, low, parity, sign):
     """Whether the signs are right, and r is no larger than it should be."""
-    exact = m.sin(abs(m.mpf(x)) + m.mpf(quarters) * m.pi / 2)
     angle = m.mpf(r) + low
+    exact = m.sin(turn * m.pi)
     return abs(sign * (m.sin(angle) if parity == 1 else m.cos(angle)) - exact) < 2.0**-40 and 0 <= r < 0.786
 
 
-def signed_turn(m, x, r, sign):
-    """What r of `sum_turns` should be, where the sign is this one: x less the nearest even, or odd, multiple of pi."""
-    odd = m.mpf(1 if sign < 0 else 0)
-    return (nearest_by_period(m, x / m.pi - odd, r / m.pi, 2)) * m.pi
+def turns_row(turn, **fields):
+    """A row of `turns`, or of its kind: the last four of the numbers are results, and `turn` of the others is what times pi is given."""
+    return Row(
+        exact=lambda m, *numbers: folded(m, turn(m, *numbers[:-4]), numbers[-2]),
+        value=lambda m, *numbers: numbers[-4] + numbers[-3],
+        holds=lambda m, *numbers: has_turns(m, turn(m, *map(m.mpf, numbers[:-4])), *numbers[-4:]),
+        per=one,
+        bits=1400,
+        wide=False,
+        **fields,
+    )
 
 
 def joined(m, words):
@@ -300,8 +306,8 @@ def rounded_products(draw):
 
 
 def sums_and_octaves(draw):
-    x = draw.powers(-30, draw.by_type(127, 1023))
-    return x, draw.below(x), draw.integers(0, 63)
+    x = draw.between(1, 2.0 ** draw.by_type(127, 1023))
+    return x, draw.below(x) * (draw.integers(0, 7) > 0), draw.integers(0, 63)
 
 
 def quotients(draw):
@@ -596,24 +602,20 @@ ROWS = {
         bits=1400,
         wide=False,
     ),
-    "turns": Row(
-        "|x| >= 2^-40",
-        lambda d: (d.signed(d.between(2.0**-40, d.info.max)), d.integers(0, 1)),
-        exact=lambda m, x, quarters, r, low, parity, sign: folded(m, x, quarters, parity),
-        value=lambda m, x, quarters, r, low, parity, sign: r + low,
-        holds=has_turns,
-        per=one,
-        bits=1400,
-        wide=False,
+    "turns_of": turns_row(
+        lambda m, *words: joined(m, words),
+        range="any words of a phase",
+        arguments=lambda d: tuple(d.integers(0, 2**32 - 1) for _ in range(d.by_type(2, 4))),
     ),
-    "sum_turns": Row(
-        "|x + x_low| 2^octaves < 2^192 (2^1088)",
-        sums_and_octaves,
-        exact=lambda m, x, x_low, octaves, r, sign: signed_turn(m, (x + x_low) * 2 ** int(octaves), r, sign),
-        value=lambda m, x, x_low, octaves, r, sign: r,
-        per=one,
-        bits=1400,
-        wide=False,
+    "turns": turns_row(
+        lambda m, x, quarters: abs(x) / m.pi + quarters / 2,
+        range="|x| >= 2^-40",
+        arguments=lambda d: (d.signed(d.between(2.0**-40, d.info.max)), d.integers(0, 1)),
+    ),
+    "sum_turns": turns_row(
+        lambda m, x, x_low, octaves: (x + x_low) * 2 ** int(octaves) / m.pi,
+        range="x >= |x_low|, x 2^octaves from 2^-40 to 2^192 (2^1088), |x_low| 2^octaves from 2^-75 or, as a double, 0",
+        arguments=sums_and_octaves,
     ),
 }
 # With a headroom that is known when compiling.

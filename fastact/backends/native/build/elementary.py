@@ -123,7 +123,7 @@ FUNCTIONS = (
     Function("quarter_turns", ("a",), ("more",), ("parity", "sign")),
     Function("minus_quarters", ("a", "n"), sets=("low",)),
     Function("turns", ("x",), ("quarters",), ("low", "parity", "sign")),
-    Function("sum_turns", ("x", "x_low"), ("octaves",), ("sign",)),
+    Function("sum_turns", ("x", "x_low"), ("octaves",), ("low", "parity", "sign")),
 )
 
 #: What the formulas take from the C library.

@@ -22,7 +22,7 @@ FILES = (
     "operations.pxi",
 )
 
-_OTHER = re.compile(r"(\w+)_(near|careful)_(forward|derivative)")
+_OTHER = re.compile(r"(\w+?)_(near_careful|near|careful)_(forward|derivative)")
 
 
 def read(folder: Path, instead: Mapping[str, str]) -> dict[str, str]:
@@ -53,14 +53,16 @@ def check(texts: Mapping[str, str], entries: Iterable[Entry]) -> None:
         for name in (f"operation_{operation.name}", f"operation_{operation.name}_near" if operation.near_limit else ""):
             if name and name not in defined:
                 raise ValueError(f"{NATIVE}/formulas/operations.pxi: no {name}, which build/operations.py lists")
-    listed = {"near": {name: (*parts, "limit") for name, parts in NEAR.items()}, "careful": CAREFUL}
+    both = {name: tuple(part for part in NEAR[name] if part in CAREFUL[name]) for name in NEAR if name in CAREFUL}
+    listed = {"near": {name: (*parts, "limit") for name, parts in NEAR.items()}, "careful": CAREFUL, "near_careful": both}
     lists = {"near": f"{NATIVE}/formulas/near.py", "careful": "fastact/functions/careful.py"}
+    lists["near_careful"] = " and ".join(lists.values())
     for kind, known in listed.items():
         for name, parts in known.items():
             for part in parts:
                 if f"{name}_{kind}_{part}" not in defined:
-                    raise ValueError(f"{lists[kind]}: lists {name}, but formulas/ has no {name}_{kind}_{part}")
+                    raise ValueError(f"{lists[kind]}: listed is {name}, but formulas/ has no {name}_{kind}_{part}")
     for name in sorted(defined):
         found = _OTHER.fullmatch(name)
         if found and found[3] not in listed[found[2]].get(found[1], ()):
-            raise ValueError(f"{lists[found[2]]}: does not list {name}, which formulas/ has")
+            raise ValueError(f"{lists[found[2]]}: not listed is {name}, which formulas/ has")

@@ -140,7 +140,7 @@ class Loop:
     @property
     def near_parts(self) -> list[str]:
         """Those of them that have a near formula."""
-        return [] if self.dtype in (QUICK, TO_ROUND) else [part for part in self.parts if part in NEAR.get(self.entry.name, ())]
+        return [] if self.dtype == QUICK else [part for part in self.parts if part in NEAR.get(self.entry.name, ())]
 
     @property
     def near_limit(self) -> str:
@@ -176,10 +176,10 @@ class Loop:
         """What it does to element i, in Cython; with `near` by the near formulas, where there are any."""
         name = self.entry.name
         near_parts = self.near_parts if near else []
-        kinds = dict.fromkeys(near_parts, "near") | (self.careful_parts if self.dtype in (QUICK, TO_ROUND) else {})
+        careful_parts = self.careful_parts if self.dtype in (QUICK, TO_ROUND) else {}
         cast = "" if self.dtype not in INTEGERS else "<uint64_t> "  # a product of integers wraps around, as NumPy's does
         return self._statements(
-            lambda part: "_".join(filter(None, (name, kinds.get(part), part))),
+            lambda part: "_".join(filter(None, (name, "near" * (part in near_parts), careful_parts.get(part), part))),
             lambda default: f"<{self.ctype}> {default}",
             cast,
         )

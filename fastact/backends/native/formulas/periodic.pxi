@@ -32,14 +32,19 @@ cdef inline real sinc_derivative(real x) noexcept nogil:
     return x * sinc_slope(u) if a < half else (cosine - sinc_forward(x)) / x
 
 
-cdef inline real sine_or_cosine(real r, real low, bint is_cosine) noexcept nogil:
-    """sin(r + low) or cos(r + low) for |r| <= pi/4"""
+cdef inline real sine_or_cosine_rest(real r, real low, bint is_cosine, real *first) noexcept nogil:
+    """sin(r + low) or cos(r + low) less `first`, for |r| <= pi/4"""
     cdef real one = 1
     cdef real u = r * r
     cdef real tail = cosine_tail(u) if is_cosine else sin_quarter_tail(u)
     cdef real small = -r * low if is_cosine else low
-    cdef real first = one if is_cosine else r
-    return first + fma(first * u, tail, small)
+    first[0] = one if is_cosine else r
+    return fma(first[0] * u, tail, small)
+
+cdef inline real sine_or_cosine(real r, real low, bint is_cosine) noexcept nogil:
+    cdef real first
+    cdef real rest = sine_or_cosine_rest(r, low, is_cosine, &first)
+    return first + rest
 
 
 cdef inline real sinusoid_near_limit(real x) noexcept nogil:
@@ -133,31 +138,50 @@ cdef inline real sine_of_double(real v) noexcept nogil:
 
 
 cdef inline real snake_near_limit(real x, real alpha) noexcept nogil:
-    return at_most(largest_finite(x), sinusoid_near_limit(x) / alpha)
-
-cdef inline real snake_near_double(real x, real alpha, real *sign) noexcept nogil:
-    """v with sin(2 |alpha x|) = sign * sin(v)."""
-    cdef real two = 2
-    cdef real low
-    cdef real r = snake_reduced(x, alpha, &low, sign)
-    return two * (r + low)
+    cdef real half = 0.5
+    return at_most(largest_finite(x), half * sinusoid_near_limit(x) / alpha)
 
 cdef inline real snake_near_derivative(real x, real alpha) noexcept nogil:
-    cdef real one = 1
-    cdef real sign
-    cdef real v = snake_near_double(x, alpha, &sign)
-    return fma(with_sign(sign, sign * x), sine_of_double(v), one)
+    cdef real one = 1, two = 2
+    cdef real low, sign
+    cdef real r = snake_reduced(x, alpha, &low, &sign)
+    return fma(with_sign(sign, sign * x), sine_of_double(two * (r + low)), one)
 
-cdef inline real snake_derivative(real x, real alpha) noexcept nogil:
-    """1 + sin(2 alpha x); the product, which may overflow, times 2^-64 (right for alpha from 2^-94 to 2^107)."""
-    cdef real one = 1, down = 2.0**-32
-    cdef real sign, near_sign
-    cdef bint is_near = magnitude(x) < snake_near_limit(x, alpha)
-    cdef real near = snake_near_double(x, alpha, &near_sign)
+cdef inline real snake_slope(real r, real low, real parity, real sign, real x) noexcept nogil:
+    """1 and the sine that sine_or_cosine gives, with these signs; near its zeros the 1 is taken from the cosine's."""
+    cdef real zero = 0, one = 1
+    cdef real first
+    cdef real rest = sine_or_cosine_rest(r, low, parity < zero, &first)
+    cdef real signed = with_signs(one, sign, x)
+    return fma(signed, first, one) + signed * rest
+
+cdef inline real snake_far_derivative(real x, real alpha) noexcept nogil:
+    """The product, which may overflow, times 2^-64 (right for alpha from 2^-94 to 2^107)."""
+    cdef real down = 2.0**-32
+    cdef real low, parity, sign
     cdef real a = magnitude(x) * down
     cdef real factor = alpha * down
     cdef real z = factor * a
-    cdef real far = sum_turns(z, product_low_exact(factor, a, z), 65, &sign)
-    sign = near_sign if is_near else sign
-    cdef real slope = fma(with_sign(sign, sign * x), sine_of_double(near if is_near else far), one)
-    return slope if magnitude(x) <= largest_finite(x) else x - x
+    cdef real r = sum_turns(z, product_low_exact(factor, a, z), 65, &low, &parity, &sign)
+    return snake_slope(r, low, parity, sign, x) if magnitude(x) <= largest_finite(x) else x - x
+
+cdef inline real snake_derivative(real x, real alpha) noexcept nogil:
+    """1 + sin(2 alpha x)"""
+    cdef real near = snake_near_derivative(x, alpha)
+    cdef real far = snake_far_derivative(x, alpha)
+    return near if magnitude(x) < snake_near_limit(x, alpha) else far
+
+cdef inline real snake_near_careful_derivative(real x, real alpha) noexcept nogil:
+    """Also next to its zeros; and a little nearer to 1 where of 1 + 2z - 4z^3/3, z = alpha x, the last term is lost."""
+    cdef real zero = 0, two = 2, small = 2.0**-14, little = 2.0**-52
+    cdef real low, parity, sign
+    cdef real a = magnitude(x)
+    cdef real z = alpha * a
+    cdef real r = minus_quarters(two * z, quarter_turns(two * z, 0, &parity, &sign), &low)
+    cdef real slope = snake_slope(r, fma(two, product_low(alpha, a, z), low), parity, sign, x)
+    return slope - (with_sign(little, x) if z < small else zero)
+
+cdef inline real snake_careful_derivative(real x, real alpha) noexcept nogil:
+    cdef real near = snake_near_careful_derivative(x, alpha)
+    cdef real far = snake_far_derivative(x, alpha)
+    return near if magnitude(x) < snake_near_limit(x, alpha) else far

@@ -75,7 +75,7 @@ VECMATH REAL F(from_integer)(UNSIGNED integer) {
 #endif
 
 /* Range:   |x| 2^octaves from 2^-75 to 2^192 (2^1088)
-   Error:   2^-63.0, 2^-125.5; 2^-75 where |x| 2^octaves is smaller
+   Error:   2^-63.0, 2^-125.5; 2^-75 where |x| 2^octaves is smaller, of which double makes 0
    NaN:     any number, at infinity too
    Gives:   |x| * 2^octaves / pi modulo 2: the result in units of 2^-31, `rest` of what is below.
 
@@ -107,7 +107,8 @@ VECMATH uint64_t F(phase)(REAL x, int octaves, uint64_t *rest1, uint64_t *rest2,
     memcpy(&bits, &x, sizeof bits);
     uint64_t exponent = ((bits >> 52) & 0x7ffu) + (uint64_t)octaves;
     uint64_t from = exponent < 948u ? 0u : exponent - 948u; /* the first bit's place: 1075 - 127 */
-    uint64_t m0 = bits & half, m1 = ((bits >> 32) & 0xfffffu) | 0x100000u;
+    uint64_t there = exponent < 948u ? 0u : half;
+    uint64_t m0 = bits & there, m1 = (((bits >> 32) & 0xfffffu) | 0x100000u) & there;
     const uint64_t *words = F(inverse_pi);
     uint64_t word = from >> 5;
     uint64_t power = F(power_of_two)(from & 31u);
@@ -127,23 +128,21 @@ VECMATH uint64_t F(phase)(REAL x, int octaves, uint64_t *rest1, uint64_t *rest2,
 }
 #endif
 
-/* Range:   |x| >= 2^-40
-   Error:   2^-45.8, 2^-104.9 by r + low
-   NaN:     any numbers, at infinity too
-   Gives:   0 <= r <= pi/4 and parity, sign = -1 or 1: sin(|x| + quarters * pi/2) is sign * sin(r + low) where parity is 1,
-            quarters 0 or 1, and sign * cos(r + low) where it is -1
-   Twice:   phase is three words for double, two for float, and float's are small enough for conversions that every vector unit
+/* Range:   any words of a phase
+   Error:   2^-45.7, 2^-104.9 by r + low
+   NaN:     takes none
+   Gives:   0 <= r <= pi/4 and parity, sign = -1 or 1: the phase's sine is sign * sin(r + low) where parity is 1, and
+            sign * cos(r + low) where it is -1
+   Twice:   phase is four words for double, two for float, and float's are small enough for conversions that every vector unit
             has. */
 #if REAL_BITS == 32
-VECMATH REAL F(turns)(REAL x, int quarters, REAL *low, REAL *parity, REAL *sign) {
+VECMATH REAL F(turns_of)(uint32_t phase, uint32_t rest, REAL *low, REAL *parity, REAL *sign) {
     const REAL pi = 3.14159274f, pi_low = -8.74227766e-8f;
-    uint32_t rest;
-    int32_t high = (int32_t)(F(phase)(x, 0, &rest) + ((uint32_t)quarters << 30));
-    uint32_t sign_bits = ((uint32_t)high & 0x80000000u) | 0x3f800000u;
+    uint32_t sign_bits = (phase & 0x80000000u) | 0x3f800000u;
     memcpy(sign, &sign_bits, sizeof sign_bits);
-    int32_t beyond_half = (int32_t)((uint32_t)high << 1) >> 31; /* then 1 minus it: all bits inverted */
-    high = (high ^ beyond_half) & 0x7fffffff;
-    rest ^= (uint32_t)beyond_half;
+    uint32_t beyond_half = 0u - ((phase >> 30) & 1u); /* then 1 minus it: all bits inverted */
+    int32_t high = (int32_t)((phase ^ beyond_half) & 0x3fffffffu);
+    rest ^= beyond_half;
     REAL first = (REAL)(high & 0x7fffff00) * 0x1p-31f;
     REAL second = (REAL)(int32_t)(((uint32_t)(high & 0xff) << 16) | (rest >> 16)) * 0x1p-47f;
     REAL third = (REAL)(int32_t)(rest & 0xffffu) * 0x1p-63f;
@@ -158,11 +157,9 @@ VECMATH REAL F(turns)(REAL x, int quarters, REAL *low, REAL *parity, REAL *sign)
     return r;
 }
 #else
-VECMATH REAL F(turns)(REAL x, int quarters, REAL *low, REAL *parity, REAL *sign) {
+VECMATH REAL F(turns_of)(uint64_t c0, uint64_t c1, uint64_t c2, uint64_t c3, REAL *low, REAL *parity, REAL *sign) {
     const REAL pi = 3.141592653589793, pi_low = 1.2246467991473532e-16;
     const uint64_t half = 0xffffffffu;
-    uint64_t c1, c2, c3;
-    uint64_t c0 = F(phase)(x, 0, &c1, &c2, &c3) + ((uint64_t)quarters << 30);
     uint64_t sign_bits = ((c0 << 32) & 0x8000000000000000u) | 0x3ff0000000000000u;
     memcpy(sign, &sign_bits, sizeof sign_bits);
     uint64_t beyond_half = 0u - ((c0 >> 30) & 1u); /* then 1 minus it: all bits inverted */
@@ -182,30 +179,46 @@ VECMATH REAL F(turns)(REAL x, int quarters, REAL *low, REAL *parity, REAL *sign)
 }
 #endif
 
-/* Range:   |x + x_low| 2^octaves < 2^192 (2^1088)
-   Error:   2^-22.7, 2^-51.8 of a radian
-   NaN:     any number in [-pi/2, pi/2], as where that overflows
-   Gives:   r and sign = -1 or 1, with sin((x + x_low) * 2^octaves) = sign * sin(r)
-   Twice:   as turns */
+/* Range:   |x| >= 2^-40
+   Error:   as turns_of
+   NaN:     any numbers, at infinity too
+   Gives:   as turns_of, for sin(|x| + quarters * pi/2), quarters 0 or 1
+   Twice:   as turns_of */
 #if REAL_BITS == 32
-VECMATH REAL F(sum_turns)(REAL x, REAL x_low, int octaves, REAL *sign) {
-    uint32_t rest, phase = F(phase)(x, octaves, &rest), phase_low = F(phase)(x_low, octaves, &rest);
-    phase = x < 0.0f ? 0u - phase : phase;
-    phase += x_low < 0.0f ? 0u - phase_low : phase_low;
-    uint32_t bits = ((phase + 0x40000000u) & 0x80000000u) | 0x3f800000u;
-    memcpy(sign, &bits, sizeof bits);
-    return (REAL)((int32_t)(phase << 1) >> 1) * 1.46291808e-9f; /* pi 2^-31 */
+VECMATH REAL F(turns)(REAL x, int quarters, REAL *low, REAL *parity, REAL *sign) {
+    uint32_t rest, phase = F(phase)(x, 0, &rest) + ((uint32_t)quarters << 30);
+    return F(turns_of)(phase, rest, low, parity, sign);
 }
 #else
-VECMATH REAL F(sum_turns)(REAL x, REAL x_low, int octaves, REAL *sign) {
-    uint64_t c1, c2, c3, phase = F(phase)(x, octaves, &c1, &c2, &c3) << 32 | c1;
-    uint64_t phase_low = F(phase)(x_low, octaves, &c1, &c2, &c3) << 32 | c1;
-    phase = x < 0.0 ? 0u - phase : phase;
-    phase += x_low < 0.0 ? 0u - phase_low : phase_low;
-    uint64_t bits = ((phase + 0x4000000000000000u) & 0x8000000000000000u) | 0x3ff0000000000000u;
-    memcpy(sign, &bits, sizeof bits);
-    uint64_t shifted = (phase + 0x4000000000000000u) & 0x7fffffffffffffffu; /* (r + pi/2) / pi 2^63 */
-    REAL top = F(from_integer)(shifted >> 32) * 0x1p-31 - 0.5;
-    return (top + F(from_integer)(shifted & 0xffffffffu) * 0x1p-63) * 3.141592653589793;
+VECMATH REAL F(turns)(REAL x, int quarters, REAL *low, REAL *parity, REAL *sign) {
+    uint64_t c1, c2, c3;
+    uint64_t c0 = F(phase)(x, 0, &c1, &c2, &c3) + ((uint64_t)quarters << 30);
+    return F(turns_of)(c0, c1, c2, c3, low, parity, sign);
+}
+#endif
+
+/* Range:   x >= |x_low|, x 2^octaves from 2^-40 to 2^192 (2^1088), |x_low| 2^octaves from 2^-75 or, as a double, 0
+   Error:   as turns_of
+   NaN:     any numbers, as where that overflows
+   Gives:   as turns_of, for sin((x + x_low) * 2^octaves)
+   Twice:   as turns_of */
+#if REAL_BITS == 32
+VECMATH REAL F(sum_turns)(REAL x, REAL x_low, int octaves, REAL *low, REAL *parity, REAL *sign) {
+    uint32_t rest, rest_low, phase = F(phase)(x, octaves, &rest), phase_low = F(phase)(x_low, octaves, &rest_low);
+    uint32_t inverted = x_low < 0.0f ? 0xffffffffu : 0u;
+    rest_low = (rest_low ^ inverted) + rest;
+    uint32_t carry = rest_low < rest ? 1u : 0u;
+    return F(turns_of)(phase + (phase_low ^ inverted) + carry, rest_low, low, parity, sign);
+}
+#else
+VECMATH REAL F(sum_turns)(REAL x, REAL x_low, int octaves, REAL *low, REAL *parity, REAL *sign) {
+    uint64_t c1, c2, c3, low1, low2, low3;
+    uint64_t c0 = F(phase)(x, octaves, &c1, &c2, &c3), low0 = F(phase)(x_low, octaves, &low1, &low2, &low3);
+    uint64_t inverted = x_low < 0.0 ? 0xffffffffu : 0u;
+    c3 += low3 ^ inverted;
+    c2 += (low2 ^ inverted) + (c3 >> 32);
+    c1 += (low1 ^ inverted) + (c2 >> 32);
+    c0 += (low0 ^ inverted) + (c1 >> 32);
+    return F(turns_of)(c0, c1, c2, c3, low, parity, sign);
 }
 #endif
