@@ -23,6 +23,7 @@ from .parts import LARGEST, nan_or, product_low, slope_times, sum_low
         zero_centred=True,
         identity_near_zero=True,
         derivative_ulp=0.5,
+        ulp=1,
     ),
 )
 def sqnl(x):
@@ -47,6 +48,16 @@ def _star_relu_derivative(x, scale, shift):
     r = np.where(x < 0, 0, x)  # of zeros, maximum takes another one on every machine
     doubled = np.where(np.abs(scale) > 2.0**1000, 2 * slope_times(scale, r), slope_times(2 * scale, r))  # 2 scale may be infinite
     return nan_or(doubled, x)
+
+
+def star_relu_sum(x, scale, shift):
+    """scale * max(0, x)^2 + shift, and what its roundings lost; infinite where the square is."""
+    r = np.where(x < 0, 0.0, x)
+    square = r * r
+    product = scale * square
+    total = product + shift
+    low = product_low(square, scale) + scale * product_low(r, r) + sum_low(product, shift, total)
+    return total, np.where(np.isfinite(total), low, 0.0)
 
 
 @activation(
@@ -84,15 +95,11 @@ def star_relu(x, scale=0.8944, shift=-0.4472):
     >>> star_relu(np.array([-1.0, 0.0, 1.0]))
     array([-0.4472, -0.4472,  0.4472])
     """
-    r = np.where(x < 0, 0.0, x)
-    square = r * r
-    product = scale * square
-    total = product + shift
-    low = product_low(square, scale) + scale * product_low(r, r) + sum_low(product, shift, total)
-    y = np.where(np.isfinite(total), total + low, total)
+    total, low = star_relu_sum(x, scale, shift)
     # with other scales the square alone may overflow or vanish
     far = (np.abs(scale) < 2.0**-60) | (np.abs(scale) > 2.0**60)
-    return np.where(far, slope_times(slope_times(scale, r), r) + shift, y)
+    r = np.where(x < 0, 0.0, x)
+    return np.where(far, slope_times(slope_times(scale, r), r) + shift, total + low)
 
 
 def _softsign_derivative(x):

@@ -16,6 +16,9 @@ from typing import Any
 
 import numpy as np
 
+from .algebraic import star_relu_sum
+from .parts import to_odd
+
 _SMALL, _TINY = 2.0**-14, 2.0**-54
 
 
@@ -51,6 +54,17 @@ def _tanh_shrink(y: Any, x: Any) -> Any:
     return np.where((a < 2.0**-25) | (a > 2.0**20), _moved(y, a > 1), y)
 
 
+def _snake(y: Any, x: Any, alpha: Any) -> Any:
+    """Less than x + 1/alpha, which is a midpoint for some x."""
+    return np.where(y == x + 1 / alpha, _moved(y, y < 0), y)
+
+
+def _star_relu(y: Any, x: Any, scale: Any, shift: Any) -> Any:
+    """The square is a midpoint for some x, and the shift is lost."""
+    total, low = star_relu_sum(x, scale, shift)
+    return to_odd(y, (total - y) + low)
+
+
 def _for(value: float, moved: Callable[..., Any]) -> Callable[..., Any]:
     """For this value of the parameter alone."""
     return lambda y, x, parameter: np.where(parameter == value, moved(y, x), y)
@@ -67,9 +81,10 @@ CAREFUL: Mapping[str, Mapping[str, Callable[..., Any]]] = {
     "quick_gelu": {"forward": _upwards},
     "sigmoid": {"forward": _TOWARDS_HALF},
     "silu": {"forward": _silu, "derivative": _TOWARDS_HALF},
-    "snake": {"derivative": _TOWARDS_ONE},
+    "snake": {"forward": _snake, "derivative": _TOWARDS_ONE},
     "softplus": {"derivative": _TOWARDS_HALF},
     "squareplus": {"derivative": _for(4, _TOWARDS_HALF)},
+    "star_relu": {"forward": _star_relu},
     "tanh_shrink": {"forward": _tanh_shrink},
 }
 
@@ -85,6 +100,9 @@ _FOUND = {
     },
     "gelu_tanh": {
         "derivative": {"0x1.40d932p-25": "0x1.0000010000001p-1", "-0x1.40d932p-26": "0x1.fffffefffffffp-2"},
+    },
+    "generalized_logistic": {
+        "forward": {"-0x1.250c02p-10": "0x1.ffb6bd0000001p-2"},
     },
     "log_sigmoid": {
         "forward": {"-0x1.d483ap-12": "-0x1.6301790000001p-1"},
@@ -105,6 +123,9 @@ _FOUND = {
     },
     "sinc": {
         "forward": {"0x1.833a1p+1": "-0x1.10c6350000001p-7", "-0x1.833a1p+1": "-0x1.10c6350000001p-7"},
+    },
+    "snake": {
+        "derivative": {"0x1.4dd74ep+63": "0x1.96dcdafffffffp-1"},
     },
     "softplus": {
         "forward": {"0x1.d483ap-12": "0x1.6301790000001p-1"},

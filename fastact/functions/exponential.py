@@ -156,6 +156,8 @@ _SELU_SLOPE, _SELU_SLOPE_LOW = 1.7580993408473768, -6.395264655648322e-17  # tim
         smooth=False,
         zero_centred=True,
         identity_near_zero=False,
+        ulp=1.75,
+        derivative_ulp=2.25,
     ),
 )
 def selu(x):
@@ -280,6 +282,8 @@ def _mish_derivative(x):
         smooth=True,
         zero_centred=True,
         identity_near_zero=False,
+        ulp=1.75,
+        derivative_ulp=3.75,
     ),
 )
 def mish(x):

@@ -46,6 +46,17 @@ def sum_low(a, b, total):
     return (a - (total - b_part)) + (b - b_part)
 
 
+def to_odd(y, rest):
+    """y + rest rounded to odd: y, but where its last bit is 0 and the rest is not, the neighbour beyond the rest.
+
+    That is no midpoint of two narrower numbers, and on the sum's side of each.
+    """
+    bits = y.view(f"i{y.itemsize}")
+    outwards = np.where((rest > 0) != np.signbit(y), 1, -1).astype(bits.dtype)
+    odd = bits + np.where((bits & 1 == 0) & ((rest > 0) | (rest < 0)), outwards, 0).astype(bits.dtype)
+    return odd.view(y.dtype)
+
+
 def times_exp_minus(weight, a, a_low):
     """weight * exp(-(a + a_low)) for a >= 0, digits kept where the exponential is subnormal."""
     tail = a > 700

@@ -78,7 +78,7 @@ def sinusoid(x):
 
 
 def _snake_derivative(x, alpha=1.0):
-    """1 + sin(t + low), t + low = 2 alpha x; near its zeros cos^2/(1 - sin), which does not cancel; where t overflows by integers."""
+    """1 + sin(t + low), t + low = 2 alpha x, but cos^2/(1 - sin) near its zeros; where t overflows by integers."""
     t, low = 2 * (alpha * x), 2 * product_low(x, alpha)
     sine, cosine, sine_low, cosine_low = np.sin(t), np.cos(t), np.sin(low), np.cos(low)
     sine, cosine = sine * cosine_low + cosine * sine_low, cosine * cosine_low - sine * sine_low

@@ -727,7 +727,8 @@ def _sparse_plus(x):
         smooth=True,
         zero_centred=False,
         identity_near_zero=False,
-        derivative_ulp=1,
+        derivative_ulp=0.75,
+        ulp=1.25,
     ),
 )
 def sparse_plus(x):

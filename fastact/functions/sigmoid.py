@@ -156,6 +156,8 @@ def _gudermannian_derivative(x):
         smooth=True,
         zero_centred=True,
         identity_near_zero=True,
+        ulp=1.75,
+        derivative_ulp=2.5,
     ),
 )
 def gudermannian(x):
@@ -369,6 +371,7 @@ def _quick_gelu_derivative(x):
         smooth=True,
         zero_centred=True,
         identity_near_zero=False,
+        derivative_ulp=3.75,
     ),
 )
 def quick_gelu(x):

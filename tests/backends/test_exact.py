@@ -125,13 +125,27 @@ def test_ties_of_subnormals_are_rounded_to_even(backend):
         assert same(y, wanted).all()
 
 
-def test_a_cube_that_is_a_midpoint():
-    """tanh_shrink is a little less than x^3/3, which is a midpoint for some x of few digits."""
-    x = np.array([3 * k * sign * 2.0**e for k in range(1, 156, 2) for e in range(-44, -24, 3) for sign in (-1, 1)], np.float32)
-    y, _, _ = reference.exact("tanh_shrink", x)
+def midpoints(name):
+    """Inputs for which most of a value is a midpoint, so that its smallest part decides."""
+    signs, powers = (-1, 1), range(-44, -24, 3)
+    if name == "tanh_shrink":  # a little less than x^3/3
+        return [3 * k * sign * 2.0**e for k in range(1, 156, 2) for e in powers for sign in signs]
+    if name == "star_relu":  # 0.8944 = 559/625, less 0.4472 and what the number 0.8944 lacks
+        return [25 * k * 2.0**e for k in range(175, 246, 2) for e in range(8, 60, 3)]
+    # snake: a little less than x + 1, where x is nearly an odd multiple of pi/2
+    near = np.round((np.arange(3e6, 1e7) + 0.5) * np.pi).astype(np.float32).astype(float)
+    least = near[np.argsort(np.abs(np.cos(near)))[:200]]
+    return [*least, *-least]
+
+
+@pytest.mark.parametrize("name", ["tanh_shrink", "star_relu", "snake"])
+def test_midpoints(name):
+    x = np.array(midpoints(name), np.float32)
+    y, _, _ = reference.exact(name, x, *reference.defaults(name))
     wanted = np.array([nearest(value, NARROW[0]) for value in y])
     for backend in BACKENDS:
-        assert same(on(backend, "tanh_shrink")(x), wanted).all()
+        wrong = ~same(on(backend, name)(x), wanted)
+        assert not wrong.any(), (backend, x[wrong])
 
 
 def test_the_slope_of_snake_next_to_its_zeros(rng):

@@ -203,7 +203,7 @@ def has_turns(m, turn, r, low, parity, sign):
 
 
 def turns_row(turn, **fields):
-    """A row of `turns`, or of its kind: the last four of the numbers are results, and `turn` of the others is what times pi is given."""
+    """A row of `turns`, or of its kind: pi times `turn` of the arguments is the angle; the last four numbers are results."""
     return Row(
         exact=lambda m, *numbers: folded(m, turn(m, *numbers[:-4]), numbers[-2]),
         value=lambda m, *numbers: numbers[-4] + numbers[-3],
@@ -310,6 +310,13 @@ def sums_and_octaves(draw):
     return x, draw.below(x) * (draw.integers(0, 7) > 0), draw.integers(0, 63)
 
 
+def sums_and_neighbours(draw):
+    """Of numbers and what they lack; and whether their last bit is 0, and the neighbour on that side."""
+    y = draw.powers(-60, 60)
+    rest = draw.below(y) * (draw.integers(0, 3) > 0).astype(draw.dtype)
+    return y, rest, y.view(draw.integer) % 2 == 0, np.nextafter(y, np.copysign(draw.dtype.type(np.inf), rest))
+
+
 def quotients(draw):
     a, b = draw.factors()
     numerator = (a * b).astype(draw.dtype)
@@ -380,6 +387,11 @@ ROWS = {
         "any",
         lambda d: (d.any(), d.any(), d.any()),
         holds=lambda m, x, a, b, y: same(y, x * math.copysign(1, a) * math.copysign(1, b)),
+    ),
+    "to_odd": Row(
+        "y finite and not 0, |rest| less than the distance to its neighbours",
+        sums_and_neighbours,
+        holds=lambda m, y, rest, even, neighbour, odd: odd == (neighbour if even and rest else y),
     ),
     "positive_part": Row("any", lambda d: (d.any(),), holds=lambda m, x, y: same(y, -0.0 if x < 0 else x)),
     "all_below": Row("n >= 0", wholes, holds=lambda m, x, limit, n, y: y == (n == 0 or abs(x) < limit)),

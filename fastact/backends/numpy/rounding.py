@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...calls.arrays import Array, is_bfloat16
+from ...functions.parts import to_odd
 
 
 def rounded(values: Array, dtype: np.dtype[Any]) -> Array:
@@ -18,8 +19,4 @@ def rounded(values: Array, dtype: np.dtype[Any]) -> Array:
     if values.dtype != np.float64 or not is_bfloat16(dtype):
         return values.astype(dtype, copy=False)
     nearest = np.asarray(values.astype(np.float32))
-    error = values - nearest  # exact; NaN for an infinity
-    bits = nearest.view(np.int32)
-    away = np.where((error > 0) != (values < 0), np.int32(1), np.int32(-1))
-    bits += np.where((bits & 1 == 0) & ((error > 0) | (error < 0)), away, np.int32(0))
-    return nearest.astype(dtype)
+    return to_odd(nearest, values - nearest).astype(dtype)  # the error is exact; NaN for an infinity

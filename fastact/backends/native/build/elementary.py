@@ -77,6 +77,7 @@ FUNCTIONS = (
     Function("at_least", ("limit", "x")),
     Function("lowest_beside", ("a",)),
     Function("with_signs", ("y", "a", "b")),
+    Function("to_odd", ("y", "rest")),
     Function("positive_part", ("x",)),
     # exponential.h
     Function("exp_scaled_low", ("x", "x_low", "headroom"), sets=("scale", "q_low")),

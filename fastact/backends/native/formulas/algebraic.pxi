@@ -11,8 +11,8 @@ cdef inline real sqnl_derivative(real x) noexcept nogil:
     return one - half * at_most(two, magnitude(x))
 
 
-cdef inline real star_relu_forward(real x, real scale, real shift) noexcept nogil:
-    """scale * max(0, x)^2 + shift with what its roundings lost, as the two may cancel; not where it overflows."""
+cdef inline real star_relu_sum(real x, real scale, real shift, real *low) noexcept nogil:
+    """scale * max(0, x)^2 + shift, and what its roundings lost, as the two may cancel; not where it overflows."""
     cdef real zero = 0, furthest
     if real is float:
         furthest = 2.0**40
@@ -23,9 +23,22 @@ cdef inline real star_relu_forward(real x, real scale, real shift) noexcept nogi
     cdef real product = scaled * r
     cdef real total = product + shift
     cdef real product_part = total - shift
-    cdef real low = (product - product_part) + (shift - (total - product_part))
-    low = low + fma(product_low(scale, r, scaled), r, product_low(scaled, r, product))
-    return total + low if magnitude(total) < furthest else total
+    cdef real lost = (product - product_part) + (shift - (total - product_part))
+    lost = lost + fma(product_low(scale, r, scaled), r, product_low(scaled, r, product))
+    low[0] = lost if magnitude(total) < furthest else zero
+    return total
+
+cdef inline real star_relu_forward(real x, real scale, real shift) noexcept nogil:
+    cdef real low
+    cdef real total = star_relu_sum(x, scale, shift, &low)
+    return total + low
+
+cdef inline real star_relu_careful_forward(real x, real scale, real shift) noexcept nogil:
+    """The square is a midpoint for some x, and the shift is lost."""
+    cdef real low
+    cdef real total = star_relu_sum(x, scale, shift, &low)
+    cdef real y = total + low
+    return to_odd(y, (total - y) + low)
 
 cdef inline real star_relu_derivative(real x, real scale, real shift) noexcept nogil:
     cdef real zero = 0, two = 2

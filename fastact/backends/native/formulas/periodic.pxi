@@ -130,6 +130,12 @@ cdef inline real snake_forward(real x, real alpha) noexcept nogil:
     cdef real y = product_sum(sign * r, g, base) + fma(sign, rest, base_low)
     return with_sign(fma(half, period, x) if alpha * magnitude(x) > far else y, x)
 
+cdef inline real snake_careful_forward(real x, real alpha) noexcept nogil:
+    """Less than x + 1/alpha, which is a midpoint for some x."""
+    cdef real zero = 0, one = 1
+    cdef real y = snake_forward(x, alpha)
+    return moved(y, y < zero) if y == x + one / alpha else y
+
 
 cdef inline real sine_of_double(real v) noexcept nogil:
     """sin(v) for |v| <= pi/2, to an ULP of 1."""
