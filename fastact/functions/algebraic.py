@@ -72,6 +72,8 @@ def star_relu_sum(x, scale, shift):
         smooth=True,
         zero_centred=False,
         identity_near_zero=False,
+        ulp=1.5,
+        derivative_ulp=1.25,
     ),
 )
 def star_relu(x, scale=0.8944, shift=-0.4472):
@@ -207,8 +209,8 @@ def _isru_derivative(x, alpha):
         smooth=True,
         zero_centred=True,
         identity_near_zero=True,
-        ulp=1.75,
-        derivative_ulp=4,
+        ulp=1.25,
+        derivative_ulp=3.5,
     ),
 )
 def isru(x, alpha=1.0):
@@ -246,8 +248,8 @@ def isru(x, alpha=1.0):
         smooth=True,
         zero_centred=True,
         identity_near_zero=True,
-        ulp=1.75,
-        derivative_ulp=4,
+        ulp=1.25,
+        derivative_ulp=3.5,
     ),
 )
 def isrlu(x, alpha=1.0):

@@ -63,6 +63,8 @@ def _elu_derivative(x, alpha):
         smooth=True,
         zero_centred=True,
         identity_near_zero=True,
+        ulp=1.25,
+        derivative_ulp=1.25,
     ),
 )
 def elu(x, alpha=1.0):
@@ -113,6 +115,8 @@ def _celu_derivative(x, alpha):
         smooth=True,
         zero_centred=True,
         identity_near_zero=True,
+        ulp=1.25,
+        derivative_ulp=1.25,
     ),
 )
 def celu(x, alpha=1.0):
@@ -199,7 +203,7 @@ def _softplus_derivative(x, beta):
         zero_centred=False,
         identity_near_zero=False,
         ulp=1.6,
-        derivative_ulp=3,
+        derivative_ulp=2.75,
     ),
 )
 def softplus(x, beta=1.0):

@@ -202,7 +202,7 @@ def _leaky_derivative(x, slope):
         zero_centred=True,
         identity_near_zero=False,
         ulp=1,
-        derivative_ulp=1,
+        derivative_ulp=0.5,
     ),
 )
 def leaky_relu(x, negative_slope=0.01):
@@ -238,7 +238,7 @@ _LEAKY = Info(
     zero_centred=True,
     identity_near_zero=False,
     ulp=1,
-    derivative_ulp=1,
+    derivative_ulp=0.5,
 )
 
 
@@ -492,8 +492,9 @@ def _hard_sigmoid_derivative(x, alpha, beta, dtype=None):
         smooth=False,
         zero_centred=False,
         identity_near_zero=False,
-        derivative_ulp=1,
+        derivative_ulp=0.5,
         term="beta",
+        ulp=1.5,
     ),
 )
 def hard_sigmoid(x, alpha=1 / 6, beta=1 / 2, dtype=None):
@@ -671,9 +672,10 @@ def soft_shrink(x, lambd=0.5):
         smooth=False,
         zero_centred=True,
         identity_near_zero=True,
-        derivative_ulp=1,
+        derivative_ulp=0.5,
         term="max(abs(threshold_left), abs(slope_left * threshold_left)) if x <= threshold_left else "
         "(max(abs(threshold_right), abs(slope_right * threshold_right)) if x >= threshold_right else 0)",
+        ulp=1.75,
     ),
 )
 def srelu(x, threshold_left=-1.0, slope_left=0.2, threshold_right=1.0, slope_right=0.2):

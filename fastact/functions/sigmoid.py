@@ -205,6 +205,7 @@ def _generalized_logistic_derivative(x, alpha):
         smooth=True,
         zero_centred=False,
         identity_near_zero=False,
+        derivative_ulp=3.75,
     ),
 )
 def generalized_logistic(x, alpha=1.0):
@@ -463,6 +464,7 @@ def _softcap_derivative(x, cap):
         smooth=True,
         zero_centred=True,
         identity_near_zero=True,
+        derivative_ulp=3.5,
     ),
 )
 def softcap(x, cap=50.0):
