@@ -32,10 +32,10 @@ def _upwards(y: Any, x: Any, *parameters: Any) -> Any:
 
 
 def _towards(centre: float) -> Callable[..., Any]:
-    """Of the centre and a multiple of x, less one of x^3."""
+    """Of the centre and a multiple of x, less one of x^3; also of the centre itself, which that is still rounded to."""
 
     def moved(y: Any, x: Any, factor: Any = 1.0) -> Any:
-        return np.where((np.abs(factor * x) < _SMALL) & (y != centre), _moved(y, y < centre), y)
+        return np.where(np.abs(factor * x) < _SMALL, _moved(y, y < centre), y)
 
     return moved
 

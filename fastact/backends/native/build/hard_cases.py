@@ -32,10 +32,13 @@ def _formula(name: str, part: str, kinds: list[str], cases: Mapping[float, float
     settled = "_".join([name, *kinds, "settled", part])
     yield f"cdef inline real {settled}({', '.join(f'real {a}' for a in arguments)}) noexcept nogil:"
     yield f"    cdef real y = {usual}({', '.join(arguments)})"
+    if parameters:
+        yield "    cdef real zero = 0, never = zero / zero"
     for k, (x, value) in enumerate(cases.items()):
         yield f"    cdef real x_{k} = {x!r}, y_{k} = {value!r}"
-    with_defaults = "".join(f" and {p.name} == <real> {p.default!r}" for p in parameters)
-    for k in range(len(cases)):
-        yield f"    y = y_{k} if x == x_{k}{with_defaults} else y"
+        # by the numbers, not by the elements: so that the loop is vectorised
+        for p in parameters:
+            yield f"    x_{k} = x_{k} if {p.name} == <real> {p.default!r} else never"
+        yield f"    y = y_{k} if x == x_{k} else y"
     yield "    return y"
     yield ""

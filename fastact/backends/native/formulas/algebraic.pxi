@@ -206,8 +206,9 @@ cdef inline real squareplus_derivative(real x, real b) noexcept nogil:
 
 cdef inline real squareplus_careful_derivative(real x, real b) noexcept nogil:
     """1/2 + x/4 - x^3/32 near 0, for b = 4"""
-    cdef real half = 0.5, small = 2.0**-14, four = 4
-    return moved_towards(squareplus_derivative(x, b), half, magnitude(x) < small and b == four)
+    cdef real zero = 0, half = 0.5, small = 2.0**-14, four = 4
+    cdef real near = small if b == four else zero
+    return moved_towards(squareplus_derivative(x, b), half, magnitude(x) < near)
 
 cdef inline real squareplus_derivative_from_output(real y, real b) noexcept nogil:
     """y^2 / (y^2 + b/4), without the square, which could overflow."""

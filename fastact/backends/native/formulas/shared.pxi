@@ -145,7 +145,8 @@ cdef inline real moved_upwards(real y, bint is_lost) noexcept nogil:
     return moved(y, y > zero) if is_lost else y
 
 cdef inline real moved_towards(real y, real centre, bint is_lost) noexcept nogil:
-    return moved(y, y < centre) if is_lost and y != centre else y
+    """Also of the centre itself, which that is still rounded to."""
+    return moved(y, y < centre) if is_lost else y
 
 
 # ---- Bounds ----------------------------------------------------------------------------------------------------------

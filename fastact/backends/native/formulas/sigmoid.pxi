@@ -60,7 +60,8 @@ cdef inline real tanh_shrink_careful_forward(real x) noexcept nogil:
     """x^3/3 - 2x^5/15 near 0, x - 1 + 2 e^-2x far out"""
     cdef real near = 2.0**-25, far = 2.0**20
     cdef real y = tanh_shrink_forward(x), a = magnitude(x)
-    return moved(y, a > far) if a < near or a > far else y
+    y = moved(y, False) if a < near else y
+    return moved(y, True) if a > far else y
 
 cdef inline real tanh_shrink_derivative(real x) noexcept nogil:
     """tanh(x)^2"""
@@ -165,8 +166,9 @@ cdef inline real generalized_logistic_forward(real x, real alpha) noexcept nogil
 
 cdef inline real generalized_logistic_careful_forward(real x, real alpha) noexcept nogil:
     """As sigmoid's, for alpha = 1."""
-    cdef real one = 1, half = 0.5, small = 2.0**-14
-    return moved_towards(generalized_logistic_forward(x, alpha), half, magnitude(x) < small and alpha == one)
+    cdef real zero = 0, one = 1, half = 0.5, small = 2.0**-14
+    cdef real near = small if alpha == one else zero
+    return moved_towards(generalized_logistic_forward(x, alpha), half, magnitude(x) < near)
 
 cdef inline real generalized_logistic_derivative(real x, real alpha) noexcept nogil:
     """alpha f(x) sigmoid(-x)"""

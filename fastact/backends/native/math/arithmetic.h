@@ -218,11 +218,11 @@ VECMATH REAL F(with_signs)(REAL y, REAL a, REAL b) {
    Gives:   y + rest rounded to odd: y, but where its last bit is 0 and the rest is not, the neighbour beyond the rest.  That is no
             midpoint of two narrower numbers, and on the sum's side of each. */
 VECMATH REAL F(to_odd)(REAL y, REAL rest) {
-    UNSIGNED bits;
+    UNSIGNED bits, rest_bits;
     memcpy(&bits, &y, sizeof bits);
-    UNSIGNED outwards = (rest < R(0.0)) == (y < R(0.0)) ? 1u : 0u, even = ~bits & 1u;
-    UNSIGNED step = rest > R(0.0) || rest < R(0.0) ? even : 0u;
-    bits += outwards ? step : 0u - step;
+    memcpy(&rest_bits, &rest, sizeof rest_bits);
+    UNSIGNED step = FABS(rest) > R(0.0) ? ~bits & 1u : 0u, inwards = (bits ^ rest_bits) >> (REAL_BITS - 1);
+    bits += step - ((step & inwards) << 1);
     memcpy(&y, &bits, sizeof y);
     return y;
 }
