@@ -340,6 +340,8 @@ def _soft_exponential_derivative(x, alpha):
         zero_centred=False,
         identity_near_zero=False,
         term="max(abs(alpha), 1 / alpha) if alpha > 0 else 0",
+        ulp=1.5,
+        derivative_ulp=1.5,
     ),
 )
 def soft_exponential(x, alpha=1.0):
@@ -398,6 +400,8 @@ def _log1mexp_derivative(x):
         zero_centred=False,
         identity_near_zero=False,
         domain=(0, inf),
+        ulp=1.25,
+        derivative_ulp=2.75,
     ),
 )
 def log1mexp(x):

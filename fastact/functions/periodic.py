@@ -102,6 +102,7 @@ def _snake_derivative(x, alpha=1.0):
         smooth=True,
         zero_centred=True,
         identity_near_zero=True,
+        derivative_ulp=1.75,
     ),
 )
 def snake(x, alpha=1.0):

@@ -118,6 +118,7 @@ def tanh(x):
         smooth=True,
         zero_centred=True,
         identity_near_zero=False,
+        derivative_ulp=3.5,
     ),
 )
 def tanh_shrink(x):
@@ -261,6 +262,7 @@ def _soft_clipping_derivative(x, alpha):
         smooth=True,
         zero_centred=False,
         identity_near_zero=False,
+        derivative_ulp=2.75,
     ),
 )
 def soft_clipping(x, alpha=50.0):
@@ -302,7 +304,7 @@ def soft_clipping(x, alpha=50.0):
     whole = np.where((h < 0) & (less * e < 2.0**-54), times_exp_minus_abs(less / alpha, h, alpha), whole)
     # nearly a half, by log(cosh(alpha h / 2) / cosh(alpha (h - 1) / 2)) and a difference of cosh that does not cancel
     near = 2 * np.sinh(0.25 * alpha * (2 * h - 1)) * np.sinh(0.25 * alpha) / np.cosh(0.5 * alpha * (h - 1))
-    whole = np.where((h >= 0) & (alpha < 1), 0.5 + np.log1p(near) / alpha, whole)
+    whole = np.where((alpha * h > -0.25) & (alpha < 1), 0.5 + np.log1p(near) / alpha, whole)
     y = np.where(alpha < 4, whole, y)
     return np.where(x < 0.5, y, 1 - y)
 

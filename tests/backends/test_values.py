@@ -356,6 +356,7 @@ EXTREME = [
     ("soft_clipping", 0.51, {"alpha": 149.0}),
     ("soft_clipping", 0.3, {"alpha": 1e-46}),
     ("soft_clipping", 2.0, {"alpha": 0.01}),
+    ("soft_clipping", -301.636883, {"alpha": 1.70742797e-05}),
     ("star_relu", 1e30, {"scale": 1e-30}),
     ("star_relu", 1.0, {"scale": 1e-46}),
     ("leaky_relu", -1.0, {"negative_slope": 1e39}),
