@@ -418,6 +418,8 @@ def _logit_derivative(x):
         zero_centred=False,
         identity_near_zero=False,
         domain=(0, 1),
+        ulp=1.25,
+        derivative_ulp=2.5,
     ),
 )
 def logit(x):
