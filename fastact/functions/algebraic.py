@@ -3,6 +3,8 @@
 What a record says, and in which notation: see `entry.py`.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy import inf
 
@@ -50,7 +52,7 @@ def _star_relu_derivative(x, scale, shift):
     return nan_or(doubled, x)
 
 
-def star_relu_sum(x, scale, shift):
+def star_relu_sum(x: Any, scale: Any, shift: Any) -> tuple[Any, Any]:
     """scale * max(0, x)^2 + shift, and what its roundings lost; infinite where the square is."""
     r = np.where(x < 0, 0.0, x)
     square = r * r

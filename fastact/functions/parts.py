@@ -1,5 +1,7 @@
 """What formulas of several families share: products, sums and exponentials whose rounding errors are made good."""
 
+from typing import Any
+
 import numpy as np
 
 LARGEST = np.finfo(np.float64).max  # a product with it instead of inf is a number, whatever the factor
@@ -46,7 +48,7 @@ def sum_low(a, b, total):
     return (a - (total - b_part)) + (b - b_part)
 
 
-def to_odd(y, rest):
+def to_odd(y: Any, rest: Any) -> Any:
     """y + rest rounded to odd: y, but where its last bit is 0 and the rest is not, the neighbour beyond the rest.
 
     That is no midpoint of two narrower numbers, and on the sum's side of each.

@@ -19,4 +19,5 @@ def rounded(values: Array, dtype: np.dtype[Any]) -> Array:
     if values.dtype != np.float64 or not is_bfloat16(dtype):
         return values.astype(dtype, copy=False)
     nearest = np.asarray(values.astype(np.float32))
-    return to_odd(nearest, values - nearest).astype(dtype)  # the error is exact; NaN for an infinity
+    odd: Array = to_odd(nearest, values - nearest)  # the error is exact; NaN for an infinity
+    return odd.astype(dtype)
