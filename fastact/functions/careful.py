@@ -92,6 +92,10 @@ _FOUND = {
     "arctan": {
         "forward": {"0x1.1ad646p-4": "0x1.1a63850000001p-4", "-0x1.1ad646p-4": "-0x1.1a63850000001p-4"},
     },
+    "bent_identity": {
+        "forward": {"0x1.f2d2d2p-9": "0x1.f34c510000001p-9", "-0x1.f2d2d2p-9": "-0x1.f25952fffffffp-9"},
+        "derivative": {"0x1.966002p-12": "0x1.000cb2fffffffp+0"},
+    },
     "erf": {
         "derivative": {"0x1.ebb6dap-16": "0x1.20dd750000001p+0", "-0x1.ebb6dap-16": "0x1.20dd750000001p+0"},
     },
@@ -103,6 +107,12 @@ _FOUND = {
     },
     "generalized_logistic": {
         "forward": {"-0x1.250c02p-10": "0x1.ffb6bd0000001p-2"},
+    },
+    "isru": {
+        "derivative": {"0x1.fffffep+22": "0x1.000002fffffffp-69", "-0x1.fffffep+22": "0x1.000002fffffffp-69"},
+    },
+    "isrlu": {
+        "derivative": {"-0x1.fffffep+22": "0x1.000002fffffffp-69"},
     },
     "log_sigmoid": {
         "forward": {"-0x1.d483ap-12": "-0x1.6301790000001p-1"},
