@@ -92,12 +92,25 @@ _FOUND = {
     "arctan": {
         "forward": {"0x1.1ad646p-4": "0x1.1a63850000001p-4", "-0x1.1ad646p-4": "-0x1.1a63850000001p-4"},
     },
+    "arsinh": {
+        "forward": {
+            "0x1.bacb4ap+24": "0x1.1e06950000001p+4",
+            "-0x1.bacb4ap+24": "-0x1.1e06950000001p+4",
+            "0x1.b121a6p+75": "0x1.a9a3f10000001p+5",
+            "-0x1.b121a6p+75": "-0x1.a9a3f10000001p+5",
+            "0x1.6351d8p+94": "0x1.08b5110000001p+6",
+            "-0x1.6351d8p+94": "-0x1.08b5110000001p+6",
+        },
+    },
     "bent_identity": {
         "forward": {"0x1.f2d2d2p-9": "0x1.f34c510000001p-9", "-0x1.f2d2d2p-9": "-0x1.f25952fffffffp-9"},
         "derivative": {"0x1.966002p-12": "0x1.000cb2fffffffp+0"},
     },
     "erf": {
         "derivative": {"0x1.ebb6dap-16": "0x1.20dd750000001p+0", "-0x1.ebb6dap-16": "0x1.20dd750000001p+0"},
+    },
+    "gaussian": {
+        "forward": {"0x1.d9f6ecp+0": "0x1.09e7eafffffffp-5", "-0x1.d9f6ecp+0": "0x1.09e7eafffffffp-5"},
     },
     "gelu": {
         "derivative": {"0x1.40d932p-25": "0x1.0000010000001p-1", "-0x1.80eb02p-1": "-0x1.4e317effd56f7p-21"},
@@ -117,6 +130,10 @@ _FOUND = {
     "log_sigmoid": {
         "forward": {"-0x1.d483ap-12": "-0x1.6301790000001p-1"},
     },
+    "logit": {
+        "forward": {"0x1.13986cp-22": "-0x1.e59d8afffffffp+3"},
+        "derivative": {"0x1.0cad02p-32": "0x1.e7d82d0000001p+31"},
+    },
     "mish": {
         "derivative": {"-0x1.4p-27": "0x1.333332fffffffp-1"},
     },
@@ -133,6 +150,16 @@ _FOUND = {
     },
     "sinc": {
         "forward": {"0x1.833a1p+1": "-0x1.10c6350000001p-7", "-0x1.833a1p+1": "-0x1.10c6350000001p-7"},
+        "derivative": {"0x1.5588b2p-8": "-0x1.18e4950000001p-6", "-0x1.5588b2p-8": "0x1.18e4950000001p-6"},
+    },
+    "sinusoid": {
+        "forward": {"0x1.33333p+13": "-0x1.63f4bafffffffp-2", "-0x1.33333p+13": "0x1.63f4bafffffffp-2"},
+        "derivative": {
+            "0x1.3170fp+63": "0x1.fe2976fffffffp-1",
+            "-0x1.3170fp+63": "0x1.fe2976fffffffp-1",
+            "0x1.2b9622p+67": "0x1.f0285d0000001p-1",
+            "-0x1.2b9622p+67": "0x1.f0285d0000001p-1",
+        },
     },
     "snake": {
         "derivative": {"0x1.4dd74ep+63": "0x1.96dcdafffffffp-1"},
