@@ -130,6 +130,15 @@ _FOUND = {
     "log_sigmoid": {
         "forward": {"-0x1.d483ap-12": "-0x1.6301790000001p-1"},
     },
+    "log1mexp": {
+        "derivative": {
+            "0x1.f7047ep-30": "0x1.0492490000001p+29",
+            "0x1.f8fc7ep-30": "0x1.038e390000001p+29",
+            "0x1.f8646ep-48": "0x1.03dc790000001p+47",
+            "0x1.fc03fep-48": "0x1.0202010000001p+47",
+            "0x1.fffffep-48": "0x1.0000010000001p+47",
+        },
+    },
     "logit": {
         "forward": {"0x1.13986cp-22": "-0x1.e59d8afffffffp+3"},
         "derivative": {"0x1.0cad02p-32": "0x1.e7d82d0000001p+31"},
@@ -163,6 +172,14 @@ _FOUND = {
     },
     "snake": {
         "derivative": {"0x1.4dd74ep+63": "0x1.96dcdafffffffp-1"},
+    },
+    "soft_clipping": {
+        "derivative": {
+            "0x1.fcb10ap-14": "0x1.00c6b50000001p-1",
+            "-0x1.8p-24": "0x1.ffffb50000001p-2",
+            "-0x1.4p-23": "0x1.ffff830000000p-2",
+            "-0x1.cp-23": "0x1.ffff510000001p-2",
+        },
     },
     "softplus": {
         "forward": {"0x1.d483ap-12": "0x1.6301790000001p-1"},

@@ -475,6 +475,12 @@ POLYNOMIALS = (
         weight=log1p_weight,
         float64=Target(0, 1, 14),
     ),
+    Polynomial(
+        "tanh_shrink_quick",
+        "(a - tanh(a)) / a^3, in powers of u = a^2, 0 <= a <= 1/2",
+        function=tanh_shrink,
+        float64=Target(0, mp.mpf(1) / 4, 8),
+    ),
 )
 
 TABLES = (

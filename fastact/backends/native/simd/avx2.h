@@ -38,6 +38,11 @@
    gelu          quick     forward derivative
    arctan        quick     derivative
    softsign      quick     forward derivative
+   gaussian      quick     forward derivative
+   generalized_logistic  quick  forward derivative
+   softcap       quick     forward derivative
+   tanh_shrink   quick     forward derivative
+   gudermannian  quick     derivative
    operation_exp2   float32
    operation_expm1  float32
    operation_log    float32

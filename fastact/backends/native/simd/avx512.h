@@ -46,6 +46,13 @@
    gelu          quick     forward derivative
    arctan        quick     forward derivative
    softsign      quick     forward derivative
+   gaussian      quick     forward derivative
+   generalized_logistic  quick  forward derivative
+   softcap       quick     forward derivative
+   tanh_shrink   quick     forward derivative
+   gudermannian  quick     forward derivative
+   isru          quick     forward derivative
+   isrlu         quick     forward derivative
    operation_exp2   float32
    operation_expm1  float32
    operation_log    float32
@@ -130,6 +137,7 @@ VECTORS vector_f64 all_v64(double number) { return _mm512_set1_pd(number); }
 /* 1/d, 2^-14 of it. */
 #define ESTIMATES 1
 #define ESTIMATE OP(rcp14)
+#define ROOT_ESTIMATE OP(rsqrt14)
 
 #define SCALES 1
 #define SCALE OP(scalef)

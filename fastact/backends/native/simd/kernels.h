@@ -23,7 +23,8 @@
                 NEGATIVE(x): the mask of the sign bits; ANY(mask): whether it says yes anywhere
    bits         AND, OR, XOR of vectors; MAGNITUDE(x): |x|; SHIFT_LEFT, SHIFT_RIGHT of INTEGERS, by a constant;
                 SUBTRACT_BITS(i, j): i - j; FROM_INTEGERS(i): these as numbers
-   quotients    ESTIMATES: 1 if ESTIMATE(d), 1/d to 2^-14, is an instruction that gives the same bits everywhere
+   quotients    ESTIMATES: 1 if ESTIMATE(d), 1/d to 2^-14, is an instruction that gives the same bits everywhere; then also
+                ROOT_ESTIMATE(d), 1/sqrt(d) to 2^-14
    powers       SCALES: 1 if SCALE(a, n), a*2^n with one rounding, is an instruction.  Then also WITHIN(bound, r): r, its
                 magnitude bounded, the bound where it is NaN.  0 if exponents are added as integers, by ADD_BITS
                 STEPS: the number of powers in the table of exp_kernels.h, 16 or 8; POWER_OF(table, unit, shifted): for each lane,

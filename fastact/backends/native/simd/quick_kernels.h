@@ -102,10 +102,18 @@ VECTORS VECTOR V(reciprocal)(VECTOR d) { return ALL(1) / d; }
 VECTORS VECTOR V(reciprocal_fine)(VECTOR d) { return ALL(1) / d; }
 #endif
 
-/* y, but a NaN that counts as unsure (loops/unsure.h) where |part| < least. */
+#if ESTIMATES
+/* 2^-1000 < d < 2^1000; 2^-50 of 1/sqrt(d). */
+VECTORS VECTOR V(reciprocal_root)(VECTOR d) {
+    VECTOR r = ROOT_ESTIMATE(d), e = MINUS_FMA(d, r * r, ALL(1));
+    return FMA(FMA(FMA(ALL(0.3125), e, ALL(0.375)), e, ALL(0.5)), e * r, r);
+}
+#endif
+
+/* y, but a NaN that counts as unsure (loops/unsure.h) where it is not sure; where |part| < least. */
+VECTORS VECTOR V(if_sure)(MASK is_sure, VECTOR y) { return CHOOSE(is_sure, y, FROM_BITS(ALL_BITS(0x7ff8000010000000))); }
 VECTORS VECTOR V(unless_small)(VECTOR y, VECTOR part, double least) {
-    const VECTOR unsure = FROM_BITS(ALL_BITS(0x7ff8000010000000));
-    return CHOOSE(NOT_LESS(MAGNITUDE(part), ALL(least)), y, unsure);
+    return V(if_sure)(NOT_LESS(MAGNITUDE(part), ALL(least)), y);
 }
 
 /* x, but at most `limit` in magnitude; NaN for NaN. */
@@ -125,10 +133,20 @@ VECTORS VECTOR V(exp_minus_magnitude)(VECTOR x) {
     return V(exp_minus)(V(bounded_magnitude)(x, QUICK_EXP_FURTHEST));
 }
 
-/* ---- exponential, sigmoid, softplus ------------------------------------------------------------------------------- */
+/* ---- exponential, sigmoid, softplus, generalized_logistic --------------------------------------------------------- */
 
 VECTORS VECTOR V(exponential_forward)(VECTOR x) { return V(exp)(V(bounded)(x, QUICK_EXP_FURTHEST)); }
 VECTORS VECTOR V(exponential_derivative)(VECTOR x) { return V(exponential_forward)(x); }
+
+/* factor * e^(-x^2) */
+VECTORS VECTOR V(exp_minus_square_times)(VECTOR x, double factor) {
+    return V(exp_times)(LARGER(ALL(-QUICK_EXP_FURTHEST), -x * x), factor);
+}
+VECTORS VECTOR V(gaussian_forward)(VECTOR x) { return V(exp_minus_square_times)(x, 1); }
+VECTORS VECTOR V(gaussian_derivative)(VECTOR x) {
+    VECTOR bounded = V(bounded)(x, QUICK_FURTHEST);
+    return bounded * V(exp_minus_square_times)(bounded, -2);
+}
 
 VECTORS VECTOR V(sigmoid_forward)(VECTOR x) {
     return V(reciprocal)(ALL(1) + V(exp_minus)(V(bounded)(x, QUICK_EXP_FURTHEST)));
@@ -169,7 +187,25 @@ VECTORS VECTOR V(softplus_forward)(VECTOR x, VECTOR beta) {
 }
 VECTORS VECTOR V(softplus_derivative)(VECTOR x, VECTOR beta) { return V(sigmoid_forward)(beta * x); }
 
-/* ---- tanh, elu, celu, selu ---------------------------------------------------------------------------------------- */
+#define GENERALIZED_LOGISTIC_LARGEST (INTERVALS > 8 ? 16 : 4) /* the error of the logarithm counts alpha times */
+
+/* factor e^-(alpha (max(-x, 0) + g) + beyond (max(x, 0) + g)), g = log1p(e^-|x|); beyond is 0 or 1. */
+VECTORS VECTOR V(generalized_logistic_exp)(VECTOR x, VECTOR alpha, int beyond, VECTOR factor) {
+    VECTOR g = V(log1p_exp)(x), z = alpha * (LARGER(ALL(0), -x) + g);
+    if (beyond)
+        z += LARGER(ALL(0), x) + g;
+    VECTOR y = factor * V(exp_minus)(SMALLER(ALL(QUICK_EXP_FURTHEST), z));
+    return V(if_sure)(AT_MOST(alpha, ALL(GENERALIZED_LOGISTIC_LARGEST)), y);
+}
+/* (1 + e^-x)^-alpha, and alpha times that times sigmoid(-x) */
+VECTORS VECTOR V(generalized_logistic_forward)(VECTOR x, VECTOR alpha) {
+    return V(generalized_logistic_exp)(x, alpha, 0, ALL(1));
+}
+VECTORS VECTOR V(generalized_logistic_derivative)(VECTOR x, VECTOR alpha) {
+    return V(generalized_logistic_exp)(x, alpha, 1, alpha);
+}
+
+/* ---- tanh, softcap, tanh_shrink, elu, celu, selu ------------------------------------------------------------------ */
 
 /* m / (m + 2), m = e^2x - 1 */
 VECTORS VECTOR V(tanh_forward)(VECTOR x) {
@@ -181,6 +217,25 @@ VECTORS VECTOR V(tanh_derivative)(VECTOR x) {
     VECTOR four_e = V(exp_minus_times)(ALL(2) * V(bounded_magnitude)(x, QUICK_EXP_FURTHEST / 2), 4);
     VECTOR r = V(reciprocal)(FMA(four_e, ALL(0.25), ALL(1)));
     return four_e * r * r;
+}
+
+/* cap * tanh(x / cap), and that tanh's derivative. */
+VECTORS VECTOR V(softcap_forward)(VECTOR x, VECTOR cap) { return cap * V(tanh_forward)(x * (ALL(1) / cap)); }
+VECTORS VECTOR V(softcap_derivative)(VECTOR x, VECTOR cap) { return V(tanh_derivative)(x * (ALL(1) / cap)); }
+
+/* tanh(x) to 2^-45. */
+VECTORS VECTOR V(tanh_fine)(VECTOR x) {
+    VECTOR m = V(expm1)(ALL(2) * V(bounded)(x, 20));
+    return m * V(reciprocal_fine)(m + ALL(2));
+}
+/* x - tanh(x); below 1/2, where that cancels, x^3 times a polynomial. */
+VECTORS VECTOR V(tanh_shrink_forward)(VECTOR x) {
+    VECTOR square = x * x, near = square * x * VECTOR_HALVES(tanh_shrink_quick, square, square * square);
+    return CHOOSE(LESS(MAGNITUDE(x), ALL(0.5)), near, x - V(tanh_fine)(x));
+}
+VECTORS VECTOR V(tanh_shrink_derivative)(VECTOR x) {
+    VECTOR t = V(tanh_fine)(x);
+    return t * t;
 }
 
 /* x, from where its exponential has vanished. */
@@ -258,7 +313,7 @@ VECTORS VECTOR V(mish_derivative)(VECTOR x) {
     return V(unless_small)(e * part * V(reciprocal)(d * d), part, 0x1p-6);
 }
 
-/* ---- softsign, the derivatives of erf and arctan ------------------------------------------------------------------ */
+/* ---- softsign, isru, isrlu, the derivatives of erf, arctan and gudermannian --------------------------------------- */
 
 VECTORS VECTOR V(softsign_forward)(VECTOR x) {
     VECTOR bounded = V(bounded)(x, QUICK_FURTHEST);
@@ -270,15 +325,36 @@ VECTORS VECTOR V(softsign_derivative)(VECTOR x) {
 }
 
 /* 2/sqrt(pi) e^(-x^2) */
-VECTORS VECTOR V(erf_derivative)(VECTOR x) {
-    return V(exp_times)(LARGER(ALL(-QUICK_EXP_FURTHEST), -x * x), 1.1283791670955126);
-}
+VECTORS VECTOR V(erf_derivative)(VECTOR x) { return V(exp_minus_square_times)(x, 1.1283791670955126); }
 
 VECTORS VECTOR V(arctan_derivative)(VECTOR x) {
     return V(reciprocal)(SMALLER(ALL(QUICK_FURTHEST * QUICK_FURTHEST), FMA(x, x, ALL(1))));
 }
 
-/* ---- erf, gelu, arctan ------------------------------------------------------------------------------------------- */
+/* 1/cosh(x) = 2e / (1 + e^2), e = e^-|x| */
+VECTORS VECTOR V(gudermannian_derivative)(VECTOR x) {
+    VECTOR two_e = V(exp_minus_times)(V(bounded_magnitude)(x, QUICK_EXP_FURTHEST), 2);
+    return two_e * V(reciprocal)(FMA(ALL(0.25) * two_e, two_e, ALL(1)));
+}
+
+#if ESTIMATES
+/* x / sqrt(1 + alpha x^2) and (1 + alpha x^2)^(-3/2) */
+VECTORS VECTOR V(isru_forward)(VECTOR x, VECTOR alpha) {
+    VECTOR bounded = V(bounded)(x, QUICK_FURTHEST);
+    return bounded * V(reciprocal_root)(FMA(alpha * bounded, bounded, ALL(1)));
+}
+VECTORS VECTOR V(isru_derivative)(VECTOR x, VECTOR alpha) {
+    VECTOR bounded = V(bounded)(x, QUICK_FURTHEST), r = V(reciprocal_root)(FMA(alpha * bounded, bounded, ALL(1)));
+    return r * r * r;
+}
+/* The same below 0, else x and 1. */
+VECTORS VECTOR V(isrlu_forward)(VECTOR x, VECTOR alpha) { return CHOOSE(LESS(x, ALL(0)), V(isru_forward)(x, alpha), x); }
+VECTORS VECTOR V(isrlu_derivative)(VECTOR x, VECTOR alpha) {
+    return CHOOSE(AT_MOST(ALL(0), x), ALL(1), V(isru_derivative)(x, alpha));
+}
+#endif
+
+/* ---- erf, gelu, arctan, gudermannian ------------------------------------------------------------------------------ */
 
 #define GELU_QUICK_FURTHEST 20 /* where all has rounded to zero, times the largest float */
 
@@ -323,6 +399,12 @@ VECTORS VECTOR V(arctan_forward)(VECTOR x) {
     MASK far = LESS(ALL(1), a);
     VECTOR y = QUICK_BY_INTERVALS(arctan, CHOOSE(far, V(reciprocal)(a), a));
     return V(signed_as)(CHOOSE(far, ALL(1.5707963267948966) - y, y), x);
+}
+
+/* 2 arctan(tanh(x/2)), of which the tangent is at most 1. */
+VECTORS VECTOR V(gudermannian_forward)(VECTOR x) {
+    VECTOR m = V(expm1)(V(bounded_magnitude)(x, 40));
+    return V(signed_as)(ALL(2) * QUICK_BY_INTERVALS(arctan, m * V(reciprocal)(m + ALL(2))), x);
 }
 
 #else
