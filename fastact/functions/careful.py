@@ -5,8 +5,8 @@ how f is rounded. A float64 may have lost it. So the result is put a little to t
 float64 at most, where what is left may be lost, and nothing else is so near a midpoint. In the kernels NAME_careful_PART does the
 same.
 
-A few single inputs have a value so near a midpoint that the error of float64 decides: these are listed with it. In the kernels
-NAME_settled_PART, which the build makes of the list, gives it.
+A few single inputs have a value so near a midpoint that the error of float64 decides: these are listed with it. Kernels look for
+them beside the loop that computes all others: `settle` in native/loops/hard_cases.h.
 """
 
 from __future__ import annotations

@@ -1,5 +1,7 @@
 """The mode "exact": the real value, rounded once; so the same bits on every backend."""
 
+from functools import partial
+
 import ml_dtypes
 import mpmath
 import numpy as np
@@ -164,6 +166,11 @@ def test_the_slope_of_snake_next_to_its_zeros(rng):
             assert not wrong.any(), (backend, x[wrong], got[wrong], wanted[wrong])
 
 
+def find(values, among):
+    """Where each value stands among others."""
+    return np.argmax(values[:, None] == among, axis=1)
+
+
 @pytest.mark.parametrize(("name", "part"), [(name, part) for name, parts in HARD_CASES.items() for part in parts])
 def test_hard_cases(name, part, rng):
     """Inputs with a value next to a midpoint: the list has it, all backends round it, and without the list some would not."""
@@ -178,12 +185,22 @@ def test_hard_cases(name, part, rng):
     for backend in BACKENDS:
         f = on(backend, name)
         many = np.concatenate([rng.normal(size=37).astype(np.float32), x, rng.normal(size=50).astype(np.float32)])
-        for given_x in (x, many):
-            got = f(given_x) if forward else f.backward(np.ones_like(given_x), given_x)
+        alike = np.tile(rng.permutation(many), 40)[: 64 * 40 + 3]
+        for given_x in (x, many, alike):
+            ones = np.ones_like(given_x)
+            got = f(given_x) if forward else f.backward(ones, given_x)
             both = f.value_and_grad(given_x)[0 if forward else 1]
             at = np.isin(given_x, x)
-            assert same(got[at], wanted).all()
-            assert same(both[at], wanted).all()
+            assert same(got[at], wanted[find(given_x[at], x)]).all()
+            assert same(both, got).all()
+            out = given_x.copy()  # in the place of an input
+            assert same(f(out, out=out) if forward else f.backward(ones, out, out=out), got).all()
+            if not forward:
+                assert same(f.backward(-2 * ones, given_x)[at], -2 * got[at]).all()
+                assert same(f.backward(ones, given_x, out=ones), got).all()
+        if others := {p.name: 1.5 * p.default for p in entries[name].parameters}:  # the list is for the default parameters
+            call = f if forward else partial(f.backward, np.ones_like(x))
+            assert same(call(x, **others), call(x.astype(np.float64), **others).astype(np.float32)).all()
         wide = x.astype(np.float64)
         usual.add(tuple(np.float32(f(wide) if forward else f.backward(np.ones_like(wide), wide))))
     assert usual != {tuple(wanted)} or not WITH_FMA  # the list is of these

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from ....functions import units_of
@@ -24,6 +25,11 @@ INTEGERS = {f"{u}int{bits}": (f"{u}int{bits}_t", 512 // bits) for bits in (8, 16
 
 #: How many elements go through the near formula or the formula together: see loops.pyx.in.
 GROUP = 512
+
+
+def array(numbers: Iterable[float]) -> str:
+    """An array of doubles in C."""
+    return f"(const double[]) {{{', '.join('NAN' if math.isnan(number) else number.hex() for number in numbers)}}}"
 
 
 def vector_end(dtype: str) -> str:
@@ -128,14 +134,22 @@ class Loop:
         return [f"{self.entry.name}_{part}" for part in self.parts]
 
     @property
-    def careful_parts(self) -> dict[str, str]:
-        """Those of them that have another formula for results that are to be rounded, and its kind: see functions/careful.py.
+    def careful_parts(self) -> list[str]:
+        """Those of them that have another formula for results that are to be rounded: see functions/careful.py.
 
         A product with other numbers has no use for it, in a gated unit.
         """
-        name = self.entry.name
-        kinds = dict.fromkeys(CAREFUL.get(name, ()), "careful") | dict.fromkeys(HARD_CASES.get(name, ()), "settled")
-        return {} if self.gated else {part: kinds[part] for part in self.parts if part in kinds}
+        return [] if self.gated else [part for part in self.parts if part in CAREFUL.get(self.entry.name, ())]
+
+    @property
+    def hard_cases(self) -> str:
+        """The record for loops/hard_cases.h of its inputs whose results stand in functions/careful.py; "" if there are none."""
+        lists = [] if self.gated else [HARD_CASES.get(self.entry.name, {}).get(part, {}) for part in self.parts]
+        numbers = sorted({x for cases in lists for x in cases})
+        magnitudes = sorted({abs(x) for x in numbers})
+        values = (array(cases.get(x, math.nan) for x in numbers) for cases in lists)
+        counts = f"{len(magnitudes)}, {len(numbers)}, {len(lists)}"
+        return f"{{{counts}, {array(magnitudes)}, {array(numbers)}, {{{', '.join(values)}}}}}" if numbers else ""
 
     @property
     def near_parts(self) -> list[str]:
@@ -176,10 +190,10 @@ class Loop:
         """What it does to element i, in Cython; with `near` by the near formulas, where there are any."""
         name = self.entry.name
         near_parts = self.near_parts if near else []
-        careful_parts = self.careful_parts if self.dtype in (QUICK, TO_ROUND) else {}
+        careful_parts = self.careful_parts if self.dtype in (QUICK, TO_ROUND) else []
         cast = "" if self.dtype not in INTEGERS else "<uint64_t> "  # a product of integers wraps around, as NumPy's does
         return self._statements(
-            lambda part: "_".join(filter(None, (name, "near" * (part in near_parts), careful_parts.get(part), part))),
+            lambda part: "_".join(filter(None, (name, "near" * (part in near_parts), "careful" * (part in careful_parts), part))),
             lambda default: f"<{self.ctype}> {default}",
             cast,
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 from ....functions import loss_functions, row_functions
 from ....functions.entry import Entry
 from ..formulas.rows import FUNCTIONS
-from . import coefficients, elementary, formulas, hard_cases, kernels, records, row_vectors, steps
+from . import coefficients, elementary, formulas, kernels, records, row_vectors, steps
 from .loops import GROUP, HALVES, INTEGERS, QUICK, REALS, TO_ROUND, Loop, loops, quick_loops
 from .operations import OPERATIONS, Operation, OperationLoop, operation_loops
 from .write import write
@@ -39,7 +39,6 @@ def stamp(
     formulas.check(texts, entries)
     for name, text in texts.items():
         write(target / name, text)
-    write(target / hard_cases.FILE, hard_cases.text())
     sets = kernels.read(folder / "simd")
 
     def vectors(loop: Loop | OperationLoop) -> list[kernels.Vectors]:
@@ -48,6 +47,17 @@ def stamp(
     def quick(entry: Entry) -> list[Loop]:
         """The loops of float32 with exact results: what rounds little needs no kernel."""
         return [loop for loop in quick_loops(entry) if entry.light or vectors(loop)]
+
+    def settled(loop: Loop | OperationLoop) -> bool:
+        """Whether a loop NAME_settled stands beside it, which has its results but for the hard cases."""
+        if isinstance(loop, OperationLoop) or not loop.hard_cases:
+            return False
+        return not vectors(loop) if loop.dtype == QUICK else loop.dtype == loop.careful.dtype
+
+    def careful_name(loop: Loop) -> str:
+        """The loop of doubles for results that are to be rounded."""
+        careful = loop.careful
+        return careful.name + ("_settled" if settled(careful) else "_same_text" if vectors(careful) else "")
 
     steps.check_complete(FUNCTIONS, {name: record.arithmetic for name, record in row_functions.items()}, "rows.py")
     steps.check_complete(FUNCTIONS, {name: name for name, record in loss_functions.items() if not record.picks}, "losses.py")
@@ -66,7 +76,9 @@ def stamp(
         ],
         "trial": trial,
         "vectors": vectors,
-        "formulas": (*formulas.FILES, hard_cases.FILE),
+        "settled": settled,
+        "careful_name": careful_name,
+        "formulas": formulas.FILES,
         "instruction_sets": sets.values(),
         "VectorStep": row_vectors.VectorStep,
     }
