@@ -1,10 +1,11 @@
 """What exact results cost: each function in the mode "exact" beside the mode "fast", in turn, on one thread.
 
-    python bench/exact.py [--backend avx512] [--elements 65536]
+    python bench/exact.py [--backend avx512] [--elements 65536] [--all]
 
 Of float32 with `out=`, forward and backward: nanoseconds an element in the mode "fast", and how many times as long the mode
-"exact" takes; minima of batches, and the geometric means. How exact results compare with NumPy tells the usual benchmark, run in
-that mode: FASTACT_PRECISION=exact python -m fastact bench
+"exact" takes; minima of batches, and the geometric means. Of the popular functions, or of all that draw no noise.
+
+How exact results compare with NumPy tells the usual benchmark, run in that mode: FASTACT_PRECISION=exact python -m fastact bench
 """
 
 import argparse
@@ -14,6 +15,7 @@ import time
 import numpy as np
 
 import fastact
+from fastact.functions import entries
 
 NAMES = (
     *("relu", "leaky_relu", "relu6", "hard_sigmoid", "hard_swish", "hard_tanh", "hard_shrink", "softsign"),
@@ -39,7 +41,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--backend", default=fastact.backend())
     parser.add_argument("--elements", type=int, default=65536)
+    parser.add_argument("--all", action="store_true", help="not only the popular functions")
     given = parser.parse_args()
+    names = NAMES if not given.all else [name for name, entry in entries.items() if not (entry.noise or entry.array_parameters)]
     backend = fastact.backends.load(given.backend)
     rng = np.random.default_rng(0)
     x, dy = rng.normal(size=(2, given.elements)).astype(np.float32)
@@ -50,7 +54,7 @@ def main():
     print("| function | forward, ns | exact | backward, ns | exact |")
     print("|---|---|---|---|---|")
     with fastact.num_threads(1):
-        for name in NAMES:
+        for name in names:
             fast, exact = getattr(backend, name), getattr(backend.exact, name)
             calls = [f for g in (fast, exact) for f in (lambda g=g: g(x, out=out), lambda g=g: g.backward(dy, x, out=out))]
             forward, backward, exact_forward, exact_backward = least(calls, times)

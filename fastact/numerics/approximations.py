@@ -691,4 +691,15 @@ TABLES = (
         intervals=16,
         near_slope=0,
     ),
+    Table(
+        "gudermannian_quick_intervals",
+        "2 arctan(tanh(a/2)), 0 <= a <= 30",
+        function=gudermannian,
+        dtype="float64",
+        furthest=30.01,
+        octaves=4,
+        degree=10,
+        intervals=16,
+        near_slope=0,
+    ),
 )
