@@ -132,21 +132,29 @@ VECTORS vector_f32 power_of_v32(const float *table, float unit, vector_f32 shift
 #define WIDENED(at) _mm256_cvtps_pd(_mm_loadu_ps(at))
 #define NARROW(y, at) _mm_storeu_ps(at, _mm256_cvtpd_ps(y))
 
-/* may_be_unsure of any of 16 elements, by the two halves of their bits; or `others`. */
+/* may_be_unsure of any of 16 elements, by the two halves of their bits; or `others`.   Which are small is asked only where the
+   least of all magnitudes is: it may be zero, which is not unsure. */
 VECTORS int any_unsure(const vector_f64 *y, int others) {
     const __m256i shift = _mm256_set1_epi32((int)(uint32_t)UNSURE_SHIFT), bits = _mm256_set1_epi32(UNSURE_BITS);
-    const __m256i one = _mm256_set1_epi32(1), below_normal = _mm256_set1_epi32((int)(UNSURE_NORMAL >> 32) - 1);
-    __m256i some = _mm256_setzero_si256();
-    for (int k = 0; k < 4; k += 2) {
-        __m256 first = _mm256_castpd_ps(y[k]), second = _mm256_castpd_ps(y[k + 1]);
+    const __m256i one = _mm256_set1_epi32(1), normal = _mm256_set1_epi32((int)(UNSURE_NORMAL >> 32));
+    __m256i half[2], twice[2];
+    for (int k = 0; k < 2; k++) {
+        __m256 first = _mm256_castpd_ps(y[2 * k]), second = _mm256_castpd_ps(y[2 * k + 1]);
         __m256i low = _mm256_castps_si256(_mm256_shuffle_ps(first, second, 0x88));
         __m256i high = _mm256_castps_si256(_mm256_shuffle_ps(first, second, 0xdd));
-        __m256i half = _mm256_and_si256(_mm256_add_epi32(low, shift), bits);
-        __m256i twice = _mm256_sub_epi32(_mm256_add_epi32(high, high), one);
-        some = _mm256_or_si256(some, _mm256_cmpeq_epi32(half, _mm256_setzero_si256()));
-        some = _mm256_or_si256(some, _mm256_cmpeq_epi32(_mm256_min_epu32(twice, below_normal), twice));
+        half[k] = _mm256_and_si256(_mm256_add_epi32(low, shift), bits);
+        twice[k] = _mm256_add_epi32(high, high);
     }
-    return _mm256_movemask_epi8(some) | others;
+    /* the least of both is zero where one is */
+    __m256i near = _mm256_cmpeq_epi32(_mm256_min_epu32(half[0], half[1]), _mm256_setzero_si256());
+    __m256i least = _mm256_min_epu32(twice[0], twice[1]), small = _mm256_cmpeq_epi32(_mm256_min_epu32(least, normal), least);
+    if (SELDOM(_mm256_movemask_epi8(_mm256_or_si256(near, small)) | others)) {
+        if (_mm256_movemask_epi8(near) | others)
+            return 1;
+        least = _mm256_min_epu32(_mm256_sub_epi32(twice[0], one), _mm256_sub_epi32(twice[1], one));
+        return _mm256_movemask_epi8(_mm256_cmpeq_epi32(_mm256_min_epu32(least, _mm256_sub_epi32(normal, one)), least));
+    }
+    return 0;
 }
 #define ANY_UNSURE any_unsure
 
