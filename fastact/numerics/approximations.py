@@ -476,6 +476,12 @@ POLYNOMIALS = (
         float64=Target(0, 1, 14),
     ),
     Polynomial(
+        "erf_quick",
+        "erf(a) / a, in powers of u - 8, u = a^2, 0 <= a <= 3.991",
+        function=lambda u: mp.erf(mp.sqrt(u)) / mp.sqrt(u) if u else 2 / mp.sqrt(mp.pi),
+        float64=Target(0, mp.mpf("15.93"), 22, 8),
+    ),
+    Polynomial(
         "tanh_shrink_quick",
         "(a - tanh(a)) / a^3, in powers of u = a^2, 0 <= a <= 1/2",
         function=tanh_shrink,
@@ -633,17 +639,6 @@ TABLES = (
         degree=6,
         intervals=8,
         weight=lambda a: 1,
-        near_slope=0,
-    ),
-    Table(
-        "erf_quick_intervals",
-        "erf(x), 0 <= x <= 4",
-        function=mp.erf,
-        dtype="float64",
-        furthest=4,
-        octaves=1,
-        degree=7,
-        intervals=16,
         near_slope=0,
     ),
     Table(

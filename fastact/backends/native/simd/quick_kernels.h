@@ -367,10 +367,15 @@ VECTORS VECTOR V(isrlu_derivative)(VECTOR x, VECTOR alpha) {
 
 /* ---- erf, gelu, arctan, gudermannian ------------------------------------------------------------------------------ */
 
+/* x times a polynomial of x^2; from 3.99 on it rounds to 1 as there. */
+VECTORS VECTOR V(erf_forward)(VECTOR x) {
+    VECTOR bounded = V(bounded)(x, 3.99), d = FMA_MINUS(bounded, bounded, VECTOR_CENTRE(erf_quick));
+    return bounded * VECTOR_HALVES(erf_quick, d, d * d);
+}
+
 #define GELU_QUICK_FURTHEST 20 /* where all has rounded to zero, times the largest float */
 
 #if INTERVALS > 8
-static const double erf_quick_table[][INTERVALS] __attribute__((aligned(64))) = INTERVALS_erf_quick_intervals_f64;
 static const double normal_quick_table[][INTERVALS] __attribute__((aligned(64))) = INTERVALS_normal_quick_intervals_f64;
 static const double gelu_quick_table[][INTERVALS] __attribute__((aligned(64))) = INTERVALS_gelu_quick_intervals_f64;
 static const double gelu_slope_quick_table[][INTERVALS] __attribute__((aligned(64))) = INTERVALS_gelu_slope_quick_intervals_f64;
@@ -389,10 +394,6 @@ VECTORS VECTOR V(by_intervals)(const double (*table)[INTERVALS], int degree, VEC
 
 /* Phi(-a) e^(a^2/2) */
 VECTORS VECTOR V(normal)(VECTOR a) { return QUICK_BY_INTERVALS(normal, a); }
-
-VECTORS VECTOR V(erf_forward)(VECTOR x) {
-    return V(signed_as)(QUICK_BY_INTERVALS(erf, V(bounded_magnitude)(x, 3.99)), x);
-}
 
 /* max(x, 0) - a Phi(-a), a = |x|: near zero by a table of it, else by one of Phi(-a) e^(a^2/2).   The branch need not give the same
    bits: see above. */
@@ -423,13 +424,6 @@ VECTORS VECTOR V(gudermannian_forward)(VECTOR x) {
 VECTORS VECTOR V(normal)(VECTOR a) {
     VECTOR r = ALL(1) / (a + ALL(4)), v = FMA_MINUS(a, r, VECTOR_CENTRE(normal_quick));
     return VECTOR_HALVES(normal_quick, v, v * v) * r;
-}
-
-/* 1 - 2 Phi(-sqrt(2) a); a polynomial where that cancels. */
-VECTORS VECTOR V(erf_forward)(VECTOR x) {
-    VECTOR a = V(bounded_magnitude)(x, 3.99), u = a * a, near = FMA(a, VECTOR_HALVES(erf_small, u, u * u), a);
-    VECTOR far = MINUS_FMA(ALL(2) * V(exp)(-u), V(normal)(a * ALL(1.4142135623730951)), ALL(1));
-    return V(signed_as)(CHOOSE(LESS(a, ALL(0.5)), near, far), x);
 }
 
 /* max(x, 0) - a Phi(-a), a = |x| */
