@@ -207,7 +207,10 @@ def test_hard_cases(name, part, rng):
 
 
 #: Parameters by which a kernel's argument is multiplied or divided.
-SCALED = {"silu": "beta", "softplus": "beta", "elu": "alpha", "celu": "alpha", "leaky_relu": "negative_slope"}
+SCALED = {
+    **{"silu": "beta", "softplus": "beta", "elu": "alpha", "celu": "alpha", "leaky_relu": "negative_slope"},
+    **{"softcap": "cap", "isru": "alpha", "isrlu": "alpha", "generalized_logistic": "alpha"},
+}
 
 
 @pytest.mark.parametrize("backend", COMPILED)

@@ -1,6 +1,6 @@
 /* Results that are to be rounded, of which a few stand in a list: see fastact/functions/careful.py.
 
-   A loop of float64 computes all others.  So it is no second one of the same formula: none of these inputs is common. */
+   A loop of float64 computes all others, from each of these inputs to the next.  So no formula is compiled twice. */
 #ifndef FASTACT_HARD_CASES_H
 #define FASTACT_HARD_CASES_H
 
